@@ -1,0 +1,200 @@
+"""The guard: every cluster answers and is the right one, or nothing is touched.
+
+The engine itself waits half a minute for a frozen API server, says nothing at all of a dead one
+on a fresh stack, and takes whatever cluster a context leads to.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import urllib3.exceptions
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+
+from clusters.kubeconfig import Endpoint, KubeconfigError, api_client, endpoint
+from config.cluster import ClusterConfig
+
+DEADLINE_SECONDS = 9.0
+"""How long all clusters together may take to answer."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What the guard learned of a cluster."""
+
+    endpoint: Endpoint
+    """Its API server as other clusters reach it."""
+    uid: str
+    """UID of its namespace kube-system, which tells clusters apart."""
+    version: str | None = None
+    """Version of its API server, for example ``v1.34.1``."""
+
+
+@dataclass(frozen=True)
+class ClusterProblem:
+    """Why a cluster cannot be used."""
+
+    cluster: str
+    """Name of the cluster in the stack file."""
+    context: str
+    """Its context, or a word for the kubeconfig that is held as a secret."""
+    message: str
+    """What is wrong."""
+    remedy: str
+    """What to do."""
+
+    def __str__(self) -> str:
+        return f"cluster '{self.cluster}' ({self.context}): {self.message}\n    {self.remedy}"
+
+
+class ClusterError(RuntimeError):
+    """One or more clusters cannot be used; nothing was touched."""
+
+    def __init__(self, problems: list[ClusterProblem]) -> None:
+        self.problems = tuple(problems)
+        lines = [f"  {problem}" for problem in self.problems]
+        super().__init__("\n".join(["nothing was touched, because", *lines]))
+
+
+def examine(
+    clusters: Mapping[str, ClusterConfig], deadline: float = DEADLINE_SECONDS
+) -> dict[str, Reach]:
+    """Ask every cluster who it is, all at once, within `deadline` seconds.
+
+    Returns what was learned, by cluster name. Raises ClusterError naming every cluster that does
+    not answer, is not the one that the stack file pins, or is there twice.
+    """
+    answers: dict[str, Reach | ClusterProblem] = {}
+    threads = [
+        threading.Thread(target=_ask, args=(name, cluster, deadline, answers), daemon=True)
+        for name, cluster in clusters.items()
+    ]
+    for thread in threads:
+        thread.start()
+    pending = threading.Event()
+    timer = threading.Timer(deadline, pending.set)
+    timer.daemon = True
+    timer.start()
+    for thread in threads:
+        while thread.is_alive() and not pending.is_set():
+            thread.join(0.05)
+    timer.cancel()
+    problems: list[ClusterProblem] = []
+    found: dict[str, Reach] = {}
+    for name, cluster in clusters.items():
+        answer = answers.get(name) or _problem(
+            name,
+            cluster,
+            f"no answer within {deadline:.0f} seconds",
+            "check that the API server runs, that the network leads there, "
+            "and that the login plugin of the kubeconfig does not wait for input",
+        )
+        if isinstance(answer, ClusterProblem):
+            problems.append(answer)
+        else:
+            found[name] = answer
+    problems.extend(_mistaken(clusters, found))
+    if problems:
+        raise ClusterError(problems)
+    return found
+
+
+def context_of(cluster: ClusterConfig) -> str:
+    """How a message names the way to a cluster."""
+    return f"context '{cluster.context}'" if cluster.context else "kubeconfig of the stack file"
+
+
+def _problem(name: str, cluster: ClusterConfig, message: str, remedy: str) -> ClusterProblem:
+    return ClusterProblem(name, context_of(cluster), message, remedy)
+
+
+def _ask(
+    name: str,
+    cluster: ClusterConfig,
+    deadline: float,
+    answers: dict[str, Reach | ClusterProblem],
+) -> None:
+    timeout = (min(3.0, deadline), deadline)
+    try:
+        reached = endpoint(cluster)
+        with api_client(cluster) as api:
+            space = client.CoreV1Api(api).read_namespace("kube-system", _request_timeout=timeout)
+            version = client.VersionApi(api).get_code(_request_timeout=timeout)
+        uid = space.metadata.uid if space.metadata else None
+        answers[name] = Reach(reached, str(uid), str(version.git_version))
+    except KubeconfigError as error:
+        answers[name] = _problem(name, cluster, error.message, error.remedy)
+    except ApiException as error:
+        answers[name] = _problem(name, cluster, *_refusal(error.status))
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        answers[name] = _problem(name, cluster, *_silence(error))
+    except Exception as error:  # a login plugin may fail in any way, and no thread may die silently
+        answers[name] = _problem(
+            name, cluster, f"asking it failed ({type(error).__name__})", "check the kubeconfig"
+        )
+
+
+def _refusal(status: int | None) -> tuple[str, str]:
+    if status == 401:
+        return "the API server does not accept the credentials", "log in anew"
+    if status == 403:
+        return (
+            "the credentials may not read the namespace kube-system",
+            "use credentials that may get namespaces",
+        )
+    return f"the API server answers with status {status}", "check that it is healthy"
+
+
+def _silence(error: Exception) -> tuple[str, str]:
+    text = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in text or "certificate verify failed" in text:
+        return (
+            "the API server's certificate is not signed by the kubeconfig's CA",
+            "fetch the kubeconfig anew; the cluster may have been made anew",
+        )
+    if "Connection refused" in text or "NewConnectionError" in text:
+        return "the API server refuses connections", "start the cluster or correct its address"
+    if "NameResolution" in text or "getaddrinfo" in text or "Name or service" in text:
+        return "the API server's name is not known", "correct the address in the kubeconfig"
+    if "timed out" in text or "Timeout" in type(error).__name__:
+        return (
+            "the API server does not answer",
+            "check that it runs and that the network leads there",
+        )
+    return (
+        f"the API server cannot be reached ({type(error).__name__})",
+        "check the address in the kubeconfig",
+    )
+
+
+def _mistaken(
+    clusters: Mapping[str, ClusterConfig], found: Mapping[str, Reach]
+) -> list[ClusterProblem]:
+    problems: list[ClusterProblem] = []
+    first: dict[str, str] = {}
+    for name, reach in found.items():
+        cluster = clusters[name]
+        if cluster.uid is not None and cluster.uid != reach.uid:
+            problems.append(
+                _problem(
+                    name,
+                    cluster,
+                    f"it is another cluster than the one pinned: its namespace kube-system has "
+                    f"UID {reach.uid}, the stack file says {cluster.uid}",
+                    f"correct the context, or clusters.{name}.uid if the cluster was made anew",
+                )
+            )
+        if reach.uid in first:
+            problems.append(
+                _problem(
+                    name,
+                    cluster,
+                    f"it is the same cluster as '{first[reach.uid]}' (UID {reach.uid})",
+                    f"correct clusters.{name}.context or clusters.{first[reach.uid]}.context",
+                )
+            )
+        first.setdefault(reach.uid, name)
+    return problems

@@ -1,0 +1,94 @@
+"""Linkerd in one cluster. Facts: values of the charts, Linkerd docs on HA, CNI, multicluster."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from config.base import (
+    ChartVersion,
+    DnsLabel,
+    DnsName,
+    HelmValues,
+    Model,
+    PullSecret,
+    Resources,
+)
+
+
+class Proxy(Model):
+    """The sidecar proxies."""
+
+    resources: Resources = Resources()
+    """Requests and limits; those of Linkerd's HA profile where left out and HA is on."""
+    default_inbound_policy: Literal[
+        "all-unauthenticated",
+        "all-authenticated",
+        "cluster-unauthenticated",
+        "cluster-authenticated",
+        "deny",
+        "audit",
+    ] = "all-unauthenticated"
+    """Who may call a meshed pod that no Server describes (Linkerd docs, authorization policy)."""
+
+
+class Viz(Model):
+    """The viz extension: metrics, tap and dashboard."""
+
+    enabled: bool = False
+    """Whether it is installed."""
+    values: HelmValues = {}
+    """Extra values for the chart linkerd-viz; they win over ours."""
+
+
+class Multicluster(Model):
+    """The multicluster extension: the Link CRD and the service mirrors."""
+
+    create_namespaces: bool = False
+    """Whether the service mirror makes namespaces that mirrored Services need and lack."""
+    values: HelmValues = {}
+    """Extra values for the chart linkerd-multicluster; they win over ours."""
+
+
+class LinkerdConfig(Model):
+    """Linkerd's control plane and extensions in one cluster."""
+
+    version: ChartVersion = "2026.8.3"
+    """Version of the charts; 2026.8.3 is edge-26.8.3."""
+    namespace: DnsLabel = "linkerd"
+    """Namespace of the control plane."""
+    trust_domain: DnsName | None = None
+    """Last part of identities; the cluster's domain by default."""
+    high_availability: bool = False
+    """Three replicas, anti-affinity, disruption budgets, webhooks that fail closed."""
+    cni: bool = False
+    """Redirect traffic by the CNI plugin in place of a privileged init container."""
+    gateway_api_crds: bool = True
+    """Install the Gateway API CRDs; false where another tool owns them."""
+    proxy: Proxy = Proxy()
+    """Settings of the sidecar proxies."""
+    image_registry: Annotated[str, Field(pattern=r"^[^\s/]+(/[^\s]+)?[^/\s]$")] = (
+        "cr.l5d.io/linkerd"
+    )
+    """Where images come from, without a slash at the end."""
+    image_pull_secrets: tuple[PullSecret, ...] = ()
+    """Logins for that registry."""
+    heartbeat: bool = False
+    """Whether Linkerd's daily heartbeat (version and usage) is sent to its makers."""
+    multicluster: Multicluster = Multicluster()
+    """The multicluster extension."""
+    viz: Viz = Viz()
+    """The viz extension."""
+    values: HelmValues = {}
+    """Extra values for the chart linkerd-control-plane; they win over ours."""
+    crds_values: HelmValues = {}
+    """Extra values for the chart linkerd-crds; they win over ours."""
+    cni_values: HelmValues = {}
+    """Extra values for the chart linkerd2-cni; they win over ours."""
+
+    @property
+    def app_version(self) -> str:
+        """The release that a chart version stands for: 2026.8.3 is edge-26.8.3."""
+        year, rest = self.version.removeprefix("v").split(".", 1)
+        return f"edge-{int(year) % 100}.{rest}" if len(year) == 4 else f"stable-{self.version}"
