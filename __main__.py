@@ -1,0 +1,24 @@
+"""The program: read the stack file, ask the clusters who they are, declare the mesh."""
+
+import os
+
+import pulumi
+
+from clusters import ClusterError, examine
+from components import ChartSource, MissingChartsError, build_mesh, charts_of
+from config import StackFileError
+from config.engine import load_engine_settings
+
+try:
+    config = load_engine_settings()
+    charts = ChartSource.of(config.charts, os.environ)
+    charts.require(charts_of(config))
+    reach = examine(config.clusters)
+except (StackFileError, MissingChartsError, ClusterError) as error:
+    # A RunError reaches the user as its message alone, without a traceback.
+    raise pulumi.RunError(str(error)) from None
+
+mesh = build_mesh(config, reach, charts)
+
+for name, value in mesh.outputs().items():
+    pulumi.export(name, value)

@@ -1,0 +1,33 @@
+"""The Pulumi components of a Linkerd mesh with Ambassador, and the mesh that they make."""
+
+from components.ambassador_mesh import AmbassadorMesh, AmbassadorMeshArgs
+from components.charts import ChartSource, MissingChartsError, charts_of
+from components.link_credentials import LinkCredentials, LinkCredentialsArgs
+from components.linkerd_control_plane import LinkerdControlPlane, LinkerdControlPlaneArgs
+from components.mesh import Mesh, build_mesh
+from components.multicluster_extension import MulticlusterExtension, MulticlusterExtensionArgs
+from components.multicluster_link import MulticlusterLink, MulticlusterLinkArgs
+from components.service_exports import ServiceExports, ServiceExportsArgs
+from components.trust_anchor import TrustAnchor, TrustAnchorArgs
+
+__all__ = [
+    "AmbassadorMesh",
+    "AmbassadorMeshArgs",
+    "ChartSource",
+    "LinkCredentials",
+    "LinkCredentialsArgs",
+    "LinkerdControlPlane",
+    "LinkerdControlPlaneArgs",
+    "Mesh",
+    "MissingChartsError",
+    "MulticlusterExtension",
+    "MulticlusterExtensionArgs",
+    "MulticlusterLink",
+    "MulticlusterLinkArgs",
+    "ServiceExports",
+    "ServiceExportsArgs",
+    "TrustAnchor",
+    "TrustAnchorArgs",
+    "build_mesh",
+    "charts_of",
+]

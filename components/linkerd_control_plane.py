@@ -1,0 +1,231 @@
+"""LinkerdControlPlane: Linkerd in one cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Namespace
+from pulumi_kubernetes.helm.v3 import Release
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.charts import Chart
+from components.component import MeshComponent
+from components.releases import ReleaseSettings, helm_release
+from components.secrets import pull_secrets, tls_secret
+from components.trust_anchor import Signatures, SignedCertificate, Webhook
+from components.values import (
+    VIZ_WEBHOOKS,
+    WEBHOOKS,
+    cni_values,
+    control_plane_values,
+    linkerd_crds_values,
+    viz_values,
+)
+from config.cluster import ClusterConfig
+
+MULTICLUSTER_NAMESPACE = "linkerd-multicluster"
+VIZ_NAMESPACE = "linkerd-viz"
+CNI_NAMESPACE = "linkerd-cni"
+
+
+def signatures(cluster: ClusterConfig) -> Signatures:
+    """What a cluster's control plane and extensions need signed by the trust anchor."""
+    config = cluster.linkerd
+    webhooks = [Webhook(config.namespace, service) for service in WEBHOOKS.values()]
+    if config.viz.enabled:
+        webhooks += [Webhook(VIZ_NAMESPACE, service) for service in VIZ_WEBHOOKS.values()]
+    return Signatures(config.namespace, cluster.trust_domain, webhooks)
+
+
+@dataclass(frozen=True)
+class LinkerdControlPlaneArgs:
+    """Arguments of a LinkerdControlPlane."""
+
+    cluster: ClusterConfig
+    """The cluster's settings."""
+    provider: pulumi.ProviderResource
+    """The cluster's provider."""
+    bundle: pulumi.Input[str]
+    """PEM of all trust anchors."""
+    issuer: SignedCertificate
+    """The cluster's issuer."""
+    webhooks: Mapping[Webhook, SignedCertificate]
+    """Serving certificates of the webhooks that `signatures` lists."""
+    releases: ReleaseSettings
+    """What all releases share."""
+    multicluster: bool = True
+    """Whether the namespace of the multicluster extension is needed."""
+    protect_crds: bool = True
+    """Whether the release of the CRDs is protected from deletion."""
+
+
+class LinkerdControlPlane(MeshComponent):
+    """Namespaces, CRDs, the CNI plugin on request, the control plane, viz on request.
+
+    Facts: Linkerd docs, "Installing Linkerd with Helm", "Using your own webhook certificates",
+    "CNI plugin"; what `linkerd check` wants of namespaces, issuers and webhooks.
+    """
+
+    control_plane: Release
+    """The release of the control plane; what needs its webhooks or CRDs depends on it."""
+    namespace: Namespace
+    """Namespace of the control plane."""
+    multicluster_namespace: Namespace | None
+    """Namespace of the multicluster extension."""
+
+    def __init__(
+        self, name: str, args: LinkerdControlPlaneArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(name, opts)
+        self._args = args
+        config = args.cluster.linkerd
+        self.namespace = self._namespace(
+            config.namespace,
+            labels={
+                "linkerd.io/is-control-plane": "true",
+                "config.linkerd.io/admission-webhooks": "disabled",
+                "linkerd.io/control-plane-ns": config.namespace,
+                **self._pod_security(),
+            },
+            annotations={"linkerd.io/inject": "disabled"},
+        )
+        self.multicluster_namespace = None
+        if args.multicluster:
+            self.multicluster_namespace = self._namespace(
+                MULTICLUSTER_NAMESPACE,
+                labels={"linkerd.io/extension": "multicluster", **self._pod_security()},
+            )
+        crds = self._release(
+            "crds",
+            "linkerd-crds",
+            "linkerd-crds",
+            self.namespace,
+            linkerd_crds_values(config),
+            protect=args.protect_crds or None,
+        )
+        before: list[pulumi.Resource] = [crds]
+        if config.cni:
+            before.append(self._cni())
+        before += self._pull_secrets({"linkerd": self.namespace})
+        if self.multicluster_namespace is not None:
+            self._pull_secrets({"multicluster": self.multicluster_namespace})
+        before += self._tls_secrets()
+        self.control_plane = self._release(
+            "control-plane",
+            "linkerd-control-plane",
+            "linkerd-control-plane",
+            self.namespace,
+            control_plane_values(args.cluster, args.bundle),
+            depends_on=before,
+        )
+        if config.viz.enabled:
+            self._viz()
+        self.register_outputs({"namespace": config.namespace, "version": config.version})
+
+    def _cni(self) -> Release:
+        config = self._args.cluster.linkerd
+        space = self._namespace(
+            CNI_NAMESPACE,
+            labels={
+                "linkerd.io/cni-resource": "true",
+                "config.linkerd.io/admission-webhooks": "disabled",
+                "pod-security.kubernetes.io/enforce": "privileged",
+            },
+            annotations={"linkerd.io/inject": "disabled"},
+        )
+        secrets = self._pull_secrets({"cni": space})
+        return self._release(
+            "cni", "linkerd2-cni", "linkerd-cni", space, cni_values(config), depends_on=secrets
+        )
+
+    def _viz(self) -> Release:
+        args = self._args
+        space = self._namespace(
+            VIZ_NAMESPACE,
+            labels={"linkerd.io/extension": "viz", **self._pod_security()},
+            annotations={
+                "linkerd.io/inject": "enabled",
+                "config.linkerd.io/proxy-await": "enabled",
+            },
+        )
+        before: list[pulumi.Resource] = [self.control_plane]
+        before += self._pull_secrets({"viz": space})
+        before += [
+            self._tls_secret(Webhook(VIZ_NAMESPACE, service), space)
+            for service in VIZ_WEBHOOKS.values()
+        ]
+        return self._release(
+            "viz",
+            "linkerd-viz",
+            "linkerd-viz",
+            space,
+            viz_values(args.cluster, args.bundle),
+            depends_on=before,
+        )
+
+    def _tls_secrets(self) -> list[pulumi.Resource]:
+        args = self._args
+        config = args.cluster.linkerd
+        issuer = tls_secret(
+            f"{self.logical_name}-issuer",
+            "linkerd-identity-issuer",
+            self.namespace.metadata.name,
+            args.issuer,
+            self.child(args.provider),
+            authority=args.bundle,
+        )
+        webhooks = [
+            self._tls_secret(Webhook(config.namespace, service), self.namespace)
+            for service in WEBHOOKS.values()
+        ]
+        return [issuer, *webhooks]
+
+    def _tls_secret(self, webhook: Webhook, space: Namespace) -> pulumi.Resource:
+        return tls_secret(
+            f"{self.logical_name}-{webhook.service}-tls",
+            f"{webhook.service}-k8s-tls",
+            space.metadata.name,
+            self._args.webhooks[webhook],
+            self.child(self._args.provider),
+        )
+
+    def _pull_secrets(self, spaces: Mapping[str, Namespace]) -> list[pulumi.Resource]:
+        secrets = self._args.cluster.linkerd.image_pull_secrets
+        return [*pull_secrets(self.logical_name, spaces, secrets, self.child(self._args.provider))]
+
+    def _pod_security(self) -> dict[str, str]:
+        # Without the CNI plugin, the proxy's init container needs NET_ADMIN.
+        level = "restricted" if self._args.cluster.linkerd.cni else "privileged"
+        return {"pod-security.kubernetes.io/enforce": level}
+
+    def _namespace(
+        self, name: str, labels: dict[str, str], annotations: dict[str, str] | None = None
+    ) -> Namespace:
+        return Namespace(
+            f"{self.logical_name}-{name}-namespace",
+            metadata=ObjectMetaArgs(name=name, labels=labels, annotations=annotations),
+            opts=self.child(self._args.provider),
+        )
+
+    def _release(
+        self,
+        suffix: str,
+        chart: str,
+        release: str,
+        space: Namespace,
+        values: dict[str, object],
+        *,
+        depends_on: Sequence[pulumi.Resource] = (),
+        protect: bool | None = None,
+    ) -> Release:
+        return helm_release(
+            f"{self.logical_name}-{suffix}",
+            Chart(chart, self._args.cluster.linkerd.version),
+            self._args.releases,
+            name=release,
+            namespace=space.metadata.name,
+            values=values,
+            opts=self.child(self._args.provider, depends_on=depends_on, protect=protect),
+        )

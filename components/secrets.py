@@ -1,0 +1,65 @@
+"""Kubernetes Secrets of the kinds that the mesh needs."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Namespace, Secret
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+
+from components.trust_anchor import SignedCertificate
+from config.base import PullSecret
+
+
+def encoded(text: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Base64 of a text, still secret; the form in which Kubernetes gives data back."""
+    plain = pulumi.Output.secret(text)
+    return plain.apply(lambda value: base64.b64encode(value.encode()).decode())
+
+
+def tls_secret(
+    logical_name: str,
+    name: str,
+    namespace: pulumi.Input[str],
+    signed: SignedCertificate,
+    opts: pulumi.ResourceOptions,
+    *,
+    authority: pulumi.Input[str] | None = None,
+) -> Secret:
+    """A Secret of type kubernetes.io/tls; with ``ca.crt`` where `authority` (PEM) is given."""
+    data: dict[str, pulumi.Input[str]] = {
+        "tls.crt": encoded(signed.certificate),
+        "tls.key": encoded(signed.private_key),
+    }
+    if authority is not None:
+        data["ca.crt"] = encoded(authority)
+    return Secret(
+        logical_name,
+        metadata=ObjectMetaArgs(name=name, namespace=namespace),
+        type="kubernetes.io/tls",
+        data=data,
+        opts=opts,
+    )
+
+
+def pull_secrets(
+    owner: str,
+    namespaces: Mapping[str, Namespace],
+    secrets: Sequence[PullSecret],
+    opts: pulumi.ResourceOptions,
+) -> list[Secret]:
+    """The Secrets for image registries whose content the stack file holds, in each namespace."""
+    return [
+        Secret(
+            f"{owner}-{space}-pull-{secret.name}",
+            metadata=ObjectMetaArgs(name=secret.name, namespace=namespace.metadata.name),
+            type="kubernetes.io/dockerconfigjson",
+            data={".dockerconfigjson": encoded(secret.docker_config_json.get_secret_value())},
+            opts=opts,
+        )
+        for space, namespace in namespaces.items()
+        for secret in secrets
+        if secret.docker_config_json is not None
+    ]

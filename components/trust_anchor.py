@@ -1,0 +1,207 @@
+"""TrustAnchor: the bundle that all clusters trust, and everything that it signs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_tls as tls
+
+from components.component import MeshComponent
+from config.trust_anchor import Anchor, TrustAnchorConfig, Validity
+
+HOURS_A_DAY = 24
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A webhook that needs a serving certificate."""
+
+    namespace: str
+    """Namespace of its Service."""
+    service: str
+    """Name of its Service."""
+
+    @property
+    def host(self) -> str:
+        """The name that the API server calls it by."""
+        return f"{self.service}.{self.namespace}.svc"
+
+
+@dataclass(frozen=True)
+class Signatures:
+    """What one cluster needs signed."""
+
+    linkerd_namespace: str
+    """Namespace of its control plane."""
+    trust_domain: str
+    """Its trust domain."""
+    webhooks: Sequence[Webhook]
+    """Its webhooks."""
+
+    @property
+    def issuer_name(self) -> str:
+        """Common name and SAN of the issuer, as the identity service demands it."""
+        return f"identity.{self.linkerd_namespace}.{self.trust_domain}"
+
+
+@dataclass(frozen=True)
+class TrustAnchorArgs:
+    """Arguments of a TrustAnchor."""
+
+    config: TrustAnchorConfig
+    """The anchors and their validity."""
+    clusters: Mapping[str, Signatures]
+    """What is to be signed, by cluster name."""
+    protect: bool = True
+    """Whether generated anchors are protected from deletion."""
+
+
+@dataclass(frozen=True)
+class SignedCertificate:
+    """A certificate and its private key."""
+
+    certificate: pulumi.Output[str]
+    """PEM of the certificate."""
+    private_key: pulumi.Output[str]
+    """PEM of the private key; a secret."""
+
+
+@dataclass(frozen=True)
+class _Signer:
+    certificate: pulumi.Output[str]
+    private_key: pulumi.Output[str]
+
+
+class TrustAnchor(MeshComponent):
+    """One trust anchor for all clusters, an issuer per cluster, a certificate per webhook.
+
+    Anchors are generated (ECDSA P-256, pulumi-tls) or provided. Private keys are secrets. An
+    anchor is never renewed by itself; issuers and webhook certificates are, by the first update
+    within their renewal period (Linkerd docs, "Automatically rotating control plane TLS
+    credentials"; they must not be renewed together with the anchor, or trust breaks).
+    """
+
+    bundle: pulumi.Output[str]
+    """PEM of all anchors, one after the other."""
+    issuers: dict[str, SignedCertificate]
+    """The issuer of each cluster, by cluster name."""
+    webhooks: dict[str, dict[Webhook, SignedCertificate]]
+    """Serving certificates, by cluster name and webhook."""
+
+    def __init__(
+        self, name: str, args: TrustAnchorArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(name, opts)
+        config = args.config
+        made = {anchor.name: self._anchor(anchor, args) for anchor in config.anchors}
+        signer = made[config.signing_anchor.name]
+        self.bundle = pulumi.Output.all(*(item.certificate for item in made.values())).apply(
+            lambda pems: "".join(f"{str(pem).strip()}\n" for pem in pems)
+        )
+        self.issuers = {}
+        self.webhooks = {}
+        for cluster, wanted in args.clusters.items():
+            self.issuers[cluster] = self._issuer(cluster, wanted, signer, config.validity)
+            self.webhooks[cluster] = {
+                webhook: self._serving(cluster, webhook, signer, config.validity)
+                for webhook in wanted.webhooks
+            }
+        self.register_outputs({"bundle": self.bundle})
+
+    def _anchor(self, anchor: Anchor, args: TrustAnchorArgs) -> _Signer:
+        if anchor.certificate is not None:
+            key = anchor.private_key.get_secret_value() if anchor.private_key else ""
+            return _Signer(pulumi.Output.from_input(anchor.certificate), pulumi.Output.secret(key))
+        name = f"{self.logical_name}-{anchor.name}"
+        key_pem = self._key(name, protect=args.protect)
+        certificate = tls.SelfSignedCert(
+            f"{name}-certificate",
+            private_key_pem=key_pem,
+            subject=tls.SelfSignedCertSubjectArgs(common_name="root.linkerd.cluster.local"),
+            dns_names=["root.linkerd.cluster.local"],
+            is_ca_certificate=True,
+            max_path_length=1,
+            allowed_uses=["cert_signing", "crl_signing"],
+            set_subject_key_id=True,
+            set_authority_key_id=True,
+            validity_period_hours=args.config.validity.anchor_days * HOURS_A_DAY,
+            early_renewal_hours=0,
+            opts=self.child(protect=args.protect),
+        )
+        return _Signer(certificate.cert_pem, key_pem)
+
+    def _issuer(
+        self, cluster: str, wanted: Signatures, signer: _Signer, validity: Validity
+    ) -> SignedCertificate:
+        return self._signed(
+            f"{self.logical_name}-{cluster}-issuer",
+            wanted.issuer_name,
+            signer,
+            days=validity.issuer_days,
+            renewal_days=validity.renewal_days,
+            authority=True,
+        )
+
+    def _serving(
+        self, cluster: str, webhook: Webhook, signer: _Signer, validity: Validity
+    ) -> SignedCertificate:
+        return self._signed(
+            f"{self.logical_name}-{cluster}-{webhook.service}",
+            webhook.host,
+            signer,
+            days=validity.webhook_days,
+            renewal_days=validity.renewal_days,
+            authority=False,
+        )
+
+    def _signed(
+        self,
+        name: str,
+        host: str,
+        signer: _Signer,
+        *,
+        days: int,
+        renewal_days: int,
+        authority: bool,
+    ) -> SignedCertificate:
+        key_pem = self._key(name)
+        request = tls.CertRequest(
+            f"{name}-request",
+            private_key_pem=key_pem,
+            subject=tls.CertRequestSubjectArgs(common_name=host),
+            dns_names=[host],
+            opts=self.child(),
+        )
+        uses = (
+            ["cert_signing", "crl_signing"]
+            if authority
+            else ["digital_signature", "key_encipherment", "server_auth"]
+        )
+        certificate = tls.LocallySignedCert(
+            f"{name}-certificate",
+            cert_request_pem=request.cert_request_pem,
+            ca_private_key_pem=signer.private_key,
+            ca_cert_pem=signer.certificate,
+            is_ca_certificate=authority,
+            max_path_length=0 if authority else None,
+            allowed_uses=uses,
+            set_subject_key_id=True,
+            validity_period_hours=days * HOURS_A_DAY,
+            early_renewal_hours=renewal_days * HOURS_A_DAY,
+            opts=self.child(),
+        )
+        return SignedCertificate(certificate.cert_pem, key_pem)
+
+    def _key(self, name: str, protect: bool | None = None) -> pulumi.Output[str]:
+        key = tls.PrivateKey(
+            f"{name}-key",
+            algorithm="ECDSA",
+            ecdsa_curve="P256",
+            opts=self.child(
+                protect=protect,
+                additional_secret_outputs=["privateKeyPem", "privateKeyPemPkcs8"],
+            ),
+        )
+        return pulumi.Output.secret(key.private_key_pem)
