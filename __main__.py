@@ -1,6 +1,7 @@
 """The program: read the stack file, ask the clusters who they are, declare the mesh."""
 
 import os
+import signal
 
 import pulumi
 
@@ -8,6 +9,9 @@ from clusters import ClusterError, examine
 from components import ChartSource, MissingChartsError, build_mesh, charts_of
 from config import StackFileError
 from config.engine import load_engine_settings
+
+# The engine interrupts the program when a resource fails; a traceback would bury its error.
+signal.signal(signal.SIGINT, lambda *_: os._exit(1))
 
 try:
     config = load_engine_settings()
