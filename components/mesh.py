@@ -132,7 +132,6 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
                     secret for link in outgoing for secret in credentials[link.name].secrets
                 ],
                 releases=releases,
-                protect_crds=protect_crds,
             ),
         )
     for link in config.links:

@@ -32,8 +32,6 @@ class MulticlusterExtensionArgs:
     """The Secrets that the mirrors read when they start."""
     releases: ReleaseSettings
     """What all releases share."""
-    protect_crds: bool = True
-    """Whether the release, which holds the Link CRD, is protected from deletion."""
 
 
 class MulticlusterExtension(MeshComponent):
@@ -66,7 +64,6 @@ class MulticlusterExtension(MeshComponent):
             opts=self.child(
                 args.provider,
                 depends_on=[args.linkerd.control_plane, *args.credentials],
-                protect=args.protect_crds or None,
             ),
         )
         self.register_outputs({"links": [mirror.link for mirror in args.mirrors]})
