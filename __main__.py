@@ -17,7 +17,7 @@ try:
     config = load_engine_settings()
     charts = ChartSource.of(config.charts, os.environ)
     charts.require(charts_of(config))
-    reach = examine(config.clusters)
+    reach = examine(config.clusters, config.exports())
 except (StackFileError, MissingChartsError, ClusterError) as error:
     # A RunError reaches the user as its message alone, without a traceback.
     raise pulumi.RunError(str(error)) from None

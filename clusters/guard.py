@@ -7,15 +7,25 @@ on a fresh stack, and takes whatever cluster a context leads to.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import urllib3.exceptions
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
-from clusters.kubeconfig import Endpoint, KubeconfigError, api_client, endpoint
+from clusters.kubeconfig import (
+    Endpoint,
+    KubeconfigError,
+    Login,
+    api_client,
+    endpoint,
+    get_json,
+    login,
+)
 from config.cluster import ClusterConfig
+from config.link import Export
 
 DEADLINE_SECONDS = 9.0
 """How long all clusters together may take to answer."""
@@ -31,6 +41,10 @@ class Reach:
     """UID of its namespace kube-system, which tells clusters apart."""
     version: str | None = None
     """Version of its API server, for example ``v1.34.1``."""
+    login: Login | None = None
+    """How the provider logs in; None where the program runs offline."""
+    missing_exports: frozenset[Export] = frozenset()
+    """Services that a link exports and that are not there."""
 
 
 @dataclass(frozen=True)
@@ -60,28 +74,31 @@ class ClusterError(RuntimeError):
 
 
 def examine(
-    clusters: Mapping[str, ClusterConfig], deadline: float = DEADLINE_SECONDS
+    clusters: Mapping[str, ClusterConfig],
+    exports: Mapping[str, Sequence[Export]] | None = None,
+    deadline: float = DEADLINE_SECONDS,
 ) -> dict[str, Reach]:
     """Ask every cluster who it is, all at once, within `deadline` seconds.
 
-    Returns what was learned, by cluster name. Raises ClusterError naming every cluster that does
-    not answer, is not the one that the stack file pins, or is there twice.
+    `exports` are the Services to look for, by cluster name. Returns what was learned, by cluster
+    name. Raises ClusterError naming every cluster that does not answer, is not the one that the
+    stack file pins, or is there twice.
     """
     answers: dict[str, Reach | ClusterProblem] = {}
+    wanted = exports or {}
     threads = [
-        threading.Thread(target=_ask, args=(name, cluster, deadline, answers), daemon=True)
+        threading.Thread(
+            target=_ask,
+            args=(name, cluster, wanted.get(name, ()), deadline, answers),
+            daemon=True,
+        )
         for name, cluster in clusters.items()
     ]
+    end = time.monotonic() + deadline
     for thread in threads:
         thread.start()
-    pending = threading.Event()
-    timer = threading.Timer(deadline, pending.set)
-    timer.daemon = True
-    timer.start()
     for thread in threads:
-        while thread.is_alive() and not pending.is_set():
-            thread.join(0.05)
-    timer.cancel()
+        thread.join(max(0.0, end - time.monotonic()))
     problems: list[ClusterProblem] = []
     found: dict[str, Reach] = {}
     for name, cluster in clusters.items():
@@ -114,17 +131,24 @@ def _problem(name: str, cluster: ClusterConfig, message: str, remedy: str) -> Cl
 def _ask(
     name: str,
     cluster: ClusterConfig,
+    exports: Sequence[Export],
     deadline: float,
     answers: dict[str, Reach | ClusterProblem],
 ) -> None:
     timeout = (min(3.0, deadline), deadline)
     try:
-        reached = endpoint(cluster)
+        reached, entry = endpoint(cluster), login(cluster)
         with api_client(cluster) as api:
-            space = client.CoreV1Api(api).read_namespace("kube-system", _request_timeout=timeout)
-            version = client.VersionApi(api).get_code(_request_timeout=timeout)
-        uid = space.metadata.uid if space.metadata else None
-        answers[name] = Reach(reached, str(uid), str(version.git_version))
+            space = get_json(api, "/api/v1/namespaces/kube-system", timeout)
+            version = get_json(api, "/version", timeout)
+            missing = {export for export in exports if not _exists(api, export, timeout)}
+        answers[name] = Reach(
+            reached,
+            str(space.get("metadata", {}).get("uid")),
+            str(version.get("gitVersion")),
+            entry,
+            frozenset(missing),
+        )
     except KubeconfigError as error:
         answers[name] = _problem(name, cluster, error.message, error.remedy)
     except ApiException as error:
@@ -135,6 +159,18 @@ def _ask(
         answers[name] = _problem(
             name, cluster, f"asking it failed ({type(error).__name__})", "check the kubeconfig"
         )
+
+
+def _exists(api: client.ApiClient, export: Export, timeout: tuple[float, float]) -> bool:
+    try:
+        get_json(api, f"/api/v1/namespaces/{export.namespace}/services/{export.service}", timeout)
+    except ApiException as error:
+        if error.status == 404:
+            return False
+        if error.status != 403:
+            raise
+    # Whoever may not read Services is told so by the patch itself.
+    return True
 
 
 def _refusal(status: int | None) -> tuple[str, str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 
 import yaml
 from kubernetes import client
+from kubernetes.client.exceptions import ApiException
 from kubernetes.config import new_client_from_config_dict
 from kubernetes.config.config_exception import ConfigException
 
@@ -38,6 +40,18 @@ class Endpoint:
     """URL of the API server."""
     certificate_authority: str | None
     """PEM of the CA, or None where the system's roots are meant."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """How the engine's provider logs in to a cluster; in strict mode it wants both by name."""
+
+    context: str
+    """Name of the context."""
+    kubeconfig: str
+    """Path of the file that holds it, or the content."""
+    secret: bool
+    """Whether `kubeconfig` is a content, which holds credentials."""
 
 
 def kubeconfig_paths() -> list[Path]:
@@ -65,6 +79,44 @@ def endpoint(cluster: ClusterConfig) -> Endpoint:
     return Endpoint(given.address if given is not None else server, _authority(entry))
 
 
+def login(cluster: ClusterConfig) -> Login:
+    """The kubeconfig of a cluster as the engine's provider takes it.
+
+    A path where one file has the whole context, so that the state holds no credentials; below the
+    home directory it begins with ``~``, so that it is the same for all operators. A content where
+    the stack file holds it, or the context is spread over several files. Raises KubeconfigError.
+    """
+    content = _content(cluster)
+    name = _context_name(cluster, content)
+    context = _named(content, "contexts", name, "context")
+    if cluster.kubeconfig is None:
+        for path in kubeconfig_paths():
+            if _holds(path, name, context):
+                return Login(name, _portable(path), secret=False)
+    return Login(name, yaml.safe_dump(_only(content, name, context)), secret=True)
+
+
+def get_json(api: client.ApiClient, path: str, timeout: tuple[float, float]) -> dict[str, Any]:
+    """The JSON that an API server gives for a path.
+
+    `timeout` is in seconds, to connect and to answer. Raises ApiException where the server
+    refuses, urllib3's HTTPError where it is silent. The client's typed calls would load models of
+    every kind first, which takes longer than the request.
+    """
+    request = api.param_serialize(
+        "GET",
+        path,
+        header_params={"Accept": "application/json"},
+        auth_settings=["BearerToken"],
+    )
+    response = api.call_api(*request, _request_timeout=timeout)
+    body = response.read()  # type: ignore[no-untyped-call]
+    if not 200 <= response.status < 300:
+        raise ApiException(status=response.status, reason=response.reason)
+    answer = json.loads(body)
+    return answer if isinstance(answer, dict) else {}
+
+
 def api_client(cluster: ClusterConfig, connect_timeout: float = 3.0) -> client.ApiClient:
     """A client that logs in to a cluster as the operator; one try per request.
 
@@ -72,14 +124,14 @@ def api_client(cluster: ClusterConfig, connect_timeout: float = 3.0) -> client.A
     Raises KubeconfigError.
     """
     content = _content(cluster)
-    context = _context(cluster)
-    name = cluster.context or content.get("current-context")
+    name = _context_name(cluster, content)
+    context = _named(content, "contexts", name, "context")
     configuration = client.Configuration()
     configuration.retries = 0
     try:
         made: client.ApiClient = new_client_from_config_dict(  # type: ignore[no-untyped-call]
-            config_dict=_only(content, str(name), context),
-            context=str(name),
+            config_dict=_only(content, name, context),
+            context=name,
             client_configuration=configuration,
             persist_config=False,
         )
@@ -140,12 +192,35 @@ def _absolute(content: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def _context(cluster: ClusterConfig) -> Mapping[str, Any]:
     content = _content(cluster)
+    return _named(content, "contexts", _context_name(cluster, content), "context")
+
+
+def _context_name(cluster: ClusterConfig, content: Mapping[str, Any]) -> str:
     name = cluster.context or content.get("current-context")
-    if not name:
-        contexts = content.get("contexts") or []
-        if len(contexts) == 1:
-            name = contexts[0].get("name")
-    return _named(content, "contexts", str(name), "context")
+    contexts = [entry for entry in content.get("contexts") or [] if isinstance(entry, dict)]
+    if not name and len(contexts) == 1:
+        name = contexts[0].get("name")
+    return str(name)
+
+
+def _holds(path: Path, name: str, context: Mapping[str, Any]) -> bool:
+    """Whether a file has a context together with its cluster and user."""
+    try:
+        content = _parsed(path.read_text(encoding="utf-8"), str(path))
+        found = _named(content, "contexts", name, "context")
+        _named(content, "clusters", str(found.get("cluster")), "cluster")
+        _named(content, "users", str(found.get("user")), "user")
+    except (OSError, UnicodeDecodeError, KubeconfigError):
+        return False
+    return found == dict(context)
+
+
+def _portable(path: Path) -> str:
+    absolute = path.absolute()
+    try:
+        return f"~/{absolute.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):
+        return str(absolute)
 
 
 def _named(content: Mapping[str, Any], kind: str, name: str, inner: str) -> dict[str, Any]:

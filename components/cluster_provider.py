@@ -1,7 +1,7 @@
 """The explicit provider of one cluster.
 
-A context is handed over by name, so that the state holds no credentials and operators with
-different kubeconfigs see no differences; a kubeconfig is handed over as a secret.
+A kubeconfig is handed over as a path where it can be, so that the state holds no credentials, and
+as a secret otherwise. Strict mode wants kubeconfig and context both.
 """
 
 from __future__ import annotations
@@ -9,22 +9,32 @@ from __future__ import annotations
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from config.cluster import ClusterConfig
+from clusters.guard import Reach
 
 
-def cluster_provider(name: str, cluster: ClusterConfig, uid: str) -> kubernetes.Provider:
-    """A provider for the cluster called `name`.
+def cluster_provider(name: str, reach: Reach) -> kubernetes.Provider:
+    """A provider for the cluster called `name`, as the guard reached it.
 
-    `uid` is the UID of its namespace kube-system: as `cluster_identifier` it keeps a renewed
-    kubeconfig from replacing everything, and shows a swapped one as a replacement.
+    The UID of its namespace kube-system as `cluster_identifier` keeps a renewed kubeconfig from
+    replacing everything, and shows a swapped one as a replacement.
     """
-    secret = cluster.kubeconfig
     return kubernetes.Provider(
         name,
-        context=cluster.context,
-        kubeconfig=pulumi.Output.secret(secret.get_secret_value()) if secret else None,
-        cluster_identifier=uid,
+        context=reach.login.context if reach.login else name,
+        kubeconfig=_kubeconfig(reach),
+        cluster_identifier=reach.uid,
         # A renewed Secret keeps its name; deleting it first would leave a gap.
         enable_secret_mutable=True,
         suppress_helm_hook_warnings=True,
+    )
+
+
+def _kubeconfig(reach: Reach) -> pulumi.Input[str]:
+    # Given nothing, the SDK would take KUBECONFIG, which may be a list of files.
+    if reach.login is None:
+        return "offline"
+    return (
+        pulumi.Output.secret(reach.login.kubeconfig)
+        if reach.login.secret
+        else (reach.login.kubeconfig)
     )

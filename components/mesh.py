@@ -25,7 +25,7 @@ from components.service_exports import ServiceExports, ServiceExportsArgs
 from components.trust_anchor import TrustAnchor, TrustAnchorArgs
 from components.values import ServiceMirror
 from config.cluster import ClusterConfig
-from config.link import LinkConfig
+from config.link import Export, LinkConfig
 from config.mesh import MeshConfig, gateway_identity, service_account
 
 
@@ -74,7 +74,7 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
     )
     samples: dict[str, SampleService] = {}
     for name, cluster in config.clusters.items():
-        provider = cluster_provider(name, cluster, reach[name].uid)
+        provider = cluster_provider(name, reach[name])
         mesh.providers[name] = provider
         mesh.linkerd[name] = LinkerdControlPlane(
             f"{name}-linkerd",
@@ -151,7 +151,7 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
             ),
         )
     for name in config.clusters:
-        exports = config.exports_of(name)
+        exports = _exports(config, name, reach[name])
         if exports:
             ServiceExports(
                 f"{name}-exports",
@@ -185,6 +185,26 @@ def _credentials(
             source_linkerd_namespace=source_linkerd.namespace,
         ),
     )
+
+
+def _exports(config: MeshConfig, name: str, reach: Reach) -> list[Export]:
+    """The exports of a cluster that can be labelled: their Services are there, or are ours."""
+    sample = config.clusters[name].sample
+    ready = []
+    for export in config.exports_of(name):
+        ours = sample is not None and (sample.namespace, sample.name) == (
+            export.namespace,
+            export.service,
+        )
+        if ours or export not in reach.missing_exports:
+            ready.append(export)
+            continue
+        # A patch would try to create the Service and fail the update.
+        pulumi.log.warn(
+            f"cluster '{name}' has no Service {export.namespace}/{export.service} to export; "
+            "it is exported by the first update that finds it"
+        )
+    return ready
 
 
 def _probe_port(target: ClusterConfig) -> int:

@@ -41,7 +41,7 @@ class ServiceExports(MeshComponent):
         super().__init__(name, opts)
         for export in args.exports:
             ServicePatch(
-                f"{name}-{export.namespace}-{export.service}",
+                f"{name}-{export.namespace}.{export.service}",
                 metadata=ObjectMetaPatchArgs(
                     name=export.service,
                     namespace=export.namespace,
