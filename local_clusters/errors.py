@@ -1,0 +1,51 @@
+"""What can go wrong with local clusters, said in words that name the remedy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class LocalClusterError(Exception):
+    """A local cluster could not be built, started or ended.
+
+    Attributes:
+        message: what happened, one or more plain sentences.
+        remedy: what the user can do about it, or an empty string when there is nothing to do.
+    """
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message}\n{self.remedy}" if self.remedy else self.message
+
+
+class GoUnavailableError(LocalClusterError):
+    """The Go toolchain is missing, too old, or could not be run."""
+
+
+class ToolBuildError(LocalClusterError):
+    """A tool did not build; the message ends with the last lines of the build's log."""
+
+
+class ClusterStartError(LocalClusterError):
+    """A process of a cluster ended, or did not become ready in time.
+
+    Everything it started has been ended again. The message ends with the last lines of the log that
+    matters; its first line says enough where there is no room for them.
+    """
+
+
+class StartCancelledError(LocalClusterError):
+    """The start was given up on request, and what it had started has been ended again."""
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """Return the last `lines` lines of a log, indented for a message; empty when there is none."""
+    try:
+        text = log.read_text(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(f"    {line}" for line in text.splitlines()[-lines:])

@@ -1,0 +1,153 @@
+"""Several local clusters at once: up, down, what stands, and one kubeconfig for all of them."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from pathlib import Path
+
+from local_clusters.binaries import CLUSTER_TOOLS, ensure
+from local_clusters.cluster import ClusterStatus, LocalCluster, require_linux
+from local_clusters.errors import LocalClusterError, StartCancelledError
+from local_clusters.files import locked, make_private_directory, state_directory
+from local_clusters.kubeconfig import merge_files
+from local_clusters.networks import MAX_INDEX
+from local_clusters.progress import Report, silent
+from local_clusters.state import FILE_NAME, new_state, read_state
+
+_KUBECONFIG = "kubeconfig"
+
+
+def default_directory() -> Path:
+    """Return the folder that holds the clusters when no other is asked for."""
+    return state_directory() / "clusters"
+
+
+def up(
+    names: Sequence[str],
+    report: Report = silent,
+    *,
+    directory: Path | None = None,
+    nodes: int = 3,
+) -> list[LocalCluster]:
+    """Start clusters with these names side by side and return them in this order, all ready.
+
+    What runs already is left as it is, what is half dead is repaired. `directory` keeps one folder
+    for each; clusters of the same name in other directories are other clusters. When one cannot be
+    started, or the caller is interrupted, those that this call has made are ended again.
+
+    Raises:
+        LocalClusterError: a name cannot be used, a program cannot be built, or a cluster cannot be
+            started; the message says which and why.
+    """
+    require_linux()
+    ensure(CLUSTER_TOOLS, report)
+    clusters, new = _reserve(names, directory or default_directory(), nodes)
+    cancelled = threading.Event()
+    try:
+        with ThreadPoolExecutor(max_workers=max(1, len(clusters))) as threads:
+            starts = [
+                threads.submit(cluster.start, report, cancelled=cancelled) for cluster in clusters
+            ]
+            try:
+                wait(starts, return_when=FIRST_EXCEPTION)
+            finally:
+                # The threads end by themselves; leaving the block waits for them.
+                if any(not start.done() or start.exception() for start in starts):
+                    cancelled.set()
+        failures = [error for start in starts if (error := start.exception()) is not None]
+        # One failure makes the others give up: the first is the one to speak of.
+        for failure in sorted(failures, key=lambda error: isinstance(error, StartCancelledError)):
+            raise failure
+    except BaseException:
+        for cluster in new:
+            # The logs of one that failed stay until it is started or taken down again.
+            if cluster.status().healthy:
+                cluster.stop()
+        raise
+    return clusters
+
+
+def down(
+    names: Sequence[str] | None = None, report: Report = silent, *, directory: Path | None = None
+) -> list[str]:
+    """End these clusters, or all of them, remove what they kept, and return their names.
+
+    Only processes that were started for them are ended. A name without a cluster is passed over.
+    """
+    base = directory or default_directory()
+    ended = []
+    for cluster in _existing(base):
+        if names is None or cluster.name in names:
+            cluster.stop(report)
+            ended.append(cluster.name)
+    if not _existing(base):
+        (base / _KUBECONFIG).unlink(missing_ok=True)
+    return ended
+
+
+def status(*, directory: Path | None = None) -> list[ClusterStatus]:
+    """Return what stands of every cluster, by name."""
+    return [cluster.status() for cluster in _existing(directory or default_directory())]
+
+
+def merge_kubeconfigs(clusters: Sequence[LocalCluster], path: Path | None = None) -> Path:
+    """Write one kubeconfig (mode 0600) with the context of each cluster and return its path.
+
+    The current context is that of the first. Without `path` it is written next to the clusters,
+    where `down` removes it together with the last of them. What was at `path` is overwritten.
+    """
+    target = path or clusters[0].directory.parent / _KUBECONFIG
+    return merge_files([cluster.kubeconfig for cluster in clusters], target)
+
+
+def _existing(base: Path) -> list[LocalCluster]:
+    found = []
+    for file in sorted(base.glob(f"*/{FILE_NAME}")):
+        state = read_state(file.parent)
+        index, nodes = (state.index, state.nodes) if state else (0, 1)
+        with contextlib.suppress(LocalClusterError):
+            found.append(LocalCluster(file.parent.name, index, file.parent, nodes))
+    return found
+
+
+def _reserve(
+    names: Sequence[str], base: Path, nodes: int
+) -> tuple[list[LocalCluster], list[LocalCluster]]:
+    """Return the clusters of these names, and those among them that do not stand yet."""
+    if len(set(names)) != len(names):
+        raise LocalClusterError(f"Two clusters cannot have one name: {', '.join(names)}.")
+    make_private_directory(base)
+    clusters, new = [], []
+    with locked(state_directory() / "addresses.lock"):
+        files = {*state_directory().glob(f"*/*/{FILE_NAME}"), *base.glob(f"*/{FILE_NAME}")}
+        states = {file.parent: read_state(file.parent) for file in files}
+        used = {state.index for state in states.values() if state}
+        for name in names:
+            state = states.get(base / name)
+            index = state.index if state else _lowest_unused(used)
+            used.add(index)
+            cluster = LocalCluster(name, index, base / name, state.nodes if state else nodes)
+            clusters.append(cluster)
+            if state is None or not state.complete:
+                new.append(cluster)
+            if state is None:
+                _claim(cluster)
+    return clusters, new
+
+
+def _claim(cluster: LocalCluster) -> None:
+    # Whoever looks for free address ranges next sees that these are taken.
+    try:
+        new_state(cluster.name, cluster.networks.index, cluster.nodes).write(cluster.directory)
+    except OSError as error:
+        raise LocalClusterError(f"Cluster {cluster.name} cannot be made: {error}") from error
+
+
+def _lowest_unused(used: set[int]) -> int:
+    for index in range(MAX_INDEX + 1):
+        if index not in used:
+            return index
+    raise LocalClusterError(f"There are {len(used)} local clusters already.", "Take some down.")
