@@ -11,21 +11,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import urllib3.exceptions
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
-from clusters.kubeconfig import (
-    Endpoint,
-    KubeconfigError,
-    Login,
-    api_client,
-    endpoint,
-    get_json,
-    login,
-)
+from clusters.kubeconfig import Endpoint, Login, api_client, endpoint, get_json, login
+from clusters.problems import KubeconfigError
+from clusters.silence import STRANGE, why_silent
 from config.cluster import ClusterConfig
 from config.link import Export
+from config.problems import printable
 
 DEADLINE_SECONDS = 9.0
 """How long all clusters together may take to answer."""
@@ -86,6 +80,7 @@ def examine(
     """
     answers: dict[str, Reach | ClusterProblem] = {}
     wanted = exports or {}
+    # Daemons: a look-up of a name, or a client's own login, cannot be ended from outside.
     threads = [
         threading.Thread(
             target=_ask,
@@ -105,9 +100,8 @@ def examine(
         answer = answers.get(name) or _problem(
             name,
             cluster,
-            f"no answer within {deadline:.0f} seconds",
-            "check that the API server runs, that the network leads there, "
-            "and that the login plugin of the kubeconfig does not wait for input",
+            f"no answer within {deadline:g} seconds",
+            "check that the API server runs and that the network leads there",
         )
         if isinstance(answer, ClusterProblem):
             problems.append(answer)
@@ -121,11 +115,17 @@ def examine(
 
 def context_of(cluster: ClusterConfig) -> str:
     """How a message names the way to a cluster."""
-    return f"context '{cluster.context}'" if cluster.context else "kubeconfig of the stack file"
+    if cluster.context:
+        return f"context '{printable(cluster.context)}'"
+    return "kubeconfig of the stack file"
 
 
 def _problem(name: str, cluster: ClusterConfig, message: str, remedy: str) -> ClusterProblem:
     return ClusterProblem(name, context_of(cluster), message, remedy)
+
+
+LOGIN_SHARE = 0.8
+"""How much of the deadline a login plugin may take."""
 
 
 def _ask(
@@ -138,27 +138,22 @@ def _ask(
     timeout = (min(3.0, deadline), deadline)
     try:
         reached, entry = endpoint(cluster), login(cluster)
-        with api_client(cluster) as api:
+        with api_client(cluster, login_timeout=deadline * LOGIN_SHARE) as api:
             space = get_json(api, "/api/v1/namespaces/kube-system", timeout)
-            version = get_json(api, "/version", timeout)
+            version = get_json(api, "/version", timeout).get("gitVersion")
             missing = {export for export in exports if not _exists(api, export, timeout)}
-        answers[name] = Reach(
-            reached,
-            str(space.get("metadata", {}).get("uid")),
-            str(version.get("gitVersion")),
-            entry,
-            frozenset(missing),
+        uid = space.get("metadata", {}).get("uid")
+        answers[name] = (
+            Reach(reached, uid, str(version) if version else None, entry, frozenset(missing))
+            if isinstance(uid, str)
+            else _problem(name, cluster, *STRANGE)
         )
     except KubeconfigError as error:
         answers[name] = _problem(name, cluster, error.message, error.remedy)
     except ApiException as error:
-        answers[name] = _problem(name, cluster, *_refusal(error.status))
-    except (urllib3.exceptions.HTTPError, OSError) as error:
-        answers[name] = _problem(name, cluster, *_silence(error))
-    except Exception as error:  # a login plugin may fail in any way, and no thread may die silently
-        answers[name] = _problem(
-            name, cluster, f"asking it failed ({type(error).__name__})", "check the kubeconfig"
-        )
+        answers[name] = _problem(name, cluster, *_refusal(error))
+    except Exception as error:  # the client may fail in any way, and no thread may die silently
+        answers[name] = _problem(name, cluster, *why_silent(error))
 
 
 def _exists(api: client.ApiClient, export: Export, timeout: tuple[float, float]) -> bool:
@@ -173,37 +168,23 @@ def _exists(api: client.ApiClient, export: Export, timeout: tuple[float, float])
     return True
 
 
-def _refusal(status: int | None) -> tuple[str, str]:
-    if status == 401:
-        return "the API server does not accept the credentials", "log in anew"
-    if status == 403:
+def _refusal(error: ApiException) -> tuple[str, str]:
+    if error.status == 401:
+        return (
+            "the API server does not accept the credentials",
+            "log in anew, or fetch the kubeconfig anew",
+        )
+    if error.status == 403:
         return (
             "the credentials may not read the namespace kube-system",
             "use credentials that may get namespaces",
         )
-    return f"the API server answers with status {status}", "check that it is healthy"
-
-
-def _silence(error: Exception) -> tuple[str, str]:
-    text = str(error)
-    if "CERTIFICATE_VERIFY_FAILED" in text or "certificate verify failed" in text:
-        return (
-            "the API server's certificate is not signed by the kubeconfig's CA",
-            "fetch the kubeconfig anew; the cluster may have been made anew",
-        )
-    if "Connection refused" in text or "NewConnectionError" in text:
-        return "the API server refuses connections", "start the cluster or correct its address"
-    if "NameResolution" in text or "getaddrinfo" in text or "Name or service" in text:
-        return "the API server's name is not known", "correct the address in the kubeconfig"
-    if "timed out" in text or "Timeout" in type(error).__name__:
-        return (
-            "the API server does not answer",
-            "check that it runs and that the network leads there",
-        )
-    return (
-        f"the API server cannot be reached ({type(error).__name__})",
-        "check the address in the kubeconfig",
-    )
+    if error.status == 404:
+        return STRANGE
+    if not error.status:
+        # The client's own word for a failed TLS handshake.
+        return why_silent(error)
+    return f"the API server answers with status {error.status}", "check that it is healthy"
 
 
 def _mistaken(

@@ -9,27 +9,40 @@ import base64
 import binascii
 import json
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+from cryptography import x509
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import new_client_from_config_dict
-from kubernetes.config.config_exception import ConfigException
 
+from clusters.login import log_in
+from clusters.problems import KubeconfigError
 from config.cluster import ClusterConfig
+from config.formats import UNREADABLE_SECRET, url_complaint
+from config.problems import printable
+from config.yaml_text import YamlTextError, read_yaml
 
+__all__ = [
+    "Endpoint",
+    "KubeconfigError",
+    "Login",
+    "api_client",
+    "endpoint",
+    "get_json",
+    "kubeconfig_paths",
+    "login",
+]
 
-class KubeconfigError(ValueError):
-    """A kubeconfig does not lead to a cluster; says why and what to do."""
-
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(f"{message}; {remedy}")
-        self.message = message
-        self.remedy = remedy
+LARGEST_KUBECONFIG = 10_000_000
+"""Characters of a kubeconfig; the files of some people name hundreds of clusters."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +67,33 @@ class Login:
     """Whether `kubeconfig` is a content, which holds credentials."""
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """A context with the cluster and the user that it names."""
+
+    name: str
+    context: dict[str, Any]
+    cluster: dict[str, Any]
+    user: dict[str, Any]
+
+    def document(self, user: dict[str, Any]) -> dict[str, Any]:
+        """A kubeconfig of this context alone, so that broken neighbours do no harm."""
+        names = {key: str(self.context.get(key) or self.name) for key in ("cluster", "user")}
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": self.name,
+            "contexts": [{"name": self.name, "context": {**self.context, **names}}],
+            "clusters": [{"name": names["cluster"], "cluster": self.cluster}],
+            "users": [{"name": names["user"], "user": user}],
+        }
+
+
 def kubeconfig_paths() -> list[Path]:
     """The files that ``KUBECONFIG`` names, or the usual one."""
     value = os.environ.get("KUBECONFIG", "")
-    named = [Path(part).expanduser() for part in value.split(os.pathsep) if part]
-    return named or [Path("~/.kube/config").expanduser()]
+    named = [_home(part) for part in value.split(os.pathsep) if part]
+    return named or [_home("~/.kube/config")]
 
 
 def endpoint(cluster: ClusterConfig) -> Endpoint:
@@ -70,13 +105,9 @@ def endpoint(cluster: ClusterConfig) -> Endpoint:
     given = cluster.api_server
     if given is not None and given.certificate_authority is not None:
         return Endpoint(given.address, given.certificate_authority)
-    entry = _named(_content(cluster), "clusters", _context(cluster)["cluster"], "cluster")
-    server = entry.get("server")
-    if not isinstance(server, str) or not server:
-        raise KubeconfigError(
-            "the kubeconfig names no API server", "set clusters.<name>.apiServer.address"
-        )
-    return Endpoint(given.address if given is not None else server, _authority(entry))
+    entry = _entry(cluster)
+    server = given.address if given is not None else _server(entry)
+    return Endpoint(server, _authority(entry))
 
 
 def login(cluster: ClusterConfig) -> Login:
@@ -86,18 +117,16 @@ def login(cluster: ClusterConfig) -> Login:
     home directory it begins with ``~``, so that it is the same for all operators. A content where
     the stack file holds it, or the context is spread over several files. Raises KubeconfigError.
     """
-    content = _content(cluster)
-    name = _context_name(cluster, content)
-    context = _named(content, "contexts", name, "context")
+    entry = _entry(cluster)
     if cluster.kubeconfig is None:
         for path in kubeconfig_paths():
-            if _holds(path, name, context):
-                return Login(name, _portable(path), secret=False)
-    return Login(name, yaml.safe_dump(_only(content, name, context)), secret=True)
+            if _holds(path, entry):
+                return Login(entry.name, _portable(path), secret=False)
+    return Login(entry.name, yaml.safe_dump(entry.document(entry.user)), secret=True)
 
 
 def get_json(api: client.ApiClient, path: str, timeout: tuple[float, float]) -> dict[str, Any]:
-    """The JSON that an API server gives for a path.
+    """The JSON object that an API server gives for a path; empty where it gives something else.
 
     `timeout` is in seconds, to connect and to answer. Raises ApiException where the server
     refuses, urllib3's HTTPError where it is silent. The client's typed calls would load models of
@@ -113,156 +142,285 @@ def get_json(api: client.ApiClient, path: str, timeout: tuple[float, float]) -> 
     body = response.read()  # type: ignore[no-untyped-call]
     if not 200 <= response.status < 300:
         raise ApiException(status=response.status, reason=response.reason)
-    answer = json.loads(body)
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
     return answer if isinstance(answer, dict) else {}
 
 
-def api_client(cluster: ClusterConfig, connect_timeout: float = 3.0) -> client.ApiClient:
+def api_client(cluster: ClusterConfig, login_timeout: float = 8.0) -> client.ApiClient:
     """A client that logs in to a cluster as the operator; one try per request.
 
-    `connect_timeout` is in seconds and bounds how long a login plugin's own look-ups may connect.
-    Raises KubeconfigError.
+    `login_timeout` is how many seconds a login plugin may take. Raises KubeconfigError.
     """
-    content = _content(cluster)
-    name = _context_name(cluster, content)
-    context = _named(content, "contexts", name, "context")
+    entry = _entry(cluster)
+    _server(entry)
+    _check_authority(entry)
+    user = _user(entry, login_timeout)
     configuration = client.Configuration()
     configuration.retries = 0
     try:
-        made: client.ApiClient = new_client_from_config_dict(  # type: ignore[no-untyped-call]
-            config_dict=_only(content, name, context),
-            context=name,
-            client_configuration=configuration,
-            persist_config=False,
-        )
-    except (ConfigException, OSError, ValueError, binascii.Error) as error:
+        with _writing_files(user):
+            made: client.ApiClient = new_client_from_config_dict(  # type: ignore[no-untyped-call]
+                config_dict=entry.document(user),
+                context=entry.name,
+                client_configuration=configuration,
+                persist_config=False,
+            )
+    except Exception as error:  # its message may hold what a kubeconfig keeps secret
         raise KubeconfigError(
-            f"the credentials of context '{name}' cannot be used ({_brief(error)})",
-            f"try `kubectl --context {name} version`",
+            f"the credentials of context '{printable(entry.name)}' cannot be used "
+            f"({type(error).__name__})",
+            f"try `kubectl --context {printable(entry.name)} version`",
         ) from None
     return made
 
 
-def _content(cluster: ClusterConfig) -> dict[str, Any]:
+@contextmanager
+def _writing_files(user: Mapping[str, Any]) -> Iterator[None]:
+    """One client after the other: it names its temporary files before it has written them."""
+    if "auth-provider" in user:
+        # This one asks the network, and must not keep the others waiting.
+        yield
+        return
+    with _CLIENT_FILES:
+        yield
+
+
+_CLIENT_FILES = threading.Lock()
+_PARSING = threading.Lock()
+
+
+def _entry(cluster: ClusterConfig) -> _Entry:
+    content, where = _content(cluster)
+    contexts = _named(content, "contexts", "context")
+    wanted = cluster.context or content.get("current-context")
+    if not wanted and len(contexts) == 1:
+        wanted = next(iter(contexts))
+    if not isinstance(wanted, str) or not wanted:
+        raise KubeconfigError(
+            f"{where} has {len(contexts)} contexts and no current-context",
+            "leave one context in it, or write current-context",
+        )
+    context = _pick(contexts, wanted, "context", where)
+    clusters = _named(content, "clusters", "cluster")
+    user = context.get("user")
+    return _Entry(
+        wanted,
+        context,
+        _pick(clusters, context.get("cluster"), "cluster", where),
+        _pick(_named(content, "users", "user"), user, "user", where) if user else {},
+    )
+
+
+def _named(content: Mapping[str, Any], kind: str, inner: str) -> dict[str, dict[str, Any]]:
+    """The entries of one kind by name; the first of a name wins, broken ones are left out."""
+    found: dict[str, dict[str, Any]] = {}
+    entries = content.get(kind)
+    for entry in entries if isinstance(entries, list) else []:
+        if not isinstance(entry, dict) or not isinstance(entry.get("name"), str):
+            continue
+        body = entry.get(inner)
+        if isinstance(body, dict):
+            found.setdefault(entry["name"], body)
+        elif body is None and inner == "user":
+            # A user without any credentials is written without a body.
+            found.setdefault(entry["name"], {})
+    return found
+
+
+def _pick(
+    entries: Mapping[str, dict[str, Any]], name: Any, what: str, where: str
+) -> dict[str, Any]:
+    if isinstance(name, str) and name in entries:
+        return entries[name]
+    known = ", ".join(printable(entry) for entry in list(entries)[:10]) or "none"
+    more = f" and {len(entries) - 10} more" if len(entries) > 10 else ""
+    wanted = f"'{printable(name)}'" if isinstance(name, str) else "for this context"
+    remedy = (
+        "correct the context in the stack file, or set KUBECONFIG to the file that has it"
+        if what == "context"
+        else "correct the kubeconfig, or fetch it anew"
+    )
+    raise KubeconfigError(f"{where} has no {what} {wanted} (it has: {known}{more})", remedy)
+
+
+def _content(cluster: ClusterConfig) -> tuple[dict[str, Any], str]:
+    """The kubeconfig that leads to a cluster, and how a message names it."""
     if cluster.kubeconfig is not None:
-        return _parsed(cluster.kubeconfig.get_secret_value(), "the kubeconfig of the stack file")
+        where = "the kubeconfig in the stack file"
+        text = cluster.kubeconfig.get_secret_value()
+        if text == UNREADABLE_SECRET:
+            raise KubeconfigError(
+                f"{where} is encrypted", "run this under Pulumi, which decrypts it"
+            )
+        return _absolute(_parsed(text, where), Path.cwd()), where
     merged: dict[str, Any] = {"clusters": [], "contexts": [], "users": []}
-    found = False
+    read: list[Path] = []
     for path in kubeconfig_paths():
         try:
             text = path.read_text(encoding="utf-8")
-        except OSError:
+        except FileNotFoundError:
             continue
-        found = True
-        content = _absolute(_parsed(text, str(path)), path.parent)
-        for kind in ("clusters", "contexts", "users"):
-            merged[kind].extend(content.get(kind) or [])
-        merged.setdefault("current-context", content.get("current-context"))
-    if not found:
-        paths = os.pathsep.join(str(path) for path in kubeconfig_paths())
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+            raise KubeconfigError(
+                f"the kubeconfig {printable(str(path), 4096)} cannot be read ({reason.lower()})",
+                "correct KUBECONFIG or the file's permissions",
+            ) from None
+        read.append(path)
+        content = _absolute(_parsed(text, f"the file {printable(str(path), 4096)}"), path.parent)
+        for kind, entries in merged.items():
+            if isinstance(entries, list):
+                more = content.get(kind)
+                entries.extend(more if isinstance(more, list) else [])
+        if content.get("current-context"):
+            merged.setdefault("current-context", content["current-context"])
+    names = os.pathsep.join(printable(str(path), 4096) for path in read or kubeconfig_paths())
+    if not read:
         raise KubeconfigError(
-            f"there is no kubeconfig at {paths}", "set KUBECONFIG to the file that has the context"
+            f"there is no kubeconfig at {names}", "set KUBECONFIG to the file that has the context"
         )
-    return merged
+    return merged, f"the kubeconfig {names}"
 
 
-def _parsed(text: str, origin: str) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError:
-        content = None
+def _parsed(text: str, where: str) -> dict[str, Any]:
+    with _PARSING:
+        try:
+            content = _read(text)
+        except YamlTextError as error:
+            raise KubeconfigError(
+                f"{where} cannot be read: {error.message}", error.remedy
+            ) from None
     if not isinstance(content, dict):
-        raise KubeconfigError(f"{origin} is not a kubeconfig", "write it anew")
+        raise KubeconfigError(f"{where} is not a kubeconfig", "fetch it anew")
     return content
+
+
+@lru_cache(maxsize=16)
+def _read(text: str) -> Any:
+    return read_yaml(text, LARGEST_KUBECONFIG)
 
 
 def _absolute(content: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Paths in a kubeconfig are relative to the file that holds them."""
+    result = dict(content)
     for kind, inner, keys in (
         ("clusters", "cluster", ("certificate-authority",)),
         ("users", "user", ("client-certificate", "client-key", "tokenFile")),
     ):
-        for entry in content.get(kind) or []:
-            body = entry.get(inner) if isinstance(entry, dict) else None
-            for key in keys:
-                if isinstance(body, dict) and body.get(key):
-                    body[key] = str(folder / str(body[key]))
-    return content
+        entries = content.get(kind)
+        if isinstance(entries, list):
+            result[kind] = [_entry_absolute(entry, inner, keys, folder) for entry in entries]
+    return result
 
 
-def _context(cluster: ClusterConfig) -> Mapping[str, Any]:
-    content = _content(cluster)
-    return _named(content, "contexts", _context_name(cluster, content), "context")
+def _entry_absolute(entry: Any, inner: str, keys: tuple[str, ...], folder: Path) -> Any:
+    body = entry.get(inner) if isinstance(entry, dict) else None
+    if not isinstance(body, dict):
+        return entry
+    moved = {
+        key: str(folder / value) if key in keys and isinstance(value, str) and value else value
+        for key, value in body.items()
+    }
+    plugin = body.get("exec")
+    command = plugin.get("command") if isinstance(plugin, dict) else None
+    if isinstance(plugin, dict) and isinstance(command, str) and os.sep in command:
+        moved["exec"] = {**plugin, "command": str(folder / command)}
+    return {**entry, inner: moved}
 
 
-def _context_name(cluster: ClusterConfig, content: Mapping[str, Any]) -> str:
-    name = cluster.context or content.get("current-context")
-    contexts = [entry for entry in content.get("contexts") or [] if isinstance(entry, dict)]
-    if not name and len(contexts) == 1:
-        name = contexts[0].get("name")
-    return str(name)
+def _server(entry: _Entry) -> str:
+    server = entry.cluster.get("server")
+    complaint = "is missing"
+    if isinstance(server, str) and server:
+        found = url_complaint(server, ("https", "http"))
+        if found is None:
+            return server.rstrip("/")
+        complaint = found
+    raise KubeconfigError(
+        f"the API server's address in context '{printable(entry.name)}' {complaint}",
+        "correct `server` in the kubeconfig",
+    )
 
 
-def _holds(path: Path, name: str, context: Mapping[str, Any]) -> bool:
-    """Whether a file has a context together with its cluster and user."""
+def _authority(entry: _Entry) -> str | None:
+    data = entry.cluster.get("certificate-authority-data")
+    path = entry.cluster.get("certificate-authority")
+    try:
+        if data:
+            return base64.b64decode(str(data), validate=True).decode()
+        return Path(str(path)).read_text(encoding="utf-8") if path else None
+    except (OSError, ValueError, binascii.Error):
+        raise _bad_authority(entry) from None
+
+
+def _check_authority(entry: _Entry) -> None:
+    pem = _authority(entry)
+    if pem is None:
+        return
+    try:
+        x509.load_pem_x509_certificates(pem.encode())
+    except ValueError:
+        raise _bad_authority(entry) from None
+
+
+def _bad_authority(entry: _Entry) -> KubeconfigError:
+    path = entry.cluster.get("certificate-authority")
+    given = entry.cluster.get("certificate-authority-data")
+    where = f" at {printable(str(path), 4096)}" if path and not given else ""
+    return KubeconfigError(
+        f"the certificate authority of context '{printable(entry.name)}'{where} cannot be read",
+        "fetch the kubeconfig anew, or write the CA under apiServer.certificateAuthority",
+    )
+
+
+def _user(entry: _Entry, login_timeout: float) -> dict[str, Any]:
+    user = dict(entry.user)
+    for key in ("client-certificate", "client-key", "tokenFile"):
+        path = user.get(key)
+        if path and not user.get(f"{key}-data") and not Path(str(path)).is_file():
+            raise KubeconfigError(
+                f"the file {printable(str(path), 4096)} ({key} of context "
+                f"'{printable(entry.name)}') is not there",
+                "log in anew, or correct the kubeconfig",
+            )
+    if user.get("tokenFile") and not user.get("token"):
+        # A token ends where its line ends, which the client does not know.
+        with suppress(OSError, ValueError):
+            user["token"] = Path(str(user["tokenFile"])).read_text(encoding="utf-8").strip()
+    plugin = user.pop("exec", None)
+    if plugin is not None and not user.get("token"):
+        described = plugin if isinstance(plugin, Mapping) else {}
+        user.update(log_in(described, entry.cluster, entry.name, login_timeout))
+    return user
+
+
+def _holds(path: Path, wanted: _Entry) -> bool:
+    """Whether a file alone has the whole of a context."""
     try:
         content = _parsed(path.read_text(encoding="utf-8"), str(path))
-        found = _named(content, "contexts", name, "context")
-        _named(content, "clusters", str(found.get("cluster")), "cluster")
-        _named(content, "users", str(found.get("user")), "user")
     except (OSError, UnicodeDecodeError, KubeconfigError):
         return False
-    return found == dict(context)
+    found = _named(content, "contexts", "context").get(wanted.name)
+    if found != wanted.context:
+        return False
+    user = found.get("user")
+    return str(found.get("cluster")) in _named(content, "clusters", "cluster") and (
+        not user or str(user) in _named(content, "users", "user")
+    )
 
 
 def _portable(path: Path) -> str:
     absolute = path.absolute()
-    try:
+    with suppress(ValueError, RuntimeError):
         return f"~/{absolute.relative_to(Path.home())}"
-    except (ValueError, RuntimeError):
-        return str(absolute)
+    return str(absolute)
 
 
-def _named(content: Mapping[str, Any], kind: str, name: str, inner: str) -> dict[str, Any]:
-    entries = [entry for entry in content.get(kind) or [] if isinstance(entry, dict)]
-    for entry in entries:
-        if entry.get("name") == name and isinstance(entry.get(inner), dict):
-            return dict(entry[inner])
-    known = ", ".join(str(entry.get("name")) for entry in entries) or "none"
-    raise KubeconfigError(
-        f"the kubeconfig has no {inner} '{name}' (it has: {known})",
-        "correct clusters.<name>.context, or set KUBECONFIG to the file that has it",
-    )
-
-
-def _only(content: dict[str, Any], name: str, context: Mapping[str, Any]) -> dict[str, Any]:
-    """The one context with what it needs, so that broken neighbours do no harm."""
-    user = str(context.get("user", ""))
-    users = [entry for entry in content.get("users") or [] if entry.get("name") == user]
-    cluster = str(context["cluster"])
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "current-context": name,
-        "contexts": [{"name": name, "context": dict(context)}],
-        "clusters": [{"name": cluster, "cluster": _named(content, "clusters", cluster, "cluster")}],
-        "users": users[:1],
-    }
-
-
-def _authority(entry: Mapping[str, Any]) -> str | None:
-    data = entry.get("certificate-authority-data")
+def _home(path: str) -> Path:
     try:
-        if data:
-            return base64.b64decode(str(data), validate=True).decode()
-        path = entry.get("certificate-authority")
-        return Path(str(path)).read_text(encoding="utf-8") if path else None
-    except (OSError, UnicodeDecodeError, binascii.Error):
-        raise KubeconfigError(
-            "the kubeconfig's certificate authority cannot be read",
-            "set clusters.<name>.apiServer.certificateAuthority",
-        ) from None
-
-
-def _brief(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)

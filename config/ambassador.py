@@ -5,26 +5,40 @@ Facts: the Linkerd 2 integration pages of Ambassador and Emissary-ingress; Emiss
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Annotated, Literal, Self
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field
 
-from config.base import (
+from config.base import Model, PullSecret, Resources, contradictions, doubled
+from config.formats import (
     Address,
+    Annotations,
+    BalancerClass,
     ChartVersion,
     DnsLabel,
     DnsName,
+    Flag,
     HelmValues,
     HostGlob,
-    Model,
+    Image,
     Network,
     Port,
-    PullSecret,
-    Resources,
+    ServiceName,
     UrlPath,
-    wrong,
+    url_complaint,
 )
+from config.problems import Problem, quoted, wrong
+
+HEALTH_MAPPING = "public-health-check"
+"""Name of the gateway's own Mapping."""
+
+PROXY_PORTS = {4140: "outbound", 4143: "inbound", 4190: "control", 4191: "admin"}
+"""Ports of the pod that Linkerd's proxy takes (Linkerd docs, proxy configuration)."""
+
+DIAGNOSTICS_PORT = 8877
+"""Port of the pod that Ambassador answers health checks on."""
 
 
 class ServiceConfig(Model):
@@ -32,14 +46,58 @@ class ServiceConfig(Model):
 
     type: Literal["LoadBalancer", "NodePort", "ClusterIP"] = "LoadBalancer"
     """Type of the Service."""
-    annotations: dict[str, str] = {}
+    annotations: Annotations = {}
     """Annotations for the cloud's load balancer."""
     source_ranges: tuple[Network, ...] = ()
     """Networks that may reach the load balancer; all when empty."""
-    load_balancer_class: str | None = None
+    load_balancer_class: BalancerClass | None = None
     """The controller that is to serve the load balancer, where there are several."""
     external_traffic_policy: Literal["Cluster", "Local"] | None = None
     """Local keeps the client's address and skips nodes without a pod."""
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Fields that the API server refuses for this type of Service, and names of ours."""
+        fitting = {
+            "sourceRanges": (self.source_ranges, ("LoadBalancer",)),
+            "loadBalancerClass": (self.load_balancer_class, ("LoadBalancer",)),
+            "externalTrafficPolicy": (self.external_traffic_policy, ("LoadBalancer", "NodePort")),
+        }
+        for key, (value, types) in fitting.items():
+            if value and self.type not in types:
+                yield Problem(
+                    key,
+                    f"a Service of type {self.type} cannot have it",
+                    f"leave it out, or write type: {types[0]}",
+                    about=("type",),
+                )
+        for key in self.annotations:
+            if key.startswith("mirror.linkerd.io/"):
+                yield Problem(
+                    f'annotations["{key}"]',
+                    "Linkerd's multicluster annotations are written by the program",
+                    "leave it out, and describe the gateway under ambassador.gateway",
+                )
+
+
+def _destination(value: str) -> str:
+    _, separator, rest = value.rpartition("://")
+    complaint = url_complaint(value if separator else f"http://{value}", ("http", "https"))
+    if complaint is not None or "/" in rest:
+        raise wrong(
+            f"{quoted(value)} is not a Service",
+            "write its name, its namespace and, where needed, its port, "
+            "for example http://web.shop.svc.cluster.local:80",
+        )
+    return value
+
+
+def _rewriting(value: str) -> str:
+    if value and (not value.startswith("/") or re.search(r"\s", value)):
+        raise wrong(
+            f"{quoted(value)} cannot take the place of a prefix",
+            "write a path that begins with '/', or \"\" to keep the prefix",
+        )
+    return value
 
 
 class Listener(Model):
@@ -75,18 +133,23 @@ class MappingConfig(Model):
     """Name of the Mapping."""
     prefix: UrlPath
     """Prefix of the request's path."""
-    service: Annotated[str, Field(min_length=1, pattern=r"^(https?://)?[a-zA-Z0-9.\-]+(:\d+)?$")]
+    service: Annotated[str, AfterValidator(_destination)]
     """The Service: ``name``, ``name.namespace`` or a full name, with an optional port."""
     hostname: HostGlob = "*"
     """Host names the route is for; without one, Emissary drops a Mapping silently."""
-    rewrite: str | None = None
+    rewrite: Annotated[str, AfterValidator(_rewriting)] | None = None
     """What the prefix becomes; ``/`` by default, an empty text keeps it."""
-    linkerd_headers: bool | None = None
+    linkerd_headers: Flag | None = None
     """Whether ``l5d-dst-override`` is added; the setting of the whole Ambassador by default."""
-    bypass_auth: bool | None = None
+    bypass_auth: Flag | None = None
     """Whether the route goes past an AuthService."""
     timeout_ms: Annotated[int, Field(ge=1, strict=True)] | None = None
     """Milliseconds until a request is given up."""
+
+    @property
+    def service_host(self) -> str:
+        """Host name of the Service, without scheme and port."""
+        return self.service.rpartition("://")[2].partition(":")[0].lower()
 
 
 class GatewayConfig(Model):
@@ -122,16 +185,30 @@ class GatewayConfig(Model):
         """Path that is probed."""
         return "/ready" if self.probe == "proxy" else self.health_path
 
-
-def _unique(kind: str, names: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise wrong(
-                f"the {kind} name '{name}' stands more than once",
-                f"give every {kind} a name of its own",
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Ports that meet, and a health route that would take every request."""
+        if self.health_path == "/":
+            yield Problem(
+                "healthPath",
+                "the health route would answer every request",
+                "write a path of its own, for example /-/ambassador/ready",
             )
-        seen.add(name)
+        if self.service_probe_port == self.port:
+            yield Problem(
+                "probePort" if self.probe_port else "port",
+                f"mc-gateway and mc-probe would share port {self.port}",
+                "write a port and a probePort that differ",
+                about=("port", "probePort", "probe"),
+            )
+        public = {443} if self.probe == "ambassador" else {80, 443}
+        for key, port in (("port", self.port), ("probePort", self.service_probe_port)):
+            if port in public or (key == "port" and port == 80):
+                yield Problem(
+                    key,
+                    f"port {port} of the Service serves Ambassador's own traffic already",
+                    "write another port",
+                    about=("probe",),
+                )
 
 
 class AmbassadorConfig(Model):
@@ -145,19 +222,19 @@ class AmbassadorConfig(Model):
     """Namespace of the installation."""
     crds_namespace: DnsLabel = "emissary-system"
     """Namespace of the release that holds the CRDs."""
-    name: DnsLabel = "ambassador"
-    """Name of the Deployment and the Service."""
+    name: ServiceName = "ambassador"
+    """Name of the release, the Deployment and the Service."""
     service_account: DnsLabel | None = None
     """ServiceAccount; ``<name>-<cluster>`` by default, so that gateways differ in identity."""
     replicas: Annotated[int, Field(ge=1, le=100, strict=True)] | None = None
     """Replicas; 3 with `highAvailability`, else 1."""
-    high_availability: bool = False
+    high_availability: Flag = False
     """Replicas spread over zones and nodes, and a disruption budget."""
     resources: Resources = Resources()
     """Requests and limits of Ambassador's container."""
     service: ServiceConfig = ServiceConfig()
     """The Service in front."""
-    linkerd_headers: bool = True
+    linkerd_headers: Flag = True
     """The Module's ``add_linkerd_headers``."""
     listeners: tuple[Listener, ...] = (
         Listener(name="http", port=8080),
@@ -170,7 +247,7 @@ class AmbassadorConfig(Model):
     """Routes."""
     gateway: GatewayConfig | None = None
     """Set (``{}`` is enough) to make this Ambassador the cluster's multicluster gateway."""
-    image: str | None = None
+    image: Image | None = None
     """Image repository, where it is not the published one."""
     image_pull_secrets: tuple[PullSecret, ...] = ()
     """Logins for the image registry."""
@@ -184,47 +261,120 @@ class AmbassadorConfig(Model):
         """Replicas of the Deployment."""
         return self.replicas or (3 if self.high_availability else 1)
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
-        _unique("Listener", (item.name for item in self.listeners))
-        _unique("Host", (item.name for item in self.hosts))
-        _unique("Mapping", (item.name for item in self.mappings))
-        if any(item.name == "public-health-check" for item in self.mappings):
-            raise wrong(
-                "the Mapping name 'public-health-check' is the gateway's own",
-                "give your Mapping another name",
+    def inconsistencies(self) -> Iterator[Problem]:
+        """What stands twice or meets, and what the gateway or the routes would lack."""
+        yield from self._doubled()
+        yield from self._reserved()
+        yield from self._unserved()
+        major = self.version.removeprefix("v").partition(".")[0]
+        if major != "4":
+            yield Problem(
+                "version",
+                f"the charts {self.version} are not those of Emissary-ingress 4",
+                'write "4.1.0" or another version 4',
             )
-        ports = [item.port for item in self.listeners]
-        if len(ports) != len(set(ports)):
-            raise wrong("two Listeners share a port", "give every Listener a port of its own")
+        if len(self.name) > LONGEST_RELEASE:
+            yield Problem(
+                "name",
+                f"it has {len(self.name)} characters, and Helm takes {LONGEST_RELEASE} for the "
+                "name of a release",
+                f"write at most {LONGEST_RELEASE} characters",
+            )
         if self.high_availability and self.replica_count < 2:
-            raise wrong(
-                "highAvailability with one replica is none", "write replicas: 3, or leave it out"
+            yield Problem(
+                "replicas",
+                "highAvailability with one replica is none",
+                "write replicas: 3, or leave it out",
+                about=("highAvailability",),
             )
-        gateway = self.gateway
-        if gateway is None:
-            return self
-        if gateway.probe == "ambassador" and not any(item.hostname == "*" for item in self.hosts):
-            raise wrong(
-                "the probe goes through Ambassador, but no Host has hostname '*', and the probe's "
-                "Host header is the probe Service's name",
-                "add a Host with hostname: '*', or write gateway.probe: proxy",
+        yield from self._overruled()
+
+    def _doubled(self) -> Iterator[Problem]:
+        for what, key, names in (
+            ("Listener name", "listeners[{}].name", [item.name for item in self.listeners]),
+            ("Listener port", "listeners[{}].port", [str(item.port) for item in self.listeners]),
+            ("Host name", "hosts[{}].name", [item.name for item in self.hosts]),
+            ("hostname", "hosts[{}].hostname", [item.hostname.lower() for item in self.hosts]),
+            ("Mapping name", "mappings[{}].name", [item.name for item in self.mappings]),
+            (
+                "pull secret",
+                "imagePullSecrets[{}].name",
+                [item.name for item in self.image_pull_secrets],
+            ),
+        ):
+            yield from doubled(
+                what, ((key.format(place), name) for place, name in enumerate(names))
             )
-        if gateway.probe == "ambassador" and not any(item.port == 8080 for item in self.listeners):
-            raise wrong(
-                "the probe goes through Ambassador's port 8080, but no Listener has it",
-                "add a Listener with port: 8080, or write gateway.probe: proxy",
+
+    def _reserved(self) -> Iterator[Problem]:
+        for place, listener in enumerate(self.listeners):
+            owner = (
+                "Linkerd's proxy"
+                if listener.port in PROXY_PORTS
+                else "Ambassador's health check"
+                if listener.port == DIAGNOSTICS_PORT
+                else None
             )
-        if gateway.service_probe_port == gateway.port:
-            raise wrong(
-                f"mc-gateway and mc-probe would share port {gateway.port}",
-                "write a gateway.probePort of its own",
-            )
-        public = {443} if gateway.probe == "ambassador" else {80, 443}
-        for port in (gateway.port, gateway.service_probe_port):
-            if port in public:
-                raise wrong(
-                    f"port {port} of the Service already serves Ambassador's own traffic",
-                    "write another gateway.port or gateway.probePort",
+            if owner is not None:
+                yield Problem(
+                    f"listeners[{place}].port",
+                    f"port {listener.port} of the pod is taken by {owner}",
+                    "write another port, for example 8080",
                 )
-        return self
+        for place, mapping in enumerate(self.mappings):
+            if mapping.name == HEALTH_MAPPING:
+                yield Problem(
+                    f"mappings[{place}].name",
+                    f"the Mapping name '{HEALTH_MAPPING}' is the gateway's own",
+                    "give your Mapping another name",
+                )
+            if (
+                self.gateway is not None
+                and mapping.prefix == self.gateway.health_path
+                and mapping.hostname == "*"
+            ):
+                yield Problem(
+                    f"mappings[{place}].prefix",
+                    f"the gateway's health route has the prefix {mapping.prefix} too",
+                    "write another prefix, or another gateway.healthPath",
+                    about=("gateway.healthPath", f"mappings[{place}].hostname"),
+                )
+
+    def _unserved(self) -> Iterator[Problem]:
+        if self.mappings:
+            for key, items in (("listeners", self.listeners), ("hosts", self.hosts)):
+                if not items:
+                    yield Problem(
+                        key,
+                        "without an entry here, Ambassador serves none of the mappings",
+                        f"add one, or leave {key} out to have the default",
+                    )
+        if self.gateway is None or self.gateway.probe != "ambassador":
+            return
+        if not any(item.hostname == "*" for item in self.hosts):
+            yield Problem(
+                "hosts",
+                "the probe goes through Ambassador, its Host header is the probe Service's name, "
+                "and no Host has the hostname '*'",
+                "add a Host with hostname: '*', or write gateway.probe: proxy",
+                about=("hosts", "gateway.probe"),
+            )
+        if not any(item.port == 8080 for item in self.listeners):
+            yield Problem(
+                "listeners",
+                "the probe goes through Ambassador's port 8080, and no Listener has it",
+                "add a Listener with port: 8080, or write gateway.probe: proxy",
+                about=("listeners", "gateway.probe"),
+            )
+
+    def _overruled(self) -> Iterator[Problem]:
+        """Values of the chart that would change names from which others are derived."""
+        for path, key, ours in (
+            ("fullnameOverride", "name", self.name),
+            ("serviceAccount.name", "serviceAccount", self.service_account),
+        ):
+            yield from contradictions("values", self.values, path, key, ours)
+
+
+LONGEST_RELEASE = 53
+"""Characters that Helm allows in the name of a release."""

@@ -6,10 +6,14 @@ below them, so a path length, where set, must be at least 1.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -17,7 +21,12 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from config.base import UNREADABLE_SECRET
+from config.formats import UNREADABLE_SECRET
+
+SMALLEST_RSA_KEY = 2048
+"""Bits; the proxies' TLS library takes no smaller RSA key."""
+
+SKEW_REMEDY = "provide one that is valid now, or set this machine's clock"
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,8 @@ class Complaint:
 
     message: str
     remedy: str
+    of_key: bool = False
+    """Whether it is the private key that is wrong."""
 
 
 _HOW_TO = "provide a self-signed ECDSA P-256 CA certificate in PEM form"
@@ -36,63 +47,118 @@ def examine_anchor(
 ) -> Complaint | None:
     """The first reason why this certificate cannot be a trust anchor, or None.
 
+    Takes what `anchor_complaints` takes.
+    """
+    return next(anchor_complaints(certificate, private_key, now), None)
+
+
+def anchor_complaints(
+    certificate: str, private_key: str | None, now: datetime | None = None
+) -> Iterator[Complaint]:
+    """Every reason why this certificate cannot be a trust anchor.
+
     `certificate` and `private_key` are PEM texts; a key that is still encrypted in the stack
     file is not looked at. `now` is the current time unless given.
     """
-    now = now or datetime.now(UTC)
-    if certificate.count("-----BEGIN CERTIFICATE-----") > 1:
-        return Complaint(
+    if "PRIVATE KEY-----" in certificate:
+        # The bundle is public, and what stands here becomes part of it.
+        yield Complaint(
+            "holds a private key, which would be shown with the certificate",
+            "leave only the certificate here, write the key under privateKey, and replace the "
+            "key if anyone may have seen it",
+        )
+        return
+    if certificate.count("-----BEGIN ") > 1:
+        yield Complaint(
             "holds more than one certificate", "give each certificate an entry under anchors"
         )
+        return
+    cert = _loaded(certificate)
+    key = _public_key(cert) if cert is not None else None
+    if cert is None or key is None:
+        yield Complaint("is not a certificate that can be read", _HOW_TO)
+        return
+    yield from _validity(cert, now or datetime.now(UTC))
+    yield from _authority(cert)
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        if not isinstance(key.curve, ec.SECP256R1):
+            yield Complaint(f"has an ECDSA key on curve {key.curve.name}", _HOW_TO)
+    elif isinstance(key, rsa.RSAPublicKey):
+        if key.key_size < SMALLEST_RSA_KEY:
+            yield Complaint(
+                f"has an RSA key of {key.key_size} bits, and proxies take {SMALLEST_RSA_KEY} "
+                "or more",
+                _HOW_TO,
+            )
+    else:
+        yield Complaint("has a key that is neither ECDSA P-256 nor RSA", _HOW_TO)
+    if private_key is not None and private_key != UNREADABLE_SECRET:
+        yield from _private_key(private_key, key)
+
+
+def fingerprint(certificate: str) -> str | None:
+    """SHA-256 of a PEM certificate, or None where it cannot be read."""
+    cert = _loaded(certificate)
+    return cert.fingerprint(hashes.SHA256()).hex() if cert is not None else None
+
+
+def _loaded(certificate: str) -> x509.Certificate | None:
     try:
         cert = x509.load_pem_x509_certificate(certificate.encode())
-        extensions = cert.extensions
-        key = cert.public_key()
-    except ValueError:
-        return Complaint("is not a certificate that can be read", _HOW_TO)
-    if now >= cert.not_valid_after_utc:
-        return Complaint(
-            f"is expired since {cert.not_valid_after_utc:%Y-%m-%d}", "provide one that is valid"
-        )
-    if now < cert.not_valid_before_utc:
-        return Complaint(
-            f"is not valid before {cert.not_valid_before_utc:%Y-%m-%d %H:%M} UTC",
-            "provide one that is valid now",
-        )
+        _ = cert.extensions
+    except (ValueError, x509.DuplicateExtension, UnsupportedAlgorithm):
+        return None
+    return cert
+
+
+def _public_key(cert: x509.Certificate) -> Any:
     try:
-        constraints = extensions.get_extension_for_class(x509.BasicConstraints).value
+        return cert.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        return None
+
+
+def _validity(cert: x509.Certificate, now: datetime) -> Iterator[Complaint]:
+    if now >= cert.not_valid_after_utc:
+        yield Complaint(f"is expired since {cert.not_valid_after_utc:%Y-%m-%d}", SKEW_REMEDY)
+    elif now < cert.not_valid_before_utc:
+        yield Complaint(
+            f"is not valid before {cert.not_valid_before_utc:%Y-%m-%d %H:%M} UTC", SKEW_REMEDY
+        )
+
+
+def _authority(cert: x509.Certificate) -> Iterator[Complaint]:
+    try:
+        constraints = cert.extensions.get_extension_for_class(x509.BasicConstraints).value
     except x509.ExtensionNotFound:
         constraints = x509.BasicConstraints(ca=False, path_length=None)
     if not constraints.ca:
-        return Complaint("is not a CA certificate", f"{_HOW_TO} (basic constraint CA:TRUE)")
-    if constraints.path_length == 0:
-        return Complaint(
+        yield Complaint("is not a CA certificate", f"{_HOW_TO} (basic constraint CA:TRUE)")
+    elif constraints.path_length == 0:
+        yield Complaint(
             "has path length 0, so no issuer can stand below it",
             "provide one with path length 1 or more, or without a limit",
         )
     try:
-        usage = extensions.get_extension_for_class(x509.KeyUsage).value
+        usage = cert.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:
-        pass
-    else:
-        if not usage.key_cert_sign:
-            return Complaint("may not sign certificates", f"{_HOW_TO} with key usage certSign")
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        if not isinstance(key.curve, ec.SECP256R1):
-            return Complaint(f"has an ECDSA key on curve {key.curve.name}", _HOW_TO)
-    elif not isinstance(key, rsa.RSAPublicKey):
-        return Complaint("has a key that is neither ECDSA P-256 nor RSA", _HOW_TO)
-    if private_key is None or private_key == UNREADABLE_SECRET:
-        return None
+        return
+    if not usage.key_cert_sign:
+        yield Complaint("may not sign certificates", f"{_HOW_TO} with key usage certSign")
+
+
+def _private_key(private_key: str, public: Any) -> Iterator[Complaint]:
+    if private_key.lstrip().startswith("-----BEGIN EC PARAMETERS-----"):
+        # pulumi-tls takes the first block of the text for the key.
+        yield Complaint("begins with the block EC PARAMETERS", "leave that block out", of_key=True)
+        return
     try:
         loaded = load_pem_private_key(private_key.encode(), password=None)
-    except (ValueError, TypeError):
-        return Complaint(
-            "has a private key that cannot be read", "provide an unencrypted key in PEM form"
-        )
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        yield Complaint("cannot be read", "provide an unencrypted key in PEM form", of_key=True)
+        return
     form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    if loaded.public_key().public_bytes(*form) != key.public_bytes(*form):
-        return Complaint(
-            "has a private key that does not belong to the certificate", "provide the one that does"
+    if loaded.public_key().public_bytes(*form) != public.public_bytes(*form):
+        yield Complaint(
+            "does not belong to the certificate", "provide the key that does", of_key=True
         )
-    return None

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
-from config.base import Model, wrong
+from config.base import Model
+from config.formats import Line, url_complaint
+from config.problems import quoted, wrong
 
 
 def _repository(value: str) -> str:
-    if not value.startswith(("https://", "http://", "oci://")):
+    complaint = url_complaint(value, ("https", "http", "oci"))
+    if complaint is not None:
         raise wrong(
-            f"'{value[:80]}' is not a chart repository", "write a URL with https:// or oci://"
+            f"{quoted(value)} {complaint}",
+            "write the URL of a chart repository, for example https://charts.example.com "
+            "or oci://registry.example.com/charts",
         )
     return value.rstrip("/")
 
@@ -23,7 +28,7 @@ Repository = Annotated[str, AfterValidator(_repository)]
 class ChartsConfig(Model):
     """Where charts come from: their published repositories, or a folder for air-gapped use."""
 
-    directory: Annotated[str, Field(min_length=1)] | None = None
+    directory: Line | None = None
     """Folder with packaged charts ``<name>-<version>.tgz``; MESH_CHARTS wins over it."""
     linkerd: Repository = "https://helm.linkerd.io/edge"
     """Repository of Linkerd's charts."""

@@ -2,31 +2,76 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, SecretStr
 
 from config.ambassador import AmbassadorConfig
-from config.base import UNREADABLE_SECRET, DnsLabel, DnsName, Model, Network, Secret, wrong
+from config.base import Model, contradictions
+from config.formats import (
+    UNREADABLE_SECRET,
+    Certificates,
+    DnsLabel,
+    DnsName,
+    Image,
+    Line,
+    Network,
+    Secret,
+    ServiceName,
+    Uid,
+    url_complaint,
+)
 from config.linkerd import LinkerdConfig
+from config.problems import Problem, quoted, wrong
+from config.yaml_text import YamlTextError, read_yaml
+
+SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+"""Namespaces that every cluster has from its beginning, so that nobody can make them."""
+
+LONGEST_COMMON_NAME = 64
+"""Characters of a certificate's common name (RFC 5280, ub-common-name)."""
+
+LONGEST_WEBHOOK = "linkerd-policy-validator"
+"""The longest name among the control plane's webhooks."""
 
 
-def _https(value: str) -> str:
-    if not value.startswith("https://") or len(value) <= len("https://"):
+def _api_server(value: str) -> str:
+    complaint = url_complaint(value, ("https",))
+    if complaint is not None:
         raise wrong(
-            f"'{value[:80]}' is not the address of an API server",
-            "write it with its scheme, for example https://east.example.com:6443",
+            f"{quoted(value)} {complaint}",
+            "write the API server's address with its scheme, "
+            "for example https://east.example.com:6443",
         )
     return value.rstrip("/")
+
+
+def _kubeconfig(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if text == UNREADABLE_SECRET:
+        return value
+    try:
+        content = read_yaml(text)
+    except YamlTextError:
+        content = None
+    if not isinstance(content, dict) or not all(
+        isinstance(content.get(key), list) and content[key] for key in ("clusters", "contexts")
+    ):
+        raise wrong(
+            "this is not a kubeconfig",
+            "set it to what `kubectl config view --raw --minify --flatten` prints, "
+            "with `pulumi config set --secret --path`",
+        )
+    return value
 
 
 class ApiServer(Model):
     """A cluster's API server as the *other* clusters reach it."""
 
-    address: Annotated[str, AfterValidator(_https)]
+    address: Annotated[str, AfterValidator(_api_server)]
     """URL with scheme https."""
-    certificate_authority: str | None = None
+    certificate_authority: Certificates | None = None
     """PEM of the CA that signs its certificate; the kubeconfig's by default."""
 
 
@@ -35,20 +80,20 @@ class SampleConfig(Model):
 
     namespace: DnsLabel = "quote"
     """Its namespace, made by us."""
-    name: DnsLabel = "quote"
+    name: ServiceName = "quote"
     """Name of the Deployment and the Service."""
-    image: str = "docker.io/datawire/quote:0.5.0"
+    image: Image = "docker.io/datawire/quote:0.5.0"
     """Image of the container; it listens on port 8080."""
 
 
 class ClusterConfig(Model):
     """One cluster."""
 
-    context: Annotated[str, Field(min_length=1)] | None = None
+    context: Line | None = None
     """Name of the context in the operator's kubeconfig (``KUBECONFIG`` is honoured)."""
-    kubeconfig: Secret | None = None
+    kubeconfig: Annotated[Secret, AfterValidator(_kubeconfig)] | None = None
     """A whole kubeconfig held as a secret, in place of a context."""
-    uid: Annotated[str, Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")] | None = None
+    uid: Uid | None = None
     """UID of the namespace kube-system; pinned, no other cluster is ever touched by mistake."""
     role: Literal["source", "target", "both"] = "both"
     """Which end of links the cluster may be."""
@@ -86,49 +131,111 @@ class ClusterConfig(Model):
         """Whether links may end here."""
         return self.role in ("target", "both")
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def inconsistencies(self) -> Iterator[Problem]:
+        """What does not fit together within this cluster."""
         if (self.context is None) == (self.kubeconfig is None):
             state = "neither" if self.context is None else "both"
-            raise wrong(
+            yield Problem(
+                "",
                 f"{state} of context and kubeconfig given",
                 "write the name of a kubeconfig context under context, "
                 "or set kubeconfig with `pulumi config set --secret --path`",
+                about=("context", "kubeconfig"),
             )
-        if self.kubeconfig is not None:
-            _check_kubeconfig(self.kubeconfig.get_secret_value())
-        spaces = [("linkerd.namespace", self.linkerd.namespace)]
-        if self.linkerd.cni:
-            spaces.append(("the CNI plugin's namespace", "linkerd-cni"))
-        if self.linkerd.viz.enabled:
-            spaces.append(("the viz extension's namespace", "linkerd-viz"))
-        spaces.append(("the multicluster extension's namespace", "linkerd-multicluster"))
+        yield from self._namespaces()
+        yield from self._certificate_names()
+        yield from self._service_domains()
+        yield from self._overruled()
+
+    def _namespaces(self) -> Iterator[Problem]:
+        spaces = [
+            ("linkerd.namespace", self.linkerd.namespace),
+            ("", "linkerd-multicluster"),
+            ("linkerd.cni", "linkerd-cni" if self.linkerd.cni else ""),
+            ("linkerd.viz.enabled", "linkerd-viz" if self.linkerd.viz.enabled else ""),
+        ]
         if self.ambassador is not None:
             spaces.append(("ambassador.namespace", self.ambassador.namespace))
             spaces.append(("ambassador.crdsNamespace", self.ambassador.crds_namespace))
         if self.sample is not None:
             spaces.append(("sample.namespace", self.sample.namespace))
         taken: dict[str, str] = {}
-        for owner, space in spaces:
-            if space in taken:
-                raise wrong(
-                    f"{owner} and {taken[space]} are both '{space}'",
-                    "give each a namespace of its own",
+        for path, space in spaces:
+            if space in SYSTEM_NAMESPACES:
+                yield Problem(
+                    path,
+                    f"the namespace '{space}' is the cluster's own, and ours are made anew",
+                    "write a namespace that is not there yet",
                 )
-            taken[space] = owner
-        return self
+            elif space and space in taken:
+                owner = taken[space]
+                # A fixed namespace has no key of its own that could be changed.
+                here, there = (path, owner) if path.endswith("amespace") else (owner, path)
+                yield Problem(
+                    here,
+                    f"the namespace '{space}' is {_user_of_namespace(there)} too",
+                    "write a namespace of its own",
+                    about=(there,) if there else (),
+                )
+            taken.setdefault(space, path)
+
+    def _certificate_names(self) -> Iterator[Problem]:
+        space = self.linkerd.namespace
+        domain_key = "linkerd.trustDomain" if self.linkerd.trust_domain else "domain"
+        issuer = f"identity.{space}.{self.trust_domain}"
+        webhook = f"{LONGEST_WEBHOOK}.{space}.svc"
+        if len(issuer) > LONGEST_COMMON_NAME:
+            shorter = "a shorter trust domain under linkerd.trustDomain"
+            yield Problem(
+                domain_key,
+                f"the issuer's certificate would be named {issuer}, which has {len(issuer)} "
+                f"characters of at most {LONGEST_COMMON_NAME}",
+                f"write {shorter}" + ("" if space == "linkerd" else " or linkerd.namespace"),
+                about=("domain", "linkerd.trustDomain", "linkerd.namespace"),
+            )
+        if len(webhook) > LONGEST_COMMON_NAME:
+            excess = len(webhook) - LONGEST_COMMON_NAME
+            yield Problem(
+                "linkerd.namespace",
+                f"a webhook's certificate would be named {webhook}, which has {len(webhook)} "
+                f"characters of at most {LONGEST_COMMON_NAME}",
+                f"write a namespace of at most {len(space) - excess} characters",
+            )
+
+    def _service_domains(self) -> Iterator[Problem]:
+        """Routes to Services that no cluster with this domain knows."""
+        if self.ambassador is None:
+            return
+        for place, mapping in enumerate(self.ambassador.mappings):
+            front, found, domain = mapping.service_host.partition(".svc.")
+            if found and domain != self.domain:
+                yield Problem(
+                    f"ambassador.mappings[{place}].service",
+                    f"it ends in '{domain}', and this cluster's domain is '{self.domain}'",
+                    f"write {front}.svc.{self.domain}, or correct domain",
+                    about=("domain",),
+                )
+
+    def _overruled(self) -> Iterator[Problem]:
+        """Values of charts that would contradict the names that certificates are made for."""
+        linkerd = self.linkerd
+        trust_key = "linkerd.trustDomain"
+        for field, values in (
+            ("linkerd.values", linkerd.values),
+            ("linkerd.viz.values", linkerd.viz.values),
+            ("linkerd.multicluster.values", linkerd.multicluster.values),
+        ):
+            for path, key, ours in (
+                ("clusterDomain", "domain", self.domain),
+                ("identityTrustDomain", trust_key, self.trust_domain),
+                ("linkerdNamespace", "linkerd.namespace", linkerd.namespace),
+            ):
+                yield from contradictions(field, values, path, key, ours)
 
 
-def _check_kubeconfig(text: str) -> None:
-    if text == UNREADABLE_SECRET:
-        return
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError:
-        content = None
-    if not isinstance(content, dict) or not content.get("clusters") or not content.get("contexts"):
-        raise wrong(
-            "kubeconfig is not a kubeconfig",
-            "set it to the content of a file as `kubectl config view --raw --minify --flatten` "
-            "prints it",
-        )
+def _user_of_namespace(path: str) -> str:
+    return {
+        "": "the multicluster extension's",
+        "linkerd.cni": "the CNI plugin's",
+        "linkerd.viz.enabled": "the viz extension's",
+    }.get(path, f"that of {path}")

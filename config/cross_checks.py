@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator, Mapping
 
+from config.ambassador import AmbassadorConfig
 from config.cluster import ClusterConfig
+from config.formats import is_dns_name
 from config.link import LinkConfig
-from config.mesh import gateway_identity
-from config.problems import Problem
+from config.mesh import gateway_identity, service_account
+from config.problems import Problem, quoted
 
 Links = Mapping[int, LinkConfig]
 """Links by their place in the file; those that are broken in themselves are left out."""
@@ -21,18 +23,19 @@ def cross_check(clusters: Clusters, links: Links, names: Collection[str]) -> Ite
     `names` are the names of all clusters in the file, those broken in themselves included.
     """
     yield from _contexts(clusters)
+    yield from _identities(clusters)
     yield from _unknown_clusters(links, names)
     yield from _doubled_links(links)
     yield from _roles(clusters, links)
     yield from _loops(clusters, links)
-    yield from _overlapping_mirrors(links)
+    yield from _overlapping_mirrors(clusters, links)
     yield from _charts_apart(clusters, links)
 
 
 def _contexts(clusters: Clusters) -> Iterator[Problem]:
     for field, remedy in (
-        ("context", "give every cluster the context of its own"),
-        ("uid", "pin every cluster to the UID of its own namespace kube-system"),
+        ("context", "write the context that leads to this cluster alone"),
+        ("uid", "write the UID of this cluster's own namespace kube-system"),
     ):
         owner: dict[str, str] = {}
         for name, cluster in clusters.items():
@@ -42,10 +45,36 @@ def _contexts(clusters: Clusters) -> Iterator[Problem]:
             if value in owner:
                 yield Problem(
                     f"clusters.{name}.{field}",
-                    f"'{value}' is cluster '{owner[value]}' as well",
+                    f"{quoted(value)} is that of cluster '{owner[value]}' too",
                     remedy,
+                    about=(f"clusters.{owner[value]}.{field}",),
                 )
             owner.setdefault(value, name)
+
+
+def _identities(clusters: Clusters) -> Iterator[Problem]:
+    """Identities are DNS names, of which every workload's proxy asks for a certificate."""
+    for name, cluster in clusters.items():
+        identity = gateway_identity(name, cluster)
+        if identity is None:
+            continue
+        account = service_account(name, cluster)
+        path = f"clusters.{name}.ambassador"
+        if len(account) > 63:
+            yield Problem(
+                f"{path}.serviceAccount",
+                f"Ambassador's ServiceAccount would be named {account}, which has {len(account)} "
+                "characters; as part of an identity it has at most 63",
+                "write a shorter serviceAccount",
+                about=(f"{path}.name",),
+            )
+        elif not is_dns_name(identity):
+            yield Problem(
+                f"clusters.{name}.linkerd.trustDomain",
+                f"Ambassador's identity would have {len(identity)} characters of at most 253",
+                "write a shorter trust domain",
+                about=(f"clusters.{name}.domain", f"{path}.namespace"),
+            )
 
 
 def _unknown_clusters(links: Links, names: Collection[str]) -> Iterator[Problem]:
@@ -60,6 +89,7 @@ def _unknown_clusters(links: Links, names: Collection[str]) -> Iterator[Problem]
                 f"links[{index}].{end}",
                 f"there is no cluster '{name}'",
                 f"write '{close[0]}'" if close else f"write one of the clusters: {known}",
+                about=("clusters",) if not names else (),
             )
 
 
@@ -70,8 +100,8 @@ def _doubled_links(links: Links) -> Iterator[Problem]:
         if ends in first:
             yield Problem(
                 f"links[{index}]",
-                f"the link from '{link.source}' to '{link.target}' stands at "
-                f"links[{first[ends]}] already",
+                f"the link from '{link.source}' to '{link.target}' stands at links[{first[ends]}] "
+                "already",
                 "put the exports of both into one entry",
             )
         first.setdefault(ends, index)
@@ -97,6 +127,7 @@ def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
                 f"links[{index}].source",
                 f"cluster '{link.source}' has the role '{source.role}'",
                 f"write clusters.{link.source}.role: both",
+                about=(f"clusters.{link.source}.role",),
             )
         if target is None:
             continue
@@ -105,12 +136,14 @@ def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
                 f"links[{index}].target",
                 f"cluster '{link.target}' has the role '{target.role}'",
                 f"write clusters.{link.target}.role: both",
+                about=(f"clusters.{link.target}.role",),
             )
         if target.ambassador is None or target.ambassador.gateway is None:
             yield Problem(
                 f"links[{index}].target",
                 f"cluster '{link.target}' has no gateway",
                 f"write clusters.{link.target}.ambassador.gateway: {{}}",
+                about=(f"clusters.{link.target}.ambassador",),
             )
         elif (
             target.ambassador.service.type != "LoadBalancer"
@@ -123,13 +156,18 @@ def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
                 "so it tells no address",
                 f"write the address under links[{index}].gateway.address "
                 f"or clusters.{link.target}.ambassador.gateway.address",
+                about=(
+                    f"links[{index}].gateway",
+                    f"clusters.{link.target}.ambassador.service.type",
+                    f"clusters.{link.target}.ambassador.gateway.address",
+                ),
             )
 
 
 def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
     for index, link in links.items():
         source, target = clusters.get(link.source), clusters.get(link.target)
-        if source is None or target is None:
+        if source is None or target is None or link.source == link.target:
             continue
         identity = gateway_identity(link.target, target)
         if identity is not None and identity == gateway_identity(link.source, source):
@@ -137,39 +175,82 @@ def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
                 f"links[{index}]",
                 f"Ambassador has the identity {identity} in both clusters, and a gateway refuses "
                 "requests from its own identity as a loop",
-                f"give clusters.{link.source}.ambassador.serviceAccount and "
-                f"clusters.{link.target}.ambassador.serviceAccount different names",
+                f"write different names under clusters.{link.source}.ambassador.serviceAccount "
+                f"and clusters.{link.target}.ambassador.serviceAccount",
+                about=tuple(
+                    f"clusters.{end}.{key}"
+                    for end in (link.source, link.target)
+                    for key in (
+                        "domain",
+                        "linkerd.namespace",
+                        "linkerd.trustDomain",
+                        "ambassador.name",
+                        "ambassador.namespace",
+                        "ambassador.serviceAccount",
+                    )
+                ),
             )
 
 
-def _overlapping_mirrors(links: Links) -> Iterator[Problem]:
-    made: dict[tuple[str, str, str], tuple[int, int]] = {}
+def _overlapping_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
+    """Mirrored Services that would take the name of another Service of the source."""
+    taken: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for name, cluster in clusters.items():
+        for (space, service), path in _own_services(cluster).items():
+            taken[name, space, service] = (f"clusters.{name}.{path}", "a Service of ours")
+    for index, link in links.items():
+        for export in link.exports:
+            key = (link.target, export.namespace, export.service)
+            taken.setdefault(key, (f"links[{index}].exports", f"exported by links[{index}]"))
+    mirrors: dict[tuple[str, str, str], tuple[str, str]] = {}
     for index, link in links.items():
         for place, export in enumerate(link.exports):
             mirror = (link.source, export.namespace, f"{export.service}-{link.target}")
-            if mirror in made and made[mirror][0] != index:
-                other = made[mirror]
+            path = f"links[{index}].exports[{place}]"
+            other, target = mirrors.setdefault(mirror, (path, link.target))
+            where, what = taken.get(mirror, (other, f"the mirror of {other}"))
+            # The same Service of the same target twice is a doubled export or a doubled link.
+            if link.source != link.target and (mirror in taken or target != link.target):
                 yield Problem(
-                    f"links[{index}].exports[{place}]",
-                    f"its mirror {mirror[1]}/{mirror[2]} in cluster '{link.source}' is also the "
-                    f"mirror of links[{other[0]}].exports[{other[1]}]",
-                    "rename one of the target clusters",
+                    path,
+                    f"its mirror {mirror[1]}/{mirror[2]} in cluster '{link.source}' would meet "
+                    f"the Service of that name, which is {what}",
+                    "rename the target cluster or the Service",
+                    about=(where,),
                 )
-            made.setdefault(mirror, (index, place))
+
+
+def _own_services(cluster: ClusterConfig) -> dict[tuple[str, str], str]:
+    """Services that the program makes in a cluster, with the key paths of their names."""
+    made: dict[tuple[str, str], str] = {}
+    ambassador: AmbassadorConfig | None = cluster.ambassador
+    if ambassador is not None:
+        for suffix in ("", "-admin"):
+            made[ambassador.namespace, f"{ambassador.name}{suffix}"] = "ambassador.name"
+    if cluster.sample is not None:
+        made[cluster.sample.namespace, cluster.sample.name] = "sample.name"
+    return made
+
+
+OLDEST_LINKERD = 2025
+"""Year of the first charts whose service mirror reads Links of v1alpha3."""
 
 
 def _charts_apart(clusters: Clusters, links: Links) -> Iterator[Problem]:
     """The Link that a source reads and the annotations a target writes are of one generation."""
+    ends: dict[str, int] = {}
     for index, link in links.items():
-        for end in (link.source, link.target):
-            cluster = clusters.get(end)
-            if cluster is None:
-                continue
-            year = int(cluster.linkerd.version.removeprefix("v").split(".", 1)[0])
-            if year < 2025:
-                yield Problem(
-                    f"clusters.{end}.linkerd.version",
-                    f"{cluster.linkerd.version} is older than the Link that links[{index}] needs "
-                    "(multicluster.linkerd.io/v1alpha3)",
-                    'write "2026.8.3" or another chart version of edge-26',
-                )
+        ends.setdefault(link.source, index)
+        ends.setdefault(link.target, index)
+    for name, index in ends.items():
+        cluster = clusters.get(name)
+        if cluster is None:
+            continue
+        year = int(cluster.linkerd.version.removeprefix("v").split(".", 1)[0])
+        if year < OLDEST_LINKERD:
+            yield Problem(
+                f"clusters.{name}.linkerd.version",
+                f"{cluster.linkerd.version} is older than the Link that links[{index}] needs "
+                "(multicluster.linkerd.io/v1alpha3)",
+                'write "2026.8.3" or another chart version of edge-26',
+            )

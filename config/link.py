@@ -5,11 +5,14 @@ Facts: Linkerd docs, "Multi-cluster communication" and the Link resource (v1alph
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from collections.abc import Iterator
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from config.base import Address, DnsLabel, Model, Port, wrong
+from config.base import Model, doubled
+from config.formats import Address, DnsLabel, Port, ServiceName
+from config.problems import Problem
 
 
 class Export(Model):
@@ -17,8 +20,11 @@ class Export(Model):
 
     namespace: DnsLabel
     """Its namespace; it has to exist in the source as well."""
-    service: DnsLabel
+    service: ServiceName
     """Its name; the source sees it as ``<service>-<target>``."""
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.service}"
 
 
 class LinkGateway(Model):
@@ -65,27 +71,26 @@ class LinkConfig(Model):
         """ServiceAccount on the target that the source's service mirror logs in with."""
         return f"linkerd-service-mirror-remote-access-{self.source}"
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def inconsistencies(self) -> Iterator[Problem]:
+        """A link to itself, and exports that stand twice or whose mirrors have no name."""
         if self.source == self.target:
-            raise wrong(
+            yield Problem(
+                "target",
                 f"cluster '{self.source}' is linked to itself",
-                "name another cluster as source or target",
+                "name another cluster as source or as target",
+                about=("source",),
             )
-        seen: set[tuple[str, str]] = set()
-        for export in self.exports:
-            key = (export.namespace, export.service)
-            if key in seen:
-                raise wrong(
-                    f"Service {export.namespace}/{export.service} is exported twice",
-                    "leave out one of the two entries",
-                )
-            seen.add(key)
+        yield from doubled(
+            "exported Service",
+            ((f"exports[{place}]", str(export)) for place, export in enumerate(self.exports)),
+        )
+        for place, export in enumerate(self.exports):
             mirror = f"{export.service}-{self.target}"
             if len(mirror) > 63:
-                raise wrong(
-                    f"the mirror of {export.service} would be named {mirror}, "
-                    f"which has {len(mirror)} characters of at most 63",
+                yield Problem(
+                    f"exports[{place}].service",
+                    f"its mirror would be named {mirror}, which has {len(mirror)} characters "
+                    "of at most 63",
                     "shorten the name of the target cluster or of the Service",
+                    about=("target",),
                 )
-        return self

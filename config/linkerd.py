@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Literal
 
-from pydantic import Field
+from config.base import Model, PullSecret, Resources, doubled
+from config.formats import ChartVersion, DnsLabel, DnsName, Flag, HelmValues, Image
+from config.problems import Problem
 
-from config.base import (
-    ChartVersion,
-    DnsLabel,
-    DnsName,
-    HelmValues,
-    Model,
-    PullSecret,
-    Resources,
+OWN_SECRETS = (
+    "linkerd-identity-issuer",
+    "linkerd-proxy-injector-k8s-tls",
+    "linkerd-sp-validator-k8s-tls",
+    "linkerd-policy-validator-k8s-tls",
+    "tap-k8s-tls",
+    "tap-injector-k8s-tls",
 )
+"""Secrets that stand in the namespaces of Linkerd by these names."""
 
 
 class Proxy(Model):
@@ -36,7 +39,7 @@ class Proxy(Model):
 class Viz(Model):
     """The viz extension: metrics, tap and dashboard."""
 
-    enabled: bool = False
+    enabled: Flag = False
     """Whether it is installed."""
     values: HelmValues = {}
     """Extra values for the chart linkerd-viz; they win over ours."""
@@ -45,7 +48,7 @@ class Viz(Model):
 class Multicluster(Model):
     """The multicluster extension: the Link CRD and the service mirrors."""
 
-    create_namespaces: bool = False
+    create_namespaces: Flag = False
     """Whether the service mirror makes namespaces that mirrored Services need and lack."""
     values: HelmValues = {}
     """Extra values for the chart linkerd-multicluster; they win over ours."""
@@ -60,21 +63,19 @@ class LinkerdConfig(Model):
     """Namespace of the control plane."""
     trust_domain: DnsName | None = None
     """Last part of identities; the cluster's domain by default."""
-    high_availability: bool = False
+    high_availability: Flag = False
     """Three replicas, anti-affinity, disruption budgets, webhooks that fail closed."""
-    cni: bool = False
+    cni: Flag = False
     """Redirect traffic by the CNI plugin in place of a privileged init container."""
-    gateway_api_crds: bool = True
+    gateway_api_crds: Flag = True
     """Install the Gateway API CRDs; false where another tool owns them."""
     proxy: Proxy = Proxy()
     """Settings of the sidecar proxies."""
-    image_registry: Annotated[str, Field(pattern=r"^[^\s/]+(/[^\s]+)?[^/\s]$")] = (
-        "cr.l5d.io/linkerd"
-    )
+    image_registry: Image = "cr.l5d.io/linkerd"
     """Where images come from, without a slash at the end."""
     image_pull_secrets: tuple[PullSecret, ...] = ()
     """Logins for that registry."""
-    heartbeat: bool = False
+    heartbeat: Flag = False
     """Whether Linkerd's daily heartbeat (version and usage) is sent to its makers."""
     multicluster: Multicluster = Multicluster()
     """The multicluster extension."""
@@ -92,3 +93,15 @@ class LinkerdConfig(Model):
         """The release that a chart version stands for: 2026.8.3 is edge-26.8.3."""
         year, rest = self.version.removeprefix("v").split(".", 1)
         return f"edge-{int(year) % 100}.{rest}" if len(year) == 4 else f"stable-{self.version}"
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Pull secrets that stand twice or are named like a Secret of Linkerd's own."""
+        names = [
+            (f"imagePullSecrets[{i}].name", s.name) for i, s in enumerate(self.image_pull_secrets)
+        ]
+        yield from doubled("pull secret", names)
+        for path, name in names:
+            if name in OWN_SECRETS or name.startswith("cluster-credentials-"):
+                yield Problem(
+                    path, f"Linkerd has a Secret named '{name}' itself", "give it another name"
+                )

@@ -4,13 +4,42 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from config.base import Model
 from config.charts import ChartsConfig
 from config.cluster import ClusterConfig
+from config.formats import Flag, is_dns_name
 from config.link import Export, LinkConfig
+from config.problems import wrong
 from config.trust_anchor import TrustAnchorConfig
+
+LONGEST_CLUSTER_NAME = 30
+"""Characters of a cluster's name: mirrored Services, Secrets and controllers are named after it."""
+
+
+def _cluster_name(value: str) -> str:
+    if "." in value or not is_dns_name(value):
+        raise wrong(
+            "this is not a name for a cluster",
+            f"write at most {LONGEST_CLUSTER_NAME} lower-case letters, digits and '-', "
+            "beginning and ending with a letter or digit",
+        )
+    if len(value) > LONGEST_CLUSTER_NAME:
+        raise wrong(
+            f"this name has {len(value)} characters, and names of Secrets, controllers and "
+            "mirrored Services are made from it",
+            f"write at most {LONGEST_CLUSTER_NAME} characters",
+        )
+    return value
+
+
+ClusterName = Annotated[
+    str,
+    AfterValidator(_cluster_name),
+    WithJsonSchema({"pattern": f"^[a-z0-9]([-a-z0-9]{{0,{LONGEST_CLUSTER_NAME - 2}}}[a-z0-9])?$"}),
+]
+"""The name of a cluster within a stack file."""
 
 
 class Protection(Model):
@@ -20,16 +49,16 @@ class Protection(Model):
     losing the anchor's key breaks trust in every cluster.
     """
 
-    trust_anchor: bool = True
+    trust_anchor: Flag = True
     """Protect the generated anchors' keys and certificates."""
-    crds: bool = True
+    crds: Flag = True
     """Protect the releases that hold CRDs."""
 
 
 class MeshConfig(Model):
     """Everything that a stack file says."""
 
-    clusters: dict[str, ClusterConfig]
+    clusters: dict[ClusterName, ClusterConfig]
     """Clusters by name."""
     links: tuple[LinkConfig, ...] = ()
     """Links between them."""
@@ -54,6 +83,10 @@ class MeshConfig(Model):
         """Services of this cluster that any link exports, each once."""
         found = dict.fromkeys(export for link in self.links_to(cluster) for export in link.exports)
         return tuple(found)
+
+    def exports(self) -> dict[str, tuple[Export, ...]]:
+        """Services that any link exports, by the name of their cluster."""
+        return {name: self.exports_of(name) for name in self.clusters}
 
 
 def gateway_identity(name: str, cluster: ClusterConfig) -> str | None:

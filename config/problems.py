@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from pydantic_core import PydanticCustomError
+
+SHOWN_CHARACTERS = 120
+"""How much of a user's text a message repeats."""
 
 
 @dataclass(frozen=True, order=True)
@@ -16,9 +22,19 @@ class Problem:
     """What is wrong there, in one sentence without the full stop."""
     remedy: str
     """What to write instead, in one sentence without the full stop."""
+    about: tuple[str, ...] = field(default=(), compare=False, repr=False)
+    """Other key paths that this follows from; where one of them cannot be used, it is not said."""
 
     def __str__(self) -> str:
-        return f"{self.path}: {self.message}\n    {self.remedy}"
+        return f"{self.path or 'config'}: {self.message}\n    {self.remedy}"
+
+    def below(self, prefix: str) -> Problem:
+        """The same problem, seen from further up: `prefix` is the path that leads here."""
+        return replace(
+            self,
+            path=join(prefix, self.path),
+            about=tuple(join(prefix, path) for path in self.about),
+        )
 
 
 class StackFileError(ValueError):
@@ -28,5 +44,58 @@ class StackFileError(ValueError):
         self.origin = origin
         self.problems = tuple(dict.fromkeys(problems))
         count = len(self.problems)
-        head = f"{origin}: {count} problem{'' if count == 1 else 's'}"
+        head = f"{printable(origin, 4096)}: {count} problem{'' if count == 1 else 's'}"
         super().__init__("\n".join([head, *(f"  {problem}" for problem in self.problems)]))
+
+
+def wrong(message: str, remedy: str) -> PydanticCustomError:
+    """An error for a validator to raise, with the remedy that the user is to read."""
+    return all_wrong([Problem("", message, remedy)])
+
+
+def all_wrong(problems: Iterable[Problem]) -> PydanticCustomError:
+    """Several errors for a validator to raise at once; their paths begin at what it validates."""
+    found = tuple(problems)
+    # Braces in a message would be taken as placeholders by pydantic's formatting.
+    what = "; ".join(problem.message for problem in found)
+    return PydanticCustomError("stack_file", "{what}", {"what": what, "problems": found})
+
+
+def join(prefix: str, path: str) -> str:
+    """Two key paths, one after the other; either may be empty."""
+    if not prefix or not path or path.startswith("["):
+        return f"{prefix}{path}"
+    return f"{prefix}.{path}"
+
+
+def step(part: int | str) -> str:
+    """One step of a key path, in the form that `pulumi config set --path` takes."""
+    if isinstance(part, int):
+        return f"[{part}]"
+    if re.fullmatch(r"[\w-]+", part):
+        return printable(part)
+    return f'["{printable(part)}"]'
+
+
+def steps(path: str) -> tuple[int | str, ...]:
+    """The steps of a key path."""
+    found = re.findall(r'\["([^"]*)"\]|\[(\d+)\]|([^.\[\]]+)', path)
+    return tuple(int(place) if place else odd or plain for odd, place, plain in found)
+
+
+def quoted(text: str) -> str:
+    """A text from the stack file for a message: short, on one line, no key, no password."""
+    if "-----" in text or "\n" in text or re.search(r"://[^/]*@", text):
+        return "this text"
+    return f"'{printable(text)}'"
+
+
+def printable(text: str, limit: int = SHOWN_CHARACTERS) -> str:
+    """`text` without what a terminal would obey, and without its end where it is long."""
+    shown = text if len(text) <= limit else text[: limit - 1] + "…"
+    if shown.isprintable():
+        return shown
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in shown
+    )

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from config.loader import PROJECT
+from config.loader import PROJECT, STACK_KEYS
 from config.mesh import MeshConfig
 
 SCHEMA_FILE = Path(__file__).resolve().parent.parent / "stacks" / "stack.schema.json"
@@ -19,29 +19,84 @@ SCHEMA_FILE = Path(__file__).resolve().parent.parent / "stacks" / "stack.schema.
 def stack_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of ``Pulumi.<stack>.yaml``."""
     model = MeshConfig.model_json_schema(by_alias=True)
-    settings = {f"{PROJECT}:{key}": value for key, value in model["properties"].items()}
-    return {
+    settings = {key: _top(value) for key, value in model["properties"].items()}
+    # The engine takes the project's keys with its name before them and without.
+    prefixed = {f"{PROJECT}:{key}": value for key, value in settings.items()}
+    path = f"#/properties/config/properties/{PROJECT}"
+    short = {f"^{key}$": {"$ref": f"{path}:{key}", "deprecated": True} for key in settings}
+    settings["clusters"]["minProperties"] = 1
+    schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Stack file of {PROJECT}",
+        "description": "What Pulumi.<stack>.yaml says: clusters, and the links between them.",
         "type": "object",
         "properties": {
-            "secretsprovider": {"type": "string"},
-            "encryptedkey": {"type": "string"},
-            "encryptionsalt": {"type": "string"},
-            "environment": {},
+            **{key: _PULUMI_KEYS[key] for key in STACK_KEYS if key != "config"},
             "config": {
+                "description": "Settings; those of this project, and of other packages.",
                 "type": "object",
-                "properties": settings,
-                "required": [f"{PROJECT}:{key}" for key in model["required"]],
+                "properties": prefixed,
+                "anyOf": [
+                    {"required": [f"{space}{key}" for key in model["required"]]}
+                    for space in (f"{PROJECT}:", "")
+                ],
                 "patternProperties": {
-                    f"^(?!{PROJECT}:)[^:]+:": {"description": "Another package's setting."}
+                    **short,
+                    f"^(?!{PROJECT}:)[^:]+:(config:)?[^:]+$": {
+                        "description": "Another package's setting."
+                    },
                 },
                 "additionalProperties": False,
             },
         },
         "required": ["config"],
+        "additionalProperties": False,
         "$defs": model["$defs"],
     }
+    _name_keys(schema)
+    return schema
+
+
+def _name_keys(schema: Any) -> None:
+    """Say of mappings with names of one form what `propertyNames` says: all names have it."""
+    if isinstance(schema, dict):
+        patterns = schema.get("patternProperties", {})
+        if len(patterns) == 1 and "properties" not in schema:
+            [(pattern, value)] = patterns.items()
+            del schema["patternProperties"]
+            schema["propertyNames"] = {"pattern": pattern}
+            schema["additionalProperties"] = value
+        for inner in schema.values():
+            _name_keys(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            _name_keys(inner)
+
+
+_PULUMI_KEYS: dict[str, dict[str, Any]] = {
+    "secretsprovider": {
+        "description": "Who encrypts the secrets of this stack.",
+        "type": "string",
+    },
+    "encryptedkey": {
+        "description": "The secrets' key, itself encrypted by a cloud's key service.",
+        "type": "string",
+    },
+    "encryptionsalt": {
+        "description": "What the passphrase of the secrets is checked with.",
+        "type": "string",
+    },
+    "environment": {"description": "Pulumi ESC environments that this stack imports."},
+}
+
+
+def _top(field: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a key at the top, as `pulumi config set` writes it: numbers as texts."""
+    if field.get("type") != "integer":
+        return field
+    number = {key: field[key] for key in ("type", "minimum", "maximum")}
+    rest = {key: value for key, value in field.items() if key not in number}
+    return {**rest, "anyOf": [number, {"type": "string", "pattern": "^[0-9]+$"}]}
 
 
 def schema_text() -> str:

@@ -6,12 +6,15 @@ own mTLS root certificates".
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from collections.abc import Iterator
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from config.base import DnsLabel, Model, Secret, wrong
-from config.certificates import examine_anchor
+from config.base import Model, doubled
+from config.certificates import anchor_complaints, fingerprint
+from config.formats import DnsLabel, Secret
+from config.problems import Problem
 
 
 class Anchor(Model):
@@ -29,21 +32,22 @@ class Anchor(Model):
         """Whether the program makes this anchor itself."""
         return self.certificate is None
 
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Why a provided certificate or its key is unfit."""
         if self.certificate is None:
             if self.private_key is not None:
-                raise wrong(
-                    f"anchor '{self.name}' has a private key but no certificate",
+                yield Problem(
+                    "privateKey",
+                    "a private key stands here without its certificate",
                     "add the certificate that belongs to the key, or leave out both to have the "
                     "anchor generated",
+                    about=("certificate",),
                 )
-            return self
+            return
         key = self.private_key.get_secret_value() if self.private_key else None
-        complaint = examine_anchor(self.certificate, key)
-        if complaint:
-            raise wrong(f"anchor '{self.name}' {complaint.message}", complaint.remedy)
-        return self
+        for complaint in anchor_complaints(self.certificate, key):
+            field = "privateKey" if complaint.of_key else "certificate"
+            yield Problem(field, f"it {complaint.message}", complaint.remedy)
 
 
 class Validity(Model):
@@ -62,21 +66,25 @@ class Validity(Model):
     renewal_days: Annotated[int, Field(ge=1, le=3650, strict=True)] = 90
     """Days before their end from which an update renews issuers and webhook certificates."""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Periods that do not fit into each other."""
         shortest = min(self.issuer_days, self.webhook_days)
         if self.renewal_days >= shortest:
-            raise wrong(
-                f"renewalDays ({self.renewal_days}) is not below the shortest validity "
-                f"({shortest} days), so every update would renew",
+            yield Problem(
+                "renewalDays",
+                f"{self.renewal_days} is not below the shortest validity ({shortest} days), "
+                "so every update would renew",
                 f"write a number below {shortest}, and above 60 to stay clear of warnings",
+                about=("issuerDays", "webhookDays"),
             )
-        if self.issuer_days > self.anchor_days:
-            raise wrong(
-                f"issuerDays ({self.issuer_days}) is beyond anchorDays ({self.anchor_days})",
-                "let issuers end before the anchor that signs them",
-            )
-        return self
+        for key, days in (("issuerDays", self.issuer_days), ("webhookDays", self.webhook_days)):
+            if days > self.anchor_days:
+                yield Problem(
+                    key,
+                    f"{days} is beyond anchorDays ({self.anchor_days})",
+                    f"write at most {self.anchor_days}: nothing outlives the anchor that signs it",
+                    about=("anchorDays",),
+                )
 
 
 class TrustAnchorConfig(Model):
@@ -94,25 +102,38 @@ class TrustAnchorConfig(Model):
         """The anchor that signs."""
         return next((a for a in self.anchors if a.name == self.signer), self.anchors[0])
 
-    @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Anchors that stand twice, and a signer that is none or cannot sign."""
         names = [anchor.name for anchor in self.anchors]
-        doubled = sorted({name for name in names if names.count(name) > 1})
-        if doubled:
-            raise wrong(
-                f"the anchor name{'s' if len(doubled) > 1 else ''} {', '.join(doubled)} "
-                "stand more than once",
-                "give every anchor a name of its own",
-            )
+        yield from doubled(
+            "anchor name", ((f"anchors[{place}].name", name) for place, name in enumerate(names))
+        )
+        seen: dict[str, int] = {}
+        for place, anchor in enumerate(self.anchors):
+            print_of = fingerprint(anchor.certificate) if anchor.certificate else None
+            if print_of is None:
+                continue
+            if print_of in seen:
+                yield Problem(
+                    f"anchors[{place}].certificate",
+                    f"it is the certificate of anchor '{names[seen[print_of]]}' too",
+                    "leave out one of the two anchors",
+                )
+            seen.setdefault(print_of, place)
         if self.signer is not None and self.signer not in names:
-            raise wrong(
-                f"the signer '{self.signer}' is not among the anchors", f"write one of {names}"
+            yield Problem(
+                "signer",
+                f"there is no anchor '{self.signer}'",
+                f"write one of the anchors: {', '.join(dict.fromkeys(names))}",
+                about=("anchors",),
             )
+            return
         signer = self.signing_anchor
         if not signer.generated and signer.private_key is None:
-            raise wrong(
-                f"anchor '{signer.name}' is to sign but has no private key",
-                "set privateKey with `pulumi config set --secret --path`, "
-                "or name another anchor as signer",
+            place = names.index(signer.name)
+            yield Problem(
+                f"anchors[{place}].privateKey",
+                f"anchor '{signer.name}' is to sign, but its private key is missing",
+                "set it with `pulumi config set --secret --path`, or name another anchor as signer",
+                about=("signer",),
             )
-        return self

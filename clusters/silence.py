@@ -1,0 +1,107 @@
+"""Why an API server does not answer as one should, from what the HTTP client raised."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import urllib3.exceptions
+
+Reason = tuple[str, str]
+"""What is wrong, and what to do about it."""
+
+STRANGE: Reason = (
+    "it answers, but not as an API server does",
+    "correct `server` in the kubeconfig; a proxy or another program may answer there",
+)
+"""Where something else than an API server answers."""
+
+
+def why_silent(error: Exception) -> Reason:
+    """What is wrong and what to do; nothing of the error's text, which may hold credentials."""
+    chain = list(_chain(error))
+    for kinds, reason in _REASONS:
+        if any(isinstance(cause, kinds) for cause in chain):
+            return reason
+    for cause in chain:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return _CERTIFICATE_REASONS.get(cause.verify_code, _UNTRUSTED)
+        if isinstance(cause, ssl.SSLError):
+            return (
+                "no TLS connection comes about",
+                "check that `server` in the kubeconfig names the API server's own port, and that "
+                "the client certificate there is whole",
+            )
+    if isinstance(error, urllib3.exceptions.HTTPError | OSError):
+        return (
+            f"the API server cannot be reached ({type(chain[-1]).__name__})",
+            "check `server` in the kubeconfig, and the network",
+        )
+    return STRANGE
+
+
+_REASONS: tuple[tuple[tuple[type[BaseException], ...], Reason], ...] = (
+    (
+        (socket.gaierror, urllib3.exceptions.NameResolutionError),
+        (
+            "no name server knows the API server's name",
+            "correct `server` in the kubeconfig, or connect to the network that knows it",
+        ),
+    ),
+    (
+        (ConnectionRefusedError,),
+        (
+            "the API server refuses connections",
+            "start the cluster, or correct `server` in the kubeconfig",
+        ),
+    ),
+    (
+        (TimeoutError, urllib3.exceptions.TimeoutError),
+        (
+            "the API server does not answer",
+            "check that it runs and that the network leads there",
+        ),
+    ),
+    (
+        (ConnectionResetError, BrokenPipeError, http.client.RemoteDisconnected),
+        (
+            "the API server ends the connection",
+            "check that `server` in the kubeconfig names the API server, and with https://",
+        ),
+    ),
+)
+
+_UNTRUSTED = (
+    "the API server's certificate is not signed by the kubeconfig's CA",
+    "fetch the kubeconfig anew; the cluster may have been made anew",
+)
+
+_OTHER_NAME = "correct `server` in the kubeconfig, or write tls-server-name there"
+
+_CERTIFICATE_REASONS = {
+    9: ("the API server's certificate is not valid yet", "set this machine's clock"),
+    10: ("the API server's certificate has expired", "renew it, or set this machine's clock"),
+    62: ("the API server's certificate is for another host name", _OTHER_NAME),
+    64: ("the API server's certificate is for another IP address", _OTHER_NAME),
+}
+"""By OpenSSL's number of the verification error (x509_vfy.h)."""
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and what caused it, from the outermost on."""
+    seen: set[int] = set()
+    todo: list[Any] = [error]
+    while todo:
+        cause = todo.pop(0)
+        if isinstance(cause, BaseException) and id(cause) not in seen:
+            seen.add(id(cause))
+            yield cause
+            todo += [
+                getattr(cause, "reason", None),
+                cause.__cause__,
+                cause.__context__,
+                *cause.args,
+            ]
