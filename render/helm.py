@@ -1,0 +1,202 @@
+"""Helm releases rendered by ``helm template``, without a cluster."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from components.charts import CHARTS_VARIABLE
+from render.documents import load_all
+from render.errors import RenderError
+from render.registration import Registration
+from render.scope import with_namespace
+
+KUBE_VERSION = "1.34.0"
+"""The version of Kubernetes that charts are rendered for, where no cluster is asked."""
+
+HOOK = "helm.sh/hook"
+"""Annotation of an object that Helm makes at a certain moment only."""
+
+_INSTALL_HOOKS = {"pre-install": 0, "crd-install": 0, "pre-upgrade": 0}
+_AFTER_HOOKS = {"post-install": 2, "post-upgrade": 2}
+
+
+@dataclass(frozen=True)
+class HelmTemplate:
+    """Renders the charts of releases."""
+
+    binary: Path
+    """The helm program, version 3 or newer."""
+    kube_version: str = KUBE_VERSION
+    """Version of Kubernetes that charts are told, for example ``1.34.0``."""
+    timeout_seconds: float = 90.0
+    """Seconds after which one chart is given up."""
+    _done: dict[tuple[str, ...], str] = field(default_factory=dict, compare=False, repr=False)
+    _locks: dict[tuple[str, ...], threading.Lock] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    def render(self, release: Registration) -> list[dict[str, Any]]:
+        """Objects of a release in the order in which Helm installs them.
+
+        Those without a namespace are put into the release's. Hooks of an installation or upgrade
+        are among them, annotated as hooks, before or after the rest; those of deletions, rollbacks
+        and tests are not. Raises RenderError with Helm's own words.
+        """
+        inputs = release.inputs
+        repository = (inputs.get("repositoryOpts") or {}).get("repo")
+        command = [str(self.binary), "template", str(inputs["name"]), str(inputs["chart"])]
+        command += ["--namespace", str(inputs["namespace"]), "--kube-version", self.kube_version]
+        command += ["--include-crds", "--skip-tests", "--values", "-"]
+        if inputs.get("version"):
+            command += ["--version", str(inputs["version"])]
+        if repository:
+            command += ["--repo", str(repository)]
+        text = self._once(command, json.dumps(inputs.get("values") or {}, sort_keys=True), release)
+        try:
+            objects = list(load_all(text))
+        except yaml.YAMLError as error:
+            raise RenderError(
+                f"the chart of release {release.name} renders to what is no YAML ({error})",
+                "look for the extra values of that chart in the stack file",
+            ) from None
+        namespace = str(inputs["namespace"])
+        return _in_order(list(with_namespace(_flat(objects), namespace)))
+
+    def _once(self, command: list[str], values: str, release: Registration) -> str:
+        """Releases of CRDs are alike in all clusters, and large."""
+        key = (*command, values)
+        with self._locks.setdefault(key, threading.Lock()):
+            if key not in self._done:
+                self._done[key] = self._run(command, values, release)
+            return self._done[key]
+
+    def _run(self, command: list[str], values: str, release: Registration) -> str:
+        try:
+            # Through standard input, for a command line can be read by everyone on the machine.
+            done = subprocess.run(
+                command,
+                input=values,
+                capture_output=True,
+                text=True,
+                timeout=self.timeout_seconds,
+                check=False,
+            )
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            raise RenderError(
+                f"{self.binary} cannot be run ({reason})", "install Helm 3 and have it on PATH"
+            ) from None
+        except subprocess.TimeoutExpired:
+            raise RenderError(
+                f"helm did not render release {release.name} within {self.timeout_seconds:.0f} s",
+                _OFFLINE,
+            ) from None
+        if done.returncode != 0:
+            words = _words(done.stderr)
+            raise RenderError(
+                f"helm cannot render release {release.name} "
+                f"(chart {release.inputs['chart']}, version {release.inputs.get('version')}): "
+                f"{words}",
+                _remedy(words),
+            )
+        return done.stdout
+
+
+def find_helm(progress: Callable[[Any], None] | None = None) -> Path:
+    """The helm program: from PATH, or else the pinned one, built on first use.
+
+    `progress` is told of the build as `local_clusters` tells of it. Raises RenderError where
+    there is no helm and none can be built.
+    """
+    found = shutil.which("helm")
+    if found is not None:
+        return Path(found)
+    # Only whoever needs it pays for it.
+    from local_clusters.binaries import ensure
+    from local_clusters.errors import LocalClusterError
+    from local_clusters.progress import silent
+
+    try:
+        return ensure(["helm"], progress or silent)["helm"]
+    except LocalClusterError as error:
+        raise RenderError(
+            f"charts are rendered with helm, which is not on PATH, and cannot be built: "
+            f"{error.message}",
+            f"install Helm 3 and have it on PATH, or: {error.remedy}",
+        ) from None
+
+
+_OFFLINE = (
+    f"check the network, or set {CHARTS_VARIABLE} (or charts.directory in the stack file) to a "
+    "folder with the packaged charts"
+)
+_SIGNS_OF_NO_NETWORK = (
+    "dial tcp",
+    "no such host",
+    "cannot be reached",
+    "connection refused",
+    "timeout",
+    "i/o",
+    "TLS handshake",
+    "failed to do request",
+    "proxyconnect",
+    "Forbidden",
+)
+
+
+def _remedy(words: str) -> str:
+    if any(sign in words for sign in _SIGNS_OF_NO_NETWORK):
+        return _OFFLINE
+    if "not found" in words or "no such file" in words or "no chart" in words:
+        return f"check the chart's version, and charts or {CHARTS_VARIABLE} in the stack file"
+    if "kubeVersion" in words:
+        return "render for the version of Kubernetes that the clusters have"
+    return "correct the chart's extra values in the stack file"
+
+
+def _words(stderr: str) -> str:
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    said = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
+    return (" ".join(said) or " ".join(lines[-3:]) or "no reason given")[:1000]
+
+
+def _flat(objects: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Lists taken apart, as Helm does."""
+    for item in objects:
+        if str(item.get("kind", "")).endswith("List") and isinstance(item.get("items"), list):
+            yield from _flat([inner for inner in item["items"] if isinstance(inner, dict)])
+        else:
+            yield item
+
+
+def hook_of(manifest: dict[str, Any]) -> str | None:
+    """The moments at which Helm makes this object, or None where it is no hook."""
+    annotations = (manifest.get("metadata") or {}).get("annotations") or {}
+    return str(annotations[HOOK]) if HOOK in annotations else None
+
+
+def _in_order(objects: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    placed: list[tuple[int, dict[str, Any]]] = []
+    for item in objects:
+        hook = hook_of(item)
+        if hook is None:
+            placed.append((1, item))
+            continue
+        moments = [moment.strip() for moment in hook.split(",")]
+        places = [
+            (_INSTALL_HOOKS | _AFTER_HOOKS)[moment]
+            for moment in moments
+            if moment in _INSTALL_HOOKS or moment in _AFTER_HOOKS
+        ]
+        if places:
+            placed.append((min(places), item))
+    return [item for _, item in sorted(placed, key=lambda entry: entry[0])]

@@ -1,0 +1,42 @@
+"""What running clusters would answer where the program asks them."""
+
+from __future__ import annotations
+
+import base64
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+UNKNOWN = "known-after-deployment"
+"""Stands in rendered objects wherever only a running cluster knows the value."""
+
+
+class Observed(ABC):
+    """Answers for clusters; asked from several threads at once."""
+
+    @abstractmethod
+    def token(self, cluster: str, namespace: str, name: str) -> Mapping[str, str]:
+        """Data of a Secret of type kubernetes.io/service-account-token, values in base64.
+
+        Keys are ``token``, ``ca.crt`` and ``namespace`` (Kubernetes docs, "ServiceAccount token
+        Secrets").
+        """
+
+    @abstractmethod
+    def service(self, cluster: str, namespace: str, name: str) -> Mapping[str, Any]:
+        """Status of a Service, for example ``{"loadBalancer": {"ingress": [{"ip": "…"}]}}``."""
+
+    @staticmethod
+    def placeholders() -> Observed:
+        """Answers for use without clusters; each says of itself that it is none."""
+        return _Placeholders()
+
+
+class _Placeholders(Observed):
+    def token(self, cluster: str, namespace: str, name: str) -> Mapping[str, str]:
+        values = {"token": UNKNOWN, "ca.crt": UNKNOWN, "namespace": namespace}
+        return {key: base64.b64encode(text.encode()).decode() for key, text in values.items()}
+
+    def service(self, cluster: str, namespace: str, name: str) -> Mapping[str, Any]:
+        # Names below .invalid never resolve (RFC 2606).
+        return {"loadBalancer": {"ingress": [{"hostname": f"{name}.{cluster}.{UNKNOWN}.invalid"}]}}

@@ -1,0 +1,151 @@
+"""The program run offline: the same components, under the recorder."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pulumi
+from pulumi.runtime import settings
+from pulumi.runtime.rpc_manager import RPCManager
+from pulumi.runtime.stack import register_stack_transformation, run_in_stack
+
+from clusters import Endpoint, KubeconfigError, Reach, endpoint
+from components import ChartSource, build_mesh
+from config import PROJECT, MeshConfig
+from config.cluster import ClusterConfig
+from render.certificates import Workshop
+from render.errors import RenderError
+from render.observed import UNKNOWN, Observed
+from render.recorder import Engine, Recorder
+from render.registration import Recording
+
+UNKNOWN_UID = "00000000-0000-0000-0000-000000000000"
+"""Stands for the UID of a cluster that was not asked and that the stack file does not pin."""
+
+
+def record(
+    config: MeshConfig,
+    reach: Mapping[str, Reach],
+    charts: ChartSource,
+    observed: Observed,
+    *,
+    workshop: Workshop | None = None,
+) -> Recording:
+    """Everything that the program registers for this stack file.
+
+    `reach` is what is known of each cluster (`offline_reach` where none is asked), `charts` where
+    charts come from, `observed` what clusters would answer. Recordings that share a `workshop`
+    agree in their keys and certificates. Raises RenderError where the program refuses.
+    """
+
+    def program() -> None:
+        mesh = build_mesh(config, reach, charts)
+        for name, value in mesh.outputs().items():
+            pulumi.export(name, value)
+
+    return record_program(program, observed, workshop=workshop)
+
+
+def record_program(
+    program: Callable[[], object],
+    observed: Observed,
+    *,
+    workshop: Workshop | None = None,
+    stack: str = "render",
+) -> Recording:
+    """What any program registers; it may be called anywhere, as often as one likes.
+
+    The program runs in a thread, a context and an event loop of its own, so that neither a loop
+    nor runtime settings of the caller are touched. Raises RenderError where the program raises
+    RunError; other errors as they are.
+    """
+    recorder = Recorder(observed, workshop or Workshop())
+    failures: list[BaseException] = []
+
+    async def main() -> None:
+        def declared() -> None:
+            register_stack_transformation(recorder.declare)
+            program()
+
+        # One failure makes many tasks fail; it is raised, and the rest need not be logged as well.
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        await run_in_stack(declared)
+
+    def run() -> None:
+        try:
+            with _runtime(recorder, stack):
+                asyncio.run(main())
+        except BaseException as error:
+            failures.append(error)
+
+    thread = threading.Thread(
+        target=contextvars.Context().run, args=(run,), name="render", daemon=True
+    )
+    thread.start()
+    thread.join()
+    if failures:
+        if isinstance(failures[0], pulumi.RunError):
+            raise RenderError(str(failures[0])) from None
+        raise failures[0]
+    return recorder.recording()
+
+
+def offline_reach(config: MeshConfig) -> dict[str, Reach]:
+    """What is known of each cluster without asking it.
+
+    Server and CA are those of the stack file or else the kubeconfig, UIDs those pinned; where
+    there is none, a placeholder says so.
+    """
+    return {
+        name: Reach(_offline_endpoint(name, cluster), cluster.uid or UNKNOWN_UID)
+        for name, cluster in config.clusters.items()
+    }
+
+
+def _offline_endpoint(name: str, cluster: ClusterConfig) -> Endpoint:
+    try:
+        return endpoint(cluster)
+    except KubeconfigError:
+        given = cluster.api_server
+        address = given.address if given else f"https://{name}.{UNKNOWN}.invalid"
+        return Endpoint(address, given.certificate_authority if given else None)
+
+
+@contextlib.contextmanager
+def _runtime(recorder: Recorder, stack: str) -> Iterator[None]:
+    """The SDK's settings for one run.
+
+    They live in the context, but the first value set anywhere also becomes the default of all
+    other contexts, so what was there before is put back.
+    """
+    ours: dict[str, Any] = {
+        "rpc_manager": RPCManager(),  # type: ignore[no-untyped-call]
+        "monitor": recorder,
+        "monitor_features": recorder.features(),
+        "engine": Engine(recorder),
+        "project": PROJECT,
+        "stack": stack,
+        "organization": None,
+        "root_directory": None,
+        "parallel": None,
+        "dry_run": False,
+        "legacy_apply_enabled": False,
+        "outputs": set(),
+        "lock": threading.Lock(),
+        "callbacks": None,
+    }
+    before = {key: getattr(settings.SETTINGS, key) for key in ours}
+    for key, value in ours.items():
+        setattr(settings.SETTINGS, key, value)
+    try:
+        yield
+    finally:
+        for key, value in before.items():
+            # Only a value set over None becomes the default again.
+            setattr(settings.SETTINGS, key, None)
+            setattr(settings.SETTINGS, key, value)

@@ -1,0 +1,144 @@
+"""What unit tests of components and of render share: one recording engine for all of them."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+import yaml
+
+from clusters import Endpoint, Reach
+from components import ChartSource
+from config import MeshConfig, load_settings, load_stack_file
+from render import HelmTemplate, Observed, Recording, RenderError, Workshop, find_helm, record
+
+ROOT = Path(__file__).resolve().parents[2]
+
+UIDS = "0123456789abcdef"
+PUBLISHED = ChartSource(None, "https://charts.example.com/linkerd", "oci://charts.example.com/ee")
+
+
+class Tells(Observed):
+    """Clusters that answer with what a test can recognise."""
+
+    def token(self, cluster: str, namespace: str, name: str) -> Mapping[str, str]:
+        text = f"token-of-{cluster}-{namespace}-{name}"
+        return {
+            "token": base64.b64encode(text.encode()).decode(),
+            "ca.crt": base64.b64encode(b"the CA").decode(),
+            "namespace": base64.b64encode(namespace.encode()).decode(),
+        }
+
+    def service(self, cluster: str, namespace: str, name: str) -> Mapping[str, Any]:
+        return {
+            "loadBalancer": {"ingress": [{"hostname": f"{name}.{namespace}.{cluster}.example"}]}
+        }
+
+
+def reach_of(config: MeshConfig) -> dict[str, Reach]:
+    """Clusters that the guard has seen, each with its own server, CA and UID."""
+    return {
+        name: Reach(
+            Endpoint(f"https://{name}.example:6443", f"CA of {name}\n"),
+            f"{UIDS[place] * 8}-0000-4000-8000-000000000000",
+        )
+        for place, name in enumerate(config.clusters)
+    }
+
+
+class Records(Protocol):
+    """Records what the program registers."""
+
+    def __call__(
+        self,
+        config: MeshConfig,
+        *,
+        charts: ChartSource = ...,
+        observed: Observed | None = ...,
+        reach: Mapping[str, Reach] | None = ...,
+        workshop: Workshop | None = ...,
+    ) -> Recording: ...
+
+
+@pytest.fixture(autouse=True)
+def no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the machine's clusters nor its chart folder are any of a unit test's business."""
+    monkeypatch.delenv("KUBECONFIG", raising=False)
+    monkeypatch.delenv("MESH_CHARTS", raising=False)
+
+
+@pytest.fixture(scope="session")
+def mesh() -> Callable[[str], MeshConfig]:
+    """From the settings of a stack file, as YAML without prefixes, to validated models."""
+
+    def load(text: str) -> MeshConfig:
+        return load_settings(yaml.safe_load(text), "test")
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Records:
+    """Records a mesh as if its clusters had answered."""
+
+    def run(
+        config: MeshConfig,
+        *,
+        charts: ChartSource = PUBLISHED,
+        observed: Observed | None = None,
+        reach: Mapping[str, Reach] | None = None,
+        workshop: Workshop | None = None,
+    ) -> Recording:
+        known = reach or reach_of(config)
+        return record(config, known, charts, observed or Tells(), workshop=workshop)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def stack_config() -> Callable[[str], MeshConfig]:
+    """The validated content of a stack file that this project ships."""
+
+    @cache
+    def load(name: str) -> MeshConfig:
+        return load_stack_file(ROOT / "stacks" / f"Pulumi.{name}.yaml")
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def stack(
+    stack_config: Callable[[str], MeshConfig], recorded: Records
+) -> Callable[[str], Recording]:
+    """What the program registers for a stack file that this project ships; recorded once."""
+
+    @cache
+    def run(name: str) -> Recording:
+        return recorded(stack_config(name))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def helm() -> HelmTemplate:
+    """Helm from PATH or built from the pinned module."""
+    try:
+        return HelmTemplate(find_helm())
+    except RenderError as error:
+        pytest.skip(f"there is no helm: {error.message}")
+
+
+@pytest.fixture(scope="session")
+def chart_folder(helm: HelmTemplate, tmp_path_factory: pytest.TempPathFactory) -> ChartSource:
+    """The stand-in charts, packaged as a user without internet would have the published ones."""
+    folder = tmp_path_factory.mktemp("charts")
+    charts = [path.parent for path in (ROOT / "tests" / "charts").glob("*/Chart.yaml")]
+    subprocess.run(
+        [helm.binary, "package", "--destination", folder, *charts], check=True, capture_output=True
+    )
+    return ChartSource(folder, PUBLISHED.linkerd, PUBLISHED.emissary)

@@ -1,0 +1,163 @@
+"""The stand-in for pulumi-tls honours what the real provider honours."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from render import RenderError, Workshop
+
+KEY = "tls:index/privateKey:PrivateKey"
+SELF_SIGNED = "tls:index/selfSignedCert:SelfSignedCert"
+REQUEST = "tls:index/certRequest:CertRequest"
+SIGNED = "tls:index/locallySignedCert:LocallySignedCert"
+
+
+@pytest.fixture
+def workshop() -> Workshop:
+    return Workshop()
+
+
+def key(workshop: Workshop, name: str = "key") -> str:
+    made = workshop.make(KEY, name, {"algorithm": "ECDSA", "ecdsaCurve": "P256"})
+    return str(made["privateKeyPem"])
+
+
+def anchor(workshop: Workshop, **more: Any) -> x509.Certificate:
+    inputs = {
+        "privateKeyPem": key(workshop),
+        "subject": {"commonName": "anchor"},
+        "allowedUses": ["cert_signing"],
+        "validityPeriodHours": 48,
+        **more,
+    }
+    made = workshop.make(SELF_SIGNED, "anchor", inputs)
+    return x509.load_pem_x509_certificate(made["certPem"].encode())
+
+
+@pytest.mark.parametrize(
+    ("inputs", "kind"),
+    [
+        ({"algorithm": "ECDSA", "ecdsaCurve": "P384"}, ec.EllipticCurvePrivateKey),
+        ({"algorithm": "RSA", "rsaBits": 2048}, rsa.RSAPrivateKey),
+        ({"algorithm": "ED25519"}, ed25519.Ed25519PrivateKey),
+    ],
+)
+def test_a_key_is_of_the_algorithm_that_was_asked_for(
+    workshop: Workshop, inputs: dict[str, Any], kind: type
+) -> None:
+    made = workshop.make(KEY, "key", inputs)
+    for form in ("privateKeyPem", "privateKeyPemPkcs8"):
+        found = load_pem_private_key(made[form].encode(), None)
+        assert isinstance(found, kind)
+        if isinstance(found, ec.EllipticCurvePrivateKey):
+            assert isinstance(found.curve, ec.SECP384R1)
+
+
+def test_a_self_signed_certificate_is_signed_by_its_own_key(workshop: Workshop) -> None:
+    certificate = anchor(workshop, isCaCertificate=True, maxPathLength=1)
+    certificate.verify_directly_issued_by(certificate)
+    assert certificate.not_valid_after_utc - certificate.not_valid_before_utc == timedelta(hours=48)
+
+
+@pytest.mark.parametrize(("asked", "found"), [(2, 2), (1, 1), (0, None), (None, None)])
+def test_a_path_length_of_zero_is_none_as_with_the_real_provider(
+    workshop: Workshop, asked: int | None, found: int | None
+) -> None:
+    certificate = anchor(workshop, isCaCertificate=True, maxPathLength=asked)
+    value = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
+    assert value == x509.BasicConstraints(ca=True, path_length=found)
+
+
+def test_a_request_s_names_and_the_asked_uses_reach_the_certificate(workshop: Workshop) -> None:
+    ca_key = key(workshop)
+    ca = workshop.make(
+        SELF_SIGNED,
+        "ca",
+        {
+            "privateKeyPem": ca_key,
+            "subject": {"commonName": "ca", "organization": "us"},
+            "isCaCertificate": True,
+            "allowedUses": ["cert_signing"],
+            "validityPeriodHours": 48,
+        },
+    )
+    request = workshop.make(
+        REQUEST,
+        "request",
+        {
+            "privateKeyPem": key(workshop, "other"),
+            "subject": {"commonName": "leaf"},
+            "dnsNames": ["leaf.example", "*.leaf.example"],
+            "ipAddresses": ["192.0.2.1", "2001:db8::1"],
+        },
+    )
+    made = workshop.make(
+        SIGNED,
+        "leaf",
+        {
+            "certRequestPem": request["certRequestPem"],
+            "caPrivateKeyPem": ca_key,
+            "caCertPem": ca["certPem"],
+            "allowedUses": ["digital_signature", "server_auth", "client_auth"],
+            "validityPeriodHours": 24,
+        },
+    )
+    leaf = x509.load_pem_x509_certificate(made["certPem"].encode())
+    authority = x509.load_pem_x509_certificate(ca["certPem"].encode())
+    leaf.verify_directly_issued_by(authority)
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["leaf.example", "*.leaf.example"]
+    assert [str(ip) for ip in names.get_values_for_type(x509.IPAddress)] == [
+        "192.0.2.1",
+        "2001:db8::1",
+    ]
+    uses = leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(uses) == [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+    above = leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
+    own = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    assert above.key_identifier == own.digest
+
+
+@pytest.mark.parametrize(("hours", "ready"), [(47, False), (48, True)])
+def test_a_certificate_is_due_once_its_renewal_period_has_begun(hours: int, ready: bool) -> None:
+    now = datetime(2030, 1, 1, tzinfo=UTC)
+    workshop = Workshop(now=lambda: now)
+    made = workshop.make(
+        SELF_SIGNED,
+        "one",
+        {"privateKeyPem": key(workshop), "validityPeriodHours": 48, "earlyRenewalHours": hours},
+    )
+    assert made["readyForRenewal"] is ready
+    assert made["validityStartTime"].startswith("2030-01-01T00:00:00")
+
+
+def test_the_same_resource_is_made_once_and_another_one_anew(workshop: Workshop) -> None:
+    assert key(workshop, "one") == key(workshop, "one")
+    assert key(workshop, "one") != key(workshop, "two")
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs", "names"),
+    [
+        (KEY, {"algorithm": "ECDSA", "ecdsaCurve": "P255"}, "P255"),
+        (KEY, {"algorithm": "DSA"}, "DSA"),
+        ("tls:index/getCertificate:getCertificate", {}, "getCertificate"),
+    ],
+)
+def test_what_cannot_be_made_is_named(
+    workshop: Workshop, token: str, inputs: dict[str, Any], names: str
+) -> None:
+    with pytest.raises(RenderError, match=names):
+        workshop.make(token, "one", inputs)
+
+
+def test_an_unknown_use_is_named(workshop: Workshop) -> None:
+    with pytest.raises(RenderError, match="tea_making"):
+        anchor(workshop, allowedUses=["tea_making"])
