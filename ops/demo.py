@@ -58,6 +58,8 @@ def bring_down() -> None:
         if record is not None and not record.local:
             _Demo(record.source, record.target).leave(record)
         ended = _end_clusters()
+        # The lock on the demo makes sure that nobody is about to start clusters there.
+        shutil.rmtree(_clusters(), ignore_errors=True)
         demo_record.forget()
     if record is None and not ended:
         screen.say("No demo stands; there is nothing to remove.")

@@ -1,0 +1,209 @@
+"""What tests with the real Pulumi engine share: two clusters of their own, and a stack in them.
+
+They are skipped where `pulumi` is not on PATH. Charts are the stand-ins, or those of the folder
+that MESH_CHARTS names.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kubernetes import client
+
+from config import PROJECT
+from ops.demo_stack import DemoStack
+from ops.engine import Engine
+from tests.integration.conftest import Clusters, cluster_programs, clusters
+
+__all__ = ["cluster_programs", "clusters"]
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark these tests, and skip them where there is no engine."""
+    absent = pytest.mark.skip(reason="the Pulumi CLI is not on PATH")
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.engine)
+            item.add_marker(pytest.mark.clusters)
+            if shutil.which("pulumi") is None:
+                item.add_marker(absent)
+
+
+@dataclass
+class Run:
+    """What a command of the engine did."""
+
+    code: int
+    output: str
+
+    def passed(self) -> Run:
+        """Itself; fails where the command did."""
+        assert self.code == 0, self.output
+        return self
+
+
+@dataclass
+class Stack:
+    """The stack `local` in the clusters of the tests, with settings that a test may change."""
+
+    stack: DemoStack
+    engine: Engine
+    clusters: Clusters
+    content: dict[str, Any]
+    outputs: list[str] = field(default_factory=list)
+
+    def pulumi(
+        self,
+        *arguments: str,
+        content: Mapping[str, Any] | None = None,
+        **environment: str,
+    ) -> Run:
+        """Run a command on the stack, with these settings in place of its own."""
+        engine = self.stack.prepare(self.engine, dict(content or self.content))
+        file = str(self.stack.stack_file)
+        lines: list[str] = []
+        code = engine.having(environment).run(
+            [*arguments, "--stack", "local", "--config-file", file], lines.append
+        )
+        output = "\n".join(lines)
+        self.outputs.append(output)
+        return Run(code, output)
+
+    def up(self, content: Mapping[str, Any] | None = None) -> Run:
+        """Deploy."""
+        return self.pulumi("up", "--yes", "--skip-preview", content=content)
+
+    def planned(self, content: Mapping[str, Any] | None = None) -> dict[str, str]:
+        """What an update would do to which resource, by logical name; unchanged ones left out."""
+        shown = self.pulumi("preview", "--json", content=content).passed().output
+        steps = json.loads(shown[shown.index("{") :])["steps"]
+        return {
+            step["urn"].rpartition("::")[2]: step["op"]
+            for step in steps
+            if step["op"] not in ("same", "read", "refresh")
+        }
+
+    def changed(self, **clusters: Any) -> dict[str, Any]:
+        """The settings, with other values laid over those of the named clusters."""
+        content = copy.deepcopy(self.content)
+        for name, values in clusters.items():
+            content["config"][f"{PROJECT}:clusters"][name].update(values)
+        return content
+
+    def resources(self) -> list[tuple[str, ...]]:
+        """What is in the stack's state: URN, id, and when it was last touched."""
+        exported = json.loads(self.pulumi_plain("stack", "export"))
+        # All else may hold secrets, which every export encrypts anew.
+        return [
+            (item["urn"], item.get("id", ""), item.get("modified", ""))
+            for item in exported["deployment"].get("resources") or []
+        ]
+
+    def pulumi_plain(self, *arguments: str) -> str:
+        """Standard output of a command that knows no settings."""
+        engine = self.stack.prepare(self.engine, self.content)
+        done = subprocess.run(
+            [engine.program, *arguments, "--stack", "local", "--non-interactive"],
+            cwd=ROOT,
+            env=engine.environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    def get(self, cluster: str, path: str) -> dict[str, Any]:
+        """What an API server answers at a path."""
+        with getattr(self.clusters, cluster).api() as api:
+            answer = api.call_api("GET", f"{api.configuration.host}{path}")
+            body: dict[str, Any] = json.loads(answer.read())
+        return body
+
+
+@pytest.fixture(scope="session")
+def charts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of MESH_CHARTS, or one with the stand-ins."""
+    named = os.environ.get("MESH_CHARTS")
+    if named:
+        return Path(named)
+    from local_clusters import ensure
+
+    folder = tmp_path_factory.mktemp("charts")
+    sources = [path.parent for path in (ROOT / "tests" / "charts").glob("*/Chart.yaml")]
+    command = [str(ensure(["helm"])["helm"]), "package", "--destination", str(folder)]
+    subprocess.run([*command, *map(str, sources)], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stack(
+    clusters: Clusters, charts: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """The stack, not deployed; what of it stands in the end is left to the end of the clusters."""
+    settings = {
+        "KUBECONFIG": str(clusters.kubeconfig),
+        "MESH_CHARTS": str(charts),
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+    content = yaml.safe_load((ROOT / "stacks" / "Pulumi.local.yaml").read_text())
+    engine = Engine(Path(shutil.which("pulumi") or "pulumi"), settings)
+    yield Stack(DemoStack(tmp_path_factory.mktemp("stack")), engine, clusters, content)
+
+
+@pytest.fixture(scope="session")
+def before(stack: Stack) -> dict[str, dict[str, set[str]]]:
+    """What the clusters had before anything was deployed."""
+    return {name: cluster_wide(stack, name) for name in ("source", "target")}
+
+
+@pytest.fixture(scope="session")
+def deployed(stack: Stack, before: object) -> Stack:
+    """The stack, deployed."""
+    stack.up().passed()
+    return stack
+
+
+def cluster_wide(stack: Stack, cluster: str) -> dict[str, set[str]]:
+    """Names of everything cluster-wide that deployments tend to leave behind."""
+    admission = "/apis/admissionregistration.k8s.io/v1"
+    rbac = "/apis/rbac.authorization.k8s.io/v1"
+    paths = {
+        "namespaces": "/api/v1/namespaces",
+        "mutating webhooks": f"{admission}/mutatingwebhookconfigurations",
+        "validating webhooks": f"{admission}/validatingwebhookconfigurations",
+        "roles": f"{rbac}/clusterroles",
+        "bindings": f"{rbac}/clusterrolebindings",
+        "namespaced roles": f"{rbac}/roles",
+        "namespaced bindings": f"{rbac}/rolebindings",
+        "CRDs": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+        "API services": "/apis/apiregistration.k8s.io/v1/apiservices",
+    }
+    return {
+        what: {
+            f"{item['metadata'].get('namespace', '')}/{item['metadata']['name']}"
+            for item in stack.get(cluster, path)["items"]
+        }
+        for what, path in paths.items()
+    }
+
+
+def token(stack: Stack, cluster: str) -> str:
+    """A credential of the cluster that must never be shown."""
+    with getattr(stack.clusters, cluster).api() as api:
+        secrets = client.CoreV1Api(api).list_namespaced_secret("linkerd-multicluster").items
+        tokens = [item.data["token"] for item in secrets if item.data and "token" in item.data]
+    assert len(tokens) == 1
+    return str(tokens[0])

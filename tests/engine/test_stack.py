@@ -1,0 +1,233 @@
+"""The program under the real engine: preview, update, change, mistakes, and the way out.
+
+One deployed stack serves all tests, which run in this order: from empty clusters to empty ones.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+import checks
+from config import PROJECT, load_stack_file
+from tests.engine.conftest import ROOT, Stack, cluster_wide, token
+
+CLUSTERS = ("source", "target")
+
+
+def uid(stack: Stack, cluster: str) -> str:
+    return str(stack.get(cluster, "/api/v1/namespaces/kube-system")["metadata"]["uid"])
+
+
+def test_a_preview_on_empty_clusters_plans_everything_and_makes_nothing(
+    stack: Stack, before: dict[str, dict[str, set[str]]]
+) -> None:
+    planned = stack.planned()
+    assert planned["source-target-link"] == "create"
+    assert set(planned.values()) == {"create"}
+    assert {name: cluster_wide(stack, name) for name in CLUSTERS} == before
+
+
+def test_one_update_brings_up_both_clusters_and_the_link_with_the_gateways_address(
+    deployed: Stack,
+) -> None:
+    service = deployed.get("target", "/api/v1/namespaces/ambassador/services/ambassador")
+    link = deployed.get(
+        "source",
+        "/apis/multicluster.linkerd.io/v1alpha3/namespaces/linkerd-multicluster/links/target",
+    )
+    assert link["spec"]["gatewayAddress"] == service["status"]["loadBalancer"]["ingress"][0]["ip"]
+
+
+def test_what_was_deployed_passes_the_checks(
+    deployed: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(deployed.clusters.kubeconfig))
+    report = checks.run(load_stack_file(ROOT / "stacks" / "Pulumi.local.yaml"))
+    failed = [result for result in report.results if result.status is checks.Status.FAILURE]
+    assert failed == []
+    releases = [result.title for result in report.results if "is deployed" in result.title]
+    assert any("linkerd-control-plane" in title for title in releases)
+
+
+def test_the_next_preview_expects_no_changes_and_finds_none(deployed: Stack) -> None:
+    run = deployed.pulumi("preview", "--expect-no-changes")
+    assert run.code == 0, run.output
+
+
+def test_a_preview_that_refreshes_finds_no_changes_either(deployed: Stack) -> None:
+    run = deployed.pulumi("preview", "--expect-no-changes", "--refresh")
+    assert run.code == 0, run.output
+
+
+def test_a_changed_setting_changes_what_it_is_about_and_nothing_else(deployed: Stack) -> None:
+    clusters = deployed.content["config"][f"{PROJECT}:clusters"]
+    ambassador = dict(clusters["target"]["ambassador"])
+    ambassador["mappings"] = [{**ambassador["mappings"][0], "prefix": "/backend/"}]
+    content = deployed.changed(target={"ambassador": ambassador})
+    assert deployed.planned(content) == {"target-ambassador-mapping-quote": "update"}
+    deployed.up(content).passed()
+    mapping = deployed.get(
+        "target", "/apis/getambassador.io/v3alpha1/namespaces/ambassador/mappings/quote"
+    )
+    assert mapping["spec"]["prefix"] == "/backend/"
+    deployed.up().passed()
+
+
+def test_a_changed_probe_changes_the_link_alone(deployed: Stack) -> None:
+    content = deployed.changed()
+    link = dict(content["config"][f"{PROJECT}:links"][0])
+    content["config"][f"{PROJECT}:links"] = [{**link, "probe": {"periodSeconds": 17}}]
+    assert deployed.planned(content) == {"source-target-link": "update"}
+
+
+def test_neither_what_is_printed_nor_the_state_holds_a_secret_in_plain_text(
+    deployed: Stack,
+) -> None:
+    deployed.pulumi("preview", "--diff", "--show-sames").passed()
+    secret = token(deployed, "target")
+    issuer = deployed.get("source", "/api/v1/namespaces/linkerd/secrets/linkerd-identity-issuer")
+    state = "".join(
+        path.read_text()
+        for path in (deployed.stack.folder / "state").rglob("*.json*")
+        if path.is_file()
+    )
+    texts = {
+        "printed": "\n".join(deployed.outputs),
+        "state": state,
+    }
+    assert "ambassador.serviceaccount.identity" in state
+    for where, text in texts.items():
+        assert "PRIVATE KEY" not in text, where
+        for hidden in (secret, base64.b64decode(secret).decode(), issuer["data"]["tls.key"]):
+            assert hidden not in text, where
+
+
+@pytest.mark.parametrize("command", [("preview",), ("up", "--yes", "--skip-preview")])
+def test_a_broken_stack_file_is_refused_with_every_problem_and_nothing_is_touched(
+    deployed: Stack, command: tuple[str, ...]
+) -> None:
+    before = deployed.resources()
+    content = deployed.changed(
+        source={"linkerd": {"versoin": "1.2.3"}}, target={"networks": ["10.0.0.1/8"]}
+    )
+    run = deployed.pulumi(*command, content=content)
+    assert run.code in (1, 255)
+    assert "clusters.source.linkerd.versoin" in run.output
+    assert "clusters.target.networks[0]" in run.output
+    assert "Traceback" not in run.output
+    assert deployed.resources() == before
+
+
+def test_a_cluster_that_is_not_the_pinned_one_is_refused(deployed: Stack) -> None:
+    before = deployed.resources()
+    content = deployed.changed(
+        source={"context": "target", "uid": uid(deployed, "source")},
+        target={"context": "source", "uid": uid(deployed, "target")},
+    )
+    run = deployed.pulumi("up", "--yes", "--skip-preview", content=content)
+    assert run.code in (1, 255)
+    for name in CLUSTERS:
+        assert re.search(rf"cluster '{name}' \(context '\w+'\).*pinned", run.output)
+        assert uid(deployed, name) in run.output
+    assert "Traceback" not in run.output
+    assert deployed.resources() == before
+
+
+def test_one_cluster_under_two_names_is_refused(deployed: Stack, tmp_path: Path) -> None:
+    content = yaml.safe_load(deployed.clusters.kubeconfig.read_text())
+    source = next(item for item in content["contexts"] if item["name"] == "source")
+    content["contexts"].append({**source, "name": "twin"})
+    twins = tmp_path / "kubeconfig"
+    twins.write_text(yaml.safe_dump(content))
+    run = deployed.pulumi(
+        "preview",
+        content=deployed.changed(target={"context": "twin"}),
+        KUBECONFIG=str(twins),
+    )
+    assert run.code in (1, 255)
+    assert "it is the same cluster as 'source'" in run.output
+
+
+def test_a_cluster_that_does_not_answer_is_named_even_on_a_fresh_stack(
+    stack: Stack, tmp_path: Path
+) -> None:
+    content = yaml.safe_load(stack.clusters.kubeconfig.read_text())
+    for entry in content["clusters"]:
+        if entry["name"] == "target":
+            # Nothing listens on the port that is kept for nobody (RFC 6335).
+            entry["cluster"]["server"] = "https://127.0.0.1:1"
+    dead = tmp_path / "kubeconfig"
+    dead.write_text(yaml.safe_dump(content))
+    fresh = Stack(
+        type(stack.stack)(tmp_path / "fresh"), stack.engine, stack.clusters, stack.content
+    )
+    run = fresh.pulumi("preview", KUBECONFIG=str(dead))
+    assert run.code in (1, 255)
+    assert re.search(r"cluster 'target' \(context 'target'\): .*refuses", run.output)
+    assert "cluster 'source'" not in run.output
+    assert "Traceback" not in run.output
+
+
+def left_behind(stack: Stack, before: dict[str, dict[str, set[str]]]) -> dict[str, Any]:
+    """What is in the clusters that was not there before, but for what Helm keeps on purpose."""
+    found = {}
+    for name in CLUSTERS:
+        for what, names in cluster_wide(stack, name).items():
+            more = {
+                item
+                for item in names - before[name][what]
+                if not item.endswith(".gateway.networking.k8s.io")
+            }
+            if what == "API services":
+                more = {item for item in more if "gateway.networking.k8s.io" not in item}
+            if more:
+                found[f"{name}: {what}"] = more
+    return found
+
+
+def test_destroying_the_stack_leaves_nothing_of_ours(
+    deployed: Stack, before: dict[str, dict[str, set[str]]]
+) -> None:
+    assert left_behind(deployed, before) != {}
+    deployed.pulumi("destroy", "--yes", "--skip-preview").passed()
+    assert deployed.resources() == []
+    assert left_behind(deployed, before) == {}
+
+
+def test_the_demo_comes_to_clusters_of_ones_own_and_leaves_them(
+    stack: Stack, before: dict[str, dict[str, set[str]]], charts: Path, tmp_path: Path
+) -> None:
+    def demo(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {
+            **os.environ,
+            "KUBECONFIG": str(stack.clusters.kubeconfig),
+            "MESH_CHARTS": str(charts),
+            "MESH_STATE": str(tmp_path),
+        }
+        return subprocess.run(
+            [sys.executable, ROOT / "ops" / "__main__.py", "demo", *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    original = (ROOT / "stacks" / "Pulumi.local.yaml").read_bytes()
+    for _ in range(2):
+        done = demo("--source", "source", "--target", "target")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "√ The mesh stands." in done.stdout
+    assert "created" not in done.stderr
+    done = demo("--down")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert left_behind(stack, before) == {}
+    assert (ROOT / "stacks" / "Pulumi.local.yaml").read_bytes() == original

@@ -1,0 +1,219 @@
+"""`./mesh demo` without the Pulumi engine, from nothing to nothing, on real control planes.
+
+Nothing here depends on the internet: the engine is left out, and charts come from a folder.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kubernetes import client
+
+from checks import Status
+from checks.printing import MARKS
+from local_clusters import LocalClusterError, default_directory, ensure
+from local_clusters.files import cache_directory
+from local_clusters.kubeconfig import api_client
+
+ROOT = Path(__file__).resolve().parents[2]
+
+FAILED = MARKS[Status.FAILURE]
+
+pytestmark = pytest.mark.clusters
+
+
+class Demo:
+    """A demo with a state folder of its own."""
+
+    def __init__(self, folder: Path, charts: Path) -> None:
+        self.folder = folder
+        self.kubeconfig = folder / "demo-clusters" / "kubeconfig"
+        self.environment = {
+            **os.environ,
+            "MESH_STATE": str(folder),
+            "MESH_CACHE": str(cache_directory()),
+            "MESH_CHARTS": str(charts),
+            "COLUMNS": "100",
+        }
+        self.outputs: list[str] = []
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run `./mesh demo`; what it prints is kept."""
+        done = subprocess.run(
+            [sys.executable, ROOT / "ops" / "__main__.py", "demo", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        self.outputs.append(done.stdout + done.stderr)
+        return done
+
+    def get(self, context: str, path: str) -> dict[str, Any]:
+        """What an API server answers at a path."""
+        file = self.kubeconfig.with_name(context) / "kubeconfig"
+        with api_client(file) as api:
+            answer = api.call_api("GET", f"{api.configuration.host}{path}")
+            body: dict[str, Any] = json.loads(answer.read())
+        return body
+
+    def processes(self) -> list[str]:
+        """Command lines of all processes that work in its folder."""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                command = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except OSError:
+                continue
+            if str(self.folder) in command:
+                found.append(command)
+        return found
+
+
+@pytest.fixture(scope="module")
+def charts(tmp_path_factory: pytest.TempPathFactory, cluster_programs: dict[str, Path]) -> Path:
+    """The stand-in charts in a folder."""
+    try:
+        helm = ensure(["helm"])["helm"]
+    except LocalClusterError as error:
+        pytest.skip(f"charts cannot be packaged. {error.message}")
+    folder = tmp_path_factory.mktemp("charts")
+    sources = [path.parent for path in (ROOT / "tests" / "charts").glob("*/Chart.yaml")]
+    command = [str(helm), "package", "--destination", str(folder), *map(str, sources)]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory, charts: Path) -> Iterator[Demo]:
+    """A demo that stands."""
+    demo = Demo(tmp_path_factory.mktemp("state"), charts)
+    done = demo.run("--no-engine")
+    try:
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield demo
+    finally:
+        demo.run("--down")
+
+
+def test_the_demo_ends_with_checks_that_hold_a_table_and_commands(demo: Demo) -> None:
+    output = demo.outputs[0]
+    assert not any(line.lstrip().startswith(FAILED) for line in output.splitlines())
+    assert "√ source: " in output
+    assert "√ source -> target: " in output
+    assert "What stands where" in output
+    assert "linkerd-destination 1/1" in output
+    assert f"export KUBECONFIG={demo.kubeconfig}" in output
+    assert "√ The mesh stands." in output
+
+
+def test_the_link_has_the_address_that_the_load_balancer_gave(demo: Demo) -> None:
+    service = demo.get("target", "/api/v1/namespaces/ambassador/services/ambassador")
+    link = demo.get(
+        "source",
+        "/apis/multicluster.linkerd.io/v1alpha3/namespaces/linkerd-multicluster/links/target",
+    )
+    address = service["status"]["loadBalancer"]["ingress"][0]["ip"]
+    assert link["spec"]["gatewayAddress"] == address
+    assert address in demo.outputs[0]
+
+
+def test_the_credentials_in_the_source_open_the_target(demo: Demo, tmp_path: Path) -> None:
+    path = "/api/v1/namespaces/{}/secrets/cluster-credentials-target"
+    found = {
+        base64.b64decode(demo.get("source", path.format(space))["data"]["kubeconfig"])
+        for space in ("linkerd", "linkerd-multicluster")
+    }
+    assert len(found) == 1
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_bytes(found.pop())
+    with api_client(kubeconfig) as api:
+        listed = client.CoreV1Api(api).list_service_for_all_namespaces()
+        services = api.sanitize_for_serialization(listed)["items"]
+    names = {(item["metadata"]["namespace"], item["metadata"]["name"]) for item in services}
+    assert ("quote", "quote") in names
+
+
+def test_the_sample_service_is_exported_and_otherwise_as_it_was_made(demo: Demo) -> None:
+    service = demo.get("target", "/api/v1/namespaces/quote/services/quote")
+    assert service["metadata"]["labels"]["mirror.linkerd.io/exported"] == "true"
+    assert [port["port"] for port in service["spec"]["ports"]] == [80]
+    owners = {
+        entry["manager"]: json.dumps(entry["fieldsV1"])
+        for entry in service["metadata"]["managedFields"]
+    }
+    labels = [name for name, fields in owners.items() if "mirror.linkerd.io/exported" in fields]
+    assert len(labels) == 1
+    assert "f:ports" not in owners[labels[0]]
+
+
+def test_both_clusters_trust_the_same_anchor(demo: Demo) -> None:
+    path = "/api/v1/namespaces/linkerd/configmaps/linkerd-identity-trust-roots"
+    bundles = [
+        demo.get(name, path)["data"]["ca-bundle.crt"].strip() for name in ("source", "target")
+    ]
+    assert bundles[0] == bundles[1]
+    assert "BEGIN CERTIFICATE" in bundles[0]
+
+
+def test_a_second_run_leaves_the_clusters_and_succeeds(demo: Demo) -> None:
+    before = {
+        name: demo.get(name, "/api/v1/namespaces/kube-system") for name in ("source", "target")
+    }
+    done = demo.run("--no-engine")
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name, space in before.items():
+        now = demo.get(name, "/api/v1/namespaces/kube-system")
+        assert now["metadata"]["uid"] == space["metadata"]["uid"]
+
+
+def test_nothing_secret_is_printed_or_logged(demo: Demo) -> None:
+    secrets = [
+        base64.b64decode(value).decode()
+        for name in ("source", "target")
+        for item in demo.get(name, "/api/v1/secrets")["items"]
+        for key, value in (item.get("data") or {}).items()
+        if key in ("tls.key", "token", "kubeconfig")
+    ]
+    assert len(secrets) > 5
+    written = "".join(demo.outputs)
+    written += "".join(path.read_text() for path in demo.folder.glob("*.log"))
+    for secret in secrets:
+        # A line in the middle of a key stands for all of it.
+        line = max(secret.splitlines()[1:-1] or [secret], key=len)
+        assert line not in written
+
+
+def test_other_contexts_are_refused_while_it_stands(demo: Demo) -> None:
+    done = demo.run("--source", "a", "--target", "b")
+    assert done.returncode == 2
+    assert "./mesh demo --down" in done.stderr
+
+
+def test_clusters_of_others_are_not_touched_by_taking_it_down(charts: Path, tmp_path: Path) -> None:
+    demo = Demo(tmp_path, charts)
+    others = tmp_path / default_directory().name / "source"
+    others.mkdir(parents=True)
+    (others / "state.json").write_text("{}")
+    assert demo.run("--down").returncode == 0
+    assert (others / "state.json").exists()
+
+
+# The last one, as it takes away what the others look at.
+def test_taking_it_down_leaves_no_process_and_no_file(demo: Demo) -> None:
+    assert any("kube-apiserver" in command for command in demo.processes())
+    done = demo.run("--down")
+    assert done.returncode == 0, done.stderr
+    assert demo.processes() == []
+    assert not (demo.folder / "demo").exists()
+    assert not demo.kubeconfig.exists()
+    assert not (demo.folder / "demo-clusters").exists()
