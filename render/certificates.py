@@ -32,11 +32,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from config.base import UNREADABLE_SECRET
 from render.errors import RenderError
+from render.placeholders import UNSIGNED
 
 Properties = Mapping[str, Any]
-
-UNSIGNED = "signed at deployment: the stack file holds the anchor's private key encrypted\n"
-"""Stands for a certificate whose signer only the engine can decrypt."""
 
 _CURVES: dict[str, type[ec.EllipticCurve]] = {
     "P224": ec.SECP224R1,

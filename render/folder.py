@@ -21,7 +21,7 @@ from pathlib import Path
 from render.documents import dump
 from render.errors import RenderError
 from render.manifests import Manifest
-from render.observed import UNKNOWN
+from render.placeholders import UNKNOWN
 from render.recorder import RELEASE
 from render.redaction import REDACTED
 from render.scope import kind_of
@@ -116,6 +116,8 @@ def _text(manifest: Manifest, reveal: bool) -> str:
         )
     if manifest.hook:
         notes.append(f"A Helm hook: {manifest.hook}.")
+    if manifest.incomplete:
+        notes.append("Holds placeholders for what is not known before deployment.")
     return "".join(f"# {note}\n" for note in notes) + dump(
         manifest.object if reveal else manifest.redacted
     )
@@ -125,7 +127,9 @@ def _left_out(manifest: Manifest, reveal: bool) -> str:
     """Why an object is not to be applied along with the others; empty where it is."""
     if manifest.patch:
         return "someone else's object"
-    return "redacted" if manifest.secret and not reveal else ""
+    if manifest.secret and not reveal:
+        return "redacted"
+    return "not known before deployment" if manifest.incomplete else ""
 
 
 def _kustomization(cluster: str, listed: Sequence[tuple[str, str]]) -> str:
@@ -167,7 +171,8 @@ def _readme(manifests: Mapping[str, Sequence[Manifest]], reveal: bool) -> str:
         "to apply them with, once that object is there.",
         "",
         f"- `{UNKNOWN}` stands where only a running cluster knows the value: addresses of",
-        "  gateways, tokens, API servers that no kubeconfig names.",
+        "  gateways, tokens, API servers that no kubeconfig names. Objects that hold it are left",
+        "  out of `kustomization.yaml` too.",
         "- Keys and certificates are made anew by every render, unless the stack file provides",
         "  the trust anchor.",
     ]

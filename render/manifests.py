@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from render.helm import hook_of
+from render.placeholders import has_placeholder
 from render.recorder import RELEASE
 from render.redaction import contained, has_data, redacted, secret_texts
 from render.registration import Recording, Registration
@@ -48,6 +49,11 @@ class Manifest:
     def hook(self) -> str | None:
         """The moments at which Helm makes it, or None where it is no hook."""
         return hook_of(self.object)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether something in it cannot be known offline, and a placeholder says so."""
+        return has_placeholder(self.object)
 
     @property
     def redacted(self) -> dict[str, Any]:

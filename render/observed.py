@@ -7,8 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-UNKNOWN = "known-after-deployment"
-"""Stands in rendered objects wherever only a running cluster knows the value."""
+from render.placeholders import UNKNOWN
 
 
 class Observed(ABC):

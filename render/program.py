@@ -20,7 +20,8 @@ from config import PROJECT, MeshConfig
 from config.cluster import ClusterConfig
 from render.certificates import Workshop
 from render.errors import RenderError
-from render.observed import UNKNOWN, Observed
+from render.observed import Observed
+from render.placeholders import UNKNOWN
 from render.recorder import Engine, Recorder
 from render.registration import Recording
 

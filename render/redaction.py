@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from config.base import UNREADABLE_SECRET
-from render.observed import UNKNOWN
+from render.placeholders import UNKNOWN, leaves
 from render.registration import Recording, Registration
 
 REDACTED = "<redacted>"
@@ -44,7 +44,7 @@ def secret_texts(recording: Recording) -> frozenset[str]:
 
 def contained(manifest: Mapping[str, Any], texts: Collection[str]) -> frozenset[str]:
     """Those of `texts` that stand somewhere in a manifest."""
-    whole = "\0".join(_leaves(manifest))
+    whole = "\0".join(leaves(manifest))
     return frozenset(text for text in texts if text in whole)
 
 
@@ -67,30 +67,19 @@ def has_data(manifest: Mapping[str, Any]) -> bool:
 
 def _marked(registration: Registration) -> Iterator[str]:
     for path in registration.secret_paths:
-        yield from _leaves(_at(registration.inputs, path))
+        yield from leaves(_at(registration.inputs, path))
     names = registration.additional_secret_outputs | registration.secrets
     for name in names & registration.outputs.keys():
         value = registration.outputs[name]
         if isinstance(value, Mapping):
             value = {key: inner for key, inner in value.items() if key not in _PUBLIC_KEYS}
-        yield from _leaves(value)
+        yield from leaves(value)
 
 
 def _at(value: Any, path: tuple[str | int, ...]) -> Any:
     for key in path:
         value = value[key]
     return value
-
-
-def _leaves(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for inner in value.values():
-            yield from _leaves(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _leaves(inner)
 
 
 def _forms(text: str) -> Iterator[str]:

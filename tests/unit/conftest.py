@@ -15,7 +15,17 @@ import yaml
 from clusters import Endpoint, Reach
 from components import ChartSource
 from config import MeshConfig, load_settings, load_stack_file
-from render import HelmTemplate, Observed, Recording, RenderError, Workshop, find_helm, record
+from render import (
+    HelmTemplate,
+    Manifest,
+    Observed,
+    Recording,
+    RenderError,
+    Workshop,
+    find_helm,
+    manifests,
+    record,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -142,3 +152,24 @@ def chart_folder(helm: HelmTemplate, tmp_path_factory: pytest.TempPathFactory) -
         [helm.binary, "package", "--destination", folder, *charts], check=True, capture_output=True
     )
     return ChartSource(folder, PUBLISHED.linkerd, PUBLISHED.emissary)
+
+
+Rendered = Callable[[str], tuple[Recording, dict[str, list[Manifest]]]]
+"""A recording of a stack that the project ships, and the objects that it makes."""
+
+
+@pytest.fixture(scope="session")
+def rendered(
+    helm: HelmTemplate,
+    chart_folder: ChartSource,
+    stack_config: Callable[[str], MeshConfig],
+    recorded: Records,
+) -> Rendered:
+    """The objects of a stack that this project ships, with the stand-in charts; made once."""
+
+    @cache
+    def run(name: str) -> tuple[Recording, dict[str, list[Manifest]]]:
+        recording = recorded(stack_config(name), charts=chart_folder)
+        return recording, manifests(recording, helm)
+
+    return run

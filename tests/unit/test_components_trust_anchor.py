@@ -25,7 +25,7 @@ from config import MeshConfig
 from config.base import UNREADABLE_SECRET
 from config.trust_anchor import TrustAnchorConfig
 from render import Recording, Registration
-from render.certificates import UNSIGNED
+from render.placeholders import UNSIGNED
 
 Stack = Callable[[str], Recording]
 Config = Callable[[str], MeshConfig]

@@ -12,15 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
-from components import ChartSource
-from config import MeshConfig
 from render import (
-    HelmTemplate,
     Manifest,
     Recording,
     Registration,
     RenderError,
-    manifests,
     write,
 )
 from render.recorder import RELEASE
@@ -141,6 +137,27 @@ def test_redacted_objects_and_patches_of_someone_else_s_are_not_applied_along(
         assert len(content["resources"]) == listed
     patch = written(out)["east/01-east-web/service-shop-theirs.yaml"]
     assert "--server-side --field-manager=us" in patch.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"address": "web.known-after-deployment.invalid"},
+        {"kubeconfig": base64.b64encode(b'{"token": "known-after-deployment"}').decode()},
+        {"login": base64.b64encode(b"[secret]").decode()},
+    ],
+)
+def test_an_object_that_is_not_complete_is_not_applied_along_and_says_so(
+    tmp_path: Path, data: dict[str, str]
+) -> None:
+    items = [manifest("ConfigMap", "whole"), manifest("ConfigMap", "part", fields={"data": data})]
+    out = tmp_path / "out"
+    write({"east": items}, out, reveal=True)
+    content = yaml.safe_load((out / "east/kustomization.yaml").read_text())
+    assert content["resources"] == ["01-east-web/configmap-whole.yaml"]
+    first = written(out)["east/01-east-web/configmap-part.yaml"].splitlines()[0]
+    assert first.startswith("#")
+    assert "placeholders" in first
 
 
 def test_a_cluster_without_anything_has_a_valid_kustomization(tmp_path: Path) -> None:
@@ -266,20 +283,13 @@ def test_a_failure_half_way_leaves_what_was_there(
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-@pytest.fixture(params=["local", "staging", "production"])
-def recording(
-    request: pytest.FixtureRequest,
-    chart_folder: ChartSource,
-    stack_config: Callable[[str], MeshConfig],
-    recorded: Callable[..., Recording],
-) -> Recording:
-    return recorded(stack_config(request.param), charts=chart_folder)
-
-
+@pytest.mark.parametrize("name", ["local", "staging", "production"])
 def test_no_key_and_no_token_of_a_mesh_is_in_any_file_unless_asked_for(
-    helm: HelmTemplate, recording: Recording, tmp_path: Path
+    rendered: Callable[[str], tuple[Recording, dict[str, list[Manifest]]]],
+    tmp_path: Path,
+    name: str,
 ) -> None:
-    found = manifests(recording, helm)
+    recording, found = rendered(name)
     keys = [item.outputs["privateKeyPem"] for item in recording.of_type("PrivateKey")]
     tokens = [
         base64.b64decode(item.outputs["data"]["token"]).decode()

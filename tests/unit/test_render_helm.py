@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 
-from components import ChartSource
-from config import MeshConfig
 from render import HelmTemplate, Recording, Registration, RenderError, find_helm
 from render.recorder import RELEASE
 
@@ -235,17 +233,3 @@ def test_a_chart_that_is_not_there_is_told_by_the_real_helm(
         helm.render(release(chart=str(tmp_path / "web-1.2.3.tgz")))
     assert "web-1.2.3.tgz" in caught.value.message
     assert caught.value.remedy
-
-
-def test_every_release_of_every_stack_renders_with_the_stand_in_charts(
-    helm: HelmTemplate,
-    chart_folder: ChartSource,
-    stack_config: Callable[[str], MeshConfig],
-    recorded: Records,
-) -> None:
-    for name in ("local", "staging", "production"):
-        releases = recorded(stack_config(name), charts=chart_folder).of_type(RELEASE)
-        for item in releases:
-            made = helm.render(item)
-            assert made, item.name
-            assert all(thing["apiVersion"] and thing["metadata"]["name"] for thing in made)

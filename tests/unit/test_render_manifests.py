@@ -223,24 +223,27 @@ def test_a_secret_that_got_into_a_chart_s_values_is_redacted_there_too() -> None
     assert '"port": 80' in str(found.redacted)
 
 
-@pytest.fixture(scope="module")
-def rendered(
-    helm: HelmTemplate, chart_folder: ChartSource, stack_config: Config, recorded: Records
-) -> dict[str, tuple[Recording, dict[str, list[Manifest]]]]:
-    found = {}
-    for name in ("local", "staging", "production"):
-        recording = recorded(stack_config(name), charts=chart_folder)
-        found[name] = (recording, manifests(recording, helm))
-    return found
-
-
-Rendered = dict[str, tuple[Recording, dict[str, list[Manifest]]]]
+Rendered = Callable[[str], tuple[Recording, dict[str, list[Manifest]]]]
 STACKS = ["local", "staging", "production"]
 
 
 @pytest.mark.parametrize("name", STACKS)
+def test_every_release_makes_objects_that_have_a_kind_and_a_name(
+    rendered: Rendered, name: str
+) -> None:
+    recording, clusters = rendered(name)
+    made = [item for found in clusters.values() for item in found]
+    releases = {item.name for item in recording.of_type("Release")}
+    assert releases <= {item.owner.name for item in made}
+    for item in made:
+        assert item.object["apiVersion"]
+        assert item.object["kind"]
+        assert item.object["metadata"]["name"]
+
+
+@pytest.mark.parametrize("name", STACKS)
 def test_no_object_is_made_twice_in_a_cluster(rendered: Rendered, name: str) -> None:
-    for found in rendered[name][1].values():
+    for found in rendered(name)[1].values():
         counted = Counter(
             (
                 item.object["apiVersion"].rpartition("/")[0],
@@ -258,7 +261,7 @@ def test_no_object_is_made_twice_in_a_cluster(rendered: Rendered, name: str) -> 
 def test_namespaces_and_kinds_are_made_before_what_lives_in_them(
     rendered: Rendered, name: str
 ) -> None:
-    for cluster, found in rendered[name][1].items():
+    for cluster, found in rendered(name)[1].items():
         spaces: set[str] = set()
         kinds: set[tuple[str, str]] = set()
         foreign = {item.object["metadata"]["namespace"] for item in found if item.patch}
@@ -280,7 +283,7 @@ def test_namespaces_and_kinds_are_made_before_what_lives_in_them(
 
 @pytest.mark.parametrize("name", STACKS)
 def test_no_chart_prints_a_secret(rendered: Rendered, name: str) -> None:
-    recording, clusters = rendered[name]
+    recording, clusters = rendered(name)
     texts = secret_texts(recording)
     seen = 0
     for found in clusters.values():
@@ -296,7 +299,7 @@ def test_no_chart_prints_a_secret(rendered: Rendered, name: str) -> None:
 
 @pytest.mark.parametrize("name", STACKS)
 def test_every_webhook_trusts_the_bundle_of_the_stack(rendered: Rendered, name: str) -> None:
-    recording, clusters = rendered[name]
+    recording, clusters = rendered(name)
     bundle = recording.outputs["trustAnchors"].strip()
     for found in clusters.values():
         hooks = [
