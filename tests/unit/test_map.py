@@ -41,7 +41,7 @@ def _imports(path: Path) -> Iterator[str]:
 
 
 def test_every_package_stands_on_the_map() -> None:
-    assert PACKAGES <= set(_table())
+    assert set(_table()) >= PACKAGES
 
 
 @pytest.mark.parametrize("package", sorted(PACKAGES))
