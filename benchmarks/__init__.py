@@ -1,0 +1,1 @@
+"""What the program costs, measured beside the same work done by hand. Never part of the tests."""

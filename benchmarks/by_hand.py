@@ -1,0 +1,248 @@
+"""The same mesh made by hand: helm, kubectl, openssl and the linkerd CLI, one after the other.
+
+The order is that of Linkerd's and Ambassador's installation pages. Values and Ambassador's objects
+come from the models of the stack file, so that both ways install the same; they are written to
+files beforehand, unmeasured, as an operator has them at hand. It knows what the stack `local` has,
+and no more: a stack with pull secrets, a CNI plugin or viz would come out different.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from shlex import quote
+from typing import Any
+
+import yaml
+
+from components.ambassador_objects import ambassador_objects
+from components.charts import Chart, ChartSource
+from components.gateway import gateway_annotations, gateway_policy
+from components.values import (
+    WEBHOOKS,
+    ServiceMirror,
+    control_plane_values,
+    emissary_crds_values,
+    emissary_values,
+    linkerd_crds_values,
+    multicluster_values,
+)
+from config import MeshConfig
+from config.ambassador import AmbassadorConfig
+from config.cluster import ClusterConfig
+from config.mesh import gateway_identity, service_account
+
+BY_HAND = "by hand: helm, kubectl, linkerd CLI"
+
+MANIFESTS = Path(__file__).with_name("manifests")
+
+
+@dataclass(frozen=True)
+class Step:
+    """Lines that are typed one after the other."""
+
+    title: str
+    """What they are for."""
+    lines: str
+    """The lines."""
+
+
+class ByHand:
+    """The commands for the mesh that a stack file describes.
+
+    `folder` is where values and manifests are written, and where the commands are run.
+    """
+
+    def __init__(self, config: MeshConfig, charts: ChartSource, folder: Path) -> None:
+        self._config = config
+        self._charts = charts
+        self._folder = folder
+
+    def prepare(self) -> None:
+        """Write the files that an operator has at hand."""
+        self._folder.mkdir()
+        for name, cluster in self._config.clusters.items():
+            self._write(f"{name}-linkerd-crds.yaml", linkerd_crds_values(cluster.linkerd))
+            # The anchor is handed over on the command line.
+            self._write(f"{name}-linkerd-control-plane.yaml", control_plane_values(cluster, ""))
+            self._write(f"{name}-linkerd-multicluster.yaml", self._multicluster(name, cluster))
+            if cluster.ambassador is not None:
+                self._write_ambassador(name, cluster, cluster.ambassador)
+
+    def steps(self) -> Iterator[Step]:
+        """Everything that is typed."""
+        clusters = self._config.clusters
+        yield Step("certificates", "\n".join(self._certificates()))
+        for name in clusters:
+            yield Step(
+                f"namespaces and certificates of {name}", "\n".join(self._namespaces_of(name))
+            )
+        for name, cluster in clusters.items():
+            yield Step(f"Linkerd in {name}", "\n".join(self._linkerd_in(name, cluster)))
+        for name, cluster in clusters.items():
+            if cluster.ambassador is not None:
+                yield Step(
+                    f"Ambassador in {name}",
+                    "\n".join(self._ambassador_in(name, cluster, cluster.ambassador)),
+                )
+            if cluster.sample is not None:
+                yield Step(f"sample service in {name}", _apply(cluster, MANIFESTS / "sample.yaml"))
+        for name, cluster in clusters.items():
+            version = cluster.linkerd.version
+            chart = Chart("linkerd-multicluster", version)
+            yield Step(
+                f"multicluster extension in {name}",
+                self._install(name, "linkerd-multicluster", "linkerd-multicluster", chart),
+            )
+        for link in self._config.links:
+            yield Step(f"link {link.name}", "\n".join(self._link(link.source, link.target)))
+
+    def _certificates(self) -> Iterator[str]:
+        yield _key("anchor")
+        yield (
+            "openssl req -x509 -new -key anchor.key -out anchor.crt -days 3650"
+            " -subj /CN=root.linkerd.cluster.local"
+            " -addext subjectAltName=DNS:root.linkerd.cluster.local"
+            " -addext basicConstraints=critical,CA:TRUE,pathlen:1"
+            " -addext keyUsage=critical,keyCertSign,cRLSign"
+        )
+        for name, cluster in self._config.clusters.items():
+            space = cluster.linkerd.namespace
+            # No path length: the program asks for 0, which pulumi-tls 5.5 takes for none.
+            yield from _signed(
+                f"{name}-issuer",
+                f"identity.{space}.{cluster.trust_domain}",
+                "-addext basicConstraints=critical,CA:TRUE"
+                " -addext keyUsage=critical,keyCertSign,cRLSign",
+            )
+            for service in WEBHOOKS.values():
+                yield from _signed(
+                    f"{name}-{service}",
+                    f"{service}.{space}.svc",
+                    "-addext basicConstraints=critical,CA:FALSE"
+                    " -addext keyUsage=critical,digitalSignature,keyEncipherment"
+                    " -addext extendedKeyUsage=serverAuth",
+                )
+
+    def _namespaces_of(self, name: str) -> Iterator[str]:
+        cluster = self._config.clusters[name]
+        yield _apply(cluster, MANIFESTS / "namespaces.yaml")
+        create = f"{_kubectl(cluster)} create secret --namespace {cluster.linkerd.namespace}"
+        yield (
+            f"{create} generic linkerd-identity-issuer --type kubernetes.io/tls"
+            f" --from-file tls.crt={name}-issuer.crt --from-file tls.key={name}-issuer.key"
+            " --from-file ca.crt=anchor.crt"
+        )
+        for service in WEBHOOKS.values():
+            yield (
+                f"{create} tls {service}-k8s-tls"
+                f" --cert {name}-{service}.crt --key {name}-{service}.key"
+            )
+
+    def _linkerd_in(self, name: str, cluster: ClusterConfig) -> Iterator[str]:
+        space, version = cluster.linkerd.namespace, cluster.linkerd.version
+        crds, control_plane = "linkerd-crds", "linkerd-control-plane"
+        yield self._install(name, crds, space, Chart(crds, version))
+        anchors = ["identityTrustAnchorsPEM", *(f"{key}.caBundle" for key in WEBHOOKS)]
+        files = " ".join(f"--set-file {key}=anchor.crt" for key in anchors)
+        chart = Chart(control_plane, version)
+        yield f"{self._install(name, control_plane, space, chart)} {files}"
+
+    def _ambassador_in(
+        self, name: str, cluster: ClusterConfig, config: AmbassadorConfig
+    ) -> Iterator[str]:
+        crds = Chart("emissary-crds-chart", config.version)
+        yield self._install(name, "emissary-crds", config.crds_namespace, crds)
+        chart = Chart("emissary-ingress", config.version)
+        yield self._install(name, config.name, config.namespace, chart)
+        yield _apply(cluster, Path(f"{name}-objects.yaml"))
+
+    def _link(self, source: str, target: str) -> Iterator[str]:
+        clusters = self._config.clusters
+        ambassador = clusters[target].ambassador
+        assert ambassador is not None, "validation refuses a target without Ambassador"
+        on_target = _kubectl(clusters[target])
+        account = f"linkerd-service-mirror-remote-access-{source}"
+        yield _apply(clusters[target], MANIFESTS / "remote-access.yaml")
+        yield (
+            f"{on_target} wait --namespace linkerd-multicluster --timeout 60s"
+            f" --for 'jsonpath={{.data.token}}' secret/{account}-token"
+        )
+        yield (
+            f"linkerd multicluster link-gen --context {_context(clusters[target])}"
+            f" --cluster-name {target} --service-account-name {account}"
+            f" --gateway-name {ambassador.name} --gateway-namespace {ambassador.namespace}"
+            f" | {_kubectl(clusters[source])} apply --filename -"
+        )
+        for export in self._config.exports_of(target):
+            yield (
+                f"{on_target} label service --namespace {export.namespace} {export.service}"
+                " mirror.linkerd.io/exported=true"
+            )
+
+    def _install(self, cluster: str, release: str, namespace: str, chart: Chart) -> str:
+        location = self._charts.location(chart)
+        repository = f" --repo {quote(location.repository)}" if location.repository else ""
+        return (
+            f"helm install {release} {quote(location.chart)}{repository} --version {chart.version}"
+            f" --kube-context {_context(self._config.clusters[cluster])}"
+            f" --namespace {namespace} --values {cluster}-{chart.name}.yaml --wait"
+        )
+
+    def _multicluster(self, name: str, cluster: ClusterConfig) -> dict[str, Any]:
+        mirrors = []
+        for link in self._config.links_from(name):
+            ambassador = self._config.clusters[link.target].ambassador
+            assert ambassador is not None, "validation refuses a target without Ambassador"
+            assert ambassador.gateway is not None, "validation refuses a target without a gateway"
+            mirrors.append(ServiceMirror(link.target, ambassador.gateway.service_probe_port, ""))
+        values = multicluster_values(cluster, mirrors)
+        # By hand nobody tells the controllers of new credentials but by restarting them.
+        values.pop("podAnnotations", None)
+        return values
+
+    def _write_ambassador(
+        self, name: str, cluster: ClusterConfig, config: AmbassadorConfig
+    ) -> None:
+        annotations: dict[str, str] = {}
+        objects: list[Any] = list(ambassador_objects(config))
+        if config.gateway is not None:
+            annotations = gateway_annotations(config.gateway, str(gateway_identity(name, cluster)))
+            labels = {
+                "app.kubernetes.io/name": config.name,
+                "app.kubernetes.io/instance": config.name,
+            }
+            objects += gateway_policy(config.name, config.namespace, labels, config.gateway)
+        values = emissary_values(config, service_account(name, cluster), annotations)
+        self._write(f"{name}-emissary-crds-chart.yaml", emissary_crds_values(config))
+        self._write(f"{name}-emissary-ingress.yaml", values)
+        self._write(f"{name}-objects.yaml", *objects)
+
+    def _write(self, name: str, *documents: Any) -> None:
+        (self._folder / name).write_text(yaml.safe_dump_all(documents, sort_keys=False))
+
+
+def _context(cluster: ClusterConfig) -> str:
+    return quote(str(cluster.context))
+
+
+def _kubectl(cluster: ClusterConfig) -> str:
+    return f"kubectl --context {_context(cluster)}"
+
+
+def _apply(cluster: ClusterConfig, file: Path) -> str:
+    return f"{_kubectl(cluster)} apply --filename {quote(str(file))}"
+
+
+def _key(name: str) -> str:
+    return f"openssl ecparam -genkey -name prime256v1 -noout -out {name}.key"
+
+
+def _signed(name: str, host: str, extensions: str) -> Iterator[str]:
+    yield _key(name)
+    yield (
+        f"openssl req -x509 -new -key {name}.key -out {name}.crt -days 365"
+        f" -CA anchor.crt -CAkey anchor.key -subj /CN={host}"
+        f" -addext subjectAltName=DNS:{host} {extensions}"
+    )
