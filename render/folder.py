@@ -24,7 +24,6 @@ from render.manifests import Manifest
 from render.placeholders import UNKNOWN
 from render.recorder import RELEASE
 from render.redaction import REDACTED
-from render.scope import kind_of
 
 MARKER = ".rendered.json"
 """File that lists what was written, so that a folder is known as one that may be replaced."""
@@ -85,14 +84,10 @@ def _names(items: Sequence[Manifest]) -> list[str]:
         if item.owner.type == RELEASE:
             release = item.owner.name.removeprefix(f"{item.component}-")
             folder = f"{folder}/{release}"
-        group, kind = kind_of(item.object)
         metadata = item.object.get("metadata") or {}
-        parts = [kind, metadata.get("namespace"), metadata.get("name")]
+        parts = [item.object.get("kind"), metadata.get("namespace"), metadata.get("name")]
         base = _slug("-".join(str(part) for part in parts if part))
-        name = f"{folder}/{base}.yaml"
-        if name in taken:
-            name = f"{folder}/{_slug(f'{base}-{group}')}.yaml"
-        number = 2
+        name, number = f"{folder}/{base}.yaml", 2
         while name in taken:
             name, number = f"{folder}/{base}-{number}.yaml", number + 1
         taken.add(name)

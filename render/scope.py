@@ -70,9 +70,9 @@ def with_namespace(manifests: Iterable[dict[str, Any]], namespace: str) -> Itera
     }
     for manifest in given:
         metadata = manifest.setdefault("metadata", {})
-        if kind_of(manifest) not in cluster_scoped and not metadata.get("namespace"):
+        if kind_of(manifest) not in cluster_scoped:
             # Beside the name, where a reader looks for it.
-            rest = {key: value for key, value in metadata.items() if key != "name"}
             named = {"name": metadata["name"]} if "name" in metadata else {}
-            manifest["metadata"] = {**named, "namespace": namespace, **rest}
+            placed = {**metadata, "namespace": metadata.get("namespace") or namespace}
+            manifest["metadata"] = {**named, "namespace": None, **placed}
         yield manifest

@@ -113,6 +113,10 @@ def test_objects_without_a_namespace_are_put_into_the_release_s_and_others_are_l
             "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, "
             "metadata: {name: wides.x.example}, "
             "spec: {group: x.example, scope: Cluster, names: {kind: Wide}}}",
+            "{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, "
+            "metadata: {name: narrows.x.example}, "
+            "spec: {group: x.example, scope: Namespaced, names: {kind: Narrow}}}",
+            "{apiVersion: v1, kind: Secret, metadata: {name: empty, namespace: ''}}",
         )
     ).render(release())
     spaces = {
@@ -128,6 +132,8 @@ def test_objects_without_a_namespace_are_put_into_the_release_s_and_others_are_l
         "Wide w": None,
         "Narrow n": "shop",
         "CustomResourceDefinition wides.x.example": None,
+        "CustomResourceDefinition narrows.x.example": None,
+        "Secret empty": "shop",
     }
 
 

@@ -86,6 +86,7 @@ def test_a_resource_becomes_the_object_that_it_stands_for() -> None:
         }
     ]
     assert list(found[0].object) == ["apiVersion", "kind", "metadata", "spec"]
+    assert list(found[0].object["spec"]) == ["replicas", "selector", "template"]
     assert (found[0].patch, found[0].secret, found[0].hook) == (False, False, None)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from clusters import Endpoint, Login, Reach
 from config import MeshConfig
-from render import Recording, Registration
+from render import Observed, Recording, Registration
 from render.redaction import REDACTED, contained, redacted, secret_texts
 
 Records = Callable[..., Recording]
@@ -135,6 +135,15 @@ def test_all_keys_and_tokens_of_a_mesh_are_known_and_no_certificate_is(
     assert not contained(config_map(found.outputs["trustAnchors"]), texts)
     for public in ("linkerd-multicluster", "known-after-deployment"):
         assert public not in texts
+
+
+def test_a_placeholder_is_no_secret_and_can_be_read_wherever_it_stands(
+    stack_config: Callable[[str], MeshConfig], recorded: Records
+) -> None:
+    found = recorded(stack_config("local"), observed=Observed.placeholders())
+    link = found.named("source-target-link").inputs
+    assert "known-after-deployment" in str(link)
+    assert contained(link, secret_texts(found)) == set()
 
 
 def test_a_kubeconfig_held_as_a_secret_is_known_with_its_credentials(
