@@ -244,7 +244,7 @@ class AmbassadorConfig(Model):
     hosts: tuple[HostConfig, ...] = (HostConfig(name="wildcard", hostname="*"),)
     """Hosts; one that answers for every name, cleartext routed, by default."""
     mappings: tuple[MappingConfig, ...] = ()
-    """Routes."""
+    """Routes to Services; none by default."""
     gateway: GatewayConfig | None = None
     """Set (``{}`` is enough) to make this Ambassador the cluster's multicluster gateway."""
     image: Image | None = None

@@ -121,6 +121,8 @@ def _doubled_links(links: Links) -> Iterator[Problem]:
 
 def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
     for index, link in links.items():
+        if link.source == link.target:
+            continue
         source, target = clusters.get(link.source), clusters.get(link.target)
         if source is not None and not source.may_be_source:
             yield Problem(

@@ -105,6 +105,8 @@ def _is_port(text: str) -> bool:
 
 def _network(value: str) -> str:
     try:
+        if "/" not in value:
+            raise ValueError("no prefix length")
         ipaddress.ip_network(value, strict=True)
     except ValueError:
         remedy = "write an address and a prefix length, for example 10.0.0.0/8"
@@ -427,7 +429,12 @@ Secret = Annotated[
                 {"type": "string", "writeOnly": True},
                 {
                     "type": "object",
-                    "properties": {"secure": {"type": "string"}},
+                    "properties": {
+                        "secure": {
+                            "type": "string",
+                            "description": "What `pulumi config set --secret` wrote.",
+                        }
+                    },
                     "required": ["secure"],
                     "additionalProperties": False,
                 },

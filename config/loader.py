@@ -205,6 +205,8 @@ def _validated(settings: Mapping[str, Any], origin: str, found: list[Problem]) -
         places = outcome.places("links")
         links = dict(zip(places, mesh.links, strict=True))
         named = usable.get("clusters")
+        if not named:
+            outcome.broken.add("clusters")
         names = [str(name) for name in named] if isinstance(named, Mapping) else []
         for problem in cross_check(mesh.clusters, links, names):
             outcome.add(problem)

@@ -30,8 +30,9 @@ LARGEST_NUMBER = 2**63
 class Items(list[Any]):
     """A list that knows at which places of the file its items stand."""
 
-    def __init__(self) -> None:
+    def __init__(self, given: int) -> None:
         super().__init__()
+        self.given = given
         self.places: list[int] = []
 
 
@@ -118,7 +119,7 @@ def _copied(value: Any, path: str, depth: int, outcome: Outcome[M]) -> Any:
     if isinstance(value, Mapping):
         return _copied_mapping(value, path, depth, outcome)
     if isinstance(value, list | tuple):
-        items = Items()
+        items = Items(len(value))
         for place, inner in enumerate(value):
             copy = _copied(inner, join(path, step(place)), depth + 1, outcome)
             if copy is not _NOTHING:
@@ -188,7 +189,7 @@ def _note(
     for detail in details:
         location = _real(detail, tree)
         path = _path(location, tree)
-        for problem in problem_of(detail, location, model):
+        for problem in [] if _emptied(detail) else problem_of(detail, location, model):
             if not outcome.broken.cover(problem.below(path).path):
                 outcome.problems.append(problem.below(path))
         if detail["type"] == "missing" and not outcome.broken.cover(path):
@@ -197,6 +198,12 @@ def _note(
         fresh.append(path)
     for path in fresh:
         outcome.broken.add(path)
+
+
+def _emptied(detail: ErrorDetails) -> bool:
+    """Whether a list is too short only because nothing in it can be used."""
+    items = detail["input"]
+    return detail["type"] == "too_short" and isinstance(items, Items) and items.given > 0
 
 
 def _real(detail: ErrorDetails, tree: Any) -> Location:

@@ -104,7 +104,7 @@ def nearest_key(model: type[Model], location: Location) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _nearest(key: str, known: tuple[str, ...]) -> str | None:
-    return next(iter(difflib.get_close_matches(key, known, n=1)), None)
+    return next(iter(difflib.get_close_matches(key, known, n=1, cutoff=0.75)), None)
 
 
 def _known(model: type[Model], location: Location) -> str:

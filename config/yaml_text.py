@@ -51,8 +51,6 @@ def read_yaml(text: str, largest: int = LARGEST_TEXT) -> Any:
         return loader.construct_document(node)
     except yaml.YAMLError as error:
         raise YamlTextError(f"it is not YAML: {_reason(error)}", _remedy(error)) from None
-    except RecursionError:
-        raise _too_deep() from None
     finally:
         if loader is not None:
             loader.dispose()
@@ -118,7 +116,27 @@ def _inner(node: yaml.Node) -> list[yaml.Node]:
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain data only; every failure is a YAMLError with its place."""
+    """Plain data only; every failure is a YAMLError with its place, or too much of something."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+        self._nodes = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """Stop here already where there is too much: reading on takes long."""
+        self._nodes += 1
+        self._depth += 1
+        if self._nodes > LARGEST_DATA:
+            raise YamlTextError(
+                f"it holds more than {LARGEST_DATA} values", "leave out what does not belong here"
+            )
+        if self._depth > DEEPEST:
+            raise _too_deep()
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self._depth -= 1
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         try:

@@ -1,0 +1,367 @@
+"""Stack files for tests: valid ones, drawn or shipped, and certificates to put into them."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
+from hypothesis import strategies as st
+
+from config import PROJECT, MeshConfig, Problem, StackFileError, load_settings
+
+ROOT = Path(__file__).resolve().parents[1]
+SHIPPED = ("local", "staging", "production")
+
+Settings = dict[str, Any]
+Location = tuple[int | str, ...]
+PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+
+
+# Settings -----------------------------------------------------------------------------------
+
+
+def pair() -> Settings:
+    """Two clusters and a link, as short as they can be written."""
+    return {
+        "clusters": {
+            "source": {"context": "source", "role": "source", "ambassador": {}},
+            "target": {"context": "target", "role": "target", "ambassador": {"gateway": {}}},
+        },
+        "links": [
+            {
+                "source": "source",
+                "target": "target",
+                "exports": [{"namespace": "shop", "service": "web"}],
+            }
+        ],
+    }
+
+
+DELETED = object()
+"""In place of a value: the key is to go."""
+
+
+def changed(changes: Mapping[str, Any], settings: Settings | None = None) -> Settings:
+    """Settings (`pair` by default) with values put where key paths lead, making what lacks."""
+    result = copy.deepcopy(settings if settings is not None else pair())
+    for path, value in changes.items():
+        *before, last = parts(path)
+        node: Any = result
+        for part in before:
+            node = node.setdefault(part, {}) if isinstance(node, dict) else node[part]
+        if value is DELETED:
+            del node[last]
+        elif isinstance(node, list) and last == len(node):
+            node.append(value)
+        else:
+            node[last] = value
+    return result
+
+
+def parts(path: str) -> Location:
+    """The steps of a key path without odd characters."""
+    return tuple(
+        int(number) if number else key for key, number in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path)
+    )
+
+
+def joined(location: Location) -> str:
+    """The key path of a location, as messages write it."""
+    path = ""
+    for part in location:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif re.fullmatch(r"[\w-]+", part):
+            path += f".{part}" if path else part
+        else:
+            path += f'["{part}"]'
+    return path
+
+
+def problems(settings: Any) -> tuple[Problem, ...]:
+    """What is wrong with settings; nothing for valid ones."""
+    try:
+        load_settings(settings, "test")
+    except StackFileError as error:
+        return error.problems
+    return ()
+
+
+def loaded(settings: Settings) -> MeshConfig:
+    """The models of valid settings."""
+    return load_settings(settings, "test")
+
+
+def stack_text(settings: Settings) -> str:
+    """A stack file with these settings."""
+    config = {f"{PROJECT}:{key}": value for key, value in settings.items()}
+    return yaml.safe_dump({"config": {"kubernetes:strictMode": "true", **config}}, sort_keys=False)
+
+
+@cache
+def _shipped(name: str) -> str:
+    content = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{name}.yaml").read_text(encoding="utf-8"))
+    # Through JSON, so that what an alias repeats can be changed in one place alone.
+    return json.dumps(
+        {
+            key.partition(":")[2]: value
+            for key, value in content["config"].items()
+            if key.startswith(f"{PROJECT}:")
+        }
+    )
+
+
+def shipped(name: str) -> Settings:
+    """The settings of a stack file that this project ships."""
+    settings: Settings = json.loads(_shipped(name))
+    return settings
+
+
+def places(node: Any, location: Location = ()) -> Iterator[tuple[Location, Any]]:
+    """Every value below `node` with its location, but for what the user may name freely."""
+    if location:
+        yield location, node
+    if location[-1:] in (("values",), ("crdsValues",), ("cniValues",), ("annotations",)):
+        return
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from places(value, (*location, key))
+    elif isinstance(node, list):
+        for place, value in enumerate(node):
+            yield from places(value, (*location, place))
+
+
+# Valid settings, drawn ----------------------------------------------------------------------
+
+# Sampled rather than drawn letter by letter, which takes far longer than what is tested.
+LABELS = st.sampled_from(
+    ["a", "b-c", "c", "web", "x1", "a-b", "quote", "longer-name-of-some-kind", "z--9", "default-2"]
+)
+NAMES = st.sampled_from(["a", "web.shop", "x1.y2.z3", "w-w", "cluster.local", "a.b-c", "quote"])
+NETWORKS = st.sampled_from(["10.0.0.0/8", "172.16.0.0/12", "fd00:1::/32", "192.0.2.1/32", "::/0"])
+ADDRESSES = st.sampled_from(["192.0.2.1", "2001:db8::1", "gateway.example.com", "localhost"])
+QUANTITIES = st.one_of(
+    st.integers(1, 64), st.integers(1, 999).map(lambda number: f"{number}m"), st.just("250Mi")
+)
+VALUES = st.dictionaries(
+    st.text("abcdefgh", min_size=1, max_size=5),
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-9, 9) | st.text("xyz", max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=2) | st.dictionaries(st.text("pqr", max_size=2), inner)
+        ),
+        max_leaves=4,
+    ),
+    max_size=2,
+)
+
+
+def _named(names: st.SearchStrategy[str], **fields: st.SearchStrategy[Any]) -> Any:
+    entry = st.fixed_dictionaries({"name": names, **fields})
+    return st.lists(entry, min_size=1, max_size=3, unique_by=lambda item: item["name"])
+
+
+def _sometimes(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+LINKERD = _sometimes(
+    version=st.sampled_from(["2026.8.3", "2026.9.1"]),
+    highAvailability=st.booleans(),
+    cni=st.booleans(),
+    heartbeat=st.booleans(),
+    gatewayApiCrds=st.booleans(),
+    proxy=_sometimes(
+        resources=_sometimes(cpuRequest=QUANTITIES, memoryLimit=st.just("250Mi")),
+        defaultInboundPolicy=st.sampled_from(["all-authenticated", "deny", "audit"]),
+    ),
+    viz=_sometimes(enabled=st.booleans(), values=VALUES),
+    multicluster=_sometimes(createNamespaces=st.booleans()),
+    imageRegistry=NAMES.map(lambda name: f"{name}/mirror"),
+    imagePullSecrets=_named(NAMES.map(lambda name: f"pull-{name}")),
+    values=VALUES,
+)
+AMBASSADOR = _sometimes(
+    namespace=LABELS.map(lambda label: f"ns-{label}"),
+    name=LABELS.map(lambda label: f"amb-{label}"),
+    replicas=st.integers(2, 9),
+    highAvailability=st.booleans(),
+    linkerdHeaders=st.booleans(),
+    service=_sometimes(
+        annotations=st.dictionaries(NAMES, st.text(max_size=5), max_size=2),
+        sourceRanges=st.lists(NETWORKS, max_size=2),
+        externalTrafficPolicy=st.sampled_from(["Local", "Cluster"]),
+    ),
+    mappings=_named(
+        NAMES.map(lambda name: f"map-{name}"),
+        prefix=LABELS.map(lambda label: f"/{label}/"),
+        service=NAMES,
+    ),
+    hosts=st.just([{"name": "all", "hostname": "*"}]),
+    values=VALUES,
+)
+CLUSTER = _sometimes(
+    networks=st.lists(NETWORKS, min_size=1, max_size=3),
+    uid=st.just(""),
+    apiServer=st.fixed_dictionaries({"address": NAMES.map(lambda name: f"https://{name}:6443")}),
+    linkerd=LINKERD,
+    sample=_sometimes(image=st.just("example.com/quote:1")),
+)
+
+
+@st.composite
+def valid_settings(draw: st.DrawFn) -> Settings:
+    """Settings of one to four clusters with links between some of them."""
+    names = draw(st.lists(LABELS, min_size=1, max_size=4, unique=True))
+    clusters = {}
+    for place, name in enumerate(names):
+        cluster = {"context": f"context-{place}", **draw(CLUSTER)}
+        if "uid" in cluster:
+            cluster["uid"] = f"{place:08d}-0000-4000-8000-000000000000"
+        cluster["ambassador"] = {
+            **draw(AMBASSADOR),
+            "gateway": draw(_sometimes(port=st.integers(5000, 6000))),
+        }
+        clusters[name] = cluster
+    settings: Settings = {"clusters": clusters}
+    ends = [(one, other) for one in names for other in names if one != other]
+    if ends:
+        chosen = draw(st.lists(st.sampled_from(ends), max_size=3, unique=True))
+        # Where two links have one name, as a-b to c and a to b-c, they are not valid.
+        links = {f"{source}-{target}": (source, target) for source, target in chosen}
+        settings["links"] = [draw(_link(*pair)) for pair in links.values()]
+    settings.update(
+        draw(
+            _sometimes(
+                timeoutSeconds=st.integers(10, 7200),
+                protection=_sometimes(crds=st.booleans(), trustAnchor=st.booleans()),
+                charts=_sometimes(directory=st.just("charts")),
+                trustAnchor=st.just({"anchors": [{"name": "new"}, {"name": "old"}]}),
+            )
+        )
+    )
+    return settings
+
+
+def _link(source: str, target: str) -> st.SearchStrategy[dict[str, Any]]:
+    exports = st.lists(
+        st.fixed_dictionaries(
+            {
+                # A namespace for each link keeps its mirrors apart from all others.
+                "namespace": st.just(f"of-{source}-{target}"[:60].rstrip("-")),
+                "service": LABELS,
+            }
+        ),
+        max_size=3,
+        unique_by=lambda item: item["service"],
+    )
+    return st.fixed_dictionaries(
+        {"source": st.just(source), "target": st.just(target)},
+        optional={
+            "exports": exports,
+            "probe": _sometimes(periodSeconds=st.integers(1, 60)),
+            "gateway": st.fixed_dictionaries(
+                {"address": st.lists(ADDRESSES, min_size=1, max_size=2)}
+            ),
+        },
+    )
+
+
+# Certificates -------------------------------------------------------------------------------
+
+
+@cache
+def ec_key(name: str = "", curve: str = "secp256r1") -> ec.EllipticCurvePrivateKey:
+    """An ECDSA key, the same for the same arguments."""
+    curves = {"secp256r1": ec.SECP256R1(), "secp384r1": ec.SECP384R1()}
+    return ec.generate_private_key(curves[curve])
+
+
+@cache
+def rsa_key(bits: int = 2048) -> rsa.RSAPrivateKey:
+    """An RSA key, the same for the same size."""
+    return rsa.generate_private_key(65537, bits)
+
+
+def key_pem(key: PrivateKey, password: bytes | None = None) -> str:
+    """A private key as PEM."""
+    encryption = BestAvailableEncryption(password) if password else NoEncryption()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption).decode()
+
+
+def certificate(
+    key: PrivateKey | None = None,
+    *,
+    names: tuple[str, ...] = ("root.linkerd.cluster.local",),
+    authority: bool = True,
+    path_length: int | None = None,
+    begins: timedelta = timedelta(days=-1),
+    ends: timedelta = timedelta(days=3650),
+    key_usage: bool | None = True,
+    issuer: tuple[str, PrivateKey] | None = None,
+) -> str:
+    """A certificate as PEM, signed by its own key unless `issuer` (name and key) is given.
+
+    `key_usage` says whether it may sign certificates, or None for no such extension.
+    """
+    own = key or ec_key()
+    issuer_name, signing_key = issuer or (names[0], own)
+    now = datetime.now(UTC)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(_name(names[0]))
+        .issuer_name(_name(issuer_name))
+        .public_key(own.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + begins)
+        .not_valid_after(now + ends)
+        .add_extension(x509.BasicConstraints(authority, path_length if authority else None), True)
+        .add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), False)
+    )
+    if key_usage is not None:
+        builder = builder.add_extension(_usage(key_usage), True)
+    digest = None if isinstance(signing_key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+    return builder.sign(signing_key, digest).public_bytes(Encoding.PEM).decode()
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    import ipaddress
+
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _usage(signs: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=True,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs,
+        crl_sign=signs,
+        encipher_only=False,
+        decipher_only=False,
+    )
