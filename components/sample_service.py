@@ -44,10 +44,9 @@ class SampleService(MeshComponent):
             ),
             opts=self.child(args.provider),
         )
-        metadata = ObjectMetaArgs(name=config.name, namespace=space.metadata.name, labels=labels)
         Deployment(
             f"{name}-deployment",
-            metadata=metadata,
+            metadata=ObjectMetaArgs(name=config.name, namespace=space.metadata.name, labels=labels),
             spec={
                 "replicas": 1,
                 "selector": {"match_labels": labels},
@@ -72,7 +71,13 @@ class SampleService(MeshComponent):
         )
         self.service = Service(
             f"{name}-service",
-            metadata=metadata,
+            metadata=ObjectMetaArgs(
+                name=config.name,
+                namespace=space.metadata.name,
+                labels=labels,
+                # Nothing needs its endpoints, and the export would wait for the pods.
+                annotations={"pulumi.com/skipAwait": "true"},
+            ),
             spec={
                 "selector": labels,
                 "ports": [{"name": "http", "port": 80, "target_port": "http"}],

@@ -185,7 +185,6 @@ class TrustAnchor(MeshComponent):
             ca_private_key_pem=signer.private_key,
             ca_cert_pem=signer.certificate,
             is_ca_certificate=authority,
-            max_path_length=0 if authority else None,
             allowed_uses=uses,
             set_subject_key_id=True,
             validity_period_hours=days * HOURS_A_DAY,
