@@ -180,16 +180,17 @@ def test_the_version_is_that_of_the_project() -> None:
 def test_what_nobody_foresaw_is_one_line_and_a_private_log_without_values(tmp_path: Path) -> None:
     fault = (
         "import ops.validate\n"
-        "def fault(stack): raise KeyError('first line\\nBEARER abc')\n"
+        "def fault(stack): raise LookupError('first line\\nBEARER abc')\n"
         "ops.validate.validate = fault"
     )
     done = mesh("validate", "local", before=fault, MESH_STATE=str(tmp_path))
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert "KeyError" in done.stderr
+    assert "LookupError" in done.stderr
     log = tmp_path / "mesh.log"
     assert str(log) in done.stderr
     assert "in fault" in log.read_text()
+    assert "BEARER" not in log.read_text() + done.stderr
     assert stat.S_IMODE(log.stat().st_mode) == 0o600
 
 
@@ -204,11 +205,10 @@ def test_an_interrupt_exits_with_130(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_signs_that_a_terminal_cannot_show_do_no_harm(tmp_path: Path) -> None:
-    (tmp_path / "broken.yaml").write_text(BROKEN)
-    done = mesh("validate", tmp_path / "broken.yaml", PYTHONIOENCODING="ascii")
-    assert done.returncode == 2
-    assert "clusters.east.versoin" in done.stderr
+def test_signs_that_a_terminal_cannot_show_do_no_harm() -> None:
+    done = mesh("validate", "local", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "source ? target" in done.stdout
 
 
 def test_arguments_of_test_reach_pytest() -> None:

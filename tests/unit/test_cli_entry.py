@@ -7,12 +7,20 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
 SPEAKS = "import sys; print('verb', sys.argv[1:], sys.prefix)\n"
+
+
+class First(NamedTuple):
+    """A checkout, and what came of its first call."""
+
+    folder: Path
+    done: subprocess.CompletedProcess[str]
 
 
 def checkout(folder: Path) -> Path:
@@ -26,19 +34,17 @@ def checkout(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout whose environment is made."""
-    folder = checkout(tmp_path_factory.mktemp("finished") / "checkout")
-    done = call(folder / "mesh")
-    assert done.returncode == 0, done.stderr
-    return folder
+def first_call(tmp_path_factory: pytest.TempPathFactory) -> First:
+    """The first call of a fresh checkout."""
+    folder = checkout(tmp_path_factory.mktemp("first") / "checkout")
+    return First(folder, call(folder / "mesh", "validate", "a b"))
 
 
 @pytest.fixture
-def made(finished: Path, tmp_path: Path) -> Path:
+def made(first_call: First, tmp_path: Path) -> Path:
     """A checkout of one's own whose environment is made."""
     folder = tmp_path / "checkout"
-    shutil.copytree(finished, folder, symlinks=True)
+    shutil.copytree(first_call.folder, folder, symlinks=True)
     return folder
 
 
@@ -72,10 +78,9 @@ def path_with(folder: Path, python: str) -> str:
     return str(folder)
 
 
-def test_the_first_call_makes_the_environment_and_runs_the_verb_in_it(tmp_path: Path) -> None:
-    folder = checkout(tmp_path / "checkout")
-    done = call(folder / "mesh", "validate", "a b")
-    assert done.returncode == 0
+def test_the_first_call_makes_the_environment_and_runs_the_verb_in_it(first_call: First) -> None:
+    folder, done = first_call
+    assert done.returncode == 0, done.stderr
     assert done.stdout == f"verb ['validate', 'a b'] {folder / '.venv'}\n"
     assert "making the virtual environment" in done.stderr
     assert "installing requirements.txt" in done.stderr
@@ -104,7 +109,7 @@ def test_it_works_from_any_folder_and_through_links(made: Path, tmp_path: Path) 
     elsewhere.mkdir()
     (elsewhere / "absolute").symlink_to(made / "mesh")
     (elsewhere / "relative").symlink_to("absolute")
-    done = call("./relative", "x", folder=elsewhere)
+    done = call("else where/relative", "x", folder=tmp_path)
     assert done.stdout == f"verb ['x'] {made / '.venv'}\n"
 
 
@@ -129,7 +134,12 @@ def test_an_environment_whose_python_is_gone_is_made_again(made: Path) -> None:
 
 def test_an_old_python_is_refused_before_anything_is_made(tmp_path: Path) -> None:
     folder = checkout(tmp_path / "checkout")
-    old = "#!/bin/sh\n[ \"$1\" = --version ] && echo 'Python 3.8.20' && exit 0\nexit 1\n"
+    lie = "import sys; sys.version_info = (3, 8, 20); exec(sys.argv[1])"
+    old = (
+        "#!/bin/sh\n"
+        "[ \"$1\" = --version ] && echo 'Python 3.8.20' && exit\n"
+        f"exec {sys.executable} -c '{lie}' \"$2\"\n"
+    )
     done = call(folder / "mesh", PATH=path_with(tmp_path / "bin", old))
     assert done.returncode == 1
     assert "Python 3.11 or newer is needed" in done.stderr
