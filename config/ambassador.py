@@ -359,6 +359,15 @@ class AmbassadorConfig(Model):
                 "add a Host with hostname: '*', or write gateway.probe: proxy",
                 about=("hosts", "gateway.probe"),
             )
+        for place, host in enumerate(self.hosts):
+            if host.hostname == "*" and host.insecure != "Route":
+                yield Problem(
+                    f"hosts[{place}].insecure",
+                    "the probe arrives as cleartext behind the sidecar, and this Host answers "
+                    f"cleartext with {host.insecure}",
+                    "write insecure: Route, or gateway.probe: proxy",
+                    about=(f"hosts[{place}].insecure", "gateway.probe"),
+                )
         if not any(item.port == 8080 for item in self.listeners):
             yield Problem(
                 "listeners",

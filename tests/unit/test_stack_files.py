@@ -482,6 +482,16 @@ WRONG: list[tuple[str, dict[str, Any], str, str, str]] = [
         "probe: proxy",
     ),
     (
+        "a probe through an Ambassador that redirects cleartext",
+        {
+            f"{AMBASSADOR}.gateway.probe": "ambassador",
+            f"{AMBASSADOR}.hosts": [{"name": "a", "hostname": "*", "insecure": "Redirect"}],
+        },
+        f"{AMBASSADOR}.hosts[0].insecure",
+        "answers cleartext with Redirect",
+        "insecure: Route",
+    ),
+    (
         "a gateway on the port of the ingress",
         {f"{AMBASSADOR}.gateway.port": 443},
         f"{AMBASSADOR}.gateway.port",
