@@ -1,0 +1,74 @@
+"""What a check is given, and the form of a check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from checks.credentials import Trial
+from checks.results import Finding
+from checks.view import View
+from clusters.kubeconfig import Endpoint
+from config.ambassador import AmbassadorConfig, GatewayConfig
+from config.cluster import ClusterConfig
+from config.link import LinkConfig
+from config.mesh import MeshConfig
+
+
+@dataclass(frozen=True)
+class ClusterCase:
+    """One cluster: what it should be, and what it is."""
+
+    mesh: MeshConfig
+    name: str
+    view: View
+
+    @property
+    def config(self) -> ClusterConfig:
+        """What the stack file says of it."""
+        return self.mesh.clusters[self.name]
+
+
+@dataclass(frozen=True)
+class LinkCase:
+    """One link; both clusters were looked at."""
+
+    mesh: MeshConfig
+    link: LinkConfig
+    source: View
+    target: View
+    endpoint: Endpoint | None = None
+    """The target's API server as the source should reach it."""
+    trial: Trial | None = None
+    """What logging in as the service mirror gave; None where there is nothing to log in with."""
+    metric: bool | None = None
+    """Whether the service mirror says that the gateway answers; None where it was not asked."""
+
+    @property
+    def source_config(self) -> ClusterConfig:
+        """What the stack file says of the source."""
+        return self.mesh.clusters[self.link.source]
+
+    @property
+    def target_config(self) -> ClusterConfig:
+        """What the stack file says of the target."""
+        return self.mesh.clusters[self.link.target]
+
+    @property
+    def ambassador(self) -> AmbassadorConfig:
+        """The target's Ambassador."""
+        ambassador = self.target_config.ambassador
+        if ambassador is None:
+            raise ValueError(f"cluster {self.link.target} has no Ambassador")
+        return ambassador
+
+    @property
+    def gateway(self) -> GatewayConfig:
+        """The target's gateway."""
+        if self.ambassador.gateway is None:
+            raise ValueError(f"cluster {self.link.target} has no gateway")
+        return self.ambassador.gateway
+
+
+ClusterCheck = Callable[[ClusterCase], Iterator[Finding]]
+LinkCheck = Callable[[LinkCase], Iterator[Finding]]

@@ -1,0 +1,211 @@
+"""Trust anchors and issuers: what proxies trust, and who signs their certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from cryptography import x509
+
+from checks import pki
+from checks.case import ClusterCase
+from checks.control_plane import CONFIG, linkerd_values
+from checks.expected import UPDATE
+from checks.kinds import CONFIG_MAP, SECRET
+from checks.results import Finding, failure, ok, skipped, warning
+from checks.view import Unseen, View, some
+
+TRUST_ROOTS = "linkerd-identity-trust-roots"
+ISSUER = "linkerd-identity-issuer"
+
+_ROTATE = (
+    "replace it: bring the new anchor into the bundle of every cluster, restart meshed pods, "
+    "then sign issuers with it"
+)
+_RENEW = f"{UPDATE}: within trustAnchor.validity.renewalDays of its end it is renewed"
+
+
+def anchors_of(view: View, namespace: str) -> list[x509.Certificate]:
+    """The bundle that a cluster's proxies trust.
+
+    Raises UnreadableError: there is none, or it cannot be read.
+    """
+    found = view.get(CONFIG_MAP, namespace, TRUST_ROOTS)
+    if found is None:
+        raise pki.UnreadableError("does not exist")
+    return pki.certificates(str((found.get("data") or {}).get("ca-bundle.crt") or ""))
+
+
+def trust_anchors(case: ClusterCase) -> Iterator[Finding]:
+    """The bundle of anchors is what was configured, and each anchor is fit and valid."""
+    title = "the trust anchors can be read"
+    space = case.config.linkerd.namespace
+    try:
+        anchors = anchors_of(case.view, space)
+    except pki.UnreadableError as error:
+        yield failure(title, f"ConfigMap {space}/{TRUST_ROOTS} {error}", UPDATE)
+        return
+    yield ok(title, some([pki.label(anchor) for anchor in anchors]))
+    yield _same_as_configured(case, anchors)
+    yield from _provided(case, anchors)
+    yield _each(
+        "the trust anchors use algorithms that Linkerd takes",
+        {a: pki.algorithm_fault(a, rsa_too=True) or pki.authority_fault(a) for a in anchors},
+        "provide self-signed ECDSA P-256 CA certificates under trustAnchor.anchors",
+    )
+    yield from _dates("the trust anchors are", anchors, case.view.now, _ROTATE)
+
+
+def _same_as_configured(case: ClusterCase, anchors: list[x509.Certificate]) -> Finding:
+    title = f"{CONFIG} and {TRUST_ROOTS} hold the same anchors"
+    if case.view.get(CONFIG_MAP, case.config.linkerd.namespace, CONFIG) is None:
+        return skipped(title, f"there is no {CONFIG}")
+    text = str(linkerd_values(case).get("identityTrustAnchorsPEM") or "")
+    try:
+        configured = pki.certificates(text)
+    except pki.UnreadableError as error:
+        return failure(title, f"identityTrustAnchorsPEM of {CONFIG} {error}", UPDATE)
+    if set(configured) != set(anchors):
+        return failure(
+            title,
+            f"{CONFIG} has {some([pki.label(anchor) for anchor in configured])}",
+            f"one of them was changed by hand: {UPDATE}, then restart what is meshed",
+        )
+    return ok(title)
+
+
+def _provided(case: ClusterCase, anchors: list[x509.Certificate]) -> Iterator[Finding]:
+    provided = [one for one in case.mesh.trust_anchor.anchors if one.certificate is not None]
+    missing = [
+        one.name
+        for one in provided
+        if not set(pki.certificates(one.certificate or "")) <= set(anchors)
+    ]
+    title = "the bundle holds the anchors that the stack file provides"
+    if missing:
+        yield failure(title, f"it lacks {some(missing)}", UPDATE)
+    elif provided:
+        yield ok(title)
+
+
+def issuer(case: ClusterCase) -> Iterator[Finding]:
+    """The issuer is complete, fit, valid, and signed by an anchor of the bundle."""
+    space = case.config.linkerd.namespace
+    title = "the issuer's Secret is complete"
+    secret = case.view.get(SECRET, space, ISSUER)
+    if secret is None:
+        yield failure(title, f"Secret {space}/{ISSUER} does not exist", UPDATE)
+        return
+    try:
+        chain = pki.certificates(pki.decoded(secret, "tls.crt"))
+        key = pki.decoded(secret, "tls.key")
+        authorities = pki.certificates(pki.decoded(secret, "ca.crt"))
+    except pki.UnreadableError as error:
+        yield failure(title, f"Secret {space}/{ISSUER} {error}", UPDATE)
+        return
+    certificate = chain[0]
+    if not pki.key_belongs(certificate, key):
+        yield failure(title, "its private key does not belong to its certificate", UPDATE)
+    else:
+        yield ok(title, pki.label(certificate))
+    yield _each(
+        "the issuer uses an algorithm that Linkerd takes",
+        {certificate: pki.algorithm_fault(certificate, rsa_too=False)},
+        UPDATE,
+    )
+    yield _each(
+        "the issuer may sign certificates", {certificate: pki.authority_fault(certificate)}, UPDATE
+    )
+    yield _name(case, certificate)
+    yield from _dates("the issuer is", [certificate], case.view.now, _RENEW)
+    yield from _signed(case, certificate, chain[1:], authorities)
+
+
+def _name(case: ClusterCase, certificate: x509.Certificate) -> Finding:
+    wanted = f"identity.{case.config.linkerd.namespace}.{case.config.trust_domain}"
+    title = f"the issuer is named {wanted}"
+    names = pki.host_names(certificate)
+    if wanted in names:
+        return ok(title)
+    return failure(title, f"it is for {some(names) or 'no DNS name'}", UPDATE)
+
+
+def _signed(
+    case: ClusterCase,
+    certificate: x509.Certificate,
+    intermediates: list[x509.Certificate],
+    authorities: list[x509.Certificate],
+) -> Iterator[Finding]:
+    title = "the issuer is signed by a trust anchor"
+    try:
+        anchors = anchors_of(case.view, case.config.linkerd.namespace)
+    except pki.UnreadableError:
+        yield skipped(title, "there is no bundle of anchors")
+        return
+    if pki.chain_ends_in(certificate, anchors, intermediates):
+        yield ok(title)
+    else:
+        yield failure(
+            title,
+            f"it is signed by {certificate.issuer.rfc4514_string()}, and none of the anchors "
+            f"{some([pki.label(anchor) for anchor in anchors])} is that one",
+            f"{UPDATE}, so that anchors and issuer come from the same stack",
+        )
+    title = "ca.crt of the issuer's Secret is in the bundle"
+    strange = [pki.label(one) for one in authorities if one not in anchors]
+    if strange:
+        yield warning(title, f"{some(strange)} is not, and `linkerd check` goes by ca.crt", UPDATE)
+    else:
+        yield ok(title)
+
+
+def same_anchors(views: Mapping[str, tuple[View, str]]) -> Iterator[Finding]:
+    """All clusters trust the same anchors; `views` are views and Linkerd's namespaces."""
+    title = "all clusters trust the same anchors"
+    bundles: dict[str, frozenset[x509.Certificate]] = {}
+    for name, (view, namespace) in views.items():
+        try:
+            bundles[name] = frozenset(anchors_of(view, namespace))
+        except (pki.UnreadableError, Unseen):
+            continue
+    if len(bundles) < 2:
+        yield skipped(title, "fewer than two clusters have anchors that can be read")
+    elif len(set(bundles.values())) == 1:
+        yield ok(title)
+    else:
+        listed = "; ".join(
+            f"{name}: {some(sorted(pki.label(one) for one in bundle))}"
+            for name, bundle in bundles.items()
+        )
+        yield failure(
+            title,
+            listed,
+            f"{UPDATE}; a cluster that was installed by other means has to be given this bundle",
+        )
+
+
+def _each(title: str, faults: Mapping[x509.Certificate, str | None], hint: str) -> Finding:
+    found = [f"{pki.label(one)}: {fault}" for one, fault in faults.items() if fault]
+    return failure(title, "; ".join(found), hint) if found else ok(title)
+
+
+def _dates(
+    start: str, certificates: list[x509.Certificate], now: datetime, hint: str
+) -> Iterator[Finding]:
+    faults = {one: pki.validity_fault(one, now) for one in certificates}
+    yield _each(f"{start} valid now", faults, hint)
+    valid = [one for one, fault in faults.items() if fault is None]
+    if valid:
+        yield lasting(f"{start} valid for 60 more days", valid, now, hint)
+
+
+def lasting(title: str, certificates: list[x509.Certificate], now: datetime, hint: str) -> Finding:
+    """Whether certificates that are valid now still are so in 60 days."""
+    soon = [
+        f"{pki.label(one)} ends on {one.not_valid_after_utc:%Y-%m-%d}"
+        for one in certificates
+        if pki.ends_soon(one, now)
+    ]
+    if soon:
+        return warning(title, "; ".join(soon), hint)
+    return ok(title, f"until {min(one.not_valid_after_utc for one in certificates):%Y-%m-%d}")

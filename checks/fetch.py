@@ -1,0 +1,219 @@
+"""What is read of a cluster, and reading it: whole lists, several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from checks import helm
+from checks.expected import CLUSTER_NAME, MULTICLUSTER, VIZ, linked, namespaces, releases
+from checks.kinds import (
+    API_SERVICE,
+    AUTHORIZATION_POLICY,
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
+    CONFIG_MAP,
+    CRD,
+    ENDPOINTS,
+    HOST,
+    LEASE,
+    LINK,
+    LISTENER,
+    MAPPING,
+    MESH_TLS,
+    MODULE,
+    MUTATING_WEBHOOK,
+    NAMESPACE,
+    NODE,
+    POD,
+    SECRET,
+    SERVER,
+    SERVICE,
+    SERVICE_ACCOUNT,
+    VALIDATING_WEBHOOK,
+    WORKLOADS,
+    Kind,
+    Object,
+    name_of,
+    namespace_of,
+)
+from checks.permissions import EVERYTHING, NEEDED
+from checks.reading import Reader, RefusedError
+from checks.view import Access, ServedKind, View
+from clusters.guard import Reach
+from config.mesh import MeshConfig
+
+THREADS = 8
+"""Requests that one API server gets at a time."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One list to read."""
+
+    kind: Kind
+    namespace: str = ""
+    """Namespace, or empty for all of them and for what stands in none."""
+    selectors: Mapping[str, str] = field(default_factory=dict)
+    """``labelSelector`` and ``fieldSelector``."""
+    metadata_only: bool = False
+    """Whether to leave the content where it is: large or none of our business."""
+    complete: bool = True
+    """Whether what it does not have can be said not to exist."""
+
+
+def plan(mesh: MeshConfig, cluster: str, *, pre: bool) -> Iterator[Listing]:
+    """Every list that checks of a cluster need, but for those that its releases tell of."""
+    for kind in (NAMESPACE, NODE, SERVICE):
+        yield Listing(kind)
+    yield Listing(CRD, metadata_only=True)
+    for space in dict.fromkeys(release.namespace for release in releases(mesh, cluster)):
+        yield _helm_records(space)
+    for kind in (MUTATING_WEBHOOK, VALIDATING_WEBHOOK):
+        yield Listing(kind, metadata_only=pre)
+    if not pre:
+        yield from _installed(mesh, cluster)
+
+
+def _helm_records(namespace: str) -> Listing:
+    return Listing(
+        SECRET,
+        namespace,
+        # Records of revisions that others came after may be large, and tell nothing any more.
+        {"labelSelector": "owner=helm,status!=superseded"},
+        complete=False,
+    )
+
+
+def _installed(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster]
+    no_helm_records = {"fieldSelector": f"type!={helm.SECRET_TYPE}"}
+    for space in namespaces(mesh, cluster):
+        for kind in WORKLOADS:
+            yield Listing(kind, space)
+    yield Listing(SECRET, config.linkerd.namespace, no_helm_records)
+    yield Listing(CONFIG_MAP, config.linkerd.namespace)
+    if config.linkerd.viz.enabled:
+        yield Listing(SECRET, VIZ, no_helm_records)
+        yield Listing(API_SERVICE, "", {"fieldSelector": "metadata.name=v1alpha1.tap.linkerd.io"})
+    if linked(mesh, cluster):
+        yield Listing(SECRET, MULTICLUSTER, no_helm_records)
+        yield Listing(SERVICE_ACCOUNT, MULTICLUSTER)
+        yield Listing(LEASE, MULTICLUSTER)
+        yield Listing(LINK)
+        yield Listing(ENDPOINTS, "", {"labelSelector": CLUSTER_NAME}, complete=False)
+        extension = {"labelSelector": "linkerd.io/extension=multicluster"}
+        for kind in (CLUSTER_ROLE, CLUSTER_ROLE_BINDING):
+            yield Listing(kind, "", extension, complete=False)
+    if config.ambassador is not None:
+        space = config.ambassador.namespace
+        for kind in (SERVER, AUTHORIZATION_POLICY, MESH_TLS, MODULE, LISTENER, HOST, MAPPING, POD):
+            yield Listing(kind, space)
+        yield Listing(SECRET, space, {"fieldSelector": "type=kubernetes.io/tls"}, True, False)
+    if config.sample is not None:
+        yield Listing(POD, config.sample.namespace)
+
+
+def look(mesh: MeshConfig, cluster: str, reach: Reach, reader: Reader, *, pre: bool) -> View:
+    """Read everything that checks of a cluster need.
+
+    What cannot be read is written down in the view.
+
+    Raises RefusedError: the server does not even tell what kinds it serves.
+    """
+    served = reader.served()
+    objects: dict[tuple[Kind, str, str], Object] = {}
+    unseen: dict[tuple[Kind, str], str] = {}
+    with ThreadPoolExecutor(THREADS) as pool:
+
+        def read(listings: Sequence[Listing]) -> None:
+            answers = pool.map(lambda listing: _read(reader, served, listing), listings)
+            for listing, answer in zip(listings, answers, strict=True):
+                if isinstance(answer, str):
+                    unseen[listing.kind, listing.namespace] = answer
+                    continue
+                for thing in answer:
+                    key = (listing.kind, namespace_of(thing), name_of(thing))
+                    if key not in objects or not listing.metadata_only:
+                        objects[key] = thing
+
+        first = list(plan(mesh, cluster, pre=pre))
+        access = _access(reader, pool) if pre else {}
+        read(first)
+        histories = helm.histories(
+            thing for (kind, _, _), thing in objects.items() if kind == SECRET
+        )
+        read(list(_second(first, histories.values(), served, objects, pre=pre)))
+    return View(
+        cluster=cluster,
+        uid=reach.uid,
+        version=reach.version or "",
+        objects=tuple(objects.values()),
+        unseen=unseen,
+        served=served,
+        releases=histories,
+        access=access,
+        endpoint=reach.endpoint,
+        clock_offset=reader.clock_offset,
+    )
+
+
+def _second(
+    first: Iterable[Listing],
+    histories: Iterable[helm.History],
+    served: Mapping[Kind, ServedKind],
+    objects: Mapping[tuple[Kind, str, str], Object],
+    *,
+    pre: bool,
+) -> Iterator[Listing]:
+    """Lists that the first ones show the need of."""
+    if pre:
+        nodes = [thing for (kind, _, _), thing in objects.items() if kind == NODE]
+        if not any(node.get("spec", {}).get("podCIDR") for node in nodes):
+            # Then only the pods tell which addresses pods get.
+            yield Listing(POD)
+        return
+    known = {(listing.kind, listing.namespace) for listing in first if listing.complete}
+    for made in (made for history in histories for made in history.standing.objects):
+        if made.kind not in served:
+            continue
+        space = made.namespace if served[made.kind].namespaced else ""
+        if (made.kind, space) in known or (made.kind, "") in known:
+            continue
+        known.add((made.kind, space))
+        yield Listing(made.kind, space, metadata_only=made.kind not in WORKLOADS)
+
+
+def _read(
+    reader: Reader, served: Mapping[Kind, ServedKind], listing: Listing
+) -> list[Object] | str:
+    if listing.kind not in served:
+        return []
+    try:
+        return list(
+            reader.list(
+                listing.kind,
+                served[listing.kind],
+                listing.namespace,
+                selectors=listing.selectors,
+                metadata_only=listing.metadata_only,
+            )
+        )
+    except RefusedError as error:
+        return str(error)
+
+
+def _access(reader: Reader, pool: ThreadPoolExecutor) -> dict[Access, bool]:
+    if _may(reader, EVERYTHING):
+        # One question in place of a hundred, for whoever may do anything.
+        return dict.fromkeys(NEEDED, True)
+    answers = zip(NEEDED, pool.map(lambda access: _may(reader, access), NEEDED), strict=True)
+    return {access: answer for access, answer in answers if answer is not None}
+
+
+def _may(reader: Reader, access: Access) -> bool | None:
+    try:
+        return reader.may(access)
+    except RefusedError:
+        return None

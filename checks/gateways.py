@@ -1,0 +1,239 @@
+"""The gateway of a target, as its own cluster shows it, and the table of gateways.
+
+Facts: Linkerd docs, "Multi-cluster communication"; the annotations and port names are those that
+``linkerd multicluster link-gen`` reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from checks.ambassador import deployment_of, pod_annotations
+from checks.case import ClusterCase
+from checks.expected import CLUSTER_NAME, MIRRORED, UPDATE
+from checks.kinds import (
+    AUTHORIZATION_POLICY,
+    ENDPOINTS,
+    MAPPING,
+    MESH_TLS,
+    SERVER,
+    SERVICE,
+    Object,
+    annotations_of,
+)
+from checks.results import Finding, GatewayRow, failure, ok, skipped
+from checks.view import View, addresses, some
+from config.ambassador import AmbassadorConfig, GatewayConfig
+from config.link import LinkConfig
+from config.mesh import MeshConfig, gateway_identity
+
+HEALTH_MAPPING = "public-health-check"
+ENABLE = "config.linkerd.io/enable-gateway"
+
+
+def gateway(case: ClusterCase) -> Iterator[Finding]:
+    """Ambassador has what makes it the cluster's multicluster gateway."""
+    ambassador = case.config.ambassador
+    if ambassador is None or ambassador.gateway is None:
+        return
+    yield _enabled(case.view, ambassador)
+    service = case.view.get(SERVICE, ambassador.namespace, ambassador.name)
+    if service is None:
+        title = f"Service {ambassador.namespace}/{ambassador.name} is the gateway"
+        if case.view.made_by_release(SERVICE, ambassador.namespace, ambassador.name):
+            yield skipped(title, "it does not exist; see its release")
+        else:
+            yield failure(title, "it does not exist", UPDATE)
+    else:
+        yield _ports(service, ambassador.gateway)
+        yield _identity(case, service)
+        yield _probe_annotations(service, ambassador.gateway)
+        yield _address(service, case.mesh, case.name, ambassador)
+    yield _health(case.view, ambassador, ambassador.gateway)
+    yield _policy(case.view, ambassador, ambassador.gateway)
+
+
+def _enabled(view: View, config: AmbassadorConfig) -> Finding:
+    title = "Ambassador's proxies act as a gateway"
+    deployment = deployment_of(view, config)
+    if deployment is None:
+        return skipped(title, "there is no Deployment of it")
+    if pod_annotations(deployment).get(ENABLE) == "true":
+        return ok(title)
+    return failure(title, f'its pods lack the annotation {ENABLE}: "true"', UPDATE)
+
+
+def _ports(service: Object, config: GatewayConfig) -> Finding:
+    title = "the gateway's Service has the ports mc-gateway and mc-probe"
+    wanted = {"mc-gateway": config.port, "mc-probe": config.service_probe_port}
+    ports = {port.get("name"): port.get("port") for port in service["spec"].get("ports") or []}
+    wrong = [
+        f"{name} is {ports.get(name, 'missing')}, not {number}"
+        for name, number in wanted.items()
+        if ports.get(name) != number
+    ]
+    if wrong:
+        return failure(title, "; ".join(wrong), UPDATE)
+    return ok(title, ", ".join(str(number) for number in wanted.values()))
+
+
+def _identity(case: ClusterCase, service: Object) -> Finding:
+    title = "the gateway's Service tells the identity of Ambassador's proxies"
+    wanted = gateway_identity(case.name, case.config)
+    found = annotations_of(service).get("mirror.linkerd.io/gateway-identity")
+    if found == wanted:
+        return ok(title, str(wanted))
+    return failure(title, f"it tells {found or 'none'}, not {wanted}", UPDATE)
+
+
+def _probe_annotations(service: Object, config: GatewayConfig) -> Finding:
+    title = "the gateway's Service tells how it is probed"
+    found = annotations_of(service)
+    path = found.get("mirror.linkerd.io/probe-path")
+    if path != config.probe_path:
+        return failure(title, f"its path is {path or 'missing'}, not {config.probe_path}", UPDATE)
+    if not found.get("mirror.linkerd.io/probe-period"):
+        return failure(title, "it lacks mirror.linkerd.io/probe-period", UPDATE)
+    return ok(title, path)
+
+
+def service_addresses(service: Object | None) -> list[str]:
+    """Addresses that the load balancer gave a Service."""
+    balancer = ((service or {}).get("status") or {}).get("loadBalancer") or {}
+    entries = balancer.get("ingress") or []
+    found = [str(entry.get("ip") or entry.get("hostname") or "") for entry in entries]
+    return [address for address in found if address]
+
+
+def _address(service: Object, mesh: MeshConfig, cluster: str, config: AmbassadorConfig) -> Finding:
+    title = "the gateway has an address"
+    assert config.gateway is not None
+    found = list(config.gateway.address) or service_addresses(service)
+    if found:
+        return ok(title, ",".join(found))
+    links = mesh.links_to(cluster)
+    if links and all(link.gateway is not None for link in links):
+        return ok(title, "every link has its own")
+    kind = (service.get("spec") or {}).get("type")
+    if kind != "LoadBalancer":
+        detail = f"its Service is of type {kind}, and the stack file gives none"
+        return failure(title, detail, f"write clusters.{cluster}.ambassador.gateway.address")
+    return failure(
+        title,
+        "its load balancer has none (yet)",
+        f"see `kubectl -n {config.namespace} describe service {config.name}`",
+    )
+
+
+def _health(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> Finding:
+    title = f"Mapping {HEALTH_MAPPING} leads to Ambassador's own health"
+    mapping = view.get(MAPPING, ambassador.namespace, HEALTH_MAPPING)
+    if mapping is None:
+        return failure(title, f"it does not exist in {ambassador.namespace}", UPDATE)
+    spec = mapping.get("spec") or {}
+    wanted = {
+        "hostname": "*",
+        "prefix": config.health_path,
+        "rewrite": "/ambassador/v0/check_ready",
+        "bypass_auth": True,
+        "add_linkerd_headers": False,
+    }
+    wrong = [
+        f"{key} is {spec.get(key, 'missing')}, not {value}"
+        for key, value in wanted.items()
+        if spec.get(key) != value
+    ]
+    return failure(title, "; ".join(wrong), UPDATE) if wrong else ok(title, config.health_path)
+
+
+def _policy(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> Finding:
+    title = "policy lets meshed clients in to the gateway"
+    name = f"{ambassador.name}-gateway"
+    wanted = [(SERVER, name), (AUTHORIZATION_POLICY, name), (MESH_TLS, name)]
+    ports = {name: "linkerd-proxy"}
+    if config.probe == "proxy":
+        wanted += [(SERVER, f"{name}-admin"), (AUTHORIZATION_POLICY, f"{name}-admin")]
+        ports[f"{name}-admin"] = "linkerd-admin"
+    missing = [
+        f"{kind.name} {item}"
+        for kind, item in wanted
+        if view.get(kind, ambassador.namespace, item) is None
+    ]
+    if missing:
+        return failure(title, f"missing in {ambassador.namespace}: {some(missing)}", UPDATE)
+    for item, port in ports.items():
+        server = view.get(SERVER, ambassador.namespace, item) or {}
+        found = (server.get("spec") or {}).get("port")
+        if found != port:
+            return failure(title, f"Server {item} is for port {found}, not {port}", UPDATE)
+    return ok(title)
+
+
+def alive(source: View, target: str, metric: bool | None) -> str:
+    """Whether a gateway answers probes: ``yes``, ``no``, or ``unknown``.
+
+    `metric` is what the service mirror says. Where it does not, mirrors that were taken out of
+    service tell that the gateway stopped answering; those in service tell nothing.
+    """
+    if metric is not None:
+        return "yes" if metric else "no"
+    found = source.all(ENDPOINTS, labels={CLUSTER_NAME: target, MIRRORED: "true"})
+    ready = any(any(addresses(one)) for one in found)
+    unready = any(any(addresses(one, "notReadyAddresses")) for one in found)
+    return "no" if unready and not ready else "unknown"
+
+
+def mirrored(source: View, target: str) -> list[Object]:
+    """Services of a source that mirror those of a target."""
+    return source.all(SERVICE, labels={CLUSTER_NAME: target, MIRRORED: "true"})
+
+
+def link_address(mesh: MeshConfig, link: LinkConfig, target: View | None) -> list[str]:
+    """Where a link's source reaches the gateway; empty where that is not known."""
+    if link.gateway is not None:
+        return list(link.gateway.address)
+    return _own_address(mesh, link.target, target)
+
+
+def _own_address(mesh: MeshConfig, cluster: str, view: View | None) -> list[str]:
+    config = mesh.clusters[cluster].ambassador
+    if config is None or config.gateway is None:
+        return []
+    if config.gateway.address or view is None:
+        return list(config.gateway.address)
+    return service_addresses(view.get(SERVICE, config.namespace, config.name))
+
+
+def gateway_rows(
+    mesh: MeshConfig, views: Mapping[str, View], metrics: Mapping[str, bool | None]
+) -> Iterator[GatewayRow]:
+    """The table of gateways: one row for each link, and for each gateway that no link leads to.
+
+    `metrics` is what service mirrors say of their gateways, by the names of links.
+    """
+    for link in mesh.links:
+        source = views.get(link.source)
+        port = link.gateway.port if link.gateway is not None else None
+        yield GatewayRow(
+            source=link.source,
+            target=link.target,
+            address=_shown(
+                mesh, link.target, link_address(mesh, link, views.get(link.target)), port
+            ),
+            alive=alive(source, link.target, metrics.get(link.name)) if source else "unknown",
+            services=len(mirrored(source, link.target)) if source else 0,
+        )
+    for name, cluster in mesh.clusters.items():
+        if cluster.ambassador is None or cluster.ambassador.gateway is None:
+            continue
+        if not mesh.links_to(name):
+            address = _own_address(mesh, name, views.get(name))
+            yield GatewayRow("", name, _shown(mesh, name, address, None), "unknown", 0)
+
+
+def _shown(mesh: MeshConfig, cluster: str, found: list[str], port: int | None) -> str:
+    config = mesh.clusters[cluster].ambassador
+    own = config.gateway.port if config is not None and config.gateway is not None else None
+    return ", ".join(
+        f"[{one}]:{port or own}" if ":" in one else f"{one}:{port or own}" for one in found
+    )

@@ -1,0 +1,75 @@
+"""The kinds of Kubernetes objects that checks look at, without their versions."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+Object = dict[str, Any]
+"""An object as the API server gives it."""
+
+
+class Kind(NamedTuple):
+    """A kind in its API group; versions differ between what is written and what is served."""
+
+    group: str
+    name: str
+
+    @classmethod
+    def of(cls, manifest: Object) -> Kind:
+        """The kind of an object."""
+        group, slash, _ = str(manifest.get("apiVersion", "")).rpartition("/")
+        return cls(group if slash else "", str(manifest.get("kind", "")))
+
+    def __str__(self) -> str:
+        return f"{self.name}.{self.group}" if self.group else self.name
+
+
+NAMESPACE = Kind("", "Namespace")
+NODE = Kind("", "Node")
+POD = Kind("", "Pod")
+SERVICE = Kind("", "Service")
+ENDPOINTS = Kind("", "Endpoints")
+SECRET = Kind("", "Secret")
+CONFIG_MAP = Kind("", "ConfigMap")
+SERVICE_ACCOUNT = Kind("", "ServiceAccount")
+DEPLOYMENT = Kind("apps", "Deployment")
+DAEMON_SET = Kind("apps", "DaemonSet")
+STATEFUL_SET = Kind("apps", "StatefulSet")
+LEASE = Kind("coordination.k8s.io", "Lease")
+CRD = Kind("apiextensions.k8s.io", "CustomResourceDefinition")
+API_SERVICE = Kind("apiregistration.k8s.io", "APIService")
+MUTATING_WEBHOOK = Kind("admissionregistration.k8s.io", "MutatingWebhookConfiguration")
+VALIDATING_WEBHOOK = Kind("admissionregistration.k8s.io", "ValidatingWebhookConfiguration")
+CLUSTER_ROLE = Kind("rbac.authorization.k8s.io", "ClusterRole")
+CLUSTER_ROLE_BINDING = Kind("rbac.authorization.k8s.io", "ClusterRoleBinding")
+LINK = Kind("multicluster.linkerd.io", "Link")
+SERVER = Kind("policy.linkerd.io", "Server")
+AUTHORIZATION_POLICY = Kind("policy.linkerd.io", "AuthorizationPolicy")
+MESH_TLS = Kind("policy.linkerd.io", "MeshTLSAuthentication")
+MODULE = Kind("getambassador.io", "Module")
+LISTENER = Kind("getambassador.io", "Listener")
+HOST = Kind("getambassador.io", "Host")
+MAPPING = Kind("getambassador.io", "Mapping")
+
+WORKLOADS = (DEPLOYMENT, DAEMON_SET, STATEFUL_SET)
+"""Kinds whose pods have to be available."""
+
+
+def name_of(thing: Object) -> str:
+    """Name of an object."""
+    return str(thing.get("metadata", {}).get("name", ""))
+
+
+def namespace_of(thing: Object) -> str:
+    """Namespace of an object; empty where it stands in none."""
+    return str(thing.get("metadata", {}).get("namespace", ""))
+
+
+def labels_of(thing: Object) -> dict[str, str]:
+    """Labels of an object."""
+    return dict(thing.get("metadata", {}).get("labels") or {})
+
+
+def annotations_of(thing: Object) -> dict[str, str]:
+    """Annotations of an object."""
+    return dict(thing.get("metadata", {}).get("annotations") or {})

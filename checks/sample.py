@@ -1,0 +1,36 @@
+"""The sample Service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.ambassador import asks_for_proxy, proxies
+from checks.case import ClusterCase
+from checks.expected import UPDATE
+from checks.kinds import DEPLOYMENT, SERVICE
+from checks.results import Finding, failure, ok, skipped
+from checks.workloads import workload
+
+
+def sample(case: ClusterCase) -> Iterator[Finding]:
+    """The sample's Service and pods exist, and the pods are meshed."""
+    config = case.config.sample
+    if config is None:
+        return
+    title = f"Service {config.namespace}/{config.name} exists"
+    if case.view.get(SERVICE, config.namespace, config.name) is None:
+        yield failure(title, "it does not", UPDATE)
+    else:
+        yield ok(title)
+    hint = f"see `kubectl -n {config.namespace} get pods,events`"
+    yield from workload(case.view, DEPLOYMENT, config.namespace, config.name, hint)
+    title = "the sample is meshed"
+    deployment = case.view.get(DEPLOYMENT, config.namespace, config.name)
+    if deployment is None:
+        yield skipped(title, "there is no Deployment of it")
+    elif not asks_for_proxy(case.view, deployment, config.namespace):
+        yield failure(title, "nothing asks the injector for a proxy", UPDATE)
+    else:
+        template = deployment.get("spec", {}).get("template", {})
+        labels = template.get("metadata", {}).get("labels") or {}
+        yield proxies(case.view, title, config.namespace, labels)

@@ -1,0 +1,151 @@
+"""Webhooks: each has a certificate that the API server, by the caBundle, accepts.
+
+A webhook that is not accepted lets pods start without a proxy or, in HA, not start at all.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from checks import pki
+from checks.case import ClusterCase
+from checks.certificates import lasting
+from checks.expected import UPDATE, VIZ
+from checks.kinds import (
+    API_SERVICE,
+    MUTATING_WEBHOOK,
+    SECRET,
+    VALIDATING_WEBHOOK,
+    Kind,
+    Object,
+)
+from checks.results import Finding, failure, ok, skipped
+
+
+@dataclass(frozen=True)
+class Webhook:
+    """A Service that the API server calls over TLS."""
+
+    service: str
+    namespace: str
+    kind: Kind
+    """Kind of the object that tells the API server of it."""
+    name: str
+    """Name of that object."""
+
+    @property
+    def secret(self) -> str:
+        """Name of the Secret with its certificate."""
+        return f"{self.service}-k8s-tls"
+
+
+def webhooks_of(case: ClusterCase) -> list[Webhook]:
+    """The webhooks of the control plane and, where it is wanted, of viz."""
+    space = case.config.linkerd.namespace
+    found = [
+        Webhook(service, space, kind, f"{service}-webhook-config")
+        for service, kind in (
+            ("linkerd-proxy-injector", MUTATING_WEBHOOK),
+            ("linkerd-sp-validator", VALIDATING_WEBHOOK),
+            ("linkerd-policy-validator", VALIDATING_WEBHOOK),
+        )
+    ]
+    if case.config.linkerd.viz.enabled:
+        found.append(
+            Webhook("tap-injector", VIZ, MUTATING_WEBHOOK, "linkerd-tap-injector-webhook-config")
+        )
+        found.append(Webhook("tap", VIZ, API_SERVICE, "v1alpha1.tap.linkerd.io"))
+    return found
+
+
+def webhooks(case: ClusterCase) -> Iterator[Finding]:
+    """Every webhook's certificate is valid, is for its name, and is signed by its caBundle."""
+    for webhook in webhooks_of(case):
+        yield from _webhook(case, webhook)
+
+
+def _webhook(case: ClusterCase, webhook: Webhook) -> Iterator[Finding]:
+    title = f"webhook {webhook.service} has a certificate that is accepted"
+    registration = case.view.get(webhook.kind, "", webhook.name)
+    if registration is None:
+        missing = f"{webhook.kind.name} {webhook.name} does not exist"
+        if case.view.made_by_release(webhook.kind, "", webhook.name):
+            yield skipped(title, f"{missing}; see its release")
+        else:
+            yield failure(title, missing, UPDATE)
+        return
+    secret = case.view.get(SECRET, webhook.namespace, webhook.secret)
+    if secret is None:
+        missing = f"Secret {webhook.namespace}/{webhook.secret} does not exist"
+        yield failure(title, missing, UPDATE)
+        return
+    try:
+        chain = pki.certificates(pki.decoded(secret, "tls.crt"))
+        key = pki.decoded(secret, "tls.key")
+    except pki.UnreadableError as error:
+        yield failure(title, f"Secret {webhook.namespace}/{webhook.secret} {error}", UPDATE)
+        return
+    try:
+        anchors = [pki.certificates(bundle) for bundle in _bundles(registration)]
+    except pki.UnreadableError as error:
+        yield failure(title, f"{webhook.kind.name} {webhook.name} {error}", UPDATE)
+        return
+    fault = _fault(case, webhook, chain, key, anchors)
+    yield failure(title, fault, UPDATE) if fault else ok(title)
+    if pki.validity_fault(chain[0], case.view.now) is None:
+        yield lasting(
+            f"webhook {webhook.service} has a certificate for 60 more days",
+            [chain[0]],
+            case.view.now,
+            f"{UPDATE}: within trustAnchor.validity.renewalDays of its end it is renewed",
+        )
+
+
+def _fault(
+    case: ClusterCase,
+    webhook: Webhook,
+    chain: list[x509.Certificate],
+    key: str,
+    bundles: list[list[x509.Certificate]],
+) -> str | None:
+    certificate = chain[0]
+    if not bundles:
+        return f"{webhook.kind.name} {webhook.name} names no webhook"
+    if not pki.key_belongs(certificate, key):
+        return "its private key does not belong to its certificate"
+    expired = pki.validity_fault(certificate, case.view.now)
+    if expired:
+        return expired
+    host = f"{webhook.service}.{webhook.namespace}.svc"
+    if host not in pki.host_names(certificate):
+        return f"it is not for {host}"
+    for anchors in bundles:
+        if not pki.chain_ends_in(certificate, anchors, chain[1:]):
+            return (
+                f"it is signed by {certificate.issuer.rfc4514_string()}, which is not in the "
+                f"caBundle of {webhook.kind.name} {webhook.name}"
+            )
+        if all(pki.validity_fault(anchor, case.view.now) for anchor in anchors):
+            return f"the caBundle of {webhook.kind.name} {webhook.name} has expired"
+    return None
+
+
+def _bundles(registration: Object) -> Iterator[str]:
+    """The caBundle of every webhook of a configuration, or that of an APIService."""
+    webhooks = registration.get("webhooks")
+    configs = [hook.get("clientConfig") or {} for hook in webhooks or []]
+    if webhooks is None:
+        configs = [registration.get("spec") or {}]
+    for config in configs:
+        bundle = config.get("caBundle")
+        if not bundle:
+            raise pki.UnreadableError("has no caBundle")
+        try:
+            yield base64.b64decode(str(bundle), validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            raise pki.UnreadableError("has a caBundle that is not text") from None

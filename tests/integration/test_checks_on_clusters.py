@@ -1,0 +1,659 @@
+"""`./mesh check` on two real API servers: a healthy mesh is told from broken ones.
+
+Every test breaks one thing, expects the lines that say so and no other failing ones, and mends it.
+"""
+
+from __future__ import annotations
+
+import base64
+import copy
+import datetime
+import gzip
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from rich.console import Console
+
+from checks import Report, Status
+from checks.printing import print_report
+from tests.integration.mesh_fixture import (
+    HealthyMesh,
+    healthy_mesh,
+    mesh_on_clusters,
+    secret_value,
+    until,
+)
+
+__all__ = ["healthy_mesh", "mesh_on_clusters"]
+
+pytestmark = [pytest.mark.clusters, pytest.mark.timeout(600)]
+
+CREDENTIALS = "cluster-credentials-target"
+LINK = "source -> target"
+Thing = dict[str, Any]
+
+
+def lines(report: Report, status: Status) -> set[tuple[str, str]]:
+    """Place and title of every result with this status."""
+    return {(result.cluster, result.title) for result in report.results if result.status is status}
+
+
+def failures(report: Report) -> set[tuple[str, str]]:
+    return lines(report, Status.FAILURE)
+
+
+@contextmanager
+def changed(
+    mesh: HealthyMesh, cluster: str, kind: str, namespace: str, name: str
+) -> Iterator[Thing]:
+    """An object to change in place; it is put into the cluster, and put back at the end."""
+    before = mesh.get(cluster, kind, namespace, name)
+    try:
+        yield copy.deepcopy(before)
+    finally:
+        mesh.put(cluster, before)
+
+
+@contextmanager
+def deleted(
+    mesh: HealthyMesh, cluster: str, kind: str, namespace: str, name: str
+) -> Iterator[None]:
+    """An object that is gone, and put back at the end."""
+    before = mesh.get(cluster, kind, namespace, name)
+    mesh.delete(cluster, kind, namespace, name)
+    try:
+        yield
+    finally:
+        mesh.put(cluster, before)
+        mesh.wait_available(cluster)
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+SIMULATED = {
+    ("source", "Ambassador is meshed"),
+    ("target", "Ambassador is meshed"),
+    ("target", "the sample is meshed"),
+    (LINK, "the service mirror is at work"),
+}
+"""What is warned of where pods are simulated."""
+
+
+def test_a_healthy_mesh_has_no_failure_and_warns_only_of_what_is_simulated(
+    healthy_mesh: HealthyMesh,
+) -> None:
+    report = healthy_mesh.check()
+    assert failures(report) == set()
+    assert lines(report, Status.WARNING) == SIMULATED
+    assert report.exit_code == 0
+    (gateway,) = report.gateways
+    assert (gateway.source, gateway.target, gateway.alive) == ("source", "target", "unknown")
+    assert gateway.address.endswith(":4143")
+
+
+def test_neither_the_report_nor_its_json_tells_a_key_or_a_token(
+    healthy_mesh: HealthyMesh,
+) -> None:
+    report = healthy_mesh.check()
+    text = io.StringIO()
+    print_report(report, Console(file=text))
+    said = text.getvalue() + report.as_json()
+    issuer = healthy_mesh.get("target", "secret", "linkerd", "linkerd-identity-issuer")
+    account = healthy_mesh.config.links[0].service_account
+    token = healthy_mesh.get("target", "secret", "linkerd-multicluster", f"{account}-token")
+    for part in (*secret_value(issuer, "tls.key").splitlines(), secret_value(token, "token")):
+        if "PRIVATE KEY" not in part:
+            assert part not in said
+
+
+# Trust
+
+
+class Signer:
+    """An anchor that signs."""
+
+    def __init__(self, certificate: str, key: str) -> None:
+        self.certificate = x509.load_pem_x509_certificate(certificate.encode())
+        loaded = load_pem_private_key(key.encode(), password=None)
+        assert isinstance(loaded, ec.EllipticCurvePrivateKey)
+        self.key = loaded
+
+    @property
+    def pem(self) -> str:
+        return self.certificate.public_bytes(Encoding.PEM).decode()
+
+
+def signed(
+    name: str, signer: Signer | None, *, first_day: int = -1, last_day: int = 365
+) -> tuple[str, str]:
+    """PEM of an authority's certificate and of its key; days are counted from today."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    today = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(signer.certificate.subject if signer else subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(today + datetime.timedelta(days=first_day))
+        .not_valid_after(today + datetime.timedelta(days=last_day))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(signer.key if signer else key, hashes.SHA256())
+    )
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return certificate.public_bytes(Encoding.PEM).decode(), private.decode()
+
+
+def stranger() -> Signer:
+    """An anchor of nobody here, with the name of ours."""
+    return Signer(*signed("root.linkerd.cluster.local", None))
+
+
+def own_anchor(mesh: HealthyMesh) -> Signer:
+    made = mesh.recording.named("trust-anchor-root-certificate")
+    return Signer(made.outputs["certPem"], made.inputs["privateKeyPem"])
+
+
+def test_a_cluster_with_another_anchor_is_told(healthy_mesh: HealthyMesh) -> None:
+    other = stranger().pem
+    roots = ("configmap", "linkerd", "linkerd-identity-trust-roots")
+    config = ("configmap", "linkerd", "linkerd-config")
+    with (
+        changed(healthy_mesh, "target", *roots) as bundle,
+        changed(healthy_mesh, "target", *config) as settings,
+    ):
+        bundle["data"]["ca-bundle.crt"] = other
+        values = yaml.safe_load(settings["data"]["values"])
+        values["identityTrustAnchorsPEM"] = other
+        settings["data"]["values"] = yaml.safe_dump(values)
+        healthy_mesh.put("target", bundle)
+        healthy_mesh.put("target", settings)
+        report = healthy_mesh.check()
+    assert failures(report) == {
+        ("all", "all clusters trust the same anchors"),
+        ("target", "the issuer is signed by a trust anchor"),
+    }
+
+
+def with_issuer(mesh: HealthyMesh, certificate: str, key: str) -> Report:
+    """What is found while the source has this issuer."""
+    name = ("secret", "linkerd", "linkerd-identity-issuer")
+    with changed(mesh, "source", *name) as issuer:
+        issuer["data"] |= {"tls.crt": encoded(certificate), "tls.key": encoded(key)}
+        mesh.put("source", issuer)
+        return mesh.check()
+
+
+def test_an_expired_issuer_is_told(healthy_mesh: HealthyMesh) -> None:
+    name = "identity.linkerd.cluster.local"
+    old = signed(name, own_anchor(healthy_mesh), first_day=-100, last_day=-1)
+    report = with_issuer(healthy_mesh, *old)
+    assert failures(report) == {("source", "the issuer is valid now")}
+
+
+def test_an_issuer_of_another_anchor_is_told(healthy_mesh: HealthyMesh) -> None:
+    foreign = signed("identity.linkerd.cluster.local", stranger())
+    report = with_issuer(healthy_mesh, *foreign)
+    assert failures(report) == {("source", "the issuer is signed by a trust anchor")}
+
+
+def test_an_issuer_that_ends_soon_is_only_warned_of(healthy_mesh: HealthyMesh) -> None:
+    soon = signed("identity.linkerd.cluster.local", own_anchor(healthy_mesh), last_day=30)
+    report = with_issuer(healthy_mesh, *soon)
+    assert failures(report) == set()
+    assert lines(report, Status.WARNING) - SIMULATED == {
+        ("source", "the issuer is valid for 60 more days")
+    }
+
+
+def test_a_webhook_with_another_authority_is_told(healthy_mesh: HealthyMesh) -> None:
+    hook = ("mutatingwebhookconfiguration", "", "linkerd-proxy-injector-webhook-config")
+    with changed(healthy_mesh, "target", *hook) as registration:
+        for webhook in registration["webhooks"]:
+            webhook["clientConfig"]["caBundle"] = encoded(stranger().pem)
+        healthy_mesh.put("target", registration)
+        report = healthy_mesh.check()
+    assert failures(report) == {
+        ("target", "webhook linkerd-proxy-injector has a certificate that is accepted")
+    }
+
+
+# Links
+
+
+@pytest.mark.parametrize("namespace", ["linkerd-multicluster", "linkerd"])
+def test_missing_credentials_are_told(healthy_mesh: HealthyMesh, namespace: str) -> None:
+    with deleted(healthy_mesh, "source", "secret", namespace, CREDENTIALS):
+        report = healthy_mesh.check()
+    assert failures(report) == {(LINK, f"Secret {namespace}/{CREDENTIALS} holds credentials")}
+
+
+def test_a_withdrawn_token_is_told_by_trying_it(healthy_mesh: HealthyMesh) -> None:
+    account = healthy_mesh.config.links[0].service_account
+    with deleted(healthy_mesh, "target", "serviceaccount", "linkerd-multicluster", account):
+        until(
+            lambda: healthy_mesh.exists(
+                "target", "secret", "linkerd-multicluster", f"{account}-token"
+            ),
+            lambda there: not there,
+        )
+        # An API server keeps what it knows of a token for some seconds.
+        report = until(healthy_mesh.check, lambda found: len(failures(found)) > 1)
+    # The account is back, but under another UID, so its token has to be made and copied anew.
+    healthy_mesh.renew_token(healthy_mesh.config.links[0])
+    assert failures(report) == {
+        (LINK, f"the target has ServiceAccount {account} with its role and token"),
+        (LINK, "the credentials let one get, list and watch the target's Services"),
+    }
+    assert failures(until(healthy_mesh.check, lambda found: not failures(found))) == set()
+
+
+def test_a_role_without_the_rights_is_told_by_trying_it(healthy_mesh: HealthyMesh) -> None:
+    account = healthy_mesh.config.links[0].service_account
+    with changed(healthy_mesh, "target", "clusterrole", "", account) as role:
+        for rule in role["rules"]:
+            if "services" in rule["resources"]:
+                rule["verbs"] = ["get", "list"]
+        healthy_mesh.put("target", role)
+        report = until(healthy_mesh.check, lambda found: bool(failures(found)))
+    until(healthy_mesh.check, lambda found: not failures(found))
+    title = "the credentials let one get, list and watch the target's Services"
+    assert failures(report) == {(LINK, title)}
+    (line,) = [result for result in report.results if result.title == title]
+    assert "may not watch Services" in line.detail
+
+
+def test_a_wrong_identity_on_the_gateways_service_is_told(healthy_mesh: HealthyMesh) -> None:
+    with changed(healthy_mesh, "target", "service", "ambassador", "ambassador") as service:
+        service["metadata"]["annotations"]["mirror.linkerd.io/gateway-identity"] = "other"
+        healthy_mesh.put("target", service)
+        report = healthy_mesh.check()
+    assert failures(report) == {
+        ("target", "the gateway's Service tells the identity of Ambassador's proxies")
+    }
+
+
+def test_a_wrong_identity_in_the_link_is_told(healthy_mesh: HealthyMesh) -> None:
+    with changed(healthy_mesh, "source", "link", "linkerd-multicluster", "target") as link:
+        link["spec"]["gatewayIdentity"] = "other"
+        healthy_mesh.put("source", link)
+        report = healthy_mesh.check()
+    assert failures(report) == {(LINK, "the Link has the gateway's identity")}
+
+
+def test_a_gateway_that_moved_is_told(healthy_mesh: HealthyMesh) -> None:
+    with changed(healthy_mesh, "source", "link", "linkerd-multicluster", "target") as link:
+        link["spec"]["gatewayAddress"] = "203.0.113.200"
+        healthy_mesh.put("source", link)
+        report = healthy_mesh.check()
+    assert failures(report) == {(LINK, "the Link has the gateway's address")}
+
+
+def test_a_missing_export_label_is_told(healthy_mesh: HealthyMesh) -> None:
+    with changed(healthy_mesh, "target", "service", "quote", "quote") as service:
+        del service["metadata"]["labels"]["mirror.linkerd.io/exported"]
+        healthy_mesh.put("target", service)
+        report = healthy_mesh.check()
+    assert failures(report) == {(LINK, "Service quote/quote is exported by the target")}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "title"),
+    [
+        ("mapping", "quote", "Mappings of the stack file exist"),
+        ("host", "wildcard", "Hosts of the stack file exist"),
+        (
+            "server.policy.linkerd.io",
+            "ambassador-gateway",
+            "policy lets meshed clients in to the gateway",
+        ),
+    ],
+)
+def test_a_missing_object_of_ambassador_is_told(
+    healthy_mesh: HealthyMesh, kind: str, name: str, title: str
+) -> None:
+    with deleted(healthy_mesh, "target", kind, "ambassador", name):
+        report = healthy_mesh.check()
+    assert failures(report) == {("target", title)}
+
+
+@contextmanager
+def mirrored(mesh: HealthyMesh, key: str = "addresses") -> Iterator[None]:
+    """What the service mirror makes, as it makes it: lease, mirror, endpoints."""
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="microseconds")
+    labels = {
+        "mirror.linkerd.io/cluster-name": "target",
+        "mirror.linkerd.io/mirrored-service": "true",
+    }
+    address = [{"ip": "203.0.113.9"}]
+    space = "linkerd-multicluster"
+    things: list[Thing] = [
+        {
+            "apiVersion": "coordination.k8s.io/v1",
+            "kind": "Lease",
+            "metadata": {"name": "service-mirror-write-target", "namespace": space},
+            "spec": {
+                "holderIdentity": "controller-target-0",
+                "leaseDurationSeconds": 30,
+                "renewTime": now.replace("+00:00", "Z"),
+            },
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "Endpoints",
+            "metadata": {
+                "name": "probe-target",
+                "namespace": space,
+                "labels": {"mirror.linkerd.io/cluster-name": "target"},
+            },
+            "subsets": [{"addresses": address, "ports": [{"port": 4191}]}],
+        },
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "quote"}},
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "quote-target", "namespace": "quote", "labels": labels},
+            "spec": {"ports": [{"port": 80}]},
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "Endpoints",
+            "metadata": {"name": "quote-target", "namespace": "quote", "labels": labels},
+            "subsets": [{key: address, "ports": [{"port": 4143}]}],
+        },
+    ]
+    for thing in things:
+        mesh.put("source", thing)
+    try:
+        yield
+    finally:
+        for kind, name in (("lease", "service-mirror-write-target"), ("endpoints", "probe-target")):
+            mesh.delete("source", kind, space, name)
+        mesh.delete("source", "namespace", "", "quote")
+
+
+def test_a_mesh_whose_services_are_mirrored_is_healthy(
+    healthy_mesh: HealthyMesh,
+) -> None:
+    with mirrored(healthy_mesh):
+        report = healthy_mesh.check()
+        healthy_mesh.delete("source", "service", "quote", "quote-target")
+        without = healthy_mesh.check()
+    assert failures(report) == set()
+    assert (LINK, "the service mirror is at work") in lines(report, Status.OK)
+    assert (LINK, "Service quote/quote-target mirrors it in the source") in lines(report, Status.OK)
+    assert [(row.alive, row.services) for row in report.gateways] == [("unknown", 1)]
+    assert failures(without) == {(LINK, "Service quote/quote-target mirrors it in the source")}
+
+
+def test_a_gateway_that_does_not_answer_is_told(healthy_mesh: HealthyMesh) -> None:
+    with mirrored(healthy_mesh, "notReadyAddresses"):
+        report = healthy_mesh.check()
+    assert failures(report) == {(LINK, "the gateway answers the service mirror's probes")}
+    assert [row.alive for row in report.gateways] == ["no"]
+
+
+# Helm
+
+
+def recorded(secret: Thing, change: Callable[[Thing], None]) -> Thing:
+    """A record of Helm's with its content changed, as the next revision."""
+    packed = base64.b64decode(secret_value(secret, "release"))
+    record = json.loads(gzip.decompress(packed))
+    record["version"] += 1
+    change(record)
+    content = base64.b64encode(gzip.compress(json.dumps(record).encode())).decode()
+    following = copy.deepcopy(secret)
+    name, _, number = secret["metadata"]["name"].rpartition(".v")
+    following["metadata"]["name"] = f"{name}.v{int(number) + 1}"
+    following["metadata"]["labels"] |= {
+        "status": record["info"]["status"],
+        "version": str(record["version"]),
+    }
+    following["data"]["release"] = encoded(content)
+    return following
+
+
+def newest_record(mesh: HealthyMesh, cluster: str, namespace: str, name: str) -> Thing:
+    listed = mesh.tools.kubectl_run(
+        cluster,
+        *("get", "secret", "-n", namespace, "-o", "json"),
+        *("-l", f"owner=helm,name={name},status=deployed"),
+    )
+    found: list[Thing] = json.loads(listed)["items"]
+    return max(found, key=lambda one: int(one["metadata"]["labels"]["version"]))
+
+
+@pytest.mark.parametrize("status", ["pending-upgrade", "pending-rollback", "failed"])
+def test_a_release_that_is_stuck_is_told_and_the_hint_is_the_way_out(
+    healthy_mesh: HealthyMesh, status: str
+) -> None:
+    def stuck(record: Thing) -> None:
+        record["info"]["status"] = status
+
+    before = newest_record(healthy_mesh, "target", "ambassador", "ambassador")
+    record = recorded(before, stuck)
+    healthy_mesh.put("target", record)
+    try:
+        report = healthy_mesh.check()
+    finally:
+        healthy_mesh.delete("target", "secret", "ambassador", record["metadata"]["name"])
+    title = "release ambassador/ambassador is deployed"
+    assert failures(report) == {("target", title)}
+    (line,) = [
+        result for result in report.results if (result.cluster, result.title) == ("target", title)
+    ]
+    if status != "failed":
+        assert f"delete secret {record['metadata']['name']}`" in line.hint
+    assert failures(healthy_mesh.check()) == set()
+
+
+def test_a_deployment_missing_from_a_release_is_told_and_the_hint_brings_it_back(
+    healthy_mesh: HealthyMesh,
+) -> None:
+    name = "linkerd-destination"
+    with deleted(healthy_mesh, "source", "deployment", "linkerd", name):
+        report = healthy_mesh.check()
+        title = "release linkerd/linkerd-control-plane has every object that it made"
+        assert failures(report) == {("source", title)}
+        (line,) = [
+            result
+            for result in report.results
+            if (result.cluster, result.title) == ("source", title)
+        ]
+        assert "Deployment linkerd/linkerd-destination" in line.detail
+        command = line.hint.split("`")[1].split()
+        assert command[0] == "helm"
+        healthy_mesh.tools.helm_run("source", *command[1:])
+        assert healthy_mesh.exists("source", "deployment", "linkerd", name)
+        healthy_mesh.wait_available("source")
+        assert failures(healthy_mesh.check()) == set()
+
+
+def test_pods_that_are_not_available_are_told(healthy_mesh: HealthyMesh) -> None:
+    with changed(healthy_mesh, "target", "deployment", "linkerd", "linkerd-identity") as identity:
+        identity["spec"]["template"]["spec"]["nodeSelector"] = {"nowhere": "at-all"}
+        identity["spec"]["strategy"] = {"type": "Recreate", "rollingUpdate": None}
+        healthy_mesh.put("target", identity)
+        report = until(healthy_mesh.check, lambda found: bool(failures(found)))
+    healthy_mesh.wait_available("target")
+    assert failures(report) == {
+        ("target", "release linkerd/linkerd-control-plane has its pods available")
+    }
+
+
+def test_another_version_in_the_stack_file_is_told(healthy_mesh: HealthyMesh) -> None:
+    config = healthy_mesh.config
+    target = config.clusters["target"]
+    newer = target.model_copy(
+        update={"linkerd": target.linkerd.model_copy(update={"version": "2026.9.1"})}
+    )
+    report = healthy_mesh.check(
+        config=config.model_copy(update={"clusters": {**config.clusters, "target": newer}})
+    )
+    assert failures(report) == {
+        ("target", f"release {release} has version 2026.9.1")
+        for release in (
+            "linkerd/linkerd-crds",
+            "linkerd/linkerd-control-plane",
+            "linkerd-multicluster/linkerd-multicluster",
+        )
+    }
+
+
+# Reaching the clusters
+
+
+def test_a_cluster_that_refuses_connections_is_one_line_and_the_others_are_looked_at(
+    healthy_mesh: HealthyMesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = yaml.safe_load(healthy_mesh.tools.kubeconfig.read_text())
+    for entry in content["clusters"]:
+        if entry["name"] == "mesh-target":
+            entry["cluster"]["server"] = "https://127.0.0.1:1"
+    file = tmp_path / "kubeconfig"
+    file.write_text(yaml.safe_dump(content))
+    monkeypatch.setenv("KUBECONFIG", str(file))
+    report = healthy_mesh.check()
+    assert failures(report) == {("target", "the API server answers, and is the one that is meant")}
+    assert len([r for r in report.results if r.cluster == "source"]) > 30
+    assert json.loads(report.as_json())["success"] is False
+
+
+def test_a_cluster_that_is_not_the_pinned_one_is_told(healthy_mesh: HealthyMesh) -> None:
+    config = healthy_mesh.config
+    other = config.clusters["source"].model_copy(
+        update={"uid": "0" * 8 + "-0000" * 3 + "-" + "0" * 12}
+    )
+    report = healthy_mesh.check(
+        config=config.model_copy(update={"clusters": {**config.clusters, "source": other}})
+    )
+    assert failures(report) == {("source", "the API server answers, and is the one that is meant")}
+
+
+def test_an_operator_with_few_rights_is_told_which_are_lacking(
+    healthy_mesh: HealthyMesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "only-namespaces"
+    rules = [{"apiGroups": [""], "resources": ["namespaces"], "verbs": ["get", "list"]}]
+    subject = {"kind": "ServiceAccount", "name": name, "namespace": "default"}
+    rbac = "rbac.authorization.k8s.io"
+    things: list[Thing] = [
+        {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": {"name": name, "namespace": "default"},
+        },
+        {
+            "apiVersion": f"{rbac}/v1",
+            "kind": "ClusterRole",
+            "metadata": {"name": name},
+            "rules": rules,
+        },
+        {
+            "apiVersion": f"{rbac}/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": name},
+            "roleRef": {"apiGroup": rbac, "kind": "ClusterRole", "name": name},
+            "subjects": [subject],
+        },
+    ]
+    for thing in things:
+        healthy_mesh.put("source", thing)
+    token = healthy_mesh.tools.kubectl_run("source", "create", "token", name).strip()
+    content = yaml.safe_load(healthy_mesh.tools.kubeconfig.read_text())
+    for entry in content["users"]:
+        if "mesh-source" in entry["name"]:
+            entry["user"] = {"token": token}
+    file = tmp_path / "kubeconfig"
+    file.write_text(yaml.safe_dump(content))
+    monkeypatch.setenv("KUBECONFIG", str(file))
+    try:
+        after, before = healthy_mesh.check(), healthy_mesh.check(pre=True)
+    finally:
+        for thing in things:
+            metadata = thing["metadata"]
+            healthy_mesh.delete(
+                "source", thing["kind"], metadata.get("namespace", ""), metadata["name"]
+            )
+    told = failures(after)
+    assert ("source", "check 'helm releases' sees what it needs") in told
+    assert {place for place, _ in told} == {"source", LINK}
+    assert all("can be made" not in title for _, title in told)
+    assert ("source", "the operator may make what the stack file describes") in failures(before)
+
+
+# Before an installation
+
+
+def test_before_an_update_of_a_healthy_mesh_nothing_stands_in_the_way(
+    healthy_mesh: HealthyMesh,
+) -> None:
+    report = healthy_mesh.check(pre=True)
+    assert failures(report) == set()
+    # They were made by kubectl here.
+    assert {title for _, title in lines(report, Status.WARNING)} == {
+        "the namespaces are absent or made by Pulumi"
+    }
+    assert report.gateways == ()
+
+
+def test_crds_that_belong_to_another_release_stand_in_the_way(healthy_mesh: HealthyMesh) -> None:
+    config = healthy_mesh.config
+    target = config.clusters["target"]
+    assert target.ambassador is not None
+    moved = target.ambassador.model_copy(update={"crds_namespace": "elsewhere"})
+    clusters = {**config.clusters, "target": target.model_copy(update={"ambassador": moved})}
+    report = healthy_mesh.check(config=config.model_copy(update={"clusters": clusters}), pre=True)
+    assert failures(report) == {
+        ("target", "Ambassador's CRDs: absent, or made by release elsewhere/emissary-crds")
+    }
+
+
+def test_networks_that_leave_out_the_services_stand_in_the_way(healthy_mesh: HealthyMesh) -> None:
+    config = healthy_mesh.config
+    narrow = config.clusters["source"].model_copy(
+        update={"networks": ("10.0.0.0/8", "172.16.0.0/12")}
+    )
+    clusters = {**config.clusters, "source": narrow}
+    report = healthy_mesh.check(config=config.model_copy(update={"clusters": clusters}), pre=True)
+    assert failures(report) == {("source", "networks covers the cluster's Services")}
+
+
+def test_plain_manifests_without_releases_are_healthy_too(healthy_mesh: HealthyMesh) -> None:
+    listed = json.loads(
+        healthy_mesh.tools.kubectl_run(
+            "target", "get", "secret", "--all-namespaces", "-l", "owner=helm", "-o", "json"
+        )
+    )
+    for record in listed["items"]:
+        metadata = record["metadata"]
+        healthy_mesh.delete("target", "secret", metadata["namespace"], metadata["name"])
+    try:
+        report = healthy_mesh.check()
+    finally:
+        for record in listed["items"]:
+            healthy_mesh.put("target", record)
+    assert failures(report) == set()
+    assert lines(report, Status.WARNING) - SIMULATED == {
+        ("target", "Helm releases stand behind what is installed")
+    }
