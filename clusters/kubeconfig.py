@@ -264,9 +264,10 @@ def _content(cluster: ClusterConfig) -> tuple[dict[str, Any], str]:
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "it is not text in UTF-8"
+            cause = getattr(error, "strerror", None)
+            reason = cause.lower() if cause else "it is not text in UTF-8"
             raise KubeconfigError(
-                f"the kubeconfig {printable(str(path), 4096)} cannot be read ({reason.lower()})",
+                f"the kubeconfig {printable(str(path), 4096)} cannot be read ({reason})",
                 "correct KUBECONFIG or the file's permissions",
             ) from None
         read.append(path)
