@@ -508,6 +508,8 @@ def test_a_kubeconfig_gives_server_authority_and_token_and_hides_the_token() -> 
         "{}",
         kubeconfig("http://west.example.org"),
         kubeconfig(client="x"),
+        kubeconfig(token=""),
+        kubeconfig(token=5),
         kubeconfig(exec={"command": "true"}),
         kubeconfig(tokenFile="/etc/passwd"),
         kubeconfig().replace('"current-context": "west"', '"current-context": "east"'),

@@ -22,13 +22,20 @@ from kubernetes import client
 
 from checks import fetch
 from checks.credentials import Login, Outcome, try_login
-from checks.kinds import MAPPING, SECRET, Kind
+from checks.kinds import DEPLOYMENT, MAPPING, SECRET, Kind
 from checks.permissions import EVERYTHING, NEEDED
 from checks.reading import Reader, RefusedError, offset
 from checks.view import Access, ServedKind
 from clusters.guard import Reach
 from clusters.kubeconfig import Endpoint
-from tests.unit.checks_builders import Certified, certified, helm_record, mesh, thing
+from tests.unit.checks_builders import (
+    Certified,
+    certified,
+    helm_record,
+    mesh,
+    settings,
+    thing,
+)
 
 Answer = tuple[int, object]
 Respond = Callable[[str, str, dict[str, str], Any], Answer]
@@ -345,6 +352,26 @@ def test_the_content_of_other_peoples_secrets_is_not_asked_for() -> None:
     for listing in whole:
         selected = listing.selectors.get("labelSelector", "")
         assert listing.namespace in own or selected.startswith("owner=helm")
+
+
+def test_every_namespace_of_ours_is_looked_into() -> None:
+    content = settings()
+    content["clusters"]["west"]["sample"] = {}
+    content["clusters"]["west"]["linkerd"] = {"viz": {"enabled": True}, "cni": True}
+    spaces = {
+        listing.namespace
+        for listing in fetch.plan(mesh(content), "west", pre=False)
+        if listing.kind == DEPLOYMENT
+    }
+    assert spaces == {
+        "linkerd",
+        "linkerd-cni",
+        "linkerd-viz",
+        "linkerd-multicluster",
+        "emissary-system",
+        "ambassador",
+        "quote",
+    }
 
 
 # Logging in as a service mirror

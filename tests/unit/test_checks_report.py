@@ -6,15 +6,18 @@ import io
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from checks import runner
+from checks import liveness, runner
 from checks.case import ClusterCase
 from checks.kinds import NAMESPACE, SECRET
 from checks.printing import print_report
+from checks.reading import RefusedError
 from checks.results import (
     ClusterRow,
     Finding,
@@ -28,7 +31,10 @@ from checks.results import (
     warning,
 )
 from checks.view import View
-from tests.unit.checks_builders import cluster_case, mesh, thing, view
+from clusters.guard import Reach
+from clusters.kubeconfig import Endpoint
+from clusters.problems import KubeconfigError
+from tests.unit.checks_builders import cluster_case, mesh, node, thing, view
 
 
 def report(*findings: Finding) -> Report:
@@ -86,6 +92,8 @@ def test_each_line_has_its_mark_and_failures_have_their_hint_below_them() -> Non
     assert lines[2] == "√ it stands  since long"
     at = lines.index("\u00d7 it works")
     assert lines[at + 1 : at + 3] == ["    it does not", "    hint: mend it"]
+    bare = printed(report(failure("it works", "", ""))).splitlines()
+    assert bare[2:4] == ["\u00d7 it works", ""]
     assert "- it is fast  it does not work" in lines
     assert lines[-1] == "\u00d7 1 hold, 1 warnings, 1 failures, 1 not looked at"
 
@@ -167,6 +175,49 @@ def test_clusters_that_cannot_be_reached_are_one_failing_line_each(pre: bool) ->
     assert [row.version for row in found.clusters] == ["", ""]
 
 
+@pytest.mark.parametrize(
+    ("raised", "detail"),
+    [
+        (KubeconfigError("there is no context", "write another"), "there is no context"),
+        (RefusedError("the API server answers with status 500"), "status 500"),
+        (KeyError("a secret that was read"), "reading it failed (KeyError in"),
+    ],
+)
+def test_whatever_stops_the_reading_of_a_cluster_is_one_failing_line(
+    monkeypatch: pytest.MonkeyPatch, raised: Exception, detail: str
+) -> None:
+    def fails(*_: object, **__: object) -> View:
+        raise raised
+
+    reach = Reach(Endpoint("https://127.0.0.1:1", None), "the-uid")
+    monkeypatch.setattr(runner, "examine", lambda clusters: dict.fromkeys(clusters, reach))
+    monkeypatch.setattr(runner, "api_client", lambda _: nullcontext(None))
+    monkeypatch.setattr(runner, "look", fails)
+    found = [one for one in runner.run(mesh()).results if one.status is Status.FAILURE]
+    assert [one.title for one in found] == [runner.ANSWERS] * 2
+    assert detail in found[0].detail
+    assert found[0].hint
+    assert "secret" not in found[0].detail
+
+
+def test_a_cluster_that_takes_for_ever_is_one_failing_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    forever = threading.Event()
+
+    def looked_at(_: object, name: str, *, pre: bool) -> View:
+        if name == "east":
+            forever.wait()
+        return view(thing("v1", "Namespace", "linkerd"))
+
+    monkeypatch.setattr(runner, "_view", looked_at)
+    monkeypatch.setattr(runner, "READ_SECONDS", 0.2)
+    found = runner.run(mesh())
+    forever.set()
+    east = [(one.title, one.status, one.detail) for one in found.results if one.cluster == "east"]
+    assert east == [(runner.ANSWERS, Status.FAILURE, "reading it took too long")]
+
+
 def one_cluster_answers(
     monkeypatch: pytest.MonkeyPatch, seen: View, *, silent: str = "east"
 ) -> Report:
@@ -195,6 +246,49 @@ def test_a_cluster_without_linkerd_has_one_line_for_all_that_is_missing(
     found = one_cluster_answers(monkeypatch, view())
     failed = [result for result in found.results if result.status is Status.FAILURE]
     assert [result.title for result in failed] == [runner.ANSWERS, "Linkerd is installed"]
+
+
+def test_a_link_to_a_cluster_without_linkerd_is_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    views = {"east": view(thing("v1", "Namespace", "linkerd"), cluster="east"), "west": view()}
+    monkeypatch.setattr(runner, "_view", lambda _, name, *, pre: views[name])
+    (link,) = [r for r in runner.run(mesh()).results if r.cluster == "east -> west"]
+    assert (link.status, link.detail) == (Status.SKIPPED, "nothing is installed in west")
+    before = [r for r in runner.run(mesh(), pre=True).results if r.cluster == "east -> west"]
+    assert {result.category for result in before} == {"exports"}
+
+
+def test_a_service_mirror_is_asked_only_where_pods_are_real(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lease = thing(
+        "coordination.k8s.io/v1",
+        "Lease",
+        "service-mirror-write-west",
+        "linkerd-multicluster",
+        spec={"holderIdentity": "controller-west-0"},
+    )
+    asked: list[str] = []
+
+    def ask(_: object, pod: str, target: str) -> bool:
+        asked.append(f"{pod} about {target}")
+        return True
+
+    monkeypatch.setattr(runner, "api_client", lambda _: nullcontext(None))
+    monkeypatch.setattr(liveness, "ask_mirror", ask)
+    config = mesh()
+
+    def alive(*objects: dict[str, Any]) -> str:
+        seen = {"east": view(*objects, cluster="east"), "west": view()}
+        (row,) = runner._rows(config, seen, runner._asked(config, seen))
+        return row.alive
+
+    assert alive(lease, node()) == "yes"
+    assert asked == ["controller-west-0 about west"]
+    assert alive(lease, node(kwok=True)) == "unknown"
+    assert alive(node()) == "unknown"
+    assert len(asked) == 1
 
 
 def test_namespaces_that_may_not_be_listed_are_not_taken_for_an_empty_cluster(
@@ -226,6 +320,6 @@ def test_a_job_that_hangs_does_not_hold_up_the_others() -> None:
         forever.wait()
         return "late"
 
-    answers = runner._at_once({"hangs": hangs, "answers": lambda: "soon"}, 0.5)
+    answers = runner._at_once({"answers": lambda: "soon", "hangs": hangs}, 1.0)
     forever.set()
     assert answers == {"answers": "soon"}
