@@ -110,6 +110,17 @@ def test_a_gateway_says_the_identity_that_links_to_it_expect(
         assert (values["serviceAccount"]["name"], release["namespace"]) == (account, space)
 
 
+def test_a_gateway_s_pods_and_service_are_marked_as_one(mesh: Mesh, recorded: Records) -> None:
+    values = release_values(recorded(linked(mesh, "{gateway: {}}")))
+    assert values["podAnnotations"] == {
+        "linkerd.io/inject": "enabled",
+        "config.linkerd.io/enable-gateway": "true",
+    }
+    annotations = values["service"]["annotations"]
+    assert annotations["mirror.linkerd.io/multicluster-gateway"] == "true"
+    assert int(annotations["mirror.linkerd.io/probe-period"]) > 0
+
+
 def test_gateways_differ_in_identity_so_that_none_takes_a_request_for_a_loop(
     stack: Stack,
 ) -> None:
