@@ -57,7 +57,7 @@ class DemoStack:
     def settings(self) -> dict[str, str]:
         """Environment variables by which any `pulumi` command finds the stack; none is secret."""
         return {
-            "PULUMI_BACKEND_URL": f"file://{self.folder / 'state'}",
+            "PULUMI_BACKEND_URL": (self.folder / "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.folder / "passphrase"),
         }
 
@@ -87,7 +87,10 @@ class DemoStack:
         if not salt:
             self._run(
                 engine,
-                ["stack", "init", "--stack", STACK, "--secrets-provider", "passphrase"],
+                [
+                    *("stack", "init", "--stack", STACK, "--no-select"),
+                    *("--secrets-provider", "passphrase"),
+                ],
                 "the stack cannot be made",
                 folder=self.project,
             )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -46,7 +47,12 @@ def _show_trouble(result: Result, sign: str, console: Console) -> None:
     console.print(Text.assemble("    ", (f"{sign} ", _STYLES[result.status]), result.title))
     for text, style in ((result.detail, ""), (f"hint: {result.hint}", "cyan")):
         if text and text != "hint: ":
-            console.print(Text(f"      {text}", style))
+            # Whole words on a terminal, whole lines in a log.
+            wrapped = Padding(Text(text, style), (0, 0, 0, 6))
+            console.print(
+                wrapped if console.is_terminal else Text(f"      {text}", style),
+                soft_wrap=not console.is_terminal,
+            )
 
 
 class Row(NamedTuple):
