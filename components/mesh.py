@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pulumi
+import pulumi_tls as tls
 
 from clusters.guard import Reach
 from components.ambassador_mesh import AmbassadorMesh, AmbassadorMeshArgs
@@ -68,6 +69,7 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
             TrustAnchorArgs(
                 config=config.trust_anchor,
                 clusters={name: signatures(item) for name, item in config.clusters.items()},
+                provider=tls.Provider("certificates"),
                 protect=config.protection.trust_anchor,
             ),
         )

@@ -54,6 +54,8 @@ class TrustAnchorArgs:
     """The anchors and their validity."""
     clusters: Mapping[str, Signatures]
     """What is to be signed, by cluster name."""
+    provider: pulumi.ProviderResource
+    """Provider of the package tls."""
     protect: bool = True
     """Whether generated anchors are protected from deletion."""
 
@@ -94,6 +96,7 @@ class TrustAnchor(MeshComponent):
         self, name: str, args: TrustAnchorArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(name, opts)
+        self._provider = args.provider
         config = args.config
         made = {anchor.name: self._anchor(anchor, args) for anchor in config.anchors}
         signer = made[config.signing_anchor.name]
@@ -114,7 +117,8 @@ class TrustAnchor(MeshComponent):
         if anchor.certificate is not None:
             key = anchor.private_key.get_secret_value() if anchor.private_key else ""
             return _Signer(pulumi.Output.from_input(anchor.certificate), pulumi.Output.secret(key))
-        name = f"{self.logical_name}-{anchor.name}"
+        # No name of a cluster has a dot, so an anchor may be called as one of them is.
+        name = f"{self.logical_name}-anchor.{anchor.name}"
         key_pem = self._key(name, protect=args.protect)
         certificate = tls.SelfSignedCert(
             f"{name}-certificate",
@@ -128,7 +132,7 @@ class TrustAnchor(MeshComponent):
             set_authority_key_id=True,
             validity_period_hours=args.config.validity.anchor_days * HOURS_A_DAY,
             early_renewal_hours=0,
-            opts=self.child(protect=args.protect),
+            opts=self.child(self._provider, protect=args.protect),
         )
         return _Signer(certificate.cert_pem, key_pem)
 
@@ -172,7 +176,7 @@ class TrustAnchor(MeshComponent):
             private_key_pem=key_pem,
             subject=tls.CertRequestSubjectArgs(common_name=host),
             dns_names=[host],
-            opts=self.child(),
+            opts=self.child(self._provider),
         )
         uses = (
             ["cert_signing", "crl_signing"]
@@ -189,7 +193,7 @@ class TrustAnchor(MeshComponent):
             set_subject_key_id=True,
             validity_period_hours=days * HOURS_A_DAY,
             early_renewal_hours=renewal_days * HOURS_A_DAY,
-            opts=self.child(),
+            opts=self.child(self._provider),
         )
         return SignedCertificate(certificate.cert_pem, key_pem)
 
@@ -199,6 +203,7 @@ class TrustAnchor(MeshComponent):
             algorithm="ECDSA",
             ecdsa_curve="P256",
             opts=self.child(
+                self._provider,
                 protect=protect,
                 additional_secret_outputs=["privateKeyPem", "privateKeyPemPkcs8"],
             ),

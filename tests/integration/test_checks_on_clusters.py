@@ -169,7 +169,7 @@ def stranger() -> Signer:
 
 
 def own_anchor(mesh: HealthyMesh) -> Signer:
-    made = mesh.recording.named("trust-anchor-root-certificate")
+    made = mesh.recording.named("trust-anchor-anchor.root-certificate")
     return Signer(made.outputs["certPem"], made.inputs["privateKeyPem"])
 
 

@@ -54,6 +54,13 @@ def test_every_kubernetes_resource_has_the_explicit_provider_of_a_cluster(
     assert {item.cluster for item in on_clusters(stack(name))} == clusters
 
 
+def test_no_resource_of_any_package_falls_to_a_default_provider(stack: Stack, name: str) -> None:
+    recording = stack(name)
+    made = [item for item in recording if item.custom and item not in recording.providers()]
+    assert {item.type.partition(":")[0] for item in made} == {"kubernetes", "tls"}
+    assert [item.name for item in made if item.provider is None] == []
+
+
 def test_what_belongs_to_one_cluster_goes_to_that_cluster(
     stack: Stack, stack_config: Config, name: str
 ) -> None:
@@ -209,7 +216,7 @@ def test_the_anchor_is_protected_exactly_where_the_stack_file_says(
     wanted = stack_config(name).protection.trust_anchor
     recording = stack(name)
     protected = {item.name for item in recording if item.protect and item.type.startswith("tls:")}
-    anchor = {"trust-anchor-root-key", "trust-anchor-root-certificate"}
+    anchor = {"trust-anchor-anchor.root-key", "trust-anchor-anchor.root-certificate"}
     assert protected == (anchor if wanted else set())
 
 
@@ -248,7 +255,7 @@ def test_providers_are_told_who_the_cluster_is(
     stack: Stack, stack_config: Config, name: str
 ) -> None:
     config = stack_config(name)
-    providers = stack(name).providers()
+    providers = stack(name).of_type("providers:kubernetes")
     assert {item.name for item in providers} == set(config.clusters)
     identities = {item.inputs["clusterIdentifier"] for item in providers}
     assert len(identities) == len(config.clusters)
@@ -266,7 +273,7 @@ def test_a_kubeconfig_by_path_is_handed_to_the_provider_with_its_context(
 ) -> None:
     config = stack_config("local")
     reach = with_login(config, Login("here", "~/.kube/config", secret=False))
-    for item in recorded(config, reach=reach).providers():
+    for item in recorded(config, reach=reach).of_type("providers:kubernetes"):
         assert (item.inputs["context"], item.inputs["kubeconfig"]) == ("here", "~/.kube/config")
         assert item.secrets == frozenset()
 
@@ -276,7 +283,7 @@ def test_a_kubeconfig_by_content_is_a_secret_of_the_provider(
 ) -> None:
     config = stack_config("local")
     reach = with_login(config, Login("here", "{users: [{user: {token: t}}]}", secret=True))
-    for item in recorded(config, reach=reach).providers():
+    for item in recorded(config, reach=reach).of_type("providers:kubernetes"):
         assert item.inputs["kubeconfig"] == "{users: [{user: {token: t}}]}"
         assert item.secrets == {"kubeconfig"}
 
@@ -288,12 +295,12 @@ def test_the_operators_kubeconfig_does_not_get_into_a_provider(
 ) -> None:
     """The SDK would put KUBECONFIG into the state; the provider cannot read a list of files."""
     monkeypatch.setenv("KUBECONFIG", "/somewhere/one:/somewhere/two")
-    for item in recorded(stack_config("local")).providers():
+    for item in recorded(stack_config("local")).of_type("providers:kubernetes"):
         assert "/somewhere" not in item.inputs["kubeconfig"]
 
 
 def test_a_secret_of_the_stack_changes_in_place(stack: Stack, name: str) -> None:
-    for provider in stack(name).providers():
+    for provider in stack(name).of_type("providers:kubernetes"):
         assert provider.inputs["enableSecretMutable"] == "true"
 
 
