@@ -433,9 +433,11 @@ def test_a_pod_that_does_not_run_yet_is_not_asked_for_its_proxy() -> None:
 def test_pods_without_a_proxy_fail_but_only_warn_where_pods_are_simulated() -> None:
     objects = {**installed(), "Pod one": pod("one", "emissary")}
     assert failures(looked_at(objects)) == ["Ambassador is meshed"]
-    objects["Node"] = node(kwok=True)
+    objects["Node 1"] = node("one", kwok=True)
     found = looked_at(objects)
     assert (failures(found), warnings(found)) == ([], ["Ambassador is meshed"])
+    objects["Node 2"] = node("two")
+    assert failures(looked_at(objects)) == ["Ambassador is meshed"]
 
 
 def test_an_ambassador_that_no_one_asks_a_proxy_for_fails() -> None:

@@ -25,7 +25,7 @@ from checks.credentials import Login, Outcome, try_login
 from checks.kinds import DEPLOYMENT, MAPPING, SECRET, Kind
 from checks.permissions import EVERYTHING, NEEDED
 from checks.reading import Reader, RefusedError, offset
-from checks.view import Access, ServedKind
+from checks.view import Access, ServedKind, some
 from clusters.guard import Reach
 from clusters.kubeconfig import Endpoint
 from tests.unit.checks_builders import (
@@ -33,6 +33,7 @@ from tests.unit.checks_builders import (
     certified,
     helm_record,
     mesh,
+    node,
     settings,
     thing,
 )
@@ -297,6 +298,110 @@ def test_a_view_has_objects_releases_and_what_releases_point_to() -> None:
     assert view.exists(made[0])
     assert (view.uid, view.version, view.endpoint) == ("the-uid", "v1.34.0", REACH.endpoint)
     assert view.access == {}
+
+
+def builtin(_: str, path: str, *__: Any) -> Answer:
+    """Discovery of some kinds that every cluster has."""
+
+    def group(name: str, **kinds: str) -> dict[str, Any]:
+        resources = [
+            {
+                "resource": plural,
+                "responseKind": {"kind": kind},
+                "scope": "Cluster" if kind in ("Node", "ClusterRole") else "Namespaced",
+            }
+            for kind, plural in kinds.items()
+        ]
+        version = {"version": "v1", "resources": resources}
+        return {"metadata": {"name": name}, "versions": [version]}
+
+    if path == "/api":
+        return 200, {"items": [group("", Node="nodes", Pod="pods", Secret="secrets")]}
+    return 200, {
+        "items": [
+            group("apps", Deployment="deployments"),
+            group("rbac.authorization.k8s.io", ClusterRole="clusterroles"),
+        ]
+    }
+
+
+def recording(objects: dict[str, list[dict[str, Any]]], asked: dict[str, list[bool]]) -> Respond:
+    """A cluster that notes each list that is read, and whether it was for metadata alone."""
+
+    def respond(method: str, path: str, query: dict[str, str], request: Any) -> Answer:
+        if path in ("/api", "/apis"):
+            return builtin(method, path)
+        metadata_only = "PartialObjectMetadata" in str(request["headers"]["Accept"])
+        asked.setdefault(path, []).append(metadata_only)
+        status, content = cluster(objects)(method, path, query, request)
+        if metadata_only and isinstance(content, dict):
+            items = [{"metadata": one["metadata"]} for one in content["items"]]
+            return status, {"items": items}
+        return status, content
+
+    return respond
+
+
+def test_what_releases_made_elsewhere_is_read_too_and_pods_of_it_in_full() -> None:
+    far = thing("apps/v1", "Deployment", "far", "elsewhere", spec={"replicas": 3})
+    near = thing("apps/v1", "Deployment", "near", "linkerd", spec={"replicas": 2})
+    role = thing("rbac.authorization.k8s.io/v1", "ClusterRole", "role", rules=[{}])
+    gone = thing("example.org/v1", "Gone", "gone", "linkerd")
+    record = helm_record("linkerd-crds", "linkerd", objects=(far, near, role, gone))
+    base = "/apis/apps/v1/namespaces"
+    roles = "/apis/rbac.authorization.k8s.io/v1/clusterroles"
+    objects = {
+        "/api/v1/namespaces/linkerd/secrets": [record],
+        f"{base}/elsewhere/deployments": [far],
+        f"{base}/linkerd/deployments": [near],
+        roles: [role],
+    }
+    asked: dict[str, list[bool]] = {}
+    with reader(recording(objects, asked)) as api:
+        seen = fetch.look(mesh(), "east", REACH, api, pre=False)
+    for made in (far, near):
+        found = seen.get(DEPLOYMENT, made["metadata"]["namespace"], made["metadata"]["name"])
+        assert found is not None
+        assert found["spec"] == made["spec"]
+    # Roles of the extension are read in full first; that all exist is known by names alone.
+    assert sorted(asked[roles]) == [False, True]
+    kept = seen.get(Kind("rbac.authorization.k8s.io", "ClusterRole"), "", "role")
+    assert kept is not None
+    assert kept["rules"] == [{}]
+    assert asked[f"{base}/elsewhere/deployments"] == [False]
+    assert asked[f"{base}/linkerd/deployments"] == [False]
+    assert [made.name for made in seen.releases["linkerd", "linkerd-crds"].standing.objects] == [
+        "far",
+        "near",
+        "role",
+        "gone",
+    ]
+    missing = seen.releases["linkerd", "linkerd-crds"].standing.objects[3]
+    assert not seen.exists(missing)
+
+
+@pytest.mark.parametrize(("pod_range", "read"), [("10.0.0.0/24", False), ("", True)])
+def test_pods_are_listed_before_an_installation_only_where_nodes_do_not_tell_their_addresses(
+    pod_range: str, read: bool
+) -> None:
+    objects = {"/api/v1/nodes": [node(podCIDR=pod_range)]}
+    asked: dict[str, list[bool]] = {}
+    with reader(recording(objects, asked)) as api:
+        fetch.look(mesh(), "east", REACH, api, pre=True)
+    assert ("/api/v1/pods" in asked) is read
+
+
+def test_without_ambassador_nothing_of_it_is_read() -> None:
+    content = settings()
+    del content["clusters"]["east"]["ambassador"]
+    kinds = {listing.kind for listing in fetch.plan(mesh(content), "east", pre=False)}
+    assert MAPPING not in kinds
+    assert MAPPING in {listing.kind for listing in fetch.plan(mesh(), "east", pre=False)}
+
+
+def test_many_names_are_cut_short() -> None:
+    assert some(["a", "b"], 2) == "a, b"
+    assert some(["a", "b", "c", "d"], 2) == "a, b and 2 more"
 
 
 def test_a_list_that_is_refused_is_written_down_with_its_reason() -> None:
