@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Mapping
 
 from config.ambassador import AmbassadorConfig
 from config.cluster import ClusterConfig
-from config.formats import is_dns_name
 from config.link import LinkConfig
 from config.mesh import gateway_identity, service_account
 from config.problems import Problem, quoted
@@ -53,10 +52,12 @@ def _contexts(clusters: Clusters) -> Iterator[Problem]:
 
 
 def _identities(clusters: Clusters) -> Iterator[Problem]:
-    """Identities are DNS names, of which every workload's proxy asks for a certificate."""
+    """The name of a ServiceAccount is a label of its identity, which is a DNS name.
+
+    Where the issuer's name fits into a certificate, the whole is short enough.
+    """
     for name, cluster in clusters.items():
-        identity = gateway_identity(name, cluster)
-        if identity is None:
+        if cluster.ambassador is None:
             continue
         account = service_account(name, cluster)
         path = f"clusters.{name}.ambassador"
@@ -67,13 +68,6 @@ def _identities(clusters: Clusters) -> Iterator[Problem]:
                 "characters; as part of an identity it has at most 63",
                 "write a shorter serviceAccount",
                 about=(f"{path}.name",),
-            )
-        elif not is_dns_name(identity):
-            yield Problem(
-                f"clusters.{name}.linkerd.trustDomain",
-                f"Ambassador's identity would have {len(identity)} characters of at most 253",
-                "write a shorter trust domain",
-                about=(f"clusters.{name}.domain", f"{path}.namespace"),
             )
 
 

@@ -439,6 +439,13 @@ WRONG: list[tuple[str, dict[str, Any], str, str, str]] = [
         "only once",
     ),
     (
+        "a rewrite that is no path",
+        {f"{AMBASSADOR}.mappings": [{**MAPPING, "rewrite": "shop"}]},
+        f"{AMBASSADOR}.mappings[0].rewrite",
+        "'shop' cannot take the place of a prefix",
+        "begins with '/'",
+    ),
+    (
         "two Hosts for one host name",
         {
             f"{AMBASSADOR}.hosts": [
@@ -490,6 +497,16 @@ WRONG: list[tuple[str, dict[str, Any], str, str, str]] = [
         f"{AMBASSADOR}.hosts[0].insecure",
         "answers cleartext with Redirect",
         "insecure: Route",
+    ),
+    (
+        "a probe through an Ambassador that does not listen there",
+        {
+            f"{AMBASSADOR}.gateway.probe": "ambassador",
+            f"{AMBASSADOR}.listeners": [{"name": "a", "port": 8443}],
+        },
+        f"{AMBASSADOR}.listeners",
+        "no Listener has it",
+        "port: 8080",
     ),
     (
         "a gateway on the port of the ingress",
