@@ -35,17 +35,6 @@ def load_stack_file(path: Path) -> MeshConfig:
     return _validated(settings, str(path), problems)
 
 
-def read_settings(path: Path) -> dict[str, Any]:
-    """The project's own configuration keys in a stack file, prefix removed.
-
-    Raises StackFileError where the file cannot be read as a stack file.
-    """
-    settings, problems = _settings(path)
-    if problems:
-        raise StackFileError(str(path), problems)
-    return settings
-
-
 def load_settings(settings: Mapping[str, Any], origin: str) -> MeshConfig:
     """The validated model of the project's configuration keys.
 

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from config import PROJECT, MeshConfig, Problem, StackFileError, load_settings, load_stack_file
 from config.cluster import ClusterConfig
 from config.engine import load_engine_settings
+from config.linkerd import Viz
 from config.mesh import gateway_identity
 from tests.stack_builders import (
     DELETED,
@@ -247,6 +248,18 @@ WRONG: list[tuple[str, dict[str, Any], str, str, str]] = [
         "BEGIN CERTIFICATE",
     ),
     (
+        "a private key beside an API server's CA",
+        {
+            f"{TARGET}.apiServer": {
+                "address": "https://a.b",
+                "certificateAuthority": certificate() + key_pem(ec_key()),
+            }
+        },
+        f"{TARGET}.apiServer.certificateAuthority",
+        "a private key stands here",
+        "replace the key",
+    ),
+    (
         "a cluster domain that is no name",
         {f"{SOURCE}.domain": "cluster.local."},
         f"{SOURCE}.domain",
@@ -402,6 +415,13 @@ WRONG: list[tuple[str, dict[str, Any], str, str, str]] = [
         f'{AMBASSADOR}.service.annotations["mirror.linkerd.io/gateway-identity"]',
         "written by the program",
         "leave it out",
+    ),
+    (
+        "an annotation's key that is none",
+        {f"{AMBASSADOR}.service.annotations": {"example.com/a/b": "1"}},
+        f'{AMBASSADOR}.service.annotations["example.com/a/b"]',
+        "not the key of an annotation",
+        "example.com/name",
     ),
     (
         "a number as an annotation",
@@ -1209,6 +1229,8 @@ def test_a_value_that_is_no_secret_may_not_be_encrypted() -> None:
 def test_a_model_made_by_hand_is_checked_as_well() -> None:
     with pytest.raises(ValidationError, match="neither of context and kubeconfig"):
         ClusterConfig()
+    with pytest.raises(ValidationError, match="not plain data"):
+        Viz(values={"a": object()})
     with pytest.raises(ValidationError, match="cluster 'a' is linked to itself"):
         MeshConfig(
             clusters={"a": ClusterConfig(context="a")},
