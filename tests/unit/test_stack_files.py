@@ -1001,6 +1001,13 @@ def test_settings_of_other_packages_are_none_of_our_business(tmp_path: Path) -> 
         ("config: {}".encode("utf-16"), "file", "not text in UTF-8", "UTF-8"),
         ("[" * 5000, "file", "nested too deeply", "at most 60"),
         (f"a: {'9' * 5000}\n", "file", "not a whole number", "in quotes"),
+        ("- 1\n" * 50_001, "file", "holds more than 50000 values", "leave out"),
+        (
+            "a0: &a0 [1]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}]\n" for i in range(1, 70)),
+            "file",
+            "nested too deeply",
+            "at most 60",
+        ),
         ("#" * 1_000_001, "file", "at most 1000000 are read", "leave out"),
         (b"#" * 4_000_001, "file", "larger than 4000000 bytes", "leave out"),
     ],
