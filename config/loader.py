@@ -113,7 +113,7 @@ def _content(path: Path) -> dict[Any, Any]:
                 f"it is larger than {LARGEST_FILE} bytes",
                 "leave out what does not belong in a stack file",
             )
-        text = data.decode("utf-8-sig")
+        text = data.decode()
     except StackFileError:
         raise
     except UnicodeDecodeError:

@@ -192,9 +192,6 @@ def _note(
         for problem in [] if _emptied(detail) else problem_of(detail, location, model):
             if not outcome.broken.cover(problem.below(path).path):
                 outcome.problems.append(problem.below(path))
-        if detail["type"] == "missing" and not outcome.broken.cover(path):
-            # What lacks a key is of no use and will be cut out as a whole.
-            fresh.append(_path(location[:-1], tree))
         fresh.append(path)
     for path in fresh:
         outcome.broken.add(path)
