@@ -69,11 +69,10 @@ class ChartSource:
         """Where `chart` is."""
         if self.directory is not None:
             return ChartLocation(str(self.directory / chart.package), None)
-        if chart.name in EMISSARY_CHARTS:
-            if self.emissary.startswith("oci://"):
-                return ChartLocation(f"{self.emissary}/{chart.name}", None)
-            return ChartLocation(chart.name, self.emissary)
-        return ChartLocation(chart.name, self.linkerd)
+        repository = self.emissary if chart.name in EMISSARY_CHARTS else self.linkerd
+        if repository.startswith("oci://"):
+            return ChartLocation(f"{repository}/{chart.name}", None)
+        return ChartLocation(chart.name, repository)
 
     def require(self, charts: Iterable[Chart]) -> None:
         """Raise MissingChartsError where the folder lacks one of `charts`."""
