@@ -87,7 +87,7 @@ class ChartSource:
 
 def charts_of(config: MeshConfig) -> Iterator[Chart]:
     """Every chart that a stack file asks for."""
-    linked = {end for link in config.links for end in (link.source, link.target)}
+    linked = config.linked_clusters()
     for name, cluster in config.clusters.items():
         linkerd = cluster.linkerd
         names = ["linkerd-crds", "linkerd-control-plane"]

@@ -61,7 +61,7 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
     """
     releases = ReleaseSettings(charts, config.timeout_seconds)
     protect_crds = config.protection.crds
-    linked = {end for link in config.links for end in (link.source, link.target)}
+    linked = config.linked_clusters()
 
     mesh = Mesh(
         TrustAnchor(

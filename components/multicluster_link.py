@@ -11,6 +11,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from components.component import MeshComponent
 from components.gateway import Gateway
 from components.link_credentials import LinkCredentials
+from components.linkerd_control_plane import MULTICLUSTER_NAMESPACE
 from components.multicluster_extension import MulticlusterExtension
 from config.cluster import ClusterConfig
 from config.link import LinkConfig
@@ -38,7 +39,7 @@ class MulticlusterLinkArgs:
     """How the source logs in to the target."""
     extension: MulticlusterExtension
     """The source's multicluster extension, with the service mirror of this link."""
-    namespace: str = "linkerd-multicluster"
+    namespace: str = MULTICLUSTER_NAMESPACE
     """Namespace of the Link."""
 
 

@@ -70,12 +70,6 @@ class SignedCertificate:
     """PEM of the private key; a secret."""
 
 
-@dataclass(frozen=True)
-class _Signer:
-    certificate: pulumi.Output[str]
-    private_key: pulumi.Output[str]
-
-
 class TrustAnchor(MeshComponent):
     """One trust anchor for all clusters, an issuer per cluster, a certificate per webhook.
 
@@ -113,10 +107,12 @@ class TrustAnchor(MeshComponent):
             }
         self.register_outputs({"bundle": self.bundle})
 
-    def _anchor(self, anchor: Anchor, args: TrustAnchorArgs) -> _Signer:
+    def _anchor(self, anchor: Anchor, args: TrustAnchorArgs) -> SignedCertificate:
         if anchor.certificate is not None:
             key = anchor.private_key.get_secret_value() if anchor.private_key else ""
-            return _Signer(pulumi.Output.from_input(anchor.certificate), pulumi.Output.secret(key))
+            return SignedCertificate(
+                pulumi.Output.from_input(anchor.certificate), pulumi.Output.secret(key)
+            )
         # No name of a cluster has a dot, so an anchor may be called as one of them is.
         name = f"{self.logical_name}-anchor.{anchor.name}"
         key_pem = self._key(name, protect=args.protect)
@@ -134,10 +130,10 @@ class TrustAnchor(MeshComponent):
             early_renewal_hours=0,
             opts=self.child(self._provider, protect=args.protect),
         )
-        return _Signer(certificate.cert_pem, key_pem)
+        return SignedCertificate(certificate.cert_pem, key_pem)
 
     def _issuer(
-        self, cluster: str, wanted: Signatures, signer: _Signer, validity: Validity
+        self, cluster: str, wanted: Signatures, signer: SignedCertificate, validity: Validity
     ) -> SignedCertificate:
         return self._signed(
             f"{self.logical_name}-{cluster}-issuer",
@@ -149,7 +145,7 @@ class TrustAnchor(MeshComponent):
         )
 
     def _serving(
-        self, cluster: str, webhook: Webhook, signer: _Signer, validity: Validity
+        self, cluster: str, webhook: Webhook, signer: SignedCertificate, validity: Validity
     ) -> SignedCertificate:
         return self._signed(
             f"{self.logical_name}-{cluster}-{webhook.service}",
@@ -164,7 +160,7 @@ class TrustAnchor(MeshComponent):
         self,
         name: str,
         host: str,
-        signer: _Signer,
+        signer: SignedCertificate,
         *,
         days: int,
         renewal_days: int,

@@ -79,6 +79,10 @@ class MeshConfig(Model):
         """Links that end in this cluster."""
         return tuple(link for link in self.links if link.target == cluster)
 
+    def linked_clusters(self) -> set[str]:
+        """Names of the clusters that are an end of any link."""
+        return {end for link in self.links for end in (link.source, link.target)}
+
     def exports_of(self, cluster: str) -> tuple[Export, ...]:
         """Services of this cluster that any link exports, each once."""
         found = dict.fromkeys(export for link in self.links_to(cluster) for export in link.exports)
