@@ -1,48 +1,47 @@
-"""Ambassador in one cluster: installation, routes, and the role of multicluster gateway.
+"""Ambassador in one cluster: which one, installed or adopted, and what it answers for.
 
-Facts: the Linkerd 2 integration pages of Ambassador and Emissary-ingress; Emissary's CRDs.
+Facts: the Linkerd 2 integration pages of Ambassador and Emissary-ingress; the flavours' charts.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
+from config.adoption import AdoptConfig
 from config.base import Model, PullSecret, Resources, contradictions, doubled
+from config.edge_stack import EdgeStackConfig
+from config.flavours import FLAVOURS, ApiVersion, Flavour, ReleaseLine
 from config.formats import (
-    Address,
     Annotations,
     BalancerClass,
     ChartVersion,
     DnsLabel,
-    DnsName,
     Flag,
     HelmValues,
-    HostGlob,
     Image,
     Network,
-    Port,
     ServiceName,
-    UrlPath,
-    url_complaint,
 )
+from config.gateway import GatewayConfig
 from config.problems import Problem, quoted, wrong
-
-HEALTH_MAPPING = "public-health-check"
-"""Name of the gateway's own Mapping."""
-
-PROXY_PORTS = {4140: "outbound", 4143: "inbound", 4190: "control", 4191: "admin"}
-"""Ports of the pod that Linkerd's proxy takes (Linkerd docs, proxy configuration)."""
+from config.routes import HEALTH_MAPPING, HostConfig, Listener, MappingConfig
+from config.sidecar import PROXY_PORTS, SidecarConfig
 
 DIAGNOSTICS_PORT = 8877
 """Port of the pod that Ambassador answers health checks on."""
 
+LONGEST_RELEASE = 53
+"""Characters that Helm allows in the name of a release."""
+
 
 class ServiceConfig(Model):
-    """The Service that clients, and other clusters' proxies, reach Ambassador by."""
+    """The Service that clients, and other clusters' proxies, reach Ambassador by.
+
+    Of an adopted Ambassador, it is the gateway's alone.
+    """
 
     type: Literal["LoadBalancer", "NodePort", "ClusterIP"] = "LoadBalancer"
     """Type of the Service."""
@@ -79,153 +78,58 @@ class ServiceConfig(Model):
                 )
 
 
-def _destination(value: str) -> str:
-    _, separator, rest = value.rpartition("://")
-    complaint = url_complaint(value if separator else f"http://{value}", ("http", "https"))
-    if complaint is not None or "/" in rest:
+def _flavour(value: str) -> str:
+    if value not in FLAVOURS:
         raise wrong(
-            f"{quoted(value)} is not a Service",
-            "write its name, its namespace and, where needed, its port, "
-            "for example http://web.shop.svc.cluster.local:80",
+            f"{quoted(value)} is no Ambassador that is known here",
+            f"write one of {', '.join(FLAVOURS)}",
         )
     return value
 
 
-def _rewriting(value: str) -> str:
-    if value and (not value.startswith("/") or re.search(r"\s", value)):
-        raise wrong(
-            f"{quoted(value)} cannot take the place of a prefix",
-            "write a path that begins with '/', or \"\" to keep the prefix",
-        )
-    return value
+FlavourName = Annotated[
+    str, AfterValidator(_flavour), WithJsonSchema({"type": "string", "enum": list(FLAVOURS)})
+]
+"""The name of a flavour."""
 
-
-class Listener(Model):
-    """A port on which Ambassador takes requests (Emissary docs, Listener)."""
-
-    name: DnsName
-    """Name of the Listener."""
-    port: Port
-    """Port in the pod."""
-    protocol: Literal["HTTP", "HTTPS", "HTTPPROXY", "HTTPSPROXY"] = "HTTPS"
-    """Protocol stack; HTTPS takes cleartext too and lets the Host decide."""
-    security_model: Literal["XFP", "SECURE", "INSECURE"] = "XFP"
-    """How a request is told to be secure: by X-Forwarded-Proto, always, never."""
-
-
-class HostConfig(Model):
-    """A host name that Ambassador answers for (Emissary docs, Host)."""
-
-    name: DnsName
-    """Name of the Host."""
-    hostname: HostGlob
-    """The host name, a glob, or ``*``."""
-    insecure: Literal["Route", "Redirect", "Reject"] = "Route"
-    """What happens to cleartext requests."""
-    tls_secret: DnsName | None = None
-    """Name of the Secret (kubernetes.io/tls) that TLS is terminated with."""
-
-
-class MappingConfig(Model):
-    """A route to a Service (Emissary docs, Mapping)."""
-
-    name: DnsName
-    """Name of the Mapping."""
-    prefix: UrlPath
-    """Prefix of the request's path."""
-    service: Annotated[str, AfterValidator(_destination)]
-    """The Service: ``name``, ``name.namespace`` or a full name, with an optional port."""
-    hostname: HostGlob = "*"
-    """Host names the route is for; without one, Emissary drops a Mapping silently."""
-    rewrite: Annotated[str, AfterValidator(_rewriting)] | None = None
-    """What the prefix becomes; ``/`` by default, an empty text keeps it."""
-    linkerd_headers: Flag | None = None
-    """Whether ``l5d-dst-override`` is added; the setting of the whole Ambassador by default."""
-    bypass_auth: Flag | None = None
-    """Whether the route goes past an AuthService."""
-    timeout_ms: Annotated[int, Field(ge=1, strict=True)] | None = None
-    """Milliseconds until a request is given up."""
-
-    @property
-    def service_host(self) -> str:
-        """Host name of the Service, without scheme and port."""
-        return self.service.rpartition("://")[2].partition(":")[0].lower()
-
-
-class GatewayConfig(Model):
-    """The role of Linkerd's multicluster gateway.
-
-    Traffic from other clusters goes to the sidecar of Ambassador's pod, never through Envoy.
-    """
-
-    port: Port = 4143
-    """Port ``mc-gateway`` of the Service; the proxy in the pod always listens on 4143."""
-    probe: Literal["proxy", "ambassador"] = "proxy"
-    """Whom other clusters probe: the sidecar itself (port 4191, /ready) or, as the Ambassador
-    documents have it, Ambassador's health route (port 80, /-/ambassador/ready)."""
-    probe_port: Port | None = None
-    """Port ``mc-probe`` of the Service; 4191 or 80 by default, as `probe` says."""
-    health_path: UrlPath = "/-/ambassador/ready"
-    """Prefix of the Mapping `public-health-check`."""
-    address: tuple[Address, ...] = ()
-    """Addresses that other clusters reach the gateway by, where the Service does not tell."""
-
-    @property
-    def service_probe_port(self) -> int:
-        """Port of the Service that is probed."""
-        return self.probe_port or (4191 if self.probe == "proxy" else 80)
-
-    @property
-    def pod_probe_port(self) -> int:
-        """Port of the pod that answers the probe."""
-        return 4191 if self.probe == "proxy" else 8080
-
-    @property
-    def probe_path(self) -> str:
-        """Path that is probed."""
-        return "/ready" if self.probe == "proxy" else self.health_path
-
-    def inconsistencies(self) -> Iterator[Problem]:
-        """Ports that meet, and a health route that would take every request."""
-        if self.health_path == "/":
-            yield Problem(
-                "healthPath",
-                "the health route would answer every request",
-                "write a path of its own, for example /-/ambassador/ready",
-            )
-        if self.service_probe_port == self.port:
-            yield Problem(
-                "probePort" if self.probe_port else "port",
-                f"mc-gateway and mc-probe would share port {self.port}",
-                "write a port and a probePort that differ",
-                about=("port", "probePort", "probe"),
-            )
-        public = {443} if self.probe == "ambassador" else {80, 443}
-        for key, port in (("port", self.port), ("probePort", self.service_probe_port)):
-            if port in public or (key == "port" and port == 80):
-                yield Problem(
-                    key,
-                    f"port {port} of the Service serves Ambassador's own traffic already",
-                    "write another port",
-                    about=("probe",),
-                )
+OF_AN_INSTALLATION = (
+    "replicas",
+    "high_availability",
+    "resources",
+    "image",
+    "image_pull_secrets",
+    "values",
+    "crds_values",
+    "install_crds",
+    "crds_namespace",
+    "edge_stack",
+)
+"""Fields that describe what is installed, so that an adopted Ambassador has none of them."""
 
 
 class AmbassadorConfig(Model):
     """Ambassador in one cluster."""
 
-    flavour: Literal["emissary"] = "emissary"
-    """Which Ambassador it is: Emissary-ingress 4."""
-    version: ChartVersion = "4.1.0"
-    """Version of the charts emissary-crds-chart and emissary-ingress."""
+    flavour: FlavourName = "emissary"
+    """Which Ambassador it is: Emissary-ingress, an Edge Stack, or legacy Ambassador 1.14."""
+    version: ChartVersion | None = None
+    """Version of the chart; the newest that is known here by default."""
+    api_version: ApiVersion | None = None
+    """Version of getambassador.io that Hosts and Mappings are written in; the newest that the
+    installation serves by default."""
+    adopt: AdoptConfig | None = None
+    """Set (``{}`` is enough) where this Ambassador is installed already and stays its owner's."""
     namespace: DnsLabel = "ambassador"
     """Namespace of the installation."""
     crds_namespace: DnsLabel = "emissary-system"
-    """Namespace of the release that holds the CRDs."""
+    """Namespace of the release that holds the CRDs, where they come as a chart of their own."""
+    install_crds: Flag = True
+    """Install the CRDs; false where another tool owns them."""
     name: ServiceName = "ambassador"
     """Name of the release, the Deployment and the Service."""
     service_account: DnsLabel | None = None
-    """ServiceAccount; ``<name>-<cluster>`` by default, so that gateways differ in identity."""
+    """ServiceAccount; ``<name>-<cluster>`` by default, so that gateways differ in identity. Of an
+    adopted Ambassador it is `name`, as its charts have it."""
     replicas: Annotated[int, Field(ge=1, le=100, strict=True)] | None = None
     """Replicas; 3 with `highAvailability`, else 1."""
     high_availability: Flag = False
@@ -234,45 +138,103 @@ class AmbassadorConfig(Model):
     """Requests and limits of Ambassador's container."""
     service: ServiceConfig = ServiceConfig()
     """The Service in front."""
+    sidecar: SidecarConfig = SidecarConfig()
+    """Linkerd's proxy in its pods."""
     linkerd_headers: Flag = True
     """The Module's ``add_linkerd_headers``."""
-    listeners: tuple[Listener, ...] = (
-        Listener(name="http", port=8080),
-        Listener(name="https", port=8443),
-    )
-    """Listeners; those of the usual ports by default. Without any, no route is served."""
-    hosts: tuple[HostConfig, ...] = (HostConfig(name="wildcard", hostname="*"),)
-    """Hosts; one that answers for every name, cleartext routed, by default."""
+    listeners: tuple[Listener, ...] | None = None
+    """Listeners; those of ports 8080 and 8443 by default, none where Ambassador is adopted or has
+    no such thing. Without any, Emissary serves no route."""
+    hosts: tuple[HostConfig, ...] | None = None
+    """Hosts; one that answers for every name, cleartext routed, by default; none by default where
+    Ambassador is adopted."""
     mappings: tuple[MappingConfig, ...] = ()
     """Routes to Services; none by default."""
     gateway: GatewayConfig | None = None
     """Set (``{}`` is enough) to make this Ambassador the cluster's multicluster gateway."""
+    edge_stack: EdgeStackConfig | None = None
+    """Licence and services of an Edge Stack."""
     image: Image | None = None
     """Image repository, where it is not the published one."""
     image_pull_secrets: tuple[PullSecret, ...] = ()
     """Logins for the image registry."""
     values: HelmValues = {}
-    """Extra values for the chart emissary-ingress; they win over ours."""
+    """Extra values for Ambassador's chart; they win over ours."""
     crds_values: HelmValues = {}
-    """Extra values for the chart emissary-crds-chart; they win over ours."""
+    """Extra values for the chart of the CRDs; they win over ours."""
+
+    @property
+    def kind(self) -> Flavour:
+        """What is known of its flavour."""
+        return FLAVOURS[self.flavour]
+
+    @property
+    def line(self) -> ReleaseLine:
+        """How its releases are installed; the newest line for a version that is refused."""
+        return self.kind.line(self.version) or self.kind.lines[0]
+
+    @property
+    def chart_version(self) -> str:
+        """Version of its chart."""
+        return self.version or self.line.newest
+
+    @property
+    def objects_version(self) -> ApiVersion:
+        """Version of getambassador.io that its objects are written in."""
+        return self.api_version or self.line.api_versions[0]
+
+    @property
+    def installed(self) -> bool:
+        """Whether a release of ours installs it."""
+        return self.adopt is None
+
+    @property
+    def all_listeners(self) -> tuple[Listener, ...]:
+        """Listeners, the default ones where none are written."""
+        if self.listeners is not None:
+            return self.listeners
+        if not self.installed or not self.kind.listeners:
+            return ()
+        return (Listener(name="http", port=8080), Listener(name="https", port=8443))
+
+    @property
+    def all_hosts(self) -> tuple[HostConfig, ...]:
+        """Hosts, the default one where none are written."""
+        if self.hosts is not None:
+            return self.hosts
+        return (HostConfig(name="wildcard", hostname="*"),) if self.installed else ()
 
     @property
     def replica_count(self) -> int:
         """Replicas of the Deployment."""
         return self.replicas or (3 if self.high_availability else 1)
 
+    @property
+    def workload(self) -> str:
+        """Name of the Deployment or DaemonSet."""
+        return (self.adopt.workload if self.adopt else None) or self.name
+
+    @property
+    def pod_labels(self) -> dict[str, str]:
+        """Labels that select its pods."""
+        if self.adopt is not None and self.adopt.pod_labels:
+            return dict(self.adopt.pod_labels)
+        name = self.name if self.installed else self.kind.pod_name
+        return {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": self.name}
+
+    @property
+    def gateway_service(self) -> str:
+        """Name of the Service with the gateway's ports and annotations."""
+        return self.name if self.installed else f"{self.name}-linkerd-gateway"
+
     def inconsistencies(self) -> Iterator[Problem]:
         """What stands twice or meets, and what the gateway or the routes would lack."""
+        yield from self._flavoured()
+        yield from self._adopted()
         yield from self._doubled()
         yield from self._reserved()
         yield from self._unserved()
-        major = self.version.removeprefix("v").partition(".")[0]
-        if major != "4":
-            yield Problem(
-                "version",
-                f"the charts {self.version} are not those of Emissary-ingress 4",
-                'write "4.1.0" or another version 4',
-            )
+        yield from self._meshed()
         if len(self.name) > LONGEST_RELEASE:
             yield Problem(
                 "name",
@@ -289,12 +251,118 @@ class AmbassadorConfig(Model):
             )
         yield from self._overruled()
 
+    def _flavoured(self) -> Iterator[Problem]:
+        """What this flavour, or its API version, does not have."""
+        kind, line = self.kind, self.line
+        if kind.line(self.version) is None:
+            known = ", ".join(f'"{item.newest}"' for item in kind.lines)
+            yield Problem(
+                "version",
+                f"the chart {self.version} is none of {kind.title} that is known here",
+                f"write {known} or another version with the same first number",
+                about=("flavour",),
+            )
+            return
+        if self.objects_version not in line.api_versions:
+            yield Problem(
+                "apiVersion",
+                f"{kind.title} {line.application} does not serve "
+                f"getambassador.io/{self.objects_version}",
+                f"write one of {', '.join(line.api_versions)}, or leave it out",
+                about=("flavour", "version"),
+            )
+        if self.listeners and not kind.listeners:
+            yield Problem(
+                "listeners",
+                f"{kind.title} has no Listener; it listens on 8080 and 8443",
+                "leave listeners out",
+                about=("flavour",),
+            )
+        if kind.licensed and self.edge_stack is None and self.installed:
+            yield Problem(
+                "edgeStack",
+                f"{kind.title} starts only with a licence",
+                "set edgeStack.licenseKey with `pulumi config set --secret --path`, or name an "
+                "existing Secret under edgeStack.licenseSecret",
+                about=("flavour",),
+            )
+        if self.edge_stack is not None and not kind.licensed:
+            yield Problem(
+                "edgeStack",
+                f"{kind.title} has no such settings",
+                "leave it out, or write flavour: edge-stack",
+                about=("flavour",),
+            )
+        for place, host in enumerate(self.all_hosts):
+            if host.acme is not None and not kind.acme:
+                yield Problem(
+                    f"hosts[{place}].acme",
+                    f"{kind.title} does not fetch certificates by ACME",
+                    "leave it out, and have cert-manager fetch one under tls.certManager",
+                    about=("flavour",),
+                )
+            if self.objects_version == "v1":
+                yield from self._without_hosts(place, host)
+
+    def _without_hosts(self, place: int, host: HostConfig) -> Iterator[Problem]:
+        """getambassador.io/v1 has no Host: TLSContexts and the Module stand for what they can."""
+        if host.insecure == "Reject":
+            yield Problem(
+                f"hosts[{place}].insecure",
+                "getambassador.io/v1 has no Host, and nothing else that rejects cleartext",
+                "write Route or Redirect, or apiVersion: v2",
+                about=("apiVersion",),
+            )
+        if host.insecure == "Redirect" and host.tls is None:
+            yield Problem(
+                f"hosts[{place}].insecure",
+                "getambassador.io/v1 redirects cleartext by a TLSContext, and without tls there "
+                "is none",
+                "write tls: {}, insecure: Route, or apiVersion: v2",
+                about=("apiVersion", f"hosts[{place}].tls"),
+            )
+        if host.acme is not None:
+            yield Problem(
+                f"hosts[{place}].acme",
+                "getambassador.io/v1 has no Host that could ask for a certificate",
+                "leave it out, or write apiVersion: v2",
+                about=("apiVersion",),
+            )
+
+    def _adopted(self) -> Iterator[Problem]:
+        if self.adopt is None:
+            return
+        for name in OF_AN_INSTALLATION:
+            if name in self.model_fields_set:
+                key = str(type(self).model_fields[name].alias)
+                yield Problem(
+                    key,
+                    "the adopted Ambassador is installed by its owner, and nothing of this is ours",
+                    f"leave {key} out, or leave adopt out to have it installed",
+                    about=("adopt",),
+                )
+        if self.adopt.module == "leave" and "linkerd_headers" in self.model_fields_set:
+            yield Problem(
+                "linkerdHeaders",
+                "the adopted Ambassador's Module is left alone, so that this has no effect",
+                "leave it out, or write adopt.module: patch",
+                about=("adopt.module",),
+            )
+        if self.adopt.workload is not None and len(self.gateway_service) > 63:
+            yield Problem(
+                "name",
+                f"the gateway's Service would be named {self.gateway_service}, which is longer "
+                "than 63 characters",
+                "write a shorter name, and the workload's under adopt.workload",
+            )
+
     def _doubled(self) -> Iterator[Problem]:
+        listeners, hosts = self.all_listeners, self.all_hosts
         for what, key, names in (
-            ("Listener name", "listeners[{}].name", [item.name for item in self.listeners]),
-            ("Listener port", "listeners[{}].port", [str(item.port) for item in self.listeners]),
-            ("Host name", "hosts[{}].name", [item.name for item in self.hosts]),
-            ("hostname", "hosts[{}].hostname", [item.hostname.lower() for item in self.hosts]),
+            ("Listener name", "listeners[{}].name", [item.name for item in listeners]),
+            ("Listener port", "listeners[{}].port", [str(item.port) for item in listeners]),
+            ("Host name", "hosts[{}].name", [item.name for item in hosts]),
+            ("hostname", "hosts[{}].hostname", [item.hostname.lower() for item in hosts]),
             ("Mapping name", "mappings[{}].name", [item.name for item in self.mappings]),
             (
                 "pull secret",
@@ -305,9 +373,23 @@ class AmbassadorConfig(Model):
             yield from doubled(
                 what, ((key.format(place), name) for place, name in enumerate(names))
             )
+        made: dict[str, int] = {}
+        for place, host in enumerate(hosts):
+            if host.tls is None or host.tls_secret is None:
+                continue
+            if not host.tls.trial and host.tls.cert_manager is None:
+                continue
+            other = made.setdefault(host.tls_secret, place)
+            if other != place:
+                yield Problem(
+                    f"hosts[{place}].tls.secret",
+                    f"the Secret {host.tls_secret} is made for hosts[{other}] already",
+                    "write a secret of its own",
+                    about=(f"hosts[{other}].tls.secret",),
+                )
 
     def _reserved(self) -> Iterator[Problem]:
-        for place, listener in enumerate(self.listeners):
+        for place, listener in enumerate(self.all_listeners):
             owner = (
                 "Linkerd's proxy"
                 if listener.port in PROXY_PORTS
@@ -341,9 +423,12 @@ class AmbassadorConfig(Model):
                 )
 
     def _unserved(self) -> Iterator[Problem]:
-        if self.mappings:
-            for key, items in (("listeners", self.listeners), ("hosts", self.hosts)):
-                if not items:
+        if self.mappings and self.installed:
+            for key, items, has in (
+                ("listeners", self.all_listeners, self.kind.listeners),
+                ("hosts", self.all_hosts, self.objects_version != "v1"),
+            ):
+                if not items and has:
                     yield Problem(
                         key,
                         "without an entry here, Ambassador serves none of the mappings",
@@ -351,7 +436,18 @@ class AmbassadorConfig(Model):
                     )
         if self.gateway is None or self.gateway.probe != "ambassador":
             return
-        if not any(item.hostname == "*" for item in self.hosts):
+        if 8080 in self.sidecar.skip_inbound_ports:
+            place = self.sidecar.skip_inbound_ports.index(8080)
+            yield Problem(
+                f"sidecar.skipInboundPorts[{place}]",
+                "other clusters probe the gateway on port 8080 by mTLS, which only the proxy ends",
+                "leave 8080 out, or write gateway.probe: proxy",
+                about=("gateway.probe",),
+            )
+        if self.hosts is None and not self.installed:
+            # Its owner's Hosts are his, and the guard cannot tell whether one answers.
+            return
+        if self.objects_version != "v1" and not any(h.hostname == "*" for h in self.all_hosts):
             yield Problem(
                 "hosts",
                 "the probe goes through Ambassador, its Host header is the probe Service's name, "
@@ -359,7 +455,7 @@ class AmbassadorConfig(Model):
                 "add a Host with hostname: '*', or write gateway.probe: proxy",
                 about=("hosts", "gateway.probe"),
             )
-        for place, host in enumerate(self.hosts):
+        for place, host in enumerate(self.all_hosts):
             if host.hostname == "*" and host.insecure != "Route":
                 yield Problem(
                     f"hosts[{place}].insecure",
@@ -368,7 +464,11 @@ class AmbassadorConfig(Model):
                     "write insecure: Route, or gateway.probe: proxy",
                     about=(f"hosts[{place}].insecure", "gateway.probe"),
                 )
-        if not any(item.port == 8080 for item in self.listeners):
+        if (
+            self.installed
+            and self.kind.listeners
+            and not any(item.port == 8080 for item in self.all_listeners)
+        ):
             yield Problem(
                 "listeners",
                 "the probe goes through Ambassador's port 8080, and no Listener has it",
@@ -376,14 +476,49 @@ class AmbassadorConfig(Model):
                 about=("listeners", "gateway.probe"),
             )
 
+    def _meshed(self) -> Iterator[Problem]:
+        """What the sidecar's mode does to gateway and routes."""
+        if self.sidecar.mode != "ingress":
+            return
+        if self.gateway is not None:
+            yield Problem(
+                "sidecar.mode",
+                "a gateway's proxy routes for other clusters, which ingress mode does not",
+                "write mode: enabled, or leave gateway out",
+                about=("gateway",),
+            )
+        if not self.linkerd_headers:
+            yield Problem(
+                "linkerdHeaders",
+                "in ingress mode the proxy routes by the header l5d-dst-override, and Ambassador "
+                "would send none",
+                "leave it out, or write sidecar.mode: enabled",
+                about=("sidecar.mode",),
+            )
+        for place, mapping in enumerate(self.mappings):
+            if not mapping.in_full:
+                yield Problem(
+                    f"mappings[{place}].service",
+                    "in ingress mode the proxy knows Services by their full names only, and "
+                    f"{quoted(mapping.service)} is none",
+                    "write for example http://web.shop.svc.cluster.local:80",
+                    about=("sidecar.mode",),
+                )
+            if mapping.linkerd_headers is False:
+                yield Problem(
+                    f"mappings[{place}].linkerdHeaders",
+                    "in ingress mode the proxy routes by the header l5d-dst-override, and this "
+                    "route would have none",
+                    "leave it out, or write sidecar.mode: enabled",
+                    about=("sidecar.mode",),
+                )
+
     def _overruled(self) -> Iterator[Problem]:
         """Values of the chart that would change names from which others are derived."""
+        front = "".join(f"{key}." for key in self.kind.emissary_values)
         for path, key, ours in (
             ("fullnameOverride", "name", self.name),
-            ("serviceAccount.name", "serviceAccount", self.service_account),
+            (f"{front}fullnameOverride", "name", self.name),
+            (f"{front}serviceAccount.name", "serviceAccount", self.service_account),
         ):
             yield from contradictions("values", self.values, path, key, ours)
-
-
-LONGEST_RELEASE = 53
-"""Characters that Helm allows in the name of a release."""

@@ -9,21 +9,21 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from config.ambassador import AmbassadorConfig
 from config.base import Model, contradictions
+from config.flavours import CrdsChart
 from config.formats import (
     UNREADABLE_SECRET,
     Certificates,
-    DnsLabel,
     DnsName,
-    Image,
     Line,
     Network,
     Secret,
-    ServiceName,
     Uid,
     url_complaint,
 )
+from config.generation import Generation
 from config.linkerd import LinkerdConfig
 from config.problems import Problem, quoted, wrong
+from config.sample import SampleConfig
 from config.yaml_text import YamlTextError, read_yaml
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -73,17 +73,6 @@ class ApiServer(Model):
     """URL with scheme https."""
     certificate_authority: Certificates | None = None
     """PEM of the CA that signs its certificate; the kubeconfig's by default."""
-
-
-class SampleConfig(Model):
-    """A small Service to try the mesh with: the quote service of the Ambassador documents."""
-
-    namespace: DnsLabel = "quote"
-    """Its namespace, made by us."""
-    name: ServiceName = "quote"
-    """Name of the Deployment and the Service."""
-    image: Image = "docker.io/datawire/quote:0.5.0"
-    """Image of the container; it listens on port 8080."""
 
 
 class ClusterConfig(Model):
@@ -145,6 +134,7 @@ class ClusterConfig(Model):
         yield from self._namespaces()
         yield from self._certificate_names()
         yield from self._service_domains()
+        yield from self._generation()
         yield from self._overruled()
 
     def _namespaces(self) -> Iterator[Problem]:
@@ -155,8 +145,7 @@ class ClusterConfig(Model):
             ("linkerd.viz.enabled", "linkerd-viz" if self.linkerd.viz.enabled else ""),
         ]
         if self.ambassador is not None:
-            spaces.append(("ambassador.namespace", self.ambassador.namespace))
-            spaces.append(("ambassador.crdsNamespace", self.ambassador.crds_namespace))
+            spaces += self._spaces_of(self.ambassador)
         if self.sample is not None:
             spaces.append(("sample.namespace", self.sample.namespace))
         taken: dict[str, str] = {}
@@ -178,6 +167,16 @@ class ClusterConfig(Model):
                     about=(there,) if there else (),
                 )
             taken.setdefault(space, path)
+
+    @staticmethod
+    def _spaces_of(ambassador: AmbassadorConfig) -> list[tuple[str, str]]:
+        """Namespaces that are made for an Ambassador: none for one that is there already."""
+        if not ambassador.installed:
+            return []
+        spaces = [("ambassador.namespace", ambassador.namespace)]
+        if ambassador.install_crds and isinstance(ambassador.line.crds, CrdsChart):
+            spaces.append(("ambassador.crdsNamespace", ambassador.crds_namespace))
+        return spaces
 
     def _certificate_names(self) -> Iterator[Problem]:
         space = self.linkerd.namespace
@@ -215,6 +214,27 @@ class ClusterConfig(Model):
                     f"write {front}.svc.{self.domain}, or correct domain",
                     about=("domain",),
                 )
+
+    def _generation(self) -> Iterator[Problem]:
+        """What Ambassador must not be where Linkerd is of the generation 2.8."""
+        ambassador = self.ambassador
+        if ambassador is None or self.linkerd.generation is not Generation.V2_8:
+            return
+        if ambassador.sidecar.mode == "ingress":
+            yield Problem(
+                "ambassador.sidecar.mode",
+                "Linkerd 2.8 has no ingress mode; its proxies read l5d-dst-override always",
+                "leave mode out",
+                about=("linkerd.version",),
+            )
+        if ambassador.gateway is not None and ambassador.gateway.probe == "proxy":
+            yield Problem(
+                "ambassador.gateway.probe",
+                "other clusters probe a gateway of Linkerd 2.8 by mTLS, which the admin port of its "
+                "proxy does not take",
+                "write probe: ambassador",
+                about=("linkerd.version",),
+            )
 
     def _overruled(self) -> Iterator[Problem]:
         """Values of charts that would contradict the names that certificates are made for."""

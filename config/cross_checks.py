@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from config.ambassador import AmbassadorConfig
 from config.cluster import ClusterConfig
+from config.generation_checks import generations_apart
 from config.link import LinkConfig
 from config.mesh import gateway_identity, service_account
 from config.problems import Problem, quoted
@@ -28,7 +29,9 @@ def cross_check(clusters: Clusters, links: Links, names: Collection[str]) -> Ite
     yield from _roles(clusters, links)
     yield from _loops(clusters, links)
     yield from _overlapping_mirrors(clusters, links)
-    yield from _charts_apart(clusters, links)
+    yield from _contrary_exports(clusters, links)
+    yield from _routes_to_mirrors(clusters, links)
+    yield from generations_apart(clusters, links)
 
 
 def _contexts(clusters: Clusters) -> Iterator[Problem]:
@@ -134,12 +137,15 @@ def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
                 f"write clusters.{link.target}.role: both",
                 about=(f"clusters.{link.target}.role",),
             )
+        if link.flat_network:
+            continue
         if target.ambassador is None or target.ambassador.gateway is None:
             yield Problem(
                 f"links[{index}].target",
                 f"cluster '{link.target}' has no gateway",
-                f"write clusters.{link.target}.ambassador.gateway: {{}}",
-                about=(f"clusters.{link.target}.ambassador",),
+                f"write clusters.{link.target}.ambassador.gateway: {{}}, or flatNetwork: true where "
+                "pods of both clusters reach each other",
+                about=(f"clusters.{link.target}.ambassador", f"links[{index}].flatNetwork"),
             )
         elif (
             target.ambassador.service.type != "LoadBalancer"
@@ -163,7 +169,7 @@ def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
 def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
     for index, link in links.items():
         source, target = clusters.get(link.source), clusters.get(link.target)
-        if source is None or target is None or link.source == link.target:
+        if source is None or target is None or link.source == link.target or link.flat_network:
             continue
         identity = gateway_identity(link.target, target)
         if identity is not None and identity == gateway_identity(link.source, source):
@@ -221,32 +227,73 @@ def _own_services(cluster: ClusterConfig) -> dict[tuple[str, str], str]:
     made: dict[tuple[str, str], str] = {}
     ambassador: AmbassadorConfig | None = cluster.ambassador
     if ambassador is not None:
-        for suffix in ("", "-admin"):
-            made[ambassador.namespace, f"{ambassador.name}{suffix}"] = "ambassador.name"
+        made[ambassador.namespace, ambassador.gateway_service] = "ambassador.name"
+        if ambassador.installed:
+            made[ambassador.namespace, f"{ambassador.name}-admin"] = "ambassador.name"
     if cluster.sample is not None:
-        made[cluster.sample.namespace, cluster.sample.name] = "sample.name"
+        made[cluster.sample.namespace, cluster.sample.service] = "sample.service"
     return made
 
 
-OLDEST_LINKERD = 2025
-"""Year of the first charts whose service mirror reads Links of v1alpha3."""
-
-
-def _charts_apart(clusters: Clusters, links: Links) -> Iterator[Problem]:
-    """The Link that a source reads and the annotations a target writes are of one generation."""
-    ends: dict[str, int] = {}
+def _contrary_exports(clusters: Clusters, links: Links) -> Iterator[Problem]:
+    """One label of a Service says how it is exported, to all links alike."""
+    first: dict[tuple[str, str, str], tuple[str, str]] = {}
     for index, link in links.items():
-        ends.setdefault(link.source, index)
-        ends.setdefault(link.target, index)
-    for name, index in ends.items():
-        cluster = clusters.get(name)
-        if cluster is None:
-            continue
-        year = int(cluster.linkerd.version.removeprefix("v").split(".", 1)[0])
-        if year < OLDEST_LINKERD:
-            yield Problem(
-                f"clusters.{name}.linkerd.version",
-                f"{cluster.linkerd.version} is older than the Link that links[{index}] needs "
-                "(multicluster.linkerd.io/v1alpha3)",
-                'write "2026.8.3" or another chart version of edge-26',
-            )
+        for place, export in enumerate(link.exports):
+            mode = link.mode_of(export)
+            if mode == "none":
+                continue
+            path = f"links[{index}].exports[{place}]"
+            key = (link.target, export.namespace, export.service)
+            other, told = first.setdefault(key, (path, mode))
+            if told != mode:
+                yield Problem(
+                    f"{path}.mode",
+                    f"{export} of cluster '{link.target}' is exported by {mode} here and by {told} "
+                    f"at {other}, and its label can say only one",
+                    f"write mode: {told}, or change {other}",
+                    about=(f"{other}.mode", f"links[{index}].flatNetwork"),
+                )
+
+
+def _routes_to_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
+    """Routes of a source's Ambassador to mirrors: there is one, and nothing else has the name."""
+    names: dict[tuple[str, str], str] = {}
+    routes: dict[tuple[str, str, str], str] = {}
+    for cluster, config in clusters.items():
+        for place, mapping in enumerate(config.ambassador.mappings if config.ambassador else ()):
+            where = f"clusters.{cluster}.ambassador.mappings[{place}]"
+            names[cluster, mapping.name] = where
+            routes[cluster, mapping.hostname, mapping.prefix] = where
+    for index, link in links.items():
+        source = clusters.get(link.source)
+        for place, export in enumerate(link.exports):
+            if export.mapping is None or source is None:
+                continue
+            path = f"links[{index}].exports[{place}].mapping"
+            if source.ambassador is None:
+                yield Problem(
+                    path,
+                    f"cluster '{link.source}' has no Ambassador that could have this route",
+                    f"write clusters.{link.source}.ambassador: {{}}, or leave mapping out",
+                    about=(f"clusters.{link.source}.ambassador",),
+                )
+                continue
+            name = export.mapping.name or link.mirror_of(export)
+            route = (link.source, export.mapping.hostname, export.mapping.prefix)
+            same_name = names.setdefault((link.source, name), path)
+            same_route = routes.setdefault(route, path)
+            if same_name != path:
+                yield Problem(
+                    f"{path}.name",
+                    f"the Mapping '{name}' of cluster '{link.source}' stands at {same_name} already",
+                    "write another name",
+                    about=(same_name,),
+                )
+            if same_route != path:
+                yield Problem(
+                    f"{path}.prefix",
+                    f"{same_route} routes {export.mapping.prefix} of the same host names already",
+                    "write another prefix or hostname",
+                    about=(same_route,),
+                )

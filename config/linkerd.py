@@ -7,6 +7,7 @@ from typing import Literal
 
 from config.base import Model, PullSecret, Resources, doubled
 from config.formats import ChartVersion, DnsLabel, DnsName, Flag, HelmValues, Image
+from config.generation import Generation
 from config.problems import Problem
 
 OWN_SECRETS = (
@@ -58,7 +59,8 @@ class LinkerdConfig(Model):
     """Linkerd's control plane and extensions in one cluster."""
 
     version: ChartVersion = "2026.8.3"
-    """Version of the charts; 2026.8.3 is edge-26.8.3."""
+    """Version of the charts; 2026.8.3 is edge-26.8.3. With 2.8.1, the cluster is of Linkerd 2.8:
+    the chart linkerd2, and gateways that are told of by annotations in place of Links."""
     namespace: DnsLabel = "linkerd"
     """Namespace of the control plane."""
     trust_domain: DnsName | None = None
@@ -71,8 +73,9 @@ class LinkerdConfig(Model):
     """Install the Gateway API CRDs; false where another tool owns them."""
     proxy: Proxy = Proxy()
     """Settings of the sidecar proxies."""
-    image_registry: Image = "cr.l5d.io/linkerd"
-    """Where images come from, without a slash at the end."""
+    image_registry: Image | None = None
+    """Where images come from, without a slash at the end; ``cr.l5d.io/linkerd`` by default, and
+    ``gcr.io/linkerd-io`` for Linkerd 2.8."""
     image_pull_secrets: tuple[PullSecret, ...] = ()
     """Logins for that registry."""
     heartbeat: Flag = False
@@ -82,7 +85,7 @@ class LinkerdConfig(Model):
     viz: Viz = Viz()
     """The viz extension."""
     values: HelmValues = {}
-    """Extra values for the chart linkerd-control-plane; they win over ours."""
+    """Extra values for the chart linkerd-control-plane (or linkerd2); they win over ours."""
     crds_values: HelmValues = {}
     """Extra values for the chart linkerd-crds; they win over ours."""
     cni_values: HelmValues = {}
@@ -94,8 +97,27 @@ class LinkerdConfig(Model):
         year, rest = self.version.removeprefix("v").split(".", 1)
         return f"edge-{int(year) % 100}.{rest}" if len(year) == 4 else f"stable-{self.version}"
 
+    @property
+    def generation(self) -> Generation:
+        """Which generation this version is of; today's for a version that is refused."""
+        return Generation.of(self.version) or Generation.MODERN
+
+    @property
+    def registry(self) -> str:
+        """Where images come from."""
+        published = {Generation.V2_8: "gcr.io/linkerd-io"}
+        return self.image_registry or published.get(self.generation, "cr.l5d.io/linkerd")
+
     def inconsistencies(self) -> Iterator[Problem]:
-        """Pull secrets that stand twice or are named like a Secret of Linkerd's own."""
+        """Versions between the generations, what Linkerd 2.8 lacks, pull secrets that meet."""
+        if Generation.of(self.version) is None:
+            yield Problem(
+                "version",
+                f"the chart {self.version} is neither of Linkerd 2.8 nor of today's Linkerd",
+                'write "2.8.1", or "2026.8.3" or another chart version of edge-26',
+            )
+        if self.generation is Generation.V2_8:
+            yield from self._lacking()
         names = [
             (f"imagePullSecrets[{i}].name", s.name) for i, s in enumerate(self.image_pull_secrets)
         ]
@@ -104,4 +126,28 @@ class LinkerdConfig(Model):
             if name in OWN_SECRETS or name.startswith("cluster-credentials-"):
                 yield Problem(
                     path, f"Linkerd has a Secret named '{name}' itself", "give it another name"
+                )
+
+    def _lacking(self) -> Iterator[Problem]:
+        """Settings that Linkerd 2.8 has no counterpart of."""
+        for key, wanted, reason in (
+            ("viz.enabled", self.viz.enabled, "its metrics and dashboard are part of the chart"),
+            (
+                "proxy.defaultInboundPolicy",
+                self.proxy.default_inbound_policy != "all-unauthenticated",
+                "it has no authorization policy",
+            ),
+            (
+                "imagePullSecrets",
+                bool(self.image_pull_secrets),
+                "its charts take no logins for registries",
+            ),
+            ("crdsValues", bool(self.crds_values), "its CRDs are part of the chart linkerd2"),
+        ):
+            if wanted:
+                yield Problem(
+                    key,
+                    f"Linkerd 2.8 cannot do this: {reason}",
+                    f"leave {key} out, or write a version of today's Linkerd",
+                    about=("version",),
                 )

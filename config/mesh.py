@@ -10,8 +10,18 @@ from config.base import Model
 from config.charts import ChartsConfig
 from config.cluster import ClusterConfig
 from config.formats import Flag, is_dns_name
-from config.link import Export, LinkConfig
+from config.exports import (
+    EXPORTED,
+    FEDERATED,
+    GATEWAY_NAME,
+    GATEWAY_NAMESPACE,
+    ExportedService,
+    ServiceRef,
+)
+from config.generation import Generation
+from config.link import LinkConfig
 from config.problems import wrong
+from config.routes import MappingConfig
 from config.trust_anchor import TrustAnchorConfig
 
 LONGEST_CLUSTER_NAME = 30
@@ -83,14 +93,54 @@ class MeshConfig(Model):
         """Names of the clusters that are an end of any link."""
         return {end for link in self.links for end in (link.source, link.target)}
 
-    def exports_of(self, cluster: str) -> tuple[Export, ...]:
+    def exports_of(self, cluster: str) -> tuple[ExportedService, ...]:
         """Services of this cluster that any link exports, each once."""
-        found = dict.fromkeys(export for link in self.links_to(cluster) for export in link.exports)
-        return tuple(found)
+        modes: dict[ServiceRef, dict[str, str]] = {}
+        for link in self.links_to(cluster):
+            for export in link.exports:
+                labels = modes.setdefault(ServiceRef(export.namespace, export.service), {})
+                mode = link.mode_of(export)
+                if mode != "none":
+                    labels[EXPORTED] = "true" if mode == "gateway" else mode
+                if export.federated:
+                    labels[FEDERATED] = "member"
+        config = self.clusters[cluster]
+        ambassador = config.ambassador
+        if config.linkerd.generation is Generation.V2_8 and ambassador is not None:
+            told = {
+                GATEWAY_NAME: ambassador.gateway_service,
+                GATEWAY_NAMESPACE: ambassador.namespace,
+            }
+            return tuple(ExportedService(ref, {}, told) for ref in modes)
+        return tuple(ExportedService(ref, labels) for ref, labels in modes.items())
 
-    def exports(self) -> dict[str, tuple[Export, ...]]:
-        """Services that any link exports, by the name of their cluster."""
-        return {name: self.exports_of(name) for name in self.clusters}
+    def services_wanted(self, cluster: str) -> tuple[ServiceRef, ...]:
+        """Services of this cluster that are not ours and that something of ours is about.
+
+        Those that links export from it, and those that share their requests with a mirror.
+        """
+        wanted = dict.fromkeys(item.service for item in self.exports_of(cluster))
+        for link in self.links_from(cluster):
+            for export in link.exports:
+                if export.weights is not None:
+                    wanted[ServiceRef(export.namespace, export.service)] = None
+        return tuple(wanted)
+
+    def mirror_mappings(self, cluster: str) -> tuple[MappingConfig, ...]:
+        """Routes of this cluster's Ambassador to the mirrors of other clusters' Services."""
+        domain = self.clusters[cluster].domain
+        return tuple(
+            MappingConfig(
+                name=export.mapping.name or link.mirror_of(export),
+                prefix=export.mapping.prefix,
+                hostname=export.mapping.hostname,
+                service=f"http://{link.mirror_of(export)}.{export.namespace}.svc.{domain}"
+                f":{export.port}",
+            )
+            for link in self.links_from(cluster)
+            for export in link.exports
+            if export.mapping is not None
+        )
 
 
 def gateway_identity(name: str, cluster: ClusterConfig) -> str | None:
@@ -112,4 +162,6 @@ def service_account(name: str, cluster: ClusterConfig) -> str:
     ambassador = cluster.ambassador
     if ambassador is None:
         raise ValueError(f"cluster {name} has no Ambassador")
-    return ambassador.service_account or f"{ambassador.name}-{name}"
+    if ambassador.service_account is not None:
+        return ambassador.service_account
+    return f"{ambassador.name}-{name}" if ambassador.installed else ambassador.name

@@ -1,0 +1,40 @@
+"""An Ambassador that is there already and stays its owner's."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from config.base import Model
+from config.formats import DnsName, is_qualified_name
+from config.problems import wrong
+
+
+def _labels(value: dict[str, str]) -> dict[str, str]:
+    for key in value:
+        if not is_qualified_name(key):
+            raise wrong(
+                "this is not the key of a label",
+                "write a name of at most 63 letters, digits, '-', '_' and '.', with an optional "
+                "prefix, for example app.kubernetes.io/name",
+            )
+    return value
+
+
+class AdoptConfig(Model):
+    """Which Ambassador is adopted: nothing is installed, and only the gateway's needs are added.
+
+    What stands here is compared with the cluster before anything is touched.
+    """
+
+    kind: Literal["Deployment", "DaemonSet"] = "Deployment"
+    """What runs its pods."""
+    workload: DnsName | None = None
+    """Name of that Deployment or DaemonSet; `name` of this Ambassador by default."""
+    pod_labels: Annotated[dict[str, str], AfterValidator(_labels)] = {}
+    """Labels of its pods that the gateway's Service selects them by; those of the flavour's chart
+    by default."""
+    module: Literal["patch", "make", "leave"] = "patch"
+    """What becomes of the Module ``ambassador``: its ``add_linkerd_headers`` is set, or a Module is
+    made because there is none, or it is left alone."""

@@ -1,0 +1,93 @@
+"""What has to be true of a cluster before anything is touched, beyond its being the right one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from config.exports import ServiceRef
+from config.generation import NEWEST_KUBERNETES
+from config.mesh import MeshConfig, service_account
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The newest Kubernetes that takes something."""
+
+    newest: tuple[int, int]
+    """Major and minor version."""
+    what: str
+    """What it is, for a sentence."""
+    remedy: str
+    """What to write instead."""
+
+
+@dataclass(frozen=True)
+class AdoptedAmbassador:
+    """What the stack file says of an Ambassador that is there already."""
+
+    path: str
+    """Key path of the Ambassador in the stack file."""
+    kind: str
+    """Deployment or DaemonSet."""
+    namespace: str
+    """Its namespace."""
+    workload: str
+    """Its name."""
+    service_account: str
+    """The ServiceAccount that its pods run as."""
+    pod_labels: dict[str, str]
+    """Labels by which its pods are selected."""
+    module: str
+    """``patch`` where a Module has to be there, ``make`` where none may be, ``leave``."""
+    api_version: str
+    """Version of getambassador.io that has to be served."""
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """What has to be true of one cluster."""
+
+    services: tuple[ServiceRef, ...] = ()
+    """Services to look for; those that are missing are told, not refused."""
+    limits: tuple[Limit, ...] = ()
+    """Versions of Kubernetes that must not be exceeded."""
+    adopted: AdoptedAmbassador | None = None
+    """The Ambassador that has to be there."""
+
+
+def expectations(mesh: MeshConfig, name: str) -> Expectations:
+    """What a stack file expects of the cluster `name`."""
+    cluster = mesh.clusters[name]
+    limits = []
+    newest = NEWEST_KUBERNETES.get(cluster.linkerd.generation)
+    if newest is not None:
+        limits.append(
+            Limit(
+                newest,
+                f"Linkerd {cluster.linkerd.version} (its CRDs and webhooks are of v1beta1 APIs)",
+                f'write clusters.{name}.linkerd.version: "2026.8.3"',
+            )
+        )
+    ambassador = cluster.ambassador
+    adopted = None
+    if ambassador is not None and ambassador.adopt is not None:
+        adopted = AdoptedAmbassador(
+            path=f"clusters.{name}.ambassador",
+            kind=ambassador.adopt.kind,
+            namespace=ambassador.namespace,
+            workload=ambassador.workload,
+            service_account=service_account(name, cluster),
+            pod_labels=ambassador.pod_labels,
+            module=ambassador.adopt.module,
+            api_version=ambassador.objects_version,
+        )
+    elif ambassador is not None and ambassador.line.newest_kubernetes is not None:
+        limits.append(
+            Limit(
+                ambassador.line.newest_kubernetes,
+                f"{ambassador.kind.title} (its CRDs and RBAC are of v1beta1 APIs)",
+                f"write clusters.{name}.ambassador.flavour: emissary, or adopt an installation "
+                "that is there",
+            )
+        )
+    return Expectations(mesh.services_wanted(name), tuple(limits), adopted)

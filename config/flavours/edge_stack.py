@@ -1,0 +1,27 @@
+"""Ambassador Edge Stack 3: Emissary-ingress 3 as a sub-chart, with licence, login and limits.
+
+Facts: the chart edge-stack 8.10.2; Edge Stack docs, "Install with Helm".
+"""
+
+from config.flavours.flavour import CrdsManifest, Flavour, ReleaseLine
+
+FLAVOUR = Flavour(
+    name="edge-stack",
+    title="Ambassador Edge Stack",
+    pod_name="edge-stack",
+    emissary_values=("emissary-ingress",),
+    licensed=True,
+    acme=True,
+    lines=(
+        ReleaseLine(
+            major=8,
+            newest="8.10.2",
+            application="3.10.2",
+            chart="edge-stack",
+            repository="ambassador",
+            crds=CrdsManifest("aes-crds", "https://app.getambassador.io/yaml/edge-stack/{version}/aes-crds.yaml"),
+            api_versions=("v3alpha1", "v2", "v1"),
+            converted=frozenset({"v3alpha1", "v2", "v1"}),
+        ),
+    ),
+)

@@ -1,0 +1,93 @@
+"""What the program has to know of one Ambassador: charts, CRDs, API versions, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+ApiVersion = Literal["v3alpha1", "v2", "v1"]
+"""Versions of getambassador.io, the newest first."""
+
+Repository = Literal["emissary", "ambassador"]
+"""Which repository of the stack file's `charts` a chart comes from."""
+
+
+@dataclass(frozen=True)
+class CrdsChart:
+    """CRDs that come as a chart of their own, in the version of Ambassador's chart."""
+
+    name: str
+    """Name of the chart."""
+    values: Mapping[ApiVersion, Mapping[str, Any]]
+    """Values that make it serve an API version."""
+
+
+@dataclass(frozen=True)
+class CrdsManifest:
+    """CRDs that come as a manifest, to be applied before the chart."""
+
+    name: str
+    """File name without version and ``.yaml``, in a folder of packaged charts."""
+    url: str
+    """Where it is published; ``{version}`` stands for the application's version."""
+
+
+@dataclass(frozen=True)
+class CrdsWithin:
+    """CRDs that the chart of Ambassador itself holds."""
+
+
+@dataclass(frozen=True)
+class ReleaseLine:
+    """Releases of one flavour that are installed alike."""
+
+    major: int
+    """First number of the chart's version."""
+    newest: str
+    """The chart's version that a stack file gets that names none."""
+    application: str
+    """Version of the application in that chart."""
+    chart: str
+    """Name of the chart."""
+    repository: Repository
+    """Where it comes from."""
+    crds: CrdsChart | CrdsManifest | CrdsWithin
+    """How its CRDs come."""
+    api_versions: tuple[ApiVersion, ...]
+    """API versions that it can serve; the first one is used unless the stack file says."""
+    converted: frozenset[ApiVersion] = frozenset()
+    """API versions that are only served where the conversion webhook ``emissary-apiext`` runs."""
+    newest_kubernetes: tuple[int, int] | None = None
+    """The last Kubernetes (major, minor) that takes its CRDs and RBAC; None where all do."""
+
+
+@dataclass(frozen=True)
+class Flavour:
+    """One Ambassador that can stand under `flavour` in a stack file."""
+
+    name: str
+    """How a stack file names it."""
+    title: str
+    """How a sentence names it."""
+    lines: tuple[ReleaseLine, ...]
+    """Its release lines, the newest first."""
+    pod_name: str
+    """Label ``app.kubernetes.io/name`` of the pods of an installation with its chart's defaults."""
+    emissary_values: tuple[str, ...] = ()
+    """Keys under which the values of the chart emissary-ingress are nested."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """Values of its own chart, whatever the stack file says."""
+    listeners: bool = True
+    """Whether it has Listeners."""
+    licensed: bool = False
+    """Whether it starts only with a licence, and has the settings of `edgeStack`."""
+    acme: bool = False
+    """Whether it fetches certificates by ACME itself."""
+
+    def line(self, version: str | None) -> ReleaseLine | None:
+        """The release line of a chart version, the newest for None; None where there is none."""
+        if version is None:
+            return self.lines[0]
+        major = version.removeprefix("v").partition(".")[0]
+        return next((line for line in self.lines if str(line.major) == major), None)

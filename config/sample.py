@@ -1,0 +1,29 @@
+"""The sample Service: the quote of the moment of the Ambassador documents."""
+
+from __future__ import annotations
+
+from config.base import Model
+from config.formats import DnsLabel, Flag, Image, ServiceName, UrlPath
+
+
+class SampleConfig(Model):
+    """A small Service to try the mesh with: the documents' QOTM, with the Service they forgot."""
+
+    namespace: DnsLabel = "qotm"
+    """Its namespace, made by us and meshed."""
+    name: ServiceName = "qotm"
+    """Name of the Deployment."""
+    service: ServiceName = "qotm-linkerd2"
+    """Name of the Service, which the documents' Mapping names and nobody makes."""
+    image: Image = "docker.io/datawire/qotm:1.7"
+    """Image of the container; it listens on port 5000 and answers ``/health``."""
+    mapping: Flag = True
+    """Whether the cluster's Ambassador gets a Mapping to it."""
+    prefix: UrlPath = "/qotm-linkerd2/"
+    """Prefix of that Mapping."""
+
+
+SAMPLE_MAPPING = "linkerd2-qotm"
+"""Name of the sample's Mapping, as the documents have it."""
+SAMPLE_PORT = 80
+"""Port of the sample's Service."""
