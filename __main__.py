@@ -10,6 +10,7 @@ from clusters import ClusterError, examine
 from components import ChartSource, MissingChartsError, build_mesh, charts_of
 from config import StackFileError
 from config.engine import load_engine_settings
+from config.expectations import expectations
 
 # A run is short, and collecting garbage takes a tenth of it.
 gc.disable()
@@ -20,7 +21,8 @@ try:
     config = load_engine_settings()
     charts = ChartSource.of(config.charts, os.environ)
     charts.require(charts_of(config))
-    reach = examine(config.clusters, config.exports())
+    expected = {name: expectations(config, name) for name in config.clusters}
+    reach = examine(config.clusters, expected)
 except (StackFileError, MissingChartsError, ClusterError) as error:
     # A RunError reaches the user as its message alone, without a traceback.
     raise pulumi.RunError(str(error)) from None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kubernetes import client
@@ -18,7 +18,8 @@ from clusters.kubeconfig import Endpoint, Login, api_client, endpoint, get_json,
 from clusters.problems import KubeconfigError
 from clusters.silence import STRANGE, why_silent
 from config.cluster import ClusterConfig
-from config.link import Export
+from config.expectations import Expectations
+from config.exports import ServiceRef
 from config.problems import printable
 
 DEADLINE_SECONDS = 9.0
@@ -37,8 +38,8 @@ class Reach:
     """Version of its API server, for example ``v1.34.1``."""
     login: Login | None = None
     """How the provider logs in; None where the program runs offline."""
-    missing_exports: frozenset[Export] = frozenset()
-    """Services that a link exports and that are not there."""
+    missing_services: frozenset[ServiceRef] = frozenset()
+    """Services that the stack file speaks of and that are not there."""
 
 
 @dataclass(frozen=True)
@@ -69,22 +70,22 @@ class ClusterError(RuntimeError):
 
 def examine(
     clusters: Mapping[str, ClusterConfig],
-    exports: Mapping[str, Sequence[Export]] | None = None,
+    expected: Mapping[str, Expectations] | None = None,
     deadline: float = DEADLINE_SECONDS,
 ) -> dict[str, Reach]:
     """Ask every cluster who it is, all at once, within `deadline` seconds.
 
-    `exports` are the Services to look for, by cluster name. Returns what was learned, by cluster
-    name. Raises ClusterError naming every cluster that does not answer, is not the one that the
-    stack file pins, or is there twice.
+    `expected` is what has to be true of them beyond that, by cluster name. Returns what was
+    learned, by cluster name. Raises ClusterError naming every cluster that does not answer, is not
+    the one that the stack file pins, is there twice, or is not as expected.
     """
     answers: dict[str, Reach | ClusterProblem] = {}
-    wanted = exports or {}
+    wanted = expected or {}
     # Daemons: a look-up of a name, or a client's own login, cannot be ended from outside.
     threads = [
         threading.Thread(
             target=_ask,
-            args=(name, cluster, wanted.get(name, ()), deadline, answers),
+            args=(name, cluster, wanted.get(name, Expectations()), deadline, answers),
             daemon=True,
         )
         for name, cluster in clusters.items()
@@ -131,7 +132,7 @@ LOGIN_SHARE = 0.8
 def _ask(
     name: str,
     cluster: ClusterConfig,
-    exports: Sequence[Export],
+    expected: Expectations,
     deadline: float,
     answers: dict[str, Reach | ClusterProblem],
 ) -> None:
@@ -141,10 +142,10 @@ def _ask(
         with api_client(cluster, login_timeout=deadline * LOGIN_SHARE) as api:
             space = get_json(api, "/api/v1/namespaces/kube-system", timeout)
             version = get_json(api, "/version", timeout).get("gitVersion")
-            missing = {export for export in exports if not _exists(api, export, timeout)}
+            missing = _missing(api, expected.services, timeout)
         uid = space.get("metadata", {}).get("uid")
         answers[name] = (
-            Reach(reached, uid, str(version) if version else None, entry, frozenset(missing))
+            Reach(reached, uid, str(version) if version else None, entry, missing)
             if isinstance(uid, str)
             else _problem(name, cluster, *STRANGE)
         )
@@ -156,9 +157,15 @@ def _ask(
         answers[name] = _problem(name, cluster, *why_silent(error))
 
 
-def _exists(api: client.ApiClient, export: Export, timeout: tuple[float, float]) -> bool:
+def _missing(
+    api: client.ApiClient, services: Iterable[ServiceRef], timeout: tuple[float, float]
+) -> frozenset[ServiceRef]:
+    return frozenset(service for service in services if not _exists(api, service, timeout))
+
+
+def _exists(api: client.ApiClient, service: ServiceRef, timeout: tuple[float, float]) -> bool:
     try:
-        get_json(api, f"/api/v1/namespaces/{export.namespace}/services/{export.service}", timeout)
+        get_json(api, f"/api/v1/namespaces/{service.namespace}/services/{service.name}", timeout)
     except ApiException as error:
         if error.status == 404:
             return False

@@ -163,9 +163,11 @@ class _Demo:
 
     def _reach(self) -> Mapping[str, Reach]:
         from clusters import ClusterError, examine
+        from config.expectations import expectations
 
+        clusters = self._config.clusters
         try:
-            return examine(self._config.clusters, self._config.exports())
+            return examine(clusters, {name: expectations(self._config, name) for name in clusters})
         except ClusterError as error:
             raise VerbError(str(error)) from None
 

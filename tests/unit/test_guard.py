@@ -17,7 +17,8 @@ import pytest
 
 from clusters import ClusterError, examine
 from config.cluster import ClusterConfig
-from config.link import Export
+from config.expectations import Expectations
+from config.exports import ServiceRef
 from tests.api_servers import (
     CA_PEM,
     Answer,
@@ -166,12 +167,10 @@ def test_a_kubeconfig_in_the_stack_file_needs_no_other(around: Surroundings) -> 
     assert reach.login.secret
 
 
-def test_it_tells_which_exported_services_are_not_there(around: Surroundings) -> None:
-    there, gone, hidden = (
-        Export(namespace="shop", service=name) for name in ("web", "gone", "hidden")
-    )
+def test_it_tells_which_of_the_services_that_are_wanted_are_not_there(around: Surroundings) -> None:
+    there, gone, hidden = (ServiceRef("shop", name) for name in ("web", "gone", "hidden"))
     healthy_answers = healthy(UID)
-    answers = {there.service: (200, {"kind": "Service"}), hidden.service: (403, {})}
+    answers = {there.name: (200, {"kind": "Service"}), hidden.name: (403, {})}
 
     def respond(path: str) -> Answer:
         if "/services/" in path:
@@ -179,8 +178,8 @@ def test_it_tells_which_exported_services_are_not_there(around: Surroundings) ->
         return healthy_answers(path)
 
     around.server("source", respond)
-    reach = examine(clusters("source"), {"source": (there, gone, hidden)})["source"]
-    assert reach.missing_exports == {gone}
+    expected = {"source": Expectations(services=(there, gone, hidden))}
+    assert examine(clusters("source"), expected)["source"].missing_services == {gone}
 
 
 def test_a_version_that_is_not_told_stops_nobody(around: Surroundings) -> None:
