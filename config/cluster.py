@@ -230,8 +230,8 @@ class ClusterConfig(Model):
         if ambassador.gateway is not None and ambassador.gateway.probe == "proxy":
             yield Problem(
                 "ambassador.gateway.probe",
-                "other clusters probe a gateway of Linkerd 2.8 by mTLS, which the admin port of its "
-                "proxy does not take",
+                "other clusters probe a gateway of Linkerd 2.8 by mTLS, which the admin port of "
+                "its proxy does not take",
                 "write probe: ambassador",
                 about=("linkerd.version",),
             )

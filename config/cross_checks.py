@@ -143,8 +143,8 @@ def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
             yield Problem(
                 f"links[{index}].target",
                 f"cluster '{link.target}' has no gateway",
-                f"write clusters.{link.target}.ambassador.gateway: {{}}, or flatNetwork: true where "
-                "pods of both clusters reach each other",
+                f"write clusters.{link.target}.ambassador.gateway: {{}}, or flatNetwork: true "
+                "where pods of both clusters reach each other",
                 about=(f"clusters.{link.target}.ambassador", f"links[{index}].flatNetwork"),
             )
         elif (
@@ -286,7 +286,7 @@ def _routes_to_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
             if same_name != path:
                 yield Problem(
                     f"{path}.name",
-                    f"the Mapping '{name}' of cluster '{link.source}' stands at {same_name} already",
+                    f"cluster '{link.source}' has the Mapping '{name}' at {same_name} already",
                     "write another name",
                     about=(same_name,),
                 )

@@ -80,9 +80,7 @@ class Selector(Model):
     def inconsistencies(self) -> Iterator[Problem]:
         """A selector that says nothing."""
         if not self.match_labels and not self.match_expressions:
-            yield Problem(
-                "", "a selector without a condition selects nothing", "write matchLabels"
-            )
+            yield Problem("", "a selector without a condition selects nothing", "write matchLabels")
 
 
 class Selectors(Model):
@@ -134,8 +132,8 @@ class Export(Model):
     """Its name; the source sees it as ``<service>-<target>``."""
     mode: ExportMode | None = None
     """Through the gateway, or by ``remote-discovery``: pods are called directly, on a flat network.
-    ``gateway`` by default, ``remote-discovery`` on a link with `flatNetwork`; ``none`` for a Service
-    that is only federated."""
+    ``gateway`` by default, ``remote-discovery`` on a link with `flatNetwork`; ``none`` for a
+    Service that is only federated."""
     federated: Flag = False
     """Whether it joins the Services of the same name in other clusters under
     ``<service>-federated``; needs a flat network."""

@@ -9,7 +9,6 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from config.base import Model
 from config.charts import ChartsConfig
 from config.cluster import ClusterConfig
-from config.formats import Flag, is_dns_name
 from config.exports import (
     EXPORTED,
     FEDERATED,
@@ -18,6 +17,7 @@ from config.exports import (
     ExportedService,
     ServiceRef,
 )
+from config.formats import Flag, is_dns_name
 from config.generation import Generation
 from config.link import LinkConfig
 from config.problems import wrong

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 from config.base import Model
-from config.formats import Flag, Port
+from config.formats import Port
 from config.problems import Problem
 
 PROXY_PORTS = {4140: "outbound", 4143: "inbound", 4190: "control", 4191: "admin"}

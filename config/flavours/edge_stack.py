@@ -19,9 +19,12 @@ FLAVOUR = Flavour(
             application="3.10.2",
             chart="edge-stack",
             repository="ambassador",
-            crds=CrdsManifest("aes-crds", "https://app.getambassador.io/yaml/edge-stack/{version}/aes-crds.yaml"),
-            api_versions=("v3alpha1", "v2", "v1"),
-            converted=frozenset({"v3alpha1", "v2", "v1"}),
+            crds=CrdsManifest(
+                "aes-crds", "https://app.getambassador.io/yaml/edge-stack/{version}/aes-crds.yaml"
+            ),
+            # Its CRDs know v1 too, and do not serve it.
+            api_versions=("v3alpha1", "v2"),
+            converted=frozenset({"v3alpha1", "v2"}),
         ),
     ),
 )

@@ -39,7 +39,7 @@ FLAVOUR = Flavour(
             crds=CrdsChart(
                 "emissary-crds-chart",
                 # Version 3 stores v2 whatever is asked, so that every object is converted.
-                dict.fromkeys(("v3alpha1", "v2", "v1"), {}),
+                {"v3alpha1": {}, "v2": {}, "v1": {}},
             ),
             api_versions=("v3alpha1", "v2", "v1"),
             converted=frozenset({"v3alpha1", "v2", "v1"}),

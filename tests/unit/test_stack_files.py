@@ -366,10 +366,10 @@ WRONG: list[tuple[str, dict[str, Any], str, str, str]] = [
     ),
     (
         "charts of another Ambassador",
-        {f"{AMBASSADOR}.version": "3.10.0"},
+        {f"{AMBASSADOR}.version": "5.0.0"},
         f"{AMBASSADOR}.version",
-        "not those of Emissary-ingress 4",
-        "4.1.0",
+        "the chart 5.0.0 is none of Emissary-ingress that is known here",
+        '"4.1.0", "3.10.0"',
     ),
     (
         "a name too long for a release",
