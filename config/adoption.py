@@ -10,6 +10,11 @@ from config.base import Model
 from config.formats import DnsName, is_qualified_name
 from config.problems import wrong
 
+MANAGED_BY = {"app.kubernetes.io/managed-by": "linkerd-ambassador-mesh"}
+"""Label of a Module that we made, which tells it from one of the Ambassador's owner."""
+FIELD_MANAGER = "linkerd-ambassador-mesh"
+"""What the names of our field managers on other people's objects begin with."""
+
 
 def _labels(value: dict[str, str]) -> dict[str, str]:
     for key in value:
@@ -38,3 +43,7 @@ class AdoptConfig(Model):
     module: Literal["patch", "make", "leave"] = "patch"
     """What becomes of the Module ``ambassador``: its ``add_linkerd_headers`` is set, or a Module is
     made because there is none, or it is left alone."""
+
+
+MANAGED_BY = ("app.kubernetes.io/managed-by", "linkerd-ambassador-mesh")
+"""Label, and its value, of a Module that this program made, by which it knows its own."""
