@@ -43,7 +43,3 @@ class AdoptConfig(Model):
     module: Literal["patch", "make", "leave"] = "patch"
     """What becomes of the Module ``ambassador``: its ``add_linkerd_headers`` is set, or a Module is
     made because there is none, or it is left alone."""
-
-
-MANAGED_BY = ("app.kubernetes.io/managed-by", "linkerd-ambassador-mesh")
-"""Label, and its value, of a Module that this program made, by which it knows its own."""

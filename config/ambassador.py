@@ -219,8 +219,11 @@ class AmbassadorConfig(Model):
         """Labels that select its pods."""
         if self.adopt is not None and self.adopt.pod_labels:
             return dict(self.adopt.pod_labels)
-        name = self.name if self.installed else self.kind.pod_name
-        return {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": self.name}
+        own = self.kind.named_after_release and "ambassador" in self.name
+        return {
+            "app.kubernetes.io/name": self.name if own else self.kind.pod_name,
+            "app.kubernetes.io/instance": self.name,
+        }
 
     @property
     def gateway_service(self) -> str:

@@ -16,6 +16,9 @@ class EdgeStackConfig(Model):
     """The licence, as a secret; it becomes a Secret, never a Helm value."""
     license_secret: DnsName | None = None
     """Name of a Secret that holds the licence already, under the key ``license-key``."""
+    cloud_connect_token: Secret | None = None
+    """A token of Ambassador Cloud in place of a licence; it becomes a Secret, and the agent that
+    uses it is installed."""
     auth_service: Flag = True
     """Whether the Edge Stack's own AuthService is made."""
     auth_service_linkerd_headers: Flag = False
@@ -28,14 +31,26 @@ class EdgeStackConfig(Model):
     redis_url: Line | None = None
     """``host:port`` of a Redis of your own; the chart's by default."""
 
+    @property
+    def licensed(self) -> bool:
+        """Whether there is a licence, and not only a token."""
+        return self.license_key is not None or self.license_secret is not None
+
     def inconsistencies(self) -> Iterator[Problem]:
         """No licence, or two."""
-        if (self.license_key is None) == (self.license_secret is None):
+        keys = ("licenseKey", "licenseSecret", "cloudConnectToken")
+        if not self.licensed and self.cloud_connect_token is None:
             yield Problem(
                 "",
-                "an Edge Stack starts only with a licence, and "
-                + ("none is given" if self.license_key is None else "two are given"),
-                "set licenseKey with `pulumi config set --secret --path`, or name an existing "
-                "Secret under licenseSecret",
-                about=("licenseKey", "licenseSecret"),
+                "an Edge Stack starts only with a licence or a token, and none is given",
+                "set licenseKey or cloudConnectToken with `pulumi config set --secret --path`, or "
+                "name an existing Secret under licenseSecret",
+                about=keys,
+            )
+        if self.license_key is not None and self.license_secret is not None:
+            yield Problem(
+                "licenseSecret",
+                "two licences are given",
+                "leave out licenseKey or licenseSecret",
+                about=("licenseKey",),
             )

@@ -10,6 +10,8 @@ FLAVOUR = Flavour(
     name="ambassador",
     title="Ambassador 1.14",
     pod_name="ambassador",
+    named_after_release=False,
+    image_key="ossRepository",
     # It has neither the paid features nor the agent, unless a stack file asks for their images.
     values={"enableAES": False, "agent": {"enabled": False}},
     listeners=False,

@@ -74,6 +74,10 @@ class Flavour:
     """Its release lines, the newest first."""
     pod_name: str
     """Label ``app.kubernetes.io/name`` of the pods of an installation with its chart's defaults."""
+    named_after_release: bool = True
+    """Whether that label is the release's name instead, where this contains ``ambassador``."""
+    image_key: str = "repository"
+    """Key of the image's repository among the values under ``image``."""
     emissary_values: tuple[str, ...] = ()
     """Keys under which the values of the chart emissary-ingress are nested."""
     values: Mapping[str, Any] = field(default_factory=dict)
