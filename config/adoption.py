@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import AfterValidator
+from typing import Literal
 
 from config.base import Model
-from config.formats import DnsName, is_qualified_name
-from config.problems import wrong
+from config.formats import DnsName, Labels
 
 MANAGED_BY = {"app.kubernetes.io/managed-by": "linkerd-ambassador-mesh"}
 """Label of a Module that we made, which tells it from one of the Ambassador's owner."""
 FIELD_MANAGER = "linkerd-ambassador-mesh"
 """What the names of our field managers on other people's objects begin with."""
-
-
-def _labels(value: dict[str, str]) -> dict[str, str]:
-    for key in value:
-        if not is_qualified_name(key):
-            raise wrong(
-                "this is not the key of a label",
-                "write a name of at most 63 letters, digits, '-', '_' and '.', with an optional "
-                "prefix, for example app.kubernetes.io/name",
-            )
-    return value
 
 
 class AdoptConfig(Model):
@@ -37,7 +23,7 @@ class AdoptConfig(Model):
     """What runs its pods."""
     workload: DnsName | None = None
     """Name of that Deployment or DaemonSet; `name` of this Ambassador by default."""
-    pod_labels: Annotated[dict[str, str], AfterValidator(_labels)] = {}
+    pod_labels: Labels = {}
     """Labels of its pods that the gateway's Service selects them by; those of the flavour's chart
     by default."""
     module: Literal["patch", "make", "leave"] = "patch"

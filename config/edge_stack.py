@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from config.base import Model
-from config.formats import DnsName, Flag, Line, Secret
+from config.formats import DnsName, Flag, HostAndPort, Token
 from config.problems import Problem
 
 
 class EdgeStackConfig(Model):
     """Licence and services of an Edge Stack."""
 
-    license_key: Secret | None = None
+    license_key: Token | None = None
     """The licence, as a secret; it becomes a Secret, never a Helm value."""
     license_secret: DnsName | None = None
     """Name of a Secret that holds the licence already, under the key ``license-key``."""
-    cloud_connect_token: Secret | None = None
+    cloud_connect_token: Token | None = None
     """A token of Ambassador Cloud in place of a licence; it becomes a Secret, and the agent that
     uses it is installed."""
     auth_service: Flag = True
@@ -28,7 +28,7 @@ class EdgeStackConfig(Model):
     """Whether the Edge Stack's own RateLimitService is made."""
     dev_portal: Flag = False
     """Whether routes to the developer portal are made."""
-    redis_url: Line | None = None
+    redis_url: HostAndPort | None = None
     """``host:port`` of a Redis of your own; the chart's by default."""
 
     @property

@@ -246,12 +246,45 @@ def is_qualified_name(value: str) -> bool:
     return (not slash or is_dns_name(prefix)) and re.fullmatch(_QUALIFIED_PATTERN, name) is not None
 
 
-def _annotation_key(value: str) -> str:
-    if not is_qualified_name(value):
+def _key_of(what: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not is_qualified_name(value):
+            raise wrong(
+                f"this is not the key of {what}",
+                "write a name of at most 63 letters, digits, '-', '_' and '.', with an optional "
+                "prefix, for example example.com/name",
+            )
+        return value
+
+    return AfterValidator(check)
+
+
+def _label_value(value: str) -> str:
+    if value and not re.fullmatch(_QUALIFIED_PATTERN, value):
         raise wrong(
-            "this is not the key of an annotation",
-            "write a name of at most 63 letters, digits, '-', '_' and '.', with an optional "
-            "prefix, for example example.com/name",
+            f"{quoted(value)} is not the value of a label",
+            "write at most 63 letters, digits, '-', '_' and '.', beginning and ending with a "
+            "letter or digit",
+        )
+    return value
+
+
+def _host_and_port(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not is_dns_name(host.lower()) or not _is_port(port):
+        raise wrong(
+            f"{quoted(value)} is not a host with its port",
+            "write it without scheme, for example redis.shop.svc.cluster.local:6379",
+        )
+    return value
+
+
+def _token(value: SecretStr) -> SecretStr:
+    if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+        raise wrong(
+            "this is not a licence or token on one line",
+            "set it as it was given to you, without spaces and line ends, "
+            "with `pulumi config set --secret --path`",
         )
     return value
 
@@ -407,15 +440,25 @@ Line = Annotated[str, AfterValidator(_line), WithJsonSchema({"type": "string", "
 """A text on one line that is not empty."""
 Image = Annotated[str, AfterValidator(_image), _text_schema(_IMAGE_PATTERN, 255, "docker.io/me/it")]
 """Name of an image, its repository or its registry."""
-Annotations = dict[
-    Annotated[
-        str,
-        AfterValidator(_annotation_key),
-        WithJsonSchema({"pattern": rf"^([^/]{{1,253}}/)?{_QUALIFIED_PATTERN}$"}),
-    ],
-    str,
-]
+_KEY_SCHEMA = WithJsonSchema(
+    {"type": "string", "pattern": rf"^([^/]{{1,253}}/)?{_QUALIFIED_PATTERN}$"}
+)
+Annotations = dict[Annotated[str, _key_of("an annotation"), _KEY_SCHEMA], str]
 """Annotations of an object."""
+LabelKey = Annotated[str, _key_of("a label"), _KEY_SCHEMA]
+"""Key of a label."""
+MetadataKey = Annotated[str, _key_of("a label or annotation"), _KEY_SCHEMA]
+"""Key of a label or an annotation."""
+LabelValue = Annotated[
+    str,
+    AfterValidator(_label_value),
+    WithJsonSchema({"type": "string", "pattern": f"^({_QUALIFIED_PATTERN})?$"}),
+]
+"""Value of a label (Kubernetes docs, "Labels and selectors")."""
+Labels = dict[LabelKey, LabelValue]
+"""Labels of an object."""
+HostAndPort = Annotated[str, AfterValidator(_host_and_port)]
+"""A host name and a port with a colon between."""
 BalancerClass = Annotated[str, AfterValidator(_balancer_class)]
 """Class of a load balancer, as a Service names it."""
 Certificates = Annotated[str, AfterValidator(_certificates)]
@@ -443,6 +486,8 @@ Secret = Annotated[
     ),
 ]
 """A text that is never shown; in a file either encrypted (``secure:``) or, for trials, plain."""
+Token = Annotated[Secret, AfterValidator(_token)]
+"""A secret on one line, such as a licence."""
 DockerConfig = Annotated[Secret, AfterValidator(_docker_config)]
 """Logins for image registries: the content of a .dockerconfigjson."""
 HelmValues = Annotated[

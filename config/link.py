@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from config.base import Model, doubled
 from config.formats import (
@@ -18,44 +18,27 @@ from config.formats import (
     DnsName,
     Flag,
     HostGlob,
-    Line,
+    LabelKey,
+    Labels,
+    LabelValue,
+    MetadataKey,
     Port,
     ServiceName,
     UrlPath,
-    is_qualified_name,
 )
-from config.problems import Problem, wrong
+from config.problems import Problem
 
 ExportMode = Literal["gateway", "remote-discovery", "none"]
-
-
-def _keys(value: dict[str, str]) -> dict[str, str]:
-    for key in value:
-        _key(key)
-    return value
-
-
-def _key(value: str) -> str:
-    if not is_qualified_name(value):
-        raise wrong(
-            "this is not the key of a label or annotation",
-            "write a name of at most 63 letters, digits, '-', '_' and '.', with an optional "
-            "prefix, for example example.com/name",
-        )
-    return value
-
-
-Key = Annotated[str, AfterValidator(_key)]
 
 
 class Requirement(Model):
     """One condition on labels (Kubernetes API, LabelSelectorRequirement)."""
 
-    key: Key
+    key: LabelKey
     """Key of the label."""
     operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
     """How the label's value is compared."""
-    values: tuple[Line, ...] = ()
+    values: tuple[LabelValue, ...] = ()
     """Values that In and NotIn compare with."""
 
     def inconsistencies(self) -> Iterator[Problem]:
@@ -72,7 +55,7 @@ class Requirement(Model):
 class Selector(Model):
     """Which Services of the target are meant, by their labels; an empty one is refused."""
 
-    match_labels: Annotated[dict[str, str], AfterValidator(_keys)] = {}
+    match_labels: Labels = {}
     """Labels with their values."""
     match_expressions: tuple[Requirement, ...] = ()
     """Further conditions."""
@@ -205,9 +188,9 @@ class LinkConfig(Model):
     """Services of the target to export, by labels that they have already."""
     headless_services: Flag = False
     """Mirror headless Services as such, with a name for every pod."""
-    excluded_labels: tuple[Key, ...] = ()
+    excluded_labels: tuple[MetadataKey, ...] = ()
     """Labels of exported Services that are not copied to their mirrors."""
-    excluded_annotations: tuple[Key, ...] = ()
+    excluded_annotations: tuple[MetadataKey, ...] = ()
     """Annotations of exported Services that are not copied to their mirrors."""
     probe: Probe = Probe()
     """Probing of the gateway."""
