@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
+from clusters.adoption import mismatches
 from clusters.kubeconfig import Endpoint, Login, api_client, endpoint, get_json, login
 from clusters.problems import KubeconfigError
-from clusters.silence import STRANGE, why_silent
+from clusters.silence import STRANGE, Reason, why_silent
+from clusters.versions import too_new
 from config.cluster import ClusterConfig
 from config.expectations import Expectations
 from config.exports import ServiceRef
@@ -79,7 +82,7 @@ def examine(
     learned, by cluster name. Raises ClusterError naming every cluster that does not answer, is not
     the one that the stack file pins, is there twice, or is not as expected.
     """
-    answers: dict[str, Reach | ClusterProblem] = {}
+    answers: dict[str, _Answer] = {}
     wanted = expected or {}
     # Daemons: a look-up of a name, or a client's own login, cannot be ended from outside.
     threads = [
@@ -95,20 +98,23 @@ def examine(
         thread.start()
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
-    problems: list[ClusterProblem] = []
-    found: dict[str, Reach] = {}
-    for name, cluster in clusters.items():
-        answer = answers.get(name) or _problem(
-            name,
-            cluster,
-            f"no answer within {deadline:g} seconds",
-            "check that the API server runs and that the network leads there",
-        )
-        if isinstance(answer, ClusterProblem):
-            problems.append(answer)
-        else:
-            found[name] = answer
-    problems.extend(_mistaken(clusters, found))
+    silent = _Answer(
+        None,
+        (
+            (
+                f"no answer within {deadline:g} seconds",
+                "check that the API server runs and that the network leads there",
+            ),
+        ),
+    )
+    told = {name: answers.get(name, silent) for name in clusters}
+    found = {name: answer.reach for name, answer in told.items() if answer.reach is not None}
+    mistaken = _mistaken(clusters, found)
+    problems = [
+        ClusterProblem(name, context_of(cluster), *reason)
+        for name, cluster in clusters.items()
+        for reason in (*mistaken.get(name, ()), *told[name].reasons)
+    ]
     if problems:
         raise ClusterError(problems)
     return found
@@ -121,8 +127,14 @@ def context_of(cluster: ClusterConfig) -> str:
     return "kubeconfig of the stack file"
 
 
-def _problem(name: str, cluster: ClusterConfig, message: str, remedy: str) -> ClusterProblem:
-    return ClusterProblem(name, context_of(cluster), message, remedy)
+@dataclass(frozen=True)
+class _Answer:
+    """What one cluster gave."""
+
+    reach: Reach | None
+    """What was learned of it; None where nothing was."""
+    reasons: tuple[Reason, ...] = ()
+    """Why it cannot be used."""
 
 
 LOGIN_SHARE = 0.8
@@ -134,27 +146,46 @@ def _ask(
     cluster: ClusterConfig,
     expected: Expectations,
     deadline: float,
-    answers: dict[str, Reach | ClusterProblem],
+    answers: dict[str, _Answer],
 ) -> None:
     timeout = (min(3.0, deadline), deadline)
     try:
         reached, entry = endpoint(cluster), login(cluster)
         with api_client(cluster, login_timeout=deadline * LOGIN_SHARE) as api:
-            space = get_json(api, "/api/v1/namespaces/kube-system", timeout)
-            version = get_json(api, "/version", timeout).get("gitVersion")
+            uid = _uid(get_json(api, "/api/v1/namespaces/kube-system", timeout))
+            if uid is None:
+                answers[name] = _Answer(None, (STRANGE,))
+                return
+            version = get_json(api, "/version", timeout)
             missing = _missing(api, expected.services, timeout)
-        uid = space.get("metadata", {}).get("uid")
-        answers[name] = (
-            Reach(reached, uid, str(version) if version else None, entry, missing)
-            if isinstance(uid, str)
-            else _problem(name, cluster, *STRANGE)
-        )
+            reasons = tuple(_unmet(api, version, expected, timeout))
+        told = version.get("gitVersion")
+        reach = Reach(reached, uid, str(told) if told else None, entry, missing)
+        answers[name] = _Answer(reach, reasons)
     except KubeconfigError as error:
-        answers[name] = _problem(name, cluster, error.message, error.remedy)
+        answers[name] = _Answer(None, ((error.message, error.remedy),))
     except ApiException as error:
-        answers[name] = _problem(name, cluster, *_refusal(error))
+        answers[name] = _Answer(None, (_refusal(error),))
     except Exception as error:  # the client may fail in any way, and no thread may die silently
-        answers[name] = _problem(name, cluster, *why_silent(error))
+        answers[name] = _Answer(None, (why_silent(error),))
+
+
+def _uid(namespace: Mapping[str, Any]) -> str | None:
+    metadata = namespace.get("metadata")
+    uid = metadata.get("uid") if isinstance(metadata, Mapping) else None
+    return uid if isinstance(uid, str) else None
+
+
+def _unmet(
+    api: client.ApiClient,
+    version: Mapping[str, Any],
+    expected: Expectations,
+    timeout: tuple[float, float],
+) -> Iterator[Reason]:
+    """Why a cluster that answers is not as the stack file expects."""
+    yield from too_new(version, expected.limits)
+    if expected.adopted is not None:
+        yield from mismatches(api, expected.adopted, timeout)
 
 
 def _missing(
@@ -196,29 +227,26 @@ def _refusal(error: ApiException) -> tuple[str, str]:
 
 def _mistaken(
     clusters: Mapping[str, ClusterConfig], found: Mapping[str, Reach]
-) -> list[ClusterProblem]:
-    problems: list[ClusterProblem] = []
+) -> dict[str, list[Reason]]:
+    """Why clusters are not those that are meant, by their names."""
+    reasons: dict[str, list[Reason]] = {name: [] for name in found}
     first: dict[str, str] = {}
     for name, reach in found.items():
-        cluster = clusters[name]
-        if cluster.uid is not None and cluster.uid != reach.uid:
-            problems.append(
-                _problem(
-                    name,
-                    cluster,
-                    f"it is another cluster than the one pinned: its namespace kube-system has "
-                    f"UID {reach.uid}, the stack file says {cluster.uid}",
+        pinned = clusters[name].uid
+        if pinned is not None and pinned != reach.uid:
+            reasons[name].append(
+                (
+                    "it is another cluster than the one pinned: its namespace kube-system has "
+                    f"UID {reach.uid}, the stack file says {pinned}",
                     f"correct the context, or clusters.{name}.uid if the cluster was made anew",
                 )
             )
-        if reach.uid in first:
-            problems.append(
-                _problem(
-                    name,
-                    cluster,
-                    f"it is the same cluster as '{first[reach.uid]}' (UID {reach.uid})",
-                    f"correct clusters.{name}.context or clusters.{first[reach.uid]}.context",
+        other = first.setdefault(reach.uid, name)
+        if other != name:
+            reasons[name].append(
+                (
+                    f"it is the same cluster as '{other}' (UID {reach.uid})",
+                    f"correct clusters.{name}.context or clusters.{other}.context",
                 )
             )
-        first.setdefault(reach.uid, name)
-    return problems
+    return reasons

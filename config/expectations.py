@@ -37,6 +37,8 @@ class AdoptedAmbassador:
     """The ServiceAccount that its pods run as."""
     pod_labels: dict[str, str]
     """Labels by which its pods are selected."""
+    inject: str
+    """What ``linkerd.io/inject`` of its pods has to be, where its owner has written it."""
     module: str
     """``patch`` where a Module has to be there, ``make`` where none may be, ``leave``."""
     api_version: str
@@ -78,6 +80,7 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
             workload=ambassador.workload,
             service_account=service_account(name, cluster),
             pod_labels=ambassador.pod_labels,
+            inject=ambassador.sidecar.mode,
             module=ambassador.adopt.module,
             api_version=ambassador.objects_version,
         )

@@ -9,6 +9,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pytest
 
 from clusters import ClusterError, examine
 from config.cluster import ClusterConfig
-from config.expectations import Expectations
+from config.expectations import Expectations, Limit
 from config.exports import ServiceRef
 from tests.api_servers import (
     CA_PEM,
@@ -94,11 +95,13 @@ def clusters(*names: str, **fields: Any) -> dict[str, ClusterConfig]:
 
 
 def refusal(
-    wanted: dict[str, ClusterConfig], deadline: float = PLENTY
+    wanted: dict[str, ClusterConfig],
+    deadline: float = PLENTY,
+    expected: dict[str, Expectations] | None = None,
 ) -> tuple[ClusterError, dict[str, str]]:
     """The guard's refusal, and what it says of each cluster."""
     with pytest.raises(ClusterError) as raised:
-        examine(wanted, deadline=deadline)
+        examine(wanted, expected, deadline=deadline)
     text = str(raised.value)
     assert text.startswith("nothing was touched")
     assert "hunter2" not in text
@@ -343,6 +346,96 @@ def test_a_healthy_cluster_is_not_told_of(around: Surroundings) -> None:
     around.context("down", unused_url())
     _, told = refusal(clusters("well", "down"))
     assert set(told) == {"down"}
+
+
+# What it expects ----------------------------------------------------------------------------
+
+
+OLD = Limit((1, 21), "Ambassador 1.14", "write clusters.source.ambassador.flavour: emissary")
+"""What does not install on a newer Kubernetes than 1.21."""
+
+
+def telling(version: dict[str, Any]) -> Callable[[str], Answer]:
+    """An API server of this version."""
+    answers = healthy(UID)
+    return lambda path: (200, version) if path == "/version" else answers(path)
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        {"gitVersion": "v1.34.1", "major": "1", "minor": "34"},
+        {"gitVersion": "v1.22.0-rc.0"},
+        {"gitVersion": "v1.27.3-eks-a5565ad", "major": "1", "minor": "27+"},
+        {"gitVersion": "v1.22+", "major": "1", "minor": "22+"},
+        {"gitVersion": "1.100.0+k3s1"},
+        {"gitVersion": "v2.0.0"},
+        {"gitVersion": "of our own", "major": "1", "minor": "27+"},
+        {"major": 1, "minor": 27},
+    ],
+)
+def test_a_cluster_that_is_too_new_is_refused(
+    around: Surroundings, version: dict[str, Any]
+) -> None:
+    around.server("source", telling(version))
+    error, told = refusal(clusters("source"), expected={"source": Expectations(limits=(OLD,))})
+    assert "Ambassador 1.14 installs on 1.21 at most" in told["source"]
+    assert error.problems[0].remedy == OLD.remedy
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        {"gitVersion": "v1.21.14-eks-fb459a0", "major": "1", "minor": "21+"},
+        {"gitVersion": "v1.21+"},
+        {"gitVersion": "v1.9.11"},
+        {"gitVersion": "v0.99.0"},
+        {"major": "1", "minor": "21+"},
+        {},
+        {"gitVersion": "latest"},
+        {"gitVersion": None, "major": None, "minor": "+"},
+        {"gitVersion": ["v1.34.1"], "major": {}, "minor": "34"},
+        {"gitVersion": f"v1.{'9' * 5000}", "major": "1", "minor": "9" * 5000},
+    ],
+)
+def test_a_cluster_that_is_old_enough_or_does_not_say_is_taken(
+    around: Surroundings, version: dict[str, Any]
+) -> None:
+    around.server("source", telling(version))
+    expected = {"source": Expectations(limits=(OLD,))}
+    assert examine(clusters("source"), expected)["source"].uid == UID
+
+
+def test_a_limit_of_one_cluster_is_none_of_another(around: Surroundings) -> None:
+    around.server("source", telling({"gitVersion": "v1.34.1"}))
+    examine(clusters("source"), {"target": Expectations(limits=(OLD,))})
+
+
+def test_the_version_that_is_too_new_is_named(around: Surroundings) -> None:
+    around.server("source", telling({"gitVersion": "v1.27.3-eks-a5565ad"}))
+    _, told = refusal(clusters("source"), expected={"source": Expectations(limits=(OLD,))})
+    assert "it runs Kubernetes v1.27.3-eks-a5565ad, and" in told["source"]
+
+
+def test_everything_that_is_wrong_with_one_cluster_is_told_together(around: Surroundings) -> None:
+    other = replace(OLD, what="Linkerd 2.8.1", newest=(1, 20))
+    for name in ("source", "target"):
+        around.server(name, telling({"gitVersion": "v1.34.1"}))
+    around.context("down", unused_url())
+    with pytest.raises(ClusterError) as raised:
+        examine(
+            {**clusters("source", uid=OTHER_UID), **clusters("target", "down")},
+            {"source": Expectations(limits=(OLD, other))},
+            deadline=PLENTY,
+        )
+    found = [(problem.cluster, problem.message) for problem in raised.value.problems]
+    assert [name for name, _ in found] == ["source", "source", "source", "target", "down"]
+    for (_, message), part in zip(
+        found,
+        ("the one pinned", "Ambassador 1.14", "Linkerd 2.8.1", "same cluster", "refuses"),
+        strict=True,
+    ):
+        assert part in message
 
 
 # Logging in ---------------------------------------------------------------------------------
