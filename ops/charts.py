@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops import paths, tools
+from ops import paths, stand_ins, tools
 from ops.errors import BAD_INPUT, VerbError
 from ops.internet import unreachable
 
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from components.charts import ChartSource
     from config import MeshConfig
     from local_clusters import Report
-
-STAND_INS = paths.ROOT / "tests" / "charts"
-"""Small charts of our own with the names, values and object names of the published ones."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +79,9 @@ def _address(repository: str) -> str:
 
 def _packaged(report: Report) -> Path:
     """The stand-ins as packages, in a folder of the cache that is named after their content."""
-    sources = sorted(path.parent for path in STAND_INS.glob("*/Chart.yaml"))
     digest = hashlib.sha256()
-    for file in sorted(path for path in STAND_INS.rglob("*") if path.is_file()):
-        digest.update(f"{file.relative_to(STAND_INS)}\0".encode())
+    for file in sorted(path for path in stand_ins.SOURCES.rglob("*") if path.is_file()):
+        digest.update(f"{file.relative_to(stand_ins.SOURCES)}\0".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     folder = paths.cache() / f"stand-in-charts-{digest.hexdigest()[:16]}"
     if folder.is_dir():
@@ -94,10 +89,7 @@ def _packaged(report: Report) -> Path:
     helm = tools.helm(report)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".charts-") as scratch:
         packages = Path(scratch) / "packages"
-        command = [str(helm), "package", "--destination", str(packages), *map(str, sources)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise VerbError(f"the stand-in charts cannot be packaged: {done.stderr.strip()}")
+        stand_ins.package(helm, packages)
         try:
             packages.rename(folder)
         except OSError:

@@ -21,6 +21,7 @@ import yaml
 from kubernetes import client
 
 from config import PROJECT
+from ops import stand_ins
 from ops.demo_stack import DemoStack
 from ops.engine import Engine
 from tests.integration.conftest import Clusters, cluster_programs, clusters
@@ -142,9 +143,7 @@ def charts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from local_clusters import ensure
 
     folder = tmp_path_factory.mktemp("charts")
-    sources = [path.parent for path in (ROOT / "tests" / "charts").glob("*/Chart.yaml")]
-    command = [str(ensure(["helm"])["helm"]), "package", "--destination", str(folder)]
-    subprocess.run([*command, *map(str, sources)], check=True, capture_output=True)
+    stand_ins.package(ensure(["helm"])["helm"], folder)
     return folder
 
 

@@ -22,6 +22,7 @@ from checks.printing import MARKS
 from local_clusters import LocalClusterError, default_directory, ensure
 from local_clusters.files import cache_directory
 from local_clusters.kubeconfig import api_client
+from ops import stand_ins
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -87,9 +88,7 @@ def charts(tmp_path_factory: pytest.TempPathFactory, cluster_programs: dict[str,
     except LocalClusterError as error:
         pytest.skip(f"charts cannot be packaged. {error.message}")
     folder = tmp_path_factory.mktemp("charts")
-    sources = [path.parent for path in (ROOT / "tests" / "charts").glob("*/Chart.yaml")]
-    command = [str(helm), "package", "--destination", str(folder), *map(str, sources)]
-    subprocess.run(command, check=True, capture_output=True)
+    stand_ins.package(helm, folder)
     return folder
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from components import ChartSource
 from components.service_exports import FIELD_MANAGER
 from config import MeshConfig, load_stack_file
 from local_clusters import LocalCluster
+from ops import stand_ins
 from render import HelmTemplate, Manifest, Observed, manifests, offline_reach, record
 
 pytestmark = pytest.mark.clusters
@@ -95,8 +95,7 @@ def rendered(
     """Renders a mesh with the stand-in charts."""
     helm = local_clusters.ensure(["helm"])["helm"]
     folder = tmp_path_factory.mktemp("charts")
-    charts = [path.parent for path in (ROOT / "tests" / "charts").glob("*/Chart.yaml")]
-    subprocess.run([helm, "package", "-d", folder, *charts], check=True, capture_output=True)
+    stand_ins.package(helm, folder)
 
     def render(config: MeshConfig) -> dict[str, list[Manifest]]:
         source = ChartSource(folder, config.charts.linkerd, config.charts.emissary)

@@ -1,18 +1,18 @@
 {{/* name: the value of app.kubernetes.io/name. */}}
 {{- define "name" -}}
-{{- if regexMatch "emissary|ambassador" .Release.Name -}}
+{{- if regexMatch (include "namingReleases" .) .Release.Name -}}
 {{ .Release.Name }}
 {{- else -}}
-{{ .Values.nameOverride | default "emissary-ingress" }}
+{{ .Values.nameOverride | default .Chart.Name }}
 {{- end -}}
 {{- end -}}
 
 {{/* fullname: of the Deployment, the Service and all that belongs to them. */}}
 {{- define "fullname" -}}
-{{- $chart := .Values.nameOverride | default "emissary-ingress" -}}
+{{- $chart := .Values.nameOverride | default .Chart.Name -}}
 {{- if .Values.fullnameOverride -}}
 {{ .Values.fullnameOverride }}
-{{- else if or (contains $chart .Release.Name) (regexMatch "emissary|ambassador" .Release.Name) -}}
+{{- else if or (contains $chart .Release.Name) (regexMatch (include "namingReleases" .) .Release.Name) -}}
 {{ .Release.Name }}
 {{- else -}}
 {{ .Release.Name }}-{{ $chart }}
