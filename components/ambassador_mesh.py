@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
-from pulumi_kubernetes.core.v1 import Namespace, Service
-from pulumi_kubernetes.helm.v3 import Release
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pulumi_kubernetes.core.v1 import Service
 
+from components.ambassador_adoption import AdoptionSettings, adopt
+from components.ambassador_installation import InstallationSettings, install
 from components.ambassador_objects import ambassador_objects
-from components.charts import Chart
 from components.component import MeshComponent
-from components.gateway import Gateway, gateway_annotations, gateway_policy
+from components.gateway import Gateway, gateway_annotations, gateway_policy, pod_annotations
+from components.host_certificates import host_certificates
 from components.linkerd_control_plane import LinkerdControlPlane
-from components.releases import ReleaseSettings, helm_release
-from components.secrets import pull_secrets
-from components.values import emissary_crds_values, emissary_values
-from config.ambassador import AmbassadorConfig, GatewayConfig
+from components.releases import ReleaseSettings
+from components.trust_anchor import SignedCertificate
+from config.ambassador import AmbassadorConfig
+from config.gateway import GatewayConfig
+from config.generation import Generation
+from config.routes import MappingConfig
 
 
 @dataclass(frozen=True)
@@ -39,20 +41,24 @@ class AmbassadorMeshArgs:
     """mTLS identity that follows from it."""
     releases: ReleaseSettings
     """What all releases share."""
+    generation: Generation = Generation.MODERN
+    """Linkerd's generation in this cluster."""
+    mappings: Sequence[MappingConfig] = ()
+    """Routes that other parts of the mesh ask for."""
+    certificates: Mapping[str, SignedCertificate] = field(default_factory=dict)
+    """Certificates for trials, by the names of their Hosts."""
     protect_crds: bool = True
-    """Whether the release of the CRDs is protected from deletion."""
+    """Whether CRDs are protected from deletion."""
 
 
 class AmbassadorMesh(MeshComponent):
-    """Namespace, CRDs, release, Listeners, Hosts and Mappings; gateway and policy on request.
+    """Ambassador, installed or adopted: its place in the mesh, its routes, gateway on request.
 
-    Facts: the Linkerd 2 integration pages of Ambassador and Emissary-ingress.
+    Facts: the Linkerd 2 integration pages of Ambassador, Edge Stack and Emissary-ingress.
     """
 
     gateway: Gateway | None
     """What links have to know, where this Ambassador is the multicluster gateway."""
-    release: Release
-    """The release of Ambassador."""
 
     def __init__(
         self, name: str, args: AmbassadorMeshArgs, opts: pulumi.ResourceOptions | None = None
@@ -60,61 +66,67 @@ class AmbassadorMesh(MeshComponent):
         super().__init__(name, opts)
         self._args = args
         config = args.config
-        space = self._namespace(config.namespace)
-        crds_space = self._namespace(config.crds_namespace)
-        crds = helm_release(
-            f"{name}-crds",
-            Chart("emissary-crds-chart", config.version),
-            args.releases,
-            name="emissary-crds",
-            namespace=crds_space.metadata.name,
-            values=emissary_crds_values(config),
-            opts=self.child(args.provider, protect=args.protect_crds or None),
+        on_pods = pod_annotations(config, args.generation)
+        on_service = (
+            gateway_annotations(config.gateway, args.identity, args.generation)
+            if config.gateway
+            else {}
         )
-        secrets = pull_secrets(
-            name, {"ambassador": space}, config.image_pull_secrets, self.child(args.provider)
+        ready: list[pulumi.Resource] = []
+        space: list[pulumi.Resource] = []
+        service: Service | None
+        if config.adopt is not None:
+            service = adopt(
+                self,
+                config,
+                config.adopt,
+                AdoptionSettings(args.provider, args.linkerd.control_plane, on_pods, on_service),
+            )
+        else:
+            foundation = install(
+                self,
+                config,
+                InstallationSettings(
+                    args.provider,
+                    args.linkerd.control_plane,
+                    args.service_account,
+                    on_pods,
+                    on_service,
+                    args.releases,
+                    args.protect_crds,
+                ),
+            )
+            ready, space, service = foundation.ready, foundation.space, foundation.service
+        host_certificates(
+            self,
+            config.all_hosts,
+            config.namespace,
+            args.certificates,
+            self.child(args.provider, depends_on=space),
         )
-        annotations = gateway_annotations(config.gateway, args.identity) if config.gateway else {}
-        self.release = helm_release(
-            f"{name}-release",
-            Chart("emissary-ingress", config.version),
-            args.releases,
-            name=config.name,
-            namespace=space.metadata.name,
-            values=emissary_values(config, args.service_account, annotations),
-            opts=self.child(args.provider, depends_on=[crds, args.linkerd.control_plane, *secrets]),
-        )
-        self._objects(ambassador_objects(config), [crds, space])
+        self._objects(ambassador_objects(config, args.mappings), ready)
         self.gateway = None
         if config.gateway is not None:
-            self.gateway = self._gateway(config.gateway, space)
+            self.gateway = self._gateway(config.gateway, service, space)
         self.register_outputs({"gatewayAddress": self.gateway.address if self.gateway else None})
 
-    def _gateway(self, gateway: GatewayConfig, space: Namespace) -> Gateway:
+    def _gateway(
+        self, gateway: GatewayConfig, service: Service | None, space: list[pulumi.Resource]
+    ) -> Gateway:
         args = self._args
-        name = args.config.name
-        labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": name}
-        policy = gateway_policy(name, args.config.namespace, labels, gateway)
-        self._objects(policy, [args.linkerd.control_plane, space])
-        if gateway.address:
+        config = args.config
+        if args.generation is Generation.MODERN:
+            policy = gateway_policy(config.name, config.namespace, config.pod_labels, gateway)
+            self._objects(policy, [args.linkerd.control_plane, *space])
+        if gateway.address or service is None:
             address = pulumi.Output.from_input(",".join(gateway.address))
         else:
-            address = self._address()
+            where = f"{config.namespace}/{config.gateway_service}"
+            address = service.status.apply(lambda status: _first_addresses(where, status))
         return Gateway(args.identity, address, gateway)
 
-    def _address(self) -> pulumi.Output[str]:
-        args = self._args
-        where = f"{args.config.namespace}/{args.config.name}"
-        # An id that is known beforehand would be read, and missed, in the first preview.
-        service = Service.get(
-            f"{self.logical_name}-service",
-            self.release.status.apply(lambda _: where),
-            opts=self.child(args.provider),
-        )
-        return service.status.apply(lambda status: _first_addresses(where, status))
-
     def _objects(
-        self, manifests: Iterable[dict[str, Any]], depends_on: list[pulumi.Resource]
+        self, manifests: Iterable[Mapping[str, Any]], depends_on: list[pulumi.Resource]
     ) -> None:
         for manifest in manifests:
             kind, name = str(manifest["kind"]), str(manifest["metadata"]["name"])
@@ -126,13 +138,6 @@ class AmbassadorMesh(MeshComponent):
                 spec=manifest["spec"],
                 opts=self.child(self._args.provider, depends_on=depends_on),
             )
-
-    def _namespace(self, name: str) -> Namespace:
-        return Namespace(
-            f"{self.logical_name}-{name}-namespace",
-            metadata=ObjectMetaArgs(name=name),
-            opts=self.child(self._args.provider),
-        )
 
 
 def _first_addresses(where: str, status: Any) -> str:

@@ -1,29 +1,35 @@
-"""Where a chart comes from, as a Helm release wants to hear it."""
+"""Where charts, and manifests of CRDs, come from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, assert_never
 
+import requests
+
+from config.ambassador import AmbassadorConfig
 from config.charts import ChartsConfig
+from config.flavours import CrdsChart, CrdsManifest, CrdsWithin
+from config.generation import Generation
+from config.linkerd import LinkerdConfig
 from config.mesh import MeshConfig
 
 CHARTS_VARIABLE = "MESH_CHARTS"
 """Environment variable that names a folder of packaged charts and wins over the stack file."""
 
-EMISSARY_CHARTS = frozenset({"emissary-crds-chart", "emissary-ingress"})
+DOWNLOAD_SECONDS = 30
+
+Origin = Literal["linkerd", "linkerd_stable", "emissary", "ambassador"]
+"""Which of the stack file's repositories a chart is in."""
 
 
 class MissingChartsError(ValueError):
-    """Charts that the folder of packaged charts should hold and does not."""
+    """Charts that the folder of packaged charts should hold and does not, or no download."""
 
-    def __init__(self, directory: Path, missing: Iterable[str]) -> None:
-        names = ", ".join(missing)
-        super().__init__(
-            f"the chart folder {directory} lacks {names}; put the packaged charts there, "
-            f"or correct charts.directory or {CHARTS_VARIABLE}"
-        )
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
 
 
 @dataclass(frozen=True)
@@ -34,11 +40,33 @@ class Chart:
     """Name, for example ``linkerd-control-plane``."""
     version: str
     """Exact version."""
+    origin: Origin = "linkerd"
+    """Where it is published."""
 
     @property
     def package(self) -> str:
         """File name of the packaged chart."""
         return f"{self.name}-{self.version}.tgz"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A published manifest in one version."""
+
+    name: str
+    """Name, for example ``aes-crds``."""
+    version: str
+    """Version of the application that it is for."""
+    url: str
+    """Where it is published."""
+
+    @property
+    def package(self) -> str:
+        """Its file name in a folder of packaged charts."""
+        return f"{self.name}-{self.version}.yaml"
+
+
+Package = Chart | Manifest
 
 
 @dataclass(frozen=True)
@@ -51,49 +79,105 @@ class ChartLocation:
 
 @dataclass(frozen=True)
 class ChartSource:
-    """Finds charts in a folder, or else in their published repositories."""
+    """Finds charts and manifests in a folder, or else where they are published."""
 
     directory: Path | None
-    linkerd: str
-    emissary: str
+    """The folder of packaged charts; None for what is published."""
+    repositories: ChartsConfig
+    """The repositories."""
 
     @classmethod
     def of(cls, config: ChartsConfig, environment: Mapping[str, str]) -> ChartSource:
         """The source that the environment and the stack file ask for, in that order."""
         directory = environment.get(CHARTS_VARIABLE) or config.directory
-        return cls(
-            Path(directory).expanduser() if directory else None, config.linkerd, config.emissary
-        )
+        return cls(Path(directory).expanduser() if directory else None, config)
 
     def location(self, chart: Chart) -> ChartLocation:
         """Where `chart` is."""
         if self.directory is not None:
             return ChartLocation(str(self.directory / chart.package), None)
-        repository = self.emissary if chart.name in EMISSARY_CHARTS else self.linkerd
+        repository = str(getattr(self.repositories, chart.origin))
         if repository.startswith("oci://"):
             return ChartLocation(f"{repository}/{chart.name}", None)
         return ChartLocation(chart.name, repository)
 
-    def require(self, charts: Iterable[Chart]) -> None:
-        """Raise MissingChartsError where the folder lacks one of `charts`."""
+    def text(self, manifest: Manifest) -> str:
+        """The text of `manifest`, read from the folder or from where it is published.
+
+        Raises MissingChartsError where it cannot be had.
+        """
+        if self.directory is not None:
+            self.require([manifest])
+            return (self.directory / manifest.package).read_text(encoding="utf-8")
+        try:
+            answer = requests.get(manifest.url, timeout=DOWNLOAD_SECONDS)
+            answer.raise_for_status()
+        except requests.RequestException as error:
+            raise MissingChartsError(
+                f"the manifest {manifest.url} cannot be read ({type(error).__name__}); put it as "
+                f"{manifest.package} into a folder of packaged charts, and name the folder under "
+                f"charts.directory or in {CHARTS_VARIABLE}"
+            ) from None
+        return answer.text
+
+    def require(self, packages: Iterable[Package]) -> None:
+        """Raise MissingChartsError where the folder lacks one of `packages`."""
         if self.directory is None:
             return
         missing = sorted(
-            {chart.package for chart in charts if not (self.directory / chart.package).is_file()}
+            {item.package for item in packages if not (self.directory / item.package).is_file()}
         )
         if missing:
-            raise MissingChartsError(self.directory, missing)
+            raise MissingChartsError(
+                f"the chart folder {self.directory} lacks {', '.join(missing)}; put the packaged "
+                f"charts there, or correct charts.directory or {CHARTS_VARIABLE}"
+            )
 
 
-def charts_of(config: MeshConfig) -> Iterator[Chart]:
-    """Every chart that a stack file asks for."""
+def ambassador_chart(config: AmbassadorConfig) -> Chart:
+    """The chart of an Ambassador."""
+    return Chart(config.line.chart, config.chart_version, config.line.repository)
+
+
+def ambassador_crds(config: AmbassadorConfig) -> Package | None:
+    """What holds an Ambassador's CRDs; None where its own chart does."""
+    line = config.line
+    match line.crds:
+        case CrdsChart(name=name):
+            return Chart(name, config.chart_version, line.repository)
+        case CrdsManifest(name=name, url=url):
+            version = line.application
+            return Manifest(name, version, url.format(version=version))
+        case CrdsWithin():
+            return None
+        case _:
+            assert_never(line.crds)
+
+
+def linkerd_chart(config: LinkerdConfig, name: str) -> Chart:
+    """A chart of Linkerd in the version that a cluster has."""
+    old = config.generation is Generation.V2_8
+    return Chart(name, config.version, "linkerd_stable" if old else "linkerd")
+
+
+def charts_of(config: MeshConfig) -> Iterator[Package]:
+    """Every chart and manifest that a stack file asks for."""
     linked = config.linked_clusters()
     for name, cluster in config.clusters.items():
         linkerd = cluster.linkerd
-        names = ["linkerd-crds", "linkerd-control-plane"]
+        if linkerd.generation is Generation.V2_8:
+            names = ["linkerd2"]
+            names += ["linkerd2-multicluster"] if name in linked else []
+        else:
+            names = ["linkerd-crds", "linkerd-control-plane"]
+            names += ["linkerd-viz"] if linkerd.viz.enabled else []
+            names += ["linkerd-multicluster"] if name in linked else []
         names += ["linkerd2-cni"] if linkerd.cni else []
-        names += ["linkerd-viz"] if linkerd.viz.enabled else []
-        names += ["linkerd-multicluster"] if name in linked else []
-        yield from (Chart(chart, linkerd.version) for chart in names)
-        if cluster.ambassador is not None:
-            yield from (Chart(chart, cluster.ambassador.version) for chart in EMISSARY_CHARTS)
+        yield from (linkerd_chart(linkerd, chart) for chart in names)
+        ambassador = cluster.ambassador
+        if ambassador is None or not ambassador.installed:
+            continue
+        yield ambassador_chart(ambassador)
+        crds = ambassador_crds(ambassador)
+        if crds is not None and ambassador.install_crds:
+            yield crds

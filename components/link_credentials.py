@@ -22,6 +22,7 @@ from clusters.kubeconfig import Endpoint
 from components.component import MeshComponent
 from components.secrets import encoded
 from config.cluster import ClusterConfig
+from config.generation import Generation
 from config.link import LinkConfig
 
 CREDENTIALS_TYPE = "mirror.linkerd.io/remote-kubeconfig"
@@ -43,6 +44,17 @@ REMOTE_ACCESS = (
     PolicyRuleArgs(api_groups=[""], resources=["events"], verbs=["create", "patch"]),
 )
 """What a service mirror and the source's destination controller read in the target."""
+
+REMOTE_ACCESS_2_8 = (
+    PolicyRuleArgs(api_groups=[""], resources=["services"], verbs=READ),
+    PolicyRuleArgs(
+        api_groups=[""],
+        resources=["configmaps"],
+        resource_names=["linkerd-config"],
+        verbs=["get"],
+    ),
+)
+"""What the service mirror of Linkerd 2.8 reads there, and what its `linkerd check` compares."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +83,8 @@ class LinkCredentials(MeshComponent):
     """A ServiceAccount with RBAC and token on the target; two Secrets on the source.
 
     The Secrets hold a kubeconfig with nothing but the target's server, its CA and that token
-    (what ``linkerd multicluster link-gen`` writes).
+    (what ``linkerd multicluster link-gen`` writes). In Linkerd 2.8 there is one Secret, and its
+    annotations say what a Link says today.
     """
 
     digest: pulumi.Output[str]
@@ -83,6 +96,7 @@ class LinkCredentials(MeshComponent):
         self, name: str, args: LinkCredentialsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(name, opts)
+        self._old = args.target.linkerd.generation is Generation.V2_8
         token = self._remote_access(args)
         kubeconfig = token.apply(
             lambda value: _kubeconfig(args.link, args.target_endpoint, str(value))
@@ -105,7 +119,7 @@ class LinkCredentials(MeshComponent):
         role = ClusterRole(
             f"{self.logical_name}-role",
             metadata=ObjectMetaArgs(name=account, labels=EXTENSION_LABELS),
-            rules=REMOTE_ACCESS,
+            rules=REMOTE_ACCESS_2_8 if self._old else REMOTE_ACCESS,
             opts=on_target,
         )
         binding = ClusterRoleBinding(
@@ -139,11 +153,17 @@ class LinkCredentials(MeshComponent):
         name = f"cluster-credentials-{link.target}"
         mirror = Secret(
             f"{self.logical_name}-mirror-credentials",
-            metadata=ObjectMetaArgs(name=name, namespace=args.source_namespace.metadata.name),
+            metadata=ObjectMetaArgs(
+                name=name,
+                namespace=args.source_namespace.metadata.name,
+                annotations=_told_to_2_8(args) if self._old else None,
+            ),
             type=CREDENTIALS_TYPE,
             data=data,
             opts=self.child(args.source_provider),
         )
+        if self._old:
+            return [mirror]
         destination = Secret(
             f"{self.logical_name}-destination-credentials",
             metadata=ObjectMetaArgs(
@@ -165,6 +185,15 @@ class LinkCredentials(MeshComponent):
             ),
         )
         return [mirror, destination]
+
+
+def _told_to_2_8(args: LinkCredentialsArgs) -> dict[str, str]:
+    """What the service mirror of Linkerd 2.8 has to know of its target."""
+    return {
+        "mirror.linkerd.io/cluster-name": args.link.target,
+        "mirror.linkerd.io/remote-cluster-domain": args.target.domain,
+        "mirror.linkerd.io/remote-cluster-l5d-ns": args.target.linkerd.namespace,
+    }
 
 
 def _kubeconfig(link: LinkConfig, endpoint: Endpoint, token: str) -> str:

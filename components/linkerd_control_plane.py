@@ -10,12 +10,13 @@ from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.helm.v3 import Release
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from components.charts import Chart
+from components.charts import linkerd_chart
 from components.component import MeshComponent
 from components.releases import ReleaseSettings, helm_release
 from components.secrets import pull_secrets, tls_secret
 from components.trust_anchor import Signatures, SignedCertificate, Webhook
-from components.values import (
+from components.values import linkerd_2_8
+from components.values.linkerd import (
     VIZ_WEBHOOKS,
     WEBHOOKS,
     cni_values,
@@ -24,6 +25,7 @@ from components.values import (
     viz_values,
 )
 from config.cluster import ClusterConfig
+from config.generation import Generation
 
 MULTICLUSTER_NAMESPACE = "linkerd-multicluster"
 VIZ_NAMESPACE = "linkerd-viz"
@@ -33,10 +35,14 @@ CNI_NAMESPACE = "linkerd-cni"
 def signatures(cluster: ClusterConfig) -> Signatures:
     """What a cluster's control plane and extensions need signed by the trust anchor."""
     config = cluster.linkerd
-    webhooks = [Webhook(config.namespace, service) for service in WEBHOOKS.values()]
+    old = config.generation is Generation.V2_8
+    services = linkerd_2_8.WEBHOOKS if old else WEBHOOKS
+    webhooks = [Webhook(config.namespace, service) for service in services.values()]
     if config.viz.enabled:
         webhooks += [Webhook(VIZ_NAMESPACE, service) for service in VIZ_WEBHOOKS.values()]
-    return Signatures(config.namespace, cluster.trust_domain, webhooks)
+    hosts = cluster.ambassador.all_hosts if cluster.ambassador else ()
+    trials = {host.name: host.hostname for host in hosts if host.tls and host.tls.trial}
+    return Signatures(config.namespace, cluster.trust_domain, webhooks, trials)
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,13 @@ class LinkerdControlPlane(MeshComponent):
                 MULTICLUSTER_NAMESPACE,
                 labels={"linkerd.io/extension": "multicluster", **self._pod_security()},
             )
+        self.control_plane = self._install()
+        self.register_outputs({"namespace": config.namespace, "version": config.version})
+
+    def _install(self) -> Release:
+        """Everything that runs; the release of the control plane."""
+        args = self._args
+        config = args.cluster.linkerd
         crds = self._release(
             "crds",
             "linkerd-crds",
@@ -111,8 +124,12 @@ class LinkerdControlPlane(MeshComponent):
         before += self._pull_secrets({"linkerd": self.namespace})
         if self.multicluster_namespace is not None:
             self._pull_secrets({"multicluster": self.multicluster_namespace})
-        before += self._tls_secrets()
-        self.control_plane = self._release(
+        before.append(self._issuer_secret())
+        before += [
+            self._tls_secret(Webhook(config.namespace, service), self.namespace)
+            for service in WEBHOOKS.values()
+        ]
+        control_plane = self._release(
             "control-plane",
             "linkerd-control-plane",
             "linkerd-control-plane",
@@ -121,8 +138,8 @@ class LinkerdControlPlane(MeshComponent):
             depends_on=before,
         )
         if config.viz.enabled:
-            self._viz()
-        self.register_outputs({"namespace": config.namespace, "version": config.version})
+            self._viz(control_plane)
+        return control_plane
 
     def _cni(self) -> Release:
         config = self._args.cluster.linkerd
@@ -140,7 +157,7 @@ class LinkerdControlPlane(MeshComponent):
             "cni", "linkerd2-cni", "linkerd-cni", space, cni_values(config), depends_on=secrets
         )
 
-    def _viz(self) -> Release:
+    def _viz(self, control_plane: Release) -> Release:
         args = self._args
         space = self._namespace(
             VIZ_NAMESPACE,
@@ -150,7 +167,7 @@ class LinkerdControlPlane(MeshComponent):
                 "config.linkerd.io/proxy-await": "enabled",
             },
         )
-        before: list[pulumi.Resource] = [self.control_plane]
+        before: list[pulumi.Resource] = [control_plane]
         before += self._pull_secrets({"viz": space})
         before += [
             self._tls_secret(Webhook(VIZ_NAMESPACE, service), space)
@@ -165,10 +182,9 @@ class LinkerdControlPlane(MeshComponent):
             depends_on=before,
         )
 
-    def _tls_secrets(self) -> list[pulumi.Resource]:
+    def _issuer_secret(self) -> pulumi.Resource:
         args = self._args
-        config = args.cluster.linkerd
-        issuer = tls_secret(
+        return tls_secret(
             f"{self.logical_name}-issuer",
             "linkerd-identity-issuer",
             self.namespace.metadata.name,
@@ -176,11 +192,6 @@ class LinkerdControlPlane(MeshComponent):
             self.child(args.provider),
             authority=args.bundle,
         )
-        webhooks = [
-            self._tls_secret(Webhook(config.namespace, service), self.namespace)
-            for service in WEBHOOKS.values()
-        ]
-        return [issuer, *webhooks]
 
     def _tls_secret(self, webhook: Webhook, space: Namespace) -> pulumi.Resource:
         return tls_secret(
@@ -222,7 +233,7 @@ class LinkerdControlPlane(MeshComponent):
     ) -> Release:
         return helm_release(
             f"{self.logical_name}-{suffix}",
-            Chart(chart, self._args.cluster.linkerd.version),
+            linkerd_chart(self._args.cluster.linkerd, chart),
             self._args.releases,
             name=release,
             namespace=space.metadata.name,

@@ -13,6 +13,8 @@ from components.ambassador_mesh import AmbassadorMesh, AmbassadorMeshArgs
 from components.charts import ChartSource
 from components.cluster_provider import cluster_provider
 from components.link_credentials import LinkCredentials, LinkCredentialsArgs
+from components.link_traffic import LinkTraffic, LinkTrafficArgs
+from components.linkerd_2_8 import control_plane
 from components.linkerd_control_plane import (
     LinkerdControlPlane,
     LinkerdControlPlaneArgs,
@@ -21,13 +23,16 @@ from components.linkerd_control_plane import (
 from components.multicluster_extension import MulticlusterExtension, MulticlusterExtensionArgs
 from components.multicluster_link import MulticlusterLink, MulticlusterLinkArgs
 from components.releases import ReleaseSettings
-from components.sample_service import SampleService, SampleServiceArgs
+from components.sample_service import SampleService, SampleServiceArgs, sample_mapping
 from components.service_exports import ServiceExports, ServiceExportsArgs
 from components.trust_anchor import TrustAnchor, TrustAnchorArgs
-from components.values import ServiceMirror
+from components.values.multicluster import ServiceMirror
 from config.cluster import ClusterConfig
+from config.exports import ExportedService, ServiceRef
+from config.generation import Generation
 from config.link import Export, LinkConfig
 from config.mesh import MeshConfig, gateway_identity, service_account
+from config.routes import MappingConfig
 
 
 @dataclass
@@ -39,7 +44,8 @@ class Mesh:
     linkerd: dict[str, LinkerdControlPlane] = field(default_factory=dict)
     ambassadors: dict[str, AmbassadorMesh] = field(default_factory=dict)
     extensions: dict[str, MulticlusterExtension] = field(default_factory=dict)
-    links: dict[str, MulticlusterLink] = field(default_factory=dict)
+    links: dict[str, MulticlusterLink | None] = field(default_factory=dict)
+    """None for a link of Linkerd 2.8, which has no Link."""
 
     def outputs(self) -> dict[str, pulumi.Input[object]]:
         """What the stack tells about itself; nothing secret."""
@@ -78,7 +84,7 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
     for name, cluster in config.clusters.items():
         provider = cluster_provider(name, reach[name])
         mesh.providers[name] = provider
-        mesh.linkerd[name] = LinkerdControlPlane(
+        mesh.linkerd[name] = control_plane(
             f"{name}-linkerd",
             LinkerdControlPlaneArgs(
                 cluster=cluster,
@@ -101,6 +107,9 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
                     service_account=service_account(name, cluster),
                     identity=str(gateway_identity(name, cluster)),
                     releases=releases,
+                    generation=cluster.linkerd.generation,
+                    mappings=_asked_routes(config, name),
+                    certificates=mesh.trust_anchor.hosts[name],
                     protect_crds=protect_crds,
                 ),
             )
@@ -125,8 +134,9 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
                 mirrors=[
                     ServiceMirror(
                         link.target,
-                        _probe_port(config.clusters[link.target]),
+                        _probe_port(link, config.clusters[link.target]),
                         credentials[link.name].digest,
+                        link.headless_services,
                     )
                     for link in outgoing
                 ],
@@ -137,21 +147,7 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
             ),
         )
     for link in config.links:
-        gateway = mesh.ambassadors[link.target].gateway
-        if gateway is None:
-            raise ValueError(f"cluster {link.target} has no gateway")
-        mesh.links[link.name] = MulticlusterLink(
-            link.name,
-            MulticlusterLinkArgs(
-                link=link,
-                source=config.clusters[link.source],
-                source_provider=mesh.providers[link.source],
-                target=config.clusters[link.target],
-                gateway=gateway,
-                credentials=credentials[link.name],
-                extension=mesh.extensions[link.source],
-            ),
-        )
+        mesh.links[link.name] = _link(link, config, mesh, credentials[link.name])
     for name in config.clusters:
         exports = _exports(config, name, reach[name])
         if exports:
@@ -163,6 +159,8 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
                     [samples[name].service] if name in samples else [],
                 ),
             )
+    for link in config.links:
+        _traffic(link, config, mesh, reach[link.source], samples.get(link.source))
     return mesh
 
 
@@ -189,27 +187,105 @@ def _credentials(
     )
 
 
-def _exports(config: MeshConfig, name: str, reach: Reach) -> list[Export]:
-    """The exports of a cluster that can be labelled: their Services are there, or are ours."""
-    sample = config.clusters[name].sample
+def _asked_routes(config: MeshConfig, name: str) -> list[MappingConfig]:
+    """Routes of a cluster's Ambassador beside those that its own settings list."""
+    cluster = config.clusters[name]
+    routes = list(config.mirror_mappings(name))
+    if cluster.sample is not None and cluster.sample.mapping:
+        routes.append(sample_mapping(cluster.sample, cluster.domain))
+    return routes
+
+
+def _link(
+    link: LinkConfig, config: MeshConfig, mesh: Mesh, credentials: LinkCredentials
+) -> MulticlusterLink | None:
+    source = config.clusters[link.source]
+    if source.linkerd.generation is Generation.V2_8:
+        # Its service mirror reads all of this from the credentials and from the target.
+        return None
+    gateway = None
+    if not link.flat_network:
+        gateway = mesh.ambassadors[link.target].gateway
+        if gateway is None:
+            raise ValueError(f"cluster {link.target} has no gateway")
+    return MulticlusterLink(
+        link.name,
+        MulticlusterLinkArgs(
+            link=link,
+            source=source,
+            source_provider=mesh.providers[link.source],
+            target=config.clusters[link.target],
+            gateway=gateway,
+            credentials=credentials,
+            extension=mesh.extensions[link.source],
+        ),
+    )
+
+
+def _exports(config: MeshConfig, name: str, reach: Reach) -> list[ExportedService]:
+    """The exports of a cluster that can be marked: their Services are there, or are ours."""
     ready = []
     for export in config.exports_of(name):
-        ours = sample is not None and (sample.namespace, sample.name) == (
-            export.namespace,
-            export.service,
-        )
-        if ours or export not in reach.missing_exports:
+        if _is_there(config.clusters[name], export.service, reach):
             ready.append(export)
             continue
         # A patch would try to create the Service and fail the update.
         pulumi.log.warn(
-            f"cluster '{name}' has no Service {export.namespace}/{export.service} to export; "
+            f"cluster '{name}' has no Service {export.service} to export; "
             "it is exported by the first update that finds it"
         )
     return ready
 
 
-def _probe_port(target: ClusterConfig) -> int:
+def _traffic(
+    link: LinkConfig,
+    config: MeshConfig,
+    mesh: Mesh,
+    reach: Reach,
+    sample: SampleService | None,
+) -> None:
+    """Weights between the source's own Services and the mirrors of this link."""
+    ready: list[Export] = []
+    for export in link.exports:
+        if export.weights is None:
+            continue
+        service = ServiceRef(export.namespace, export.service)
+        if _is_there(config.clusters[link.source], service, reach):
+            ready.append(export)
+            continue
+        pulumi.log.warn(
+            f"cluster '{link.source}' has no Service {service} whose requests could be shared "
+            f"with {link.mirror_of(export)}; they are by the first update that finds it"
+        )
+    made = mesh.links[link.name]
+    if not ready or made is None:
+        return
+    before: list[pulumi.Resource] = [mesh.linkerd[link.source].control_plane, made]
+    LinkTraffic(
+        f"{link.name}-traffic",
+        LinkTrafficArgs(
+            link,
+            ready,
+            mesh.providers[link.source],
+            [*before, sample.service] if sample else before,
+        ),
+    )
+
+
+def _is_there(cluster: ClusterConfig, service: ServiceRef, reach: Reach) -> bool:
+    """Whether a Service is in a cluster, or comes with this update."""
+    sample = cluster.sample
+    ours = sample is not None and (sample.namespace, sample.service) == (
+        service.namespace,
+        service.name,
+    )
+    return ours or service not in reach.missing_services
+
+
+def _probe_port(link: LinkConfig, target: ClusterConfig) -> int | None:
+    """Port of the target's gateway that this link's mirror probes; None without a gateway."""
+    if link.flat_network:
+        return None
     if target.ambassador is None or target.ambassador.gateway is None:
         raise ValueError("a link's target needs a gateway")
     return target.ambassador.gateway.service_probe_port

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.helm.v3 import Release
 
-from components.charts import Chart
+from components.charts import linkerd_chart
 from components.component import MeshComponent
-from components.linkerd_control_plane import LinkerdControlPlane
+from components.linkerd_control_plane import MULTICLUSTER_NAMESPACE, LinkerdControlPlane
 from components.releases import ReleaseSettings, helm_release
-from components.values import ServiceMirror, multicluster_values
+from components.values import linkerd_2_8
+from components.values.merging import Values
+from components.values.multicluster import ServiceMirror, multicluster_values
 from config.cluster import ClusterConfig
+from config.generation import Generation
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,9 @@ class MulticlusterExtensionArgs:
 class MulticlusterExtension(MeshComponent):
     """The release of linkerd-multicluster, without a gateway of its own.
 
-    It is apart from the links because one release holds the controllers of all of them, and
-    every Link needs the CRD that it brings (Linkerd docs, "Installing multi-cluster components").
+    In Linkerd 2.8, linkerd2-multicluster: one service mirror for all links, and no Link CRD. It is
+    apart from the links because one release holds the controllers of all of them, and every Link
+    needs the CRD that it brings (Linkerd docs, "Installing multi-cluster components").
     """
 
     release: Release
@@ -54,16 +58,27 @@ class MulticlusterExtension(MeshComponent):
         space = args.linkerd.multicluster_namespace
         if space is None:
             raise ValueError("the control plane was made without the multicluster namespace")
+        chart, values = _release_of(args)
         self.release = helm_release(
             f"{name}-release",
-            Chart("linkerd-multicluster", args.cluster.linkerd.version),
+            linkerd_chart(args.cluster.linkerd, chart),
             args.releases,
-            name="linkerd-multicluster",
+            name=chart,
             namespace=space.metadata.name,
-            values=multicluster_values(args.cluster, args.mirrors),
+            values=values,
             opts=self.child(
                 args.provider,
                 depends_on=[args.linkerd.control_plane, *args.credentials],
             ),
         )
         self.register_outputs({"links": [mirror.link for mirror in args.mirrors]})
+
+
+def _release_of(args: MulticlusterExtensionArgs) -> tuple[str, Values]:
+    """Name of the chart, and its values."""
+    if args.cluster.linkerd.generation is Generation.V2_8:
+        values = linkerd_2_8.multicluster_values(
+            args.cluster, MULTICLUSTER_NAMESPACE, source=bool(args.mirrors)
+        )
+        return "linkerd2-multicluster", values
+    return "linkerd-multicluster", multicluster_values(args.cluster, args.mirrors)

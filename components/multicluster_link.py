@@ -14,11 +14,8 @@ from components.link_credentials import LinkCredentials
 from components.linkerd_control_plane import MULTICLUSTER_NAMESPACE
 from components.multicluster_extension import MulticlusterExtension
 from config.cluster import ClusterConfig
-from config.link import LinkConfig
-
-EXPORTED = "mirror.linkerd.io/exported"
-"""Label of an exported Service: ``true`` through the gateway, ``remote-discovery`` without."""
-FEDERATED = "mirror.linkerd.io/federated"
+from config.exports import EXPORTED, FEDERATED
+from config.link import LinkConfig, Selector
 
 
 @dataclass(frozen=True)
@@ -33,8 +30,8 @@ class MulticlusterLinkArgs:
     """Provider of the source cluster."""
     target: ClusterConfig
     """Settings of the target cluster."""
-    gateway: Gateway
-    """The target's gateway."""
+    gateway: Gateway | None
+    """The target's gateway; None on a flat network."""
     credentials: LinkCredentials
     """How the source logs in to the target."""
     extension: MulticlusterExtension
@@ -77,29 +74,64 @@ class MulticlusterLink(MeshComponent):
         self.register_outputs({"target": args.link.target})
 
 
-def link_spec(link: LinkConfig, target: ClusterConfig, gateway: Gateway) -> dict[str, Any]:
-    """The spec of the Link; every value is a text, as the CRD has it."""
+def link_spec(link: LinkConfig, target: ClusterConfig, gateway: Gateway | None) -> dict[str, Any]:
+    """The spec of the Link; ports and numbers are texts, as the CRD has it.
+
+    Without `gateway`, what only a gateway has is left out, and so is the selector of Services that
+    would be reached through it.
+    """
+    spec: dict[str, Any] = {
+        "targetClusterName": link.target,
+        "targetClusterDomain": target.domain,
+        "targetClusterLinkerdNamespace": target.linkerd.namespace,
+        "clusterCredentialsSecret": f"cluster-credentials-{link.target}",
+        "remoteDiscoverySelector": _selector(
+            link.selectors.remote_discovery, EXPORTED, "remote-discovery"
+        ),
+        "federatedServiceSelector": _selector(link.selectors.federated, FEDERATED, "member"),
+    }
+    if link.excluded_annotations:
+        spec["excludedAnnotations"] = list(link.excluded_annotations)
+    if link.excluded_labels:
+        spec["excludedLabels"] = list(link.excluded_labels)
+    if gateway is not None:
+        spec["selector"] = _selector(link.selectors.gateway, EXPORTED, "true")
+        spec |= _through(link, gateway)
+    return spec
+
+
+def _through(link: LinkConfig, gateway: Gateway) -> dict[str, Any]:
     address: pulumi.Input[str] = gateway.address
     port = gateway.config.port
     if link.gateway is not None:
         address = ",".join(link.gateway.address)
         port = link.gateway.port or port
+    period = link.probe.period_seconds or gateway.config.probe_period_seconds
     return {
-        "targetClusterName": link.target,
-        "targetClusterDomain": target.domain,
-        "targetClusterLinkerdNamespace": target.linkerd.namespace,
-        "clusterCredentialsSecret": f"cluster-credentials-{link.target}",
         "gatewayAddress": address,
         "gatewayPort": str(port),
         "gatewayIdentity": gateway.identity,
         "probeSpec": {
             "path": gateway.config.probe_path,
             "port": str(gateway.config.service_probe_port),
-            "period": f"{link.probe.period_seconds}s",
+            "period": f"{period}s",
             "timeout": f"{link.probe.timeout_seconds}s",
             "failureThreshold": str(link.probe.failure_threshold),
         },
-        "selector": {"matchLabels": {EXPORTED: "true"}},
-        "remoteDiscoverySelector": {"matchLabels": {EXPORTED: "remote-discovery"}},
-        "federatedServiceSelector": {"matchLabels": {FEDERATED: "member"}},
     }
+
+
+def _selector(own: Selector | None, label: str, value: str) -> dict[str, Any]:
+    """A selector of the stack file, or the label of exports by name."""
+    if own is None:
+        return {"matchLabels": {label: value}}
+    found: dict[str, Any] = {}
+    if own.match_labels:
+        found["matchLabels"] = dict(own.match_labels)
+    if own.match_expressions:
+        found["matchExpressions"] = [
+            {"key": item.key, "operator": item.operator}
+            | ({"values": list(item.values)} if item.values else {})
+            for item in own.match_expressions
+        ]
+    return found

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
-from pulumi_kubernetes.core.v1 import Namespace, Service
+from pulumi_kubernetes.core.v1 import ContainerArgsDict, Namespace, Service
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.component import MeshComponent
-from config.cluster import SampleConfig
+from config.routes import MappingConfig
+from config.sample import SAMPLE_MAPPING, SAMPLE_PORT, SampleConfig
+
+CONTAINER_PORT = 5000
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,11 @@ class SampleServiceArgs:
 
 
 class SampleService(MeshComponent):
-    """A namespace that is meshed, a Deployment and a Service."""
+    """The quote of the moment: a namespace that is meshed, a Deployment and a Service.
+
+    Facts: the Linkerd 2 integration pages of Ambassador, which lack the Service, and have the
+    Deployment in an API version that is gone.
+    """
 
     service: Service
     """The Service."""
@@ -36,7 +43,6 @@ class SampleService(MeshComponent):
     ) -> None:
         super().__init__(name, opts)
         config = args.config
-        labels = {"app.kubernetes.io/name": config.name}
         space = Namespace(
             f"{name}-namespace",
             metadata=ObjectMetaArgs(
@@ -44,27 +50,17 @@ class SampleService(MeshComponent):
             ),
             opts=self.child(args.provider),
         )
+        labels = {"app": config.name}
         Deployment(
             f"{name}-deployment",
             metadata=ObjectMetaArgs(name=config.name, namespace=space.metadata.name, labels=labels),
             spec={
                 "replicas": 1,
+                "strategy": {"type": "RollingUpdate"},
                 "selector": {"match_labels": labels},
                 "template": {
                     "metadata": {"labels": labels},
-                    "spec": {
-                        "containers": [
-                            {
-                                "name": "backend",
-                                "image": config.image,
-                                "ports": [{"name": "http", "container_port": 8080}],
-                                "resources": {
-                                    "requests": {"cpu": "10m", "memory": "20Mi"},
-                                    "limits": {"memory": "100Mi"},
-                                },
-                            }
-                        ]
-                    },
+                    "spec": {"containers": [_container(config)]},
                 },
             },
             opts=self.child(args.provider, depends_on=[args.control_plane]),
@@ -72,7 +68,7 @@ class SampleService(MeshComponent):
         self.service = Service(
             f"{name}-service",
             metadata=ObjectMetaArgs(
-                name=config.name,
+                name=config.service,
                 namespace=space.metadata.name,
                 labels=labels,
                 # Nothing needs its endpoints, and the export would wait for the pods.
@@ -80,8 +76,32 @@ class SampleService(MeshComponent):
             ),
             spec={
                 "selector": labels,
-                "ports": [{"name": "http", "port": 80, "target_port": "http"}],
+                "ports": [{"name": "http", "port": SAMPLE_PORT, "target_port": "http-api"}],
             },
             opts=self.child(args.provider),
         )
-        self.register_outputs({"service": f"{config.namespace}/{config.name}"})
+        self.register_outputs({"service": f"{config.namespace}/{config.service}"})
+
+
+def _container(config: SampleConfig) -> ContainerArgsDict:
+    return {
+        "name": "qotm",
+        "image": config.image,
+        "ports": [{"name": "http-api", "container_port": CONTAINER_PORT}],
+        "env": [{"name": "POD_IP", "value_from": {"field_ref": {"field_path": "status.podIP"}}}],
+        "readiness_probe": {
+            "http_get": {"path": "/health", "port": CONTAINER_PORT},
+            "initial_delay_seconds": 30,
+            "period_seconds": 3,
+        },
+        "resources": {"limits": {"cpu": "0.1", "memory": "100Mi"}},
+    }
+
+
+def sample_mapping(config: SampleConfig, domain: str) -> MappingConfig:
+    """The documents' Mapping to the sample, in a cluster whose DNS domain is `domain`."""
+    return MappingConfig(
+        name=SAMPLE_MAPPING,
+        prefix=config.prefix,
+        service=f"http://{config.service}.{config.namespace}.svc.{domain}:{SAMPLE_PORT}",
+    )

@@ -44,6 +44,26 @@ def tls_secret(
     )
 
 
+def key_pair_secret(
+    logical_name: str,
+    name: str,
+    namespace: pulumi.Input[str],
+    signed: SignedCertificate,
+    opts: pulumi.ResourceOptions,
+) -> Secret:
+    """A Secret with ``crt.pem`` and ``key.pem``, as the webhooks of Linkerd 2.8 read it."""
+    return Secret(
+        logical_name,
+        metadata=ObjectMetaArgs(name=name, namespace=namespace),
+        type="Opaque",
+        data={
+            "crt.pem": encoded(signed.certificate),
+            "key.pem": encoded(signed.private_key),
+        },
+        opts=opts,
+    )
+
+
 def pull_secrets(
     owner: str,
     namespaces: Mapping[str, Namespace],

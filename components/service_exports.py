@@ -1,4 +1,4 @@
-"""ServiceExports: labels on Services that someone else owns."""
+"""ServiceExports: labels, or annotations, on Services that someone else owns."""
 
 from __future__ import annotations
 
@@ -10,17 +10,15 @@ from pulumi_kubernetes.core.v1 import ServicePatch
 from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
 
 from components.component import MeshComponent
-from components.multicluster_link import EXPORTED
-from config.link import Export
-
-FIELD_MANAGER = "linkerd-ambassador-mesh"
+from config.adoption import FIELD_MANAGER
+from config.exports import ExportedService
 
 
 @dataclass(frozen=True)
 class ServiceExportsArgs:
     """Arguments of ServiceExports."""
 
-    exports: Sequence[Export]
+    exports: Sequence[ExportedService]
     """The Services, each once."""
     provider: pulumi.ProviderResource
     """Provider of the cluster that has them."""
@@ -29,10 +27,11 @@ class ServiceExportsArgs:
 
 
 class ServiceExports(MeshComponent):
-    """The export label on Services of one target cluster, for all links that end there.
+    """The mark of exported Services of one target cluster, for all links that end there.
 
-    A server-side-apply patch owns the label and nothing else; deleting it gives the label back
-    (Linkerd docs, "Exporting services").
+    Labels for service mirrors of today (Linkerd docs, "Exporting services"), annotations for those
+    of Linkerd 2.8. A server-side-apply patch owns these and nothing else; deleting it gives them
+    back.
     """
 
     def __init__(
@@ -40,13 +39,15 @@ class ServiceExports(MeshComponent):
     ) -> None:
         super().__init__(name, opts)
         for export in args.exports:
+            service = export.service
             ServicePatch(
-                f"{name}-{export.namespace}.{export.service}",
+                f"{name}-{service.namespace}.{service.name}",
                 metadata=ObjectMetaPatchArgs(
-                    name=export.service,
-                    namespace=export.namespace,
-                    labels={EXPORTED: "true"},
+                    name=service.name,
+                    namespace=service.namespace,
+                    labels=export.labels or None,
                     annotations={
+                        **export.annotations,
                         # A random manager would own the label anew after every replacement.
                         "pulumi.com/patchFieldManager": FIELD_MANAGER,
                         # Whether the Service has endpoints is its owner's business.
@@ -55,6 +56,4 @@ class ServiceExports(MeshComponent):
                 ),
                 opts=self.child(args.provider, depends_on=args.depends_on),
             )
-        self.register_outputs(
-            {"services": [f"{item.namespace}/{item.service}" for item in args.exports]}
-        )
+        self.register_outputs({"services": [str(item.service) for item in args.exports]})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_tls as tls
 
 from components.component import MeshComponent
+from config.cluster import LONGEST_COMMON_NAME
 from config.trust_anchor import Anchor, TrustAnchorConfig, Validity
 
 HOURS_A_DAY = 24
@@ -39,6 +40,8 @@ class Signatures:
     """Its trust domain."""
     webhooks: Sequence[Webhook]
     """Its webhooks."""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """Host names that Ambassador is to have certificates for, by the name of its Host."""
 
     @property
     def issuer_name(self) -> str:
@@ -73,6 +76,8 @@ class SignedCertificate:
 class TrustAnchor(MeshComponent):
     """One trust anchor for all clusters, an issuer per cluster, a certificate per webhook.
 
+    On request also certificates for Ambassador's Hosts, to try TLS termination with.
+
     Anchors are generated (ECDSA P-256, pulumi-tls) or provided. Private keys are secrets. An
     anchor is never renewed by itself; issuers and webhook certificates are, by the first update
     within their renewal period (Linkerd docs, "Automatically rotating control plane TLS
@@ -85,6 +90,8 @@ class TrustAnchor(MeshComponent):
     """The issuer of each cluster, by cluster name."""
     webhooks: dict[str, dict[Webhook, SignedCertificate]]
     """Serving certificates, by cluster name and webhook."""
+    hosts: dict[str, dict[str, SignedCertificate]]
+    """Ambassador's certificates for trials, by cluster name and Host."""
 
     def __init__(
         self, name: str, args: TrustAnchorArgs, opts: pulumi.ResourceOptions | None = None
@@ -99,11 +106,16 @@ class TrustAnchor(MeshComponent):
         )
         self.issuers = {}
         self.webhooks = {}
+        self.hosts = {}
         for cluster, wanted in args.clusters.items():
             self.issuers[cluster] = self._issuer(cluster, wanted, signer, config.validity)
             self.webhooks[cluster] = {
                 webhook: self._serving(cluster, webhook, signer, config.validity)
                 for webhook in wanted.webhooks
+            }
+            self.hosts[cluster] = {
+                host: self._host(cluster, host, hostname, signer, config.validity)
+                for host, hostname in wanted.hosts.items()
             }
         self.register_outputs({"bundle": self.bundle})
 
@@ -156,6 +168,24 @@ class TrustAnchor(MeshComponent):
             authority=False,
         )
 
+    def _host(
+        self,
+        cluster: str,
+        host: str,
+        hostname: str,
+        signer: SignedCertificate,
+        validity: Validity,
+    ) -> SignedCertificate:
+        return self._signed(
+            # No name of a webhook has a dot.
+            f"{self.logical_name}-{cluster}-host.{host}",
+            hostname,
+            signer,
+            days=validity.webhook_days,
+            renewal_days=validity.renewal_days,
+            authority=False,
+        )
+
     def _signed(
         self,
         name: str,
@@ -170,7 +200,9 @@ class TrustAnchor(MeshComponent):
         request = tls.CertRequest(
             f"{name}-request",
             private_key_pem=key_pem,
-            subject=tls.CertRequestSubjectArgs(common_name=host),
+            subject=tls.CertRequestSubjectArgs(
+                common_name=host if len(host) <= LONGEST_COMMON_NAME else None
+            ),
             dns_names=[host],
             opts=self.child(self._provider),
         )

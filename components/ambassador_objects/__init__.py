@@ -1,0 +1,31 @@
+"""Ambassador's own objects: one description, and one translator per API version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from components.ambassador_objects import v1, v2, v3alpha1
+from components.ambassador_objects.routing import Routing, routing
+from components.ambassador_objects.shapes import Manifest
+from config.ambassador import AmbassadorConfig
+from config.flavours import ApiVersion
+from config.routes import MappingConfig
+
+__all__ = ["TRANSLATORS", "Manifest", "Routing", "ambassador_objects", "routing"]
+
+TRANSLATORS: Mapping[ApiVersion, Callable[[Routing], Iterator[Manifest]]] = {
+    "v3alpha1": v3alpha1.translate,
+    "v2": v2.translate,
+    "v1": v1.translate,
+}
+"""By version of getambassador.io."""
+
+
+def ambassador_objects(
+    config: AmbassadorConfig, more: Sequence[MappingConfig] = ()
+) -> Iterator[Manifest]:
+    """Manifests of all that an Ambassador serves, in the API version that it is written in.
+
+    `more` are routes that other parts of the mesh ask for.
+    """
+    return TRANSLATORS[config.objects_version](routing(config, more))

@@ -1,0 +1,1 @@
+"""Helm values from models: pure functions, one module per chart or family of charts."""
