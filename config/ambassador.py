@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from config.adoption import AdoptConfig
-from config.base import Model, PullSecret, Resources, contradictions, doubled
+from config.base import Model, PullSecret, Resources, contradictions, doubled, value_at
 from config.edge_stack import EdgeStackConfig
-from config.flavours import FLAVOURS, ApiVersion, Flavour, ReleaseLine
+from config.flavours import FLAVOURS, ApiVersion, CrdsChart, Flavour, ReleaseLine
 from config.formats import (
     Annotations,
     BalancerClass,
@@ -164,6 +164,15 @@ class AmbassadorConfig(Model):
     """Extra values for the chart of the CRDs; they win over ours."""
 
     @property
+    def serves_nothing(self) -> str | None:
+        """Key of the empty list that keeps an installed Ambassador from serving any route."""
+        if not self.installed:
+            return None
+        if self.kind.listeners and not self.all_listeners:
+            return "listeners"
+        return None if self.all_hosts or self.objects_version == "v1" else "hosts"
+
+    @property
     def kind(self) -> Flavour:
         """What is known of its flavour."""
         return FLAVOURS[self.flavour]
@@ -238,7 +247,7 @@ class AmbassadorConfig(Model):
         yield from self._reserved()
         yield from self._unserved()
         yield from self._meshed()
-        if len(self.name) > LONGEST_RELEASE:
+        if self.installed and len(self.name) > LONGEST_RELEASE:
             yield Problem(
                 "name",
                 f"it has {len(self.name)} characters, and Helm takes {LONGEST_RELEASE} for the "
@@ -296,6 +305,7 @@ class AmbassadorConfig(Model):
                 "leave it out, or write flavour: edge-stack",
                 about=("flavour",),
             )
+        yield from self._crds()
         for place, host in enumerate(self.all_hosts):
             if host.acme is not None and not kind.acme:
                 yield Problem(
@@ -306,6 +316,27 @@ class AmbassadorConfig(Model):
                 )
             if self.objects_version == "v1":
                 yield from self._without_hosts(place, host)
+
+    def _crds(self) -> Iterator[Problem]:
+        """Settings of a chart of CRDs that there is not."""
+        for name in ("crds_namespace", "crds_values"):
+            if name not in self.model_fields_set or not self.installed:
+                continue
+            key = str(type(self).model_fields[name].alias)
+            if not isinstance(self.line.crds, CrdsChart):
+                yield Problem(
+                    key,
+                    f"the CRDs of {self.kind.title} are no chart of their own",
+                    f"leave {key} out",
+                    about=("flavour", "version"),
+                )
+            elif name == "crds_values" and not self.install_crds:
+                yield Problem(
+                    key,
+                    "with installCrds: false there is no chart of CRDs that could take them",
+                    f"leave {key} or installCrds out",
+                    about=("installCrds",),
+                )
 
     def _without_hosts(self, place: int, host: HostConfig) -> Iterator[Problem]:
         """getambassador.io/v1 has no Host: TLSContexts and the Module stand for what they can."""
@@ -344,6 +375,21 @@ class AmbassadorConfig(Model):
                     f"leave {key} out, or leave adopt out to have it installed",
                     about=("adopt",),
                 )
+        if self.gateway is None and "service" in self.model_fields_set:
+            yield Problem(
+                "service",
+                "the adopted Ambassador keeps its own Service, and only a gateway has one of ours",
+                "leave service out, or write gateway: {}",
+                about=("adopt", "gateway"),
+            )
+        if self.adopt.module == "leave" and self.sidecar.mode == "ingress":
+            yield Problem(
+                "adopt.module",
+                "in ingress mode the proxy routes by the header l5d-dst-override, and the Module "
+                "that has Ambassador send it is left alone",
+                "write adopt.module: patch, or sidecar.mode: enabled",
+                about=("sidecar.mode",),
+            )
         if self.adopt.module == "leave" and "linkerd_headers" in self.model_fields_set:
             yield Problem(
                 "linkerdHeaders",
@@ -351,12 +397,13 @@ class AmbassadorConfig(Model):
                 "leave it out, or write adopt.module: patch",
                 about=("adopt.module",),
             )
-        if self.adopt.workload is not None and len(self.gateway_service) > 63:
+        if self.gateway is not None and len(self.gateway_service) > 63:
             yield Problem(
                 "name",
                 f"the gateway's Service would be named {self.gateway_service}, which is longer "
                 "than 63 characters",
-                "write a shorter name, and the workload's under adopt.workload",
+                "write a shorter name, and what is named otherwise under adopt.workload, "
+                "adopt.podLabels and serviceAccount",
             )
 
     def _doubled(self) -> Iterator[Problem]:
@@ -376,12 +423,32 @@ class AmbassadorConfig(Model):
             yield from doubled(
                 what, ((key.format(place), name) for place, name in enumerate(names))
             )
+        routes: dict[tuple[str, str], int] = {}
+        for place, mapping in enumerate(self.mappings):
+            other = routes.setdefault(mapping.route, place)
+            if other != place:
+                yield Problem(
+                    f"mappings[{place}].prefix",
+                    f"mappings[{other}] routes {mapping.prefix} of the same host names already, "
+                    "and half of the requests would go to each",
+                    "write another prefix or hostname",
+                    about=(f"mappings[{other}].prefix", f"mappings[{place}].hostname"),
+                )
+        logins = {item.name: place for place, item in enumerate(self.image_pull_secrets)}
         made: dict[str, int] = {}
         for place, host in enumerate(hosts):
             if host.tls is None or host.tls_secret is None:
                 continue
             if not host.tls.trial and host.tls.cert_manager is None:
                 continue
+            if host.tls_secret in logins:
+                yield Problem(
+                    f"hosts[{place}].tls.secret",
+                    f"the Secret {host.tls_secret} is that of "
+                    f"imagePullSecrets[{logins[host.tls_secret]}]",
+                    "write a secret of its own",
+                    about=(f"hosts[{place}].name",),
+                )
             other = made.setdefault(host.tls_secret, place)
             if other != place:
                 yield Problem(
@@ -406,6 +473,13 @@ class AmbassadorConfig(Model):
                     f"port {listener.port} of the pod is taken by {owner}",
                     "write another port, for example 8080",
                 )
+        for key, port in self.gateway.public_ports if self.gateway and self.installed else ():
+            yield Problem(
+                f"gateway.{key}",
+                f"port {port} of the Service serves Ambassador's own traffic already",
+                "write another port",
+                about=("gateway.probe",),
+            )
         for place, mapping in enumerate(self.mappings):
             if mapping.name == HEALTH_MAPPING:
                 yield Problem(
@@ -426,17 +500,13 @@ class AmbassadorConfig(Model):
                 )
 
     def _unserved(self) -> Iterator[Problem]:
-        if self.mappings and self.installed:
-            for key, items, has in (
-                ("listeners", self.all_listeners, self.kind.listeners),
-                ("hosts", self.all_hosts, self.objects_version != "v1"),
-            ):
-                if not items and has:
-                    yield Problem(
-                        key,
-                        "without an entry here, Ambassador serves none of the mappings",
-                        f"add one, or leave {key} out to have the default",
-                    )
+        key = self.serves_nothing
+        if self.mappings and key is not None:
+            yield Problem(
+                key,
+                "without an entry here, Ambassador serves none of the mappings",
+                f"add one, or leave {key} out to have the default",
+            )
         if self.gateway is None or self.gateway.probe != "ambassador":
             return
         if 8080 in self.sidecar.skip_inbound_ports:
@@ -525,3 +595,15 @@ class AmbassadorConfig(Model):
             (f"{front}serviceAccount.name", "serviceAccount", self.service_account),
         ):
             yield from contradictions("values", self.values, path, key, ours)
+        for path, key in (
+            ("licenseKey.value", "edgeStack.licenseKey"),
+            (f"{front}agent.cloudConnectToken", "edgeStack.cloudConnectToken"),
+        ):
+            if value_at(self.values, path):
+                yield Problem(
+                    f"values.{path}",
+                    "a secret among Helm values would be shown to whoever may read the release",
+                    f"leave it out, and set {key} with `pulumi config set --secret --path`"
+                    if self.kind.licensed
+                    else "leave it out, and keep it in a Kubernetes Secret",
+                )

@@ -45,6 +45,7 @@ __all__ = [
     "UrlPath",
     "contradictions",
     "doubled",
+    "value_at",
     "wrong",
 ]
 
@@ -107,9 +108,7 @@ def contradictions(
     field: str, values: Mapping[str, Any], path: str, key: str, ours: object
 ) -> Iterator[Problem]:
     """A problem where the Helm value at `path` is not `ours`, which follows from `key`."""
-    found: Any = values
-    for part in path.split("."):
-        found = found.get(part) if isinstance(found, Mapping) else None
+    found = value_at(values, path)
     if found is not None and found != ours:
         told = f"{quoted(found)} contradicts" if isinstance(found, str) else "it contradicts"
         yield Problem(
@@ -118,6 +117,14 @@ def contradictions(
             f"leave it out, and write it under {key}",
             about=(key,),
         )
+
+
+def value_at(values: Mapping[str, Any], path: str) -> Any:
+    """The Helm value at a path of keys joined by dots; None where there is none."""
+    found: Any = values
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
 
 
 class Resources(Model):

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from config.ambassador import AmbassadorConfig
 from config.base import Model, contradictions
-from config.flavours import CrdsChart
+from config.flavours import CrdsChart, CrdsManifest
 from config.formats import (
     UNREADABLE_SECRET,
     Certificates,
@@ -23,7 +23,7 @@ from config.formats import (
 from config.generation import Generation
 from config.linkerd import LinkerdConfig
 from config.problems import Problem, quoted, wrong
-from config.sample import SampleConfig
+from config.sample import SAMPLE_MAPPING, SampleConfig
 from config.yaml_text import YamlTextError, read_yaml
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -135,10 +135,11 @@ class ClusterConfig(Model):
         yield from self._certificate_names()
         yield from self._service_domains()
         yield from self._generation()
+        yield from self._sample_route()
         yield from self._overruled()
 
     def _namespaces(self) -> Iterator[Problem]:
-        spaces = [
+        spaces: list[tuple[str, str]] = [
             ("linkerd.namespace", self.linkerd.namespace),
             ("", "linkerd-multicluster"),
             ("linkerd.cni", "linkerd-cni" if self.linkerd.cni else ""),
@@ -149,8 +150,9 @@ class ClusterConfig(Model):
         if self.sample is not None:
             spaces.append(("sample.namespace", self.sample.namespace))
         taken: dict[str, str] = {}
+        adopted = self.ambassador is not None and not self.ambassador.installed
         for path, space in spaces:
-            if space in SYSTEM_NAMESPACES:
+            if space in SYSTEM_NAMESPACES and not (adopted and path == "ambassador.namespace"):
                 yield Problem(
                     path,
                     f"the namespace '{space}' is the cluster's own, and ours are made anew",
@@ -170,12 +172,14 @@ class ClusterConfig(Model):
 
     @staticmethod
     def _spaces_of(ambassador: AmbassadorConfig) -> list[tuple[str, str]]:
-        """Namespaces that are made for an Ambassador: none for one that is there already."""
-        if not ambassador.installed:
-            return []
+        """Namespaces that are an Ambassador's; that of an adopted one is there already."""
         spaces = [("ambassador.namespace", ambassador.namespace)]
-        if ambassador.install_crds and isinstance(ambassador.line.crds, CrdsChart):
-            spaces.append(("ambassador.crdsNamespace", ambassador.crds_namespace))
+        crds = ambassador.line.crds
+        if ambassador.installed and ambassador.install_crds:
+            if isinstance(crds, CrdsChart):
+                spaces.append(("ambassador.crdsNamespace", ambassador.crds_namespace))
+            elif isinstance(crds, CrdsManifest):
+                spaces.append(("ambassador.flavour", crds.namespace))
         return spaces
 
     def _certificate_names(self) -> Iterator[Problem]:
@@ -235,6 +239,69 @@ class ClusterConfig(Model):
                 "write probe: ambassador",
                 about=("linkerd.version",),
             )
+        if ambassador.gateway is not None and ambassador.gateway.address:
+            yield Problem(
+                "ambassador.gateway.address",
+                "service mirrors of Linkerd 2.8 take a gateway's address from its Service alone",
+                "leave it out, and write service.type: LoadBalancer",
+                about=("linkerd.version",),
+            )
+
+    def _sample_route(self) -> Iterator[Problem]:
+        """A sample's Mapping that nobody serves, or that meets another route."""
+        sample, ambassador = self.sample, self.ambassador
+        if sample is None:
+            return
+        if "prefix" in sample.model_fields_set and not sample.mapping:
+            yield Problem(
+                "sample.prefix",
+                "it is the prefix of a Mapping that mapping: false leaves out",
+                "leave prefix or mapping out",
+                about=("sample.mapping",),
+            )
+        if ambassador is None:
+            for key in ("mapping", "prefix"):
+                if sample.mapping and key in sample.model_fields_set:
+                    yield Problem(
+                        f"sample.{key}",
+                        "this cluster has no Ambassador that could route to the sample",
+                        "write ambassador: {}, or leave it out",
+                        about=("ambassador",),
+                    )
+            return
+        if not sample.mapping:
+            return
+        empty = ambassador.serves_nothing
+        # Where there are other Mappings, the lack of it is told already.
+        if empty is not None and not ambassador.mappings:
+            yield Problem(
+                f"ambassador.{empty}",
+                "without an entry here, Ambassador does not serve the Mapping of the sample",
+                f"add one, leave {empty} out to have the default, or write sample.mapping: false",
+                about=("sample.mapping",),
+            )
+        for place, mapping in enumerate(ambassador.mappings):
+            if mapping.name == SAMPLE_MAPPING:
+                yield Problem(
+                    f"ambassador.mappings[{place}].name",
+                    f"the Mapping of the sample has the name '{SAMPLE_MAPPING}'",
+                    "write another name, or sample.mapping: false",
+                    about=("sample.mapping",),
+                )
+            if mapping.route == ("*", sample.prefix):
+                yield Problem(
+                    "sample.prefix",
+                    f"ambassador.mappings[{place}] routes {sample.prefix} already",
+                    "write another prefix, or sample.mapping: false",
+                    about=(f"ambassador.mappings[{place}].prefix", "sample.mapping"),
+                )
+        if ambassador.gateway is not None and ambassador.gateway.health_path == sample.prefix:
+            yield Problem(
+                "sample.prefix",
+                f"the gateway's health route has the prefix {sample.prefix} too",
+                "write another prefix, or another ambassador.gateway.healthPath",
+                about=("ambassador.gateway.healthPath",),
+            )
 
     def _overruled(self) -> Iterator[Problem]:
         """Values of charts that would contradict the names that certificates are made for."""
@@ -256,6 +323,7 @@ class ClusterConfig(Model):
 def _user_of_namespace(path: str) -> str:
     return {
         "": "the multicluster extension's",
+        "ambassador.flavour": "that of Ambassador's CRDs",
         "linkerd.cni": "the CNI plugin's",
         "linkerd.viz.enabled": "the viz extension's",
     }.get(path, f"that of {path}")

@@ -7,10 +7,13 @@ from collections.abc import Collection, Iterator, Mapping
 
 from config.ambassador import AmbassadorConfig
 from config.cluster import ClusterConfig
+from config.generation import Generation
 from config.generation_checks import generations_apart
 from config.link import LinkConfig
 from config.mesh import gateway_identity, service_account
 from config.problems import Problem, quoted
+from config.routes import HEALTH_MAPPING
+from config.sample import SAMPLE_MAPPING
 
 Links = Mapping[int, LinkConfig]
 """Links by their place in the file; those that are broken in themselves are left out."""
@@ -29,7 +32,8 @@ def cross_check(clusters: Clusters, links: Links, names: Collection[str]) -> Ite
     yield from _roles(clusters, links)
     yield from _loops(clusters, links)
     yield from _overlapping_mirrors(clusters, links)
-    yield from _contrary_exports(clusters, links)
+    yield from _contrary_exports(links)
+    yield from _weights(links)
     yield from _routes_to_mirrors(clusters, links)
     yield from generations_apart(clusters, links)
 
@@ -147,23 +151,32 @@ def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
                 "where pods of both clusters reach each other",
                 about=(f"clusters.{link.target}.ambassador", f"links[{index}].flatNetwork"),
             )
-        elif (
-            target.ambassador.service.type != "LoadBalancer"
-            and not target.ambassador.gateway.address
-            and link.gateway is None
-        ):
-            yield Problem(
-                f"links[{index}].gateway",
-                f"the gateway's Service is of type {target.ambassador.service.type}, "
-                "so it tells no address",
-                f"write the address under links[{index}].gateway.address "
-                f"or clusters.{link.target}.ambassador.gateway.address",
-                about=(
-                    f"links[{index}].gateway",
-                    f"clusters.{link.target}.ambassador.service.type",
-                    f"clusters.{link.target}.ambassador.gateway.address",
-                ),
-            )
+        elif target.ambassador.service.type != "LoadBalancer":
+            yield from _addresses(index, link, target)
+
+
+def _addresses(index: int, link: LinkConfig, target: ClusterConfig) -> Iterator[Problem]:
+    """A gateway whose Service tells no address, which then nobody tells."""
+    ambassador = target.ambassador
+    if ambassador is None or ambassador.gateway is None:
+        return
+    message = f"the gateway's Service is of type {ambassador.service.type}, so it tells no address"
+    service = f"clusters.{link.target}.ambassador.service.type"
+    address = f"clusters.{link.target}.ambassador.gateway.address"
+    if target.linkerd.generation is Generation.V2_8:
+        yield Problem(
+            service,
+            f"{message}, and service mirrors of Linkerd 2.8 know of no other",
+            "write type: LoadBalancer",
+            about=(f"clusters.{link.target}.linkerd.version",),
+        )
+    elif not ambassador.gateway.address and link.gateway is None:
+        yield Problem(
+            f"links[{index}].gateway",
+            message,
+            f"write the address under links[{index}].gateway.address or {address}",
+            about=(f"links[{index}].gateway", service, address),
+        )
 
 
 def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
@@ -177,8 +190,7 @@ def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
                 f"links[{index}]",
                 f"Ambassador has the identity {identity} in both clusters, and a gateway refuses "
                 "requests from its own identity as a loop",
-                f"write different names under clusters.{link.source}.ambassador.serviceAccount "
-                f"and clusters.{link.target}.ambassador.serviceAccount",
+                _another_identity({link.source: source, link.target: target}),
                 about=tuple(
                     f"clusters.{end}.{key}"
                     for end in (link.source, link.target)
@@ -194,6 +206,18 @@ def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
             )
 
 
+def _another_identity(ends: Clusters) -> str:
+    """The remedy of two gateways of one identity: an adopted one keeps its ServiceAccount."""
+    ours = [name for name, end in ends.items() if end.ambassador and end.ambassador.installed]
+    keys = [f"clusters.{name}.ambassador.serviceAccount" for name in ours]
+    if len(keys) == 2:
+        return f"write different names under {keys[0]} and {keys[1]}"
+    if keys:
+        return f"write another name under {keys[0]}"
+    domains = " and ".join(f"clusters.{name}.linkerd.trustDomain" for name in ends)
+    return f"write different domains under {domains}, as an adopted ServiceAccount cannot change"
+
+
 def _overlapping_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
     """Mirrored Services that would take the name of another Service of the source."""
     taken: dict[tuple[str, str, str], tuple[str, str]] = {}
@@ -204,10 +228,18 @@ def _overlapping_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
         for export in link.exports:
             key = (link.target, export.namespace, export.service)
             taken.setdefault(key, (f"links[{index}].exports", f"exported by links[{index}]"))
+    for index, link in links.items():
+        for place, export in enumerate(link.exports):
+            if export.federated:
+                key = (link.source, export.namespace, f"{export.service}-federated")
+                where = f"links[{index}].exports[{place}]"
+                taken.setdefault(key, (where, f"the federated one of {where}"))
     mirrors: dict[tuple[str, str, str], tuple[str, str]] = {}
     for index, link in links.items():
         for place, export in enumerate(link.exports):
-            mirror = (link.source, export.namespace, f"{export.service}-{link.target}")
+            if link.mode_of(export) == "none":
+                continue
+            mirror = (link.source, export.namespace, link.mirror_of(export))
             path = f"links[{index}].exports[{place}]"
             other, target = mirrors.setdefault(mirror, (path, link.target))
             where, what = taken.get(mirror, (other, f"the mirror of {other}"))
@@ -235,25 +267,65 @@ def _own_services(cluster: ClusterConfig) -> dict[tuple[str, str], str]:
     return made
 
 
-def _contrary_exports(clusters: Clusters, links: Links) -> Iterator[Problem]:
-    """One label of a Service says how it is exported, to all links alike."""
-    first: dict[tuple[str, str, str], tuple[str, str]] = {}
+def _contrary_exports(links: Links) -> Iterator[Problem]:
+    """The labels of a Service say how it is exported, to all links alike."""
+    first: dict[tuple[str, str, str], tuple[str, str, bool]] = {}
     for index, link in links.items():
         for place, export in enumerate(link.exports):
             mode = link.mode_of(export)
-            if mode == "none":
-                continue
             path = f"links[{index}].exports[{place}]"
             key = (link.target, export.namespace, export.service)
-            other, told = first.setdefault(key, (path, mode))
+            other, told, joined = first.setdefault(key, (path, mode, export.federated))
+            service = f"{export} of cluster '{link.target}'"
             if told != mode:
                 yield Problem(
                     f"{path}.mode",
-                    f"{export} of cluster '{link.target}' is exported by {mode} here and by {told} "
-                    f"at {other}, and its label can say only one",
+                    f"{service} has the mode {mode} here and {told} at {other}, and its label "
+                    "can say only one",
                     f"write mode: {told}, or change {other}",
                     about=(f"{other}.mode", f"links[{index}].flatNetwork"),
                 )
+            if joined != export.federated:
+                yield Problem(
+                    f"{path}.federated",
+                    f"{service} would be federated for one link and not for that of {other}, and "
+                    "its label says the same to all",
+                    f"write federated: {str(joined).lower()}, or change {other}",
+                    about=(f"{other}.federated",),
+                )
+
+
+def _weights(links: Links) -> Iterator[Problem]:
+    """Requests to one Service that two HTTPRoutes would share out."""
+    first: dict[tuple[str, str, str, int], str] = {}
+    for index, link in links.items():
+        for place, export in enumerate(link.exports):
+            if export.weights is None:
+                continue
+            path = f"links[{index}].exports[{place}].weights"
+            key = (link.source, export.namespace, export.service, export.port)
+            other = first.setdefault(key, path)
+            if other != path:
+                yield Problem(
+                    path,
+                    f"requests to {export} in cluster '{link.source}' are shared out by {other} "
+                    "already",
+                    "leave one of the two out",
+                    about=(other,),
+                )
+
+
+def _routes_within(cluster: ClusterConfig) -> Iterator[tuple[str, str, tuple[str, str]]]:
+    """Key path, name and route of every Mapping that has nothing to do with links."""
+    ambassador, sample = cluster.ambassador, cluster.sample
+    if ambassador is None:
+        return
+    for place, mapping in enumerate(ambassador.mappings):
+        yield f"ambassador.mappings[{place}]", mapping.name, mapping.route
+    if ambassador.gateway is not None:
+        yield "ambassador.gateway", HEALTH_MAPPING, ("*", ambassador.gateway.health_path)
+    if sample is not None and sample.mapping:
+        yield "sample", SAMPLE_MAPPING, ("*", sample.prefix)
 
 
 def _routes_to_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
@@ -261,10 +333,8 @@ def _routes_to_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
     names: dict[tuple[str, str], str] = {}
     routes: dict[tuple[str, str, str], str] = {}
     for cluster, config in clusters.items():
-        for place, mapping in enumerate(config.ambassador.mappings if config.ambassador else ()):
-            where = f"clusters.{cluster}.ambassador.mappings[{place}]"
-            names[cluster, mapping.name] = where
-            routes[cluster, mapping.hostname, mapping.prefix] = where
+        for where, mapping, (host, prefix) in _routes_within(config):
+            names[cluster, mapping] = routes[cluster, host, prefix] = f"clusters.{cluster}.{where}"
     for index, link in links.items():
         source = clusters.get(link.source)
         for place, export in enumerate(link.exports):
@@ -280,7 +350,16 @@ def _routes_to_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
                 )
                 continue
             name = export.mapping.name or link.mirror_of(export)
-            route = (link.source, export.mapping.hostname, export.mapping.prefix)
+            route = (link.source, export.mapping.hostname.lower(), export.mapping.prefix)
+            key = source.ambassador.serves_nothing
+            if key is not None:
+                yield Problem(
+                    path,
+                    f"clusters.{link.source}.ambassador.{key} is empty, so that Ambassador serves "
+                    "no route",
+                    f"leave clusters.{link.source}.ambassador.{key} out to have the default",
+                    about=(f"clusters.{link.source}.ambassador.{key}",),
+                )
             same_name = names.setdefault((link.source, name), path)
             same_route = routes.setdefault(route, path)
             if same_name != path:

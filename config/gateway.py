@@ -51,6 +51,16 @@ class GatewayConfig(Model):
         """Path that is probed."""
         return "/ready" if self.probe == "proxy" else self.health_path
 
+    @property
+    def public_ports(self) -> Iterator[tuple[str, int]]:
+        """Ports, with their keys, on which a Service of Ambassador itself serves its clients."""
+        if self.port in (80, 443):
+            yield "port", self.port
+        if self.service_probe_port == 443 or (
+            self.service_probe_port == 80 and self.probe == "proxy"
+        ):
+            yield "probePort", self.service_probe_port
+
     def inconsistencies(self) -> Iterator[Problem]:
         """Ports that meet, and a health route that would take every request."""
         if self.health_path == "/":
@@ -66,12 +76,3 @@ class GatewayConfig(Model):
                 "write a port and a probePort that differ",
                 about=("port", "probePort", "probe"),
             )
-        public = {443} if self.probe == "ambassador" else {80, 443}
-        for key, port in (("port", self.port), ("probePort", self.service_probe_port)):
-            if port in public or (key == "port" and port == 80):
-                yield Problem(
-                    key,
-                    f"port {port} of the Service serves Ambassador's own traffic already",
-                    "write another port",
-                    about=("probe",),
-                )

@@ -19,11 +19,11 @@ class Generation(Enum):
 
     @classmethod
     def of(cls, version: str) -> Generation | None:
-        """The generation of a chart version; None for those between, which are not supported."""
+        """The generation of a chart version; None for all others, which are not supported."""
         major, minor = version.removeprefix("v").split(".")[:2]
-        if major == "2":
-            return cls.V2_8 if minor == "8" else None
-        return cls.MODERN
+        if len(major) == 4:
+            return cls.MODERN
+        return cls.V2_8 if (major, minor) == ("2", "8") else None
 
 
 NEWEST_KUBERNETES = {Generation.V2_8: (1, 21)}

@@ -20,7 +20,7 @@ def generations_apart(
     for index, link in links.items():
         ends = [clusters.get(name) for name in (link.source, link.target)]
         source, target = ends
-        if source is None or target is None:
+        if source is None or target is None or None in map(_generation, (source, target)):
             continue
         versions = tuple(f"clusters.{end}.linkerd.version" for end in (link.source, link.target))
         if source.linkerd.generation is not target.linkerd.generation:
@@ -38,6 +38,10 @@ def generations_apart(
     yield from _too_old(clusters, links)
 
 
+def _generation(cluster: ClusterConfig) -> Generation | None:
+    return Generation.of(cluster.linkerd.version)
+
+
 def _lacking(index: int, link: LinkConfig, versions: tuple[str, ...]) -> Iterator[Problem]:
     """What a link of Linkerd 2.8 cannot do."""
     path = f"links[{index}]"
@@ -47,6 +51,7 @@ def _lacking(index: int, link: LinkConfig, versions: tuple[str, ...]) -> Iterato
         f"{path}.selectors.gateway": link.selectors.gateway is not None,
         f"{path}.selectors.remoteDiscovery": link.selectors.remote_discovery is not None,
         f"{path}.selectors.federated": link.selectors.federated is not None,
+        f"{path}.probe": "probe" in link.model_fields_set,
         f"{path}.headlessServices": link.headless_services,
         f"{path}.excludedLabels": bool(link.excluded_labels),
         f"{path}.excludedAnnotations": bool(link.excluded_annotations),
@@ -75,10 +80,10 @@ def _too_old(
         ends.setdefault(link.target, index)
     for name, index in ends.items():
         cluster = clusters.get(name)
-        if cluster is None or cluster.linkerd.generation is not Generation.MODERN:
+        if cluster is None or _generation(cluster) is not Generation.MODERN:
             continue
         year = int(cluster.linkerd.version.removeprefix("v").split(".", 1)[0])
-        if year < OLDEST_LINKERD and Generation.of(cluster.linkerd.version) is not None:
+        if year < OLDEST_LINKERD:
             yield Problem(
                 f"clusters.{name}.linkerd.version",
                 f"{cluster.linkerd.version} is older than the Link that links[{index}] needs "

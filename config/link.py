@@ -227,14 +227,22 @@ class LinkConfig(Model):
             ((f"exports[{place}]", str(export)) for place, export in enumerate(self.exports)),
         )
         for place, export in enumerate(self.exports):
-            mirror = self.mirror_of(export)
-            if len(mirror) > 63:
+            mirror, federated = self.mirror_of(export), f"{export.service}-federated"
+            if self.mode_of(export) != "none" and len(mirror) > 63:
                 yield Problem(
                     f"exports[{place}].service",
                     f"its mirror would be named {mirror}, which has {len(mirror)} characters "
                     "of at most 63",
                     "shorten the name of the target cluster or of the Service",
                     about=("target",),
+                )
+            if export.federated and len(federated) > 63:
+                yield Problem(
+                    f"exports[{place}].federated",
+                    f"the federated Service would be named {federated}, which has "
+                    f"{len(federated)} characters of at most 63",
+                    "shorten the name of the Service, or leave federated out",
+                    about=(f"exports[{place}].service",),
                 )
         yield from self._flat()
         yield from self._selected()
@@ -254,6 +262,7 @@ class LinkConfig(Model):
         for key, given in (
             ("gateway", self.gateway is not None),
             ("selectors.gateway", self.selectors.gateway is not None),
+            ("probe", "probe" in self.model_fields_set),
         ):
             if given:
                 yield Problem(

@@ -50,9 +50,11 @@ class Multicluster(Model):
     """The multicluster extension: the Link CRD and the service mirrors."""
 
     create_namespaces: Flag = False
-    """Whether the service mirror makes namespaces that mirrored Services need and lack."""
+    """Whether the service mirror makes namespaces that mirrored Services need and lack; that of
+    Linkerd 2.8 always does."""
     values: HelmValues = {}
-    """Extra values for the chart linkerd-multicluster; they win over ours."""
+    """Extra values for the chart linkerd-multicluster (or linkerd2-multicluster); they win over
+    ours."""
 
 
 class LinkerdConfig(Model):
@@ -143,11 +145,16 @@ class LinkerdConfig(Model):
                 "its charts take no logins for registries",
             ),
             ("crdsValues", bool(self.crds_values), "its CRDs are part of the chart linkerd2"),
+            (
+                "gatewayApiCrds",
+                self.gateway_api_crds and "gateway_api_crds" in self.model_fields_set,
+                "it knows no Gateway API",
+            ),
         ):
             if wanted:
                 yield Problem(
                     key,
-                    f"Linkerd 2.8 cannot do this: {reason}",
+                    f"Linkerd 2.8 has no such setting: {reason}",
                     f"leave {key} out, or write a version of today's Linkerd",
                     about=("version",),
                 )

@@ -129,6 +129,13 @@ class HostTls(Model):
                 f"write at most {self.max_version}",
                 about=("maxVersion",),
             )
+        if self.cipher_suites and self.min_version == "v1.3":
+            yield Problem(
+                "cipherSuites",
+                "TLS 1.3 has its own cipher suites, and minVersion allows nothing older",
+                "leave cipherSuites out, or write minVersion: v1.2",
+                about=("minVersion",),
+            )
 
     @property
     def has_settings(self) -> bool:
@@ -168,8 +175,22 @@ class HostConfig(Model):
         """Name of the Secret that TLS is terminated with; None without TLS."""
         return None if self.tls is None else self.tls.secret or f"{self.name}-tls"
 
+    @property
+    def _certifiable(self) -> bool:
+        """Whether a certificate can be for this host name."""
+        return not (self.hostname == "*" or self.hostname.endswith(".*") or ":" in self.hostname)
+
     def inconsistencies(self) -> Iterator[Problem]:
         """Certificates that nobody can give; two who would write one Secret."""
+        if self.acme is not None and "*" in self.hostname:
+            yield Problem(
+                "acme",
+                f"by ACME, an Edge Stack proves that it has one host name, and "
+                f"{quoted(self.hostname)} stands for many",
+                "write a full host name, or have cert-manager fetch the certificate under "
+                "tls.certManager",
+                about=("hostname",),
+            )
         tls = self.tls
         if tls is None:
             return
@@ -181,11 +202,12 @@ class HostConfig(Model):
                     f"leave out acme or tls.{key}",
                     about=("acme",),
                 )
-            if wanted and (self.hostname == "*" or self.hostname.endswith(".*")):
+            if wanted and not self._certifiable:
                 yield Problem(
                     f"tls.{key}",
                     f"no certificate can be made for the hostname {quoted(self.hostname)}",
-                    "write a host name or '*.example.com', or name a Secret of your own",
+                    "write a host name without a port or '*.example.com', or name a Secret of "
+                    "your own",
                     about=("hostname",),
                 )
 
@@ -211,6 +233,11 @@ class MappingConfig(Model):
     """Whether the route goes past an AuthService."""
     timeout_ms: Annotated[int, Field(ge=1, strict=True)] | None = None
     """Milliseconds until a request is given up."""
+
+    @property
+    def route(self) -> tuple[str, str]:
+        """What Emissary tells routes apart by: host names and prefix."""
+        return self.hostname.lower(), self.prefix
 
     @property
     def service_host(self) -> str:

@@ -133,11 +133,17 @@ def shipped(name: str) -> Settings:
     return settings
 
 
+_FREE = [
+    (key,)
+    for key in ("values", "crdsValues", "cniValues", "annotations", "podLabels", "matchLabels")
+]
+
+
 def places(node: Any, location: Location = ()) -> Iterator[tuple[Location, Any]]:
     """Every value below `node` with its location, but for what the user may name freely."""
     if location:
         yield location, node
-    if location[-1:] in (("values",), ("crdsValues",), ("cniValues",), ("annotations",)):
+    if location[-1:] in _FREE:
         return
     if isinstance(node, dict):
         for key, value in node.items():
@@ -173,8 +179,10 @@ VALUES = st.dictionaries(
 
 
 def _named(names: st.SearchStrategy[str], **fields: st.SearchStrategy[Any]) -> Any:
+    """Entries that differ in name and, where they have one, in prefix."""
     entry = st.fixed_dictionaries({"name": names, **fields})
-    return st.lists(entry, min_size=1, max_size=3, unique_by=lambda item: item["name"])
+    different = (lambda item: item["name"], lambda item: item.get("prefix", item["name"]))
+    return st.lists(entry, min_size=1, max_size=3, unique_by=different)
 
 
 def _sometimes(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:

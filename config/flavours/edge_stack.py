@@ -20,7 +20,9 @@ FLAVOUR = Flavour(
             chart="edge-stack",
             repository="ambassador",
             crds=CrdsManifest(
-                "aes-crds", "https://app.getambassador.io/yaml/edge-stack/{version}/aes-crds.yaml"
+                "aes-crds",
+                "https://app.getambassador.io/yaml/edge-stack/{version}/aes-crds.yaml",
+                "emissary-system",
             ),
             # Its CRDs know v1 too, and do not serve it.
             api_versions=("v3alpha1", "v2"),

@@ -31,6 +31,8 @@ class CrdsManifest:
     """File name without version and ``.yaml``, in a folder of packaged charts."""
     url: str
     """Where it is published; ``{version}`` stands for the application's version."""
+    namespace: str
+    """Namespace that it makes, for the conversion webhook."""
 
 
 @dataclass(frozen=True)
