@@ -7,7 +7,7 @@ import signal
 import pulumi
 
 from clusters import ClusterError, examine
-from components import ChartSource, MissingChartsError, build_mesh, charts_of
+from components import ChartSource, ManifestError, MissingChartsError, build_mesh, charts_of
 from config import StackFileError
 from config.engine import load_engine_settings
 from config.expectations import expectations
@@ -23,11 +23,10 @@ try:
     charts.require(charts_of(config))
     expected = {name: expectations(config, name) for name in config.clusters}
     reach = examine(config.clusters, expected)
-except (StackFileError, MissingChartsError, ClusterError) as error:
+    mesh = build_mesh(config, reach, charts)
+except (StackFileError, MissingChartsError, ManifestError, ClusterError) as error:
     # A RunError reaches the user as its message alone, without a traceback.
     raise pulumi.RunError(str(error)) from None
-
-mesh = build_mesh(config, reach, charts)
 
 for name, value in mesh.outputs().items():
     pulumi.export(name, value)

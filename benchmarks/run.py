@@ -165,7 +165,7 @@ def _charts(config: MeshConfig) -> ChartSource:
             "(`helm pull`), so that no download is measured"
         )
     # Commands are run in folders of their own.
-    charts = ChartSource(charts.directory.absolute(), charts.linkerd, charts.emissary)
+    charts = ChartSource(charts.directory.absolute(), charts.repositories)
     os.environ[CHARTS_VARIABLE] = str(charts.directory)
     try:
         charts.require(charts_of(config))

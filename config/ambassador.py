@@ -228,7 +228,7 @@ class AmbassadorConfig(Model):
         """Labels that select its pods."""
         if self.adopt is not None and self.adopt.pod_labels:
             return dict(self.adopt.pod_labels)
-        own = self.kind.named_after_release and "ambassador" in self.name
+        own = any(part in self.name for part in self.line.named_after)
         return {
             "app.kubernetes.io/name": self.name if own else self.kind.pod_name,
             "app.kubernetes.io/instance": self.name,

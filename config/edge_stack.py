@@ -22,8 +22,9 @@ class EdgeStackConfig(Model):
     auth_service: Flag = True
     """Whether the Edge Stack's own AuthService is made."""
     auth_service_linkerd_headers: Flag = False
-    """Whether calls to the AuthService carry ``l5d-dst-override``. It is its own setting, apart
-    from the Module's: where both differ, Linkerd sends calls for authentication elsewhere."""
+    """Whether the AuthService has ``add_linkerd_headers``, which is its own setting, apart from the
+    Module's. It acts on an AuthService that speaks HTTP; the Edge Stack's own speaks gRPC within
+    the pod, and is not changed by it."""
     rate_limit: Flag = True
     """Whether the Edge Stack's own RateLimitService is made."""
     dev_portal: Flag = False

@@ -62,11 +62,13 @@ def available(config: MeshConfig, report: Report) -> Charts:
 
 
 def _addresses(config: MeshConfig) -> list[str]:
-    from components.charts import EMISSARY_CHARTS, charts_of
+    from components.charts import Chart, charts_of
 
-    emissary = [chart for chart in charts_of(config) if chart.name in EMISSARY_CHARTS]
-    repositories = [config.charts.linkerd, *([config.charts.emissary] if emissary else [])]
-    return [_address(repository) for repository in repositories]
+    packages = list(charts_of(config))
+    repositories = [
+        str(getattr(config.charts, item.origin)) for item in packages if isinstance(item, Chart)
+    ]
+    return list(dict.fromkeys(_address(repository) for repository in repositories))
 
 
 def _address(repository: str) -> str:

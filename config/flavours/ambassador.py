@@ -10,7 +10,6 @@ FLAVOUR = Flavour(
     name="ambassador",
     title="Ambassador 1.14",
     pod_name="ambassador",
-    named_after_release=False,
     image_key="ossRepository",
     # It has neither the paid features nor the agent, unless a stack file asks for their images.
     values={"enableAES": False, "agent": {"enabled": False}},
@@ -24,6 +23,7 @@ FLAVOUR = Flavour(
             repository="ambassador",
             crds=CrdsWithin(),
             api_versions=("v2", "v1"),
+            named_after=(),
             newest_kubernetes=(1, 21),
         ),
     ),

@@ -29,6 +29,7 @@ FLAVOUR = Flavour(
             crds=_V4_CRDS,
             api_versions=("v3alpha1", "v2", "v1"),
             converted=frozenset({"v2", "v1"}),
+            named_after=("ambassador", "emissary"),
         ),
         ReleaseLine(
             major=3,

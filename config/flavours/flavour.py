@@ -60,6 +60,9 @@ class ReleaseLine:
     """API versions that it can serve; the first one is used unless the stack file says."""
     converted: frozenset[ApiVersion] = frozenset()
     """API versions that are only served where the conversion webhook ``emissary-apiext`` runs."""
+    named_after: tuple[str, ...] = ("ambassador",)
+    """Parts of a release's name with which its pods are labelled ``app.kubernetes.io/name`` after
+    the release, and not after the chart."""
     newest_kubernetes: tuple[int, int] | None = None
     """The last Kubernetes (major, minor) that takes its CRDs and RBAC; None where all do."""
 
@@ -76,8 +79,6 @@ class Flavour:
     """Its release lines, the newest first."""
     pod_name: str
     """Label ``app.kubernetes.io/name`` of the pods of an installation with its chart's defaults."""
-    named_after_release: bool = True
-    """Whether that label is the release's name instead, where this contains ``ambassador``."""
     image_key: str = "repository"
     """Key of the image's repository among the values under ``image``."""
     emissary_values: tuple[str, ...] = ()

@@ -202,7 +202,7 @@ class _Marker:
 def deploy(config: MeshConfig, clusters: Mapping[str, LocalCluster], tools: Tools) -> Recording:
     """Make in the clusters what the program declares for this stack file."""
     reach = examine(config.clusters)
-    charts = ChartSource(None, config.charts.linkerd, config.charts.emissary)
+    charts = ChartSource(None, config.charts)
     workshop = Workshop()
     # What only a running cluster tells, and all that waits for it, is left for a second round.
     first = record(config, reach, charts, Observed.placeholders(), workshop=workshop)

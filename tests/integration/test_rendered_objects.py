@@ -98,7 +98,7 @@ def rendered(
     stand_ins.package(helm, folder)
 
     def render(config: MeshConfig) -> dict[str, list[Manifest]]:
-        source = ChartSource(folder, config.charts.linkerd, config.charts.emissary)
+        source = ChartSource(folder, config.charts)
         recording = record(config, offline_reach(config), source, Answers())
         return manifests(recording, HelmTemplate(helm))
 

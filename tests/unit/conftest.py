@@ -15,6 +15,7 @@ import yaml
 from clusters import Endpoint, Reach
 from components import ChartSource
 from config import MeshConfig, load_settings, load_stack_file
+from config.charts import ChartsConfig
 from render import (
     HelmTemplate,
     Manifest,
@@ -30,7 +31,15 @@ from render import (
 ROOT = Path(__file__).resolve().parents[2]
 
 UIDS = "0123456789abcdef"
-PUBLISHED = ChartSource(None, "https://charts.example.com/linkerd", "oci://charts.example.com/ee")
+PUBLISHED = ChartSource(
+    None,
+    ChartsConfig(
+        linkerd="https://charts.example.com/linkerd",
+        linkerd_stable="https://charts.example.com/linkerd-stable",
+        emissary="oci://charts.example.com/ee",
+        ambassador="https://charts.example.com/ambassador",
+    ),
+)
 
 
 class Tells(Observed):
@@ -151,7 +160,7 @@ def chart_folder(helm: HelmTemplate, tmp_path_factory: pytest.TempPathFactory) -
     subprocess.run(
         [helm.binary, "package", "--destination", folder, *charts], check=True, capture_output=True
     )
-    return ChartSource(folder, PUBLISHED.linkerd, PUBLISHED.emissary)
+    return ChartSource(folder, PUBLISHED.repositories)
 
 
 Rendered = Callable[[str], tuple[Recording, dict[str, list[Manifest]]]]
