@@ -33,6 +33,8 @@ class Recipe:
 
     base: str | None = None
     """The source that it starts from, as a path from its own folder; nothing by default."""
+    without: tuple[str, ...] = ()
+    """Files of that source that it does not take."""
     chart: Mapping[str, Any] = field(default_factory=dict)
     """What is laid over Chart.yaml."""
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -76,6 +78,8 @@ def assemble(helm: Path, source: Path, chart: Path) -> None:
     recipe = _recipe(source)
     if recipe.base is not None:
         assemble(helm, source / recipe.base, chart)
+        for name in recipe.without:
+            (chart / name).unlink()
     parts = source / "charts"
     skipped = shutil.ignore_patterns(RECIPE, parts.name)
     shutil.copytree(source, chart, ignore=skipped, dirs_exist_ok=True)

@@ -53,13 +53,6 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 {{- end -}}
 
-{{/* ambassadorID: which Emissary a resource of getambassador.io is for, where there are several. */}}
-{{- define "ambassadorID" -}}
-{{- with .Values.env.AMBASSADOR_ID -}}
-ambassador_id: [{{ quote . }}]
-{{- end -}}
-{{- end -}}
-
 {{/* given: the fields among "names" that "from" gives a value. */}}
 {{- define "given" -}}
 {{- range $name := .names }}
