@@ -1,4 +1,4 @@
-"""Ambassador: its kinds, its pods, its place in the mesh, its own objects."""
+"""Ambassador: its kinds, its pods, its place in the mesh."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from checks.case import ClusterCase
 from checks.expected import UPDATE
 from checks.kinds import (
+    DAEMON_SET,
     DEPLOYMENT,
     HOST,
     LISTENER,
@@ -14,21 +15,23 @@ from checks.kinds import (
     MODULE,
     NAMESPACE,
     POD,
-    SECRET,
     Kind,
     Object,
     annotations_of,
     name_of,
 )
 from checks.results import Finding, failure, ok, skipped, warning
+from checks.routes import LISTENER_VERSION
 from checks.view import View, some
 from checks.workloads import workload
 from config.ambassador import AmbassadorConfig
+from config.generation import Generation
 from config.mesh import service_account
 
-VERSION = "v3alpha1"
 INJECT = "linkerd.io/inject"
 PROXY = "linkerd-proxy"
+SKIP = "config.linkerd.io/skip-inbound-ports"
+REQUIRE = "config.linkerd.io/proxy-require-identity-inbound-ports"
 
 
 def installation(case: ClusterCase) -> Iterator[Finding]:
@@ -36,71 +39,119 @@ def installation(case: ClusterCase) -> Iterator[Finding]:
     config = case.config.ambassador
     if config is None:
         return
-    title = "Ambassador's kinds are served"
-    missing = [
-        str(kind)
-        for kind in (MODULE, LISTENER, HOST, MAPPING)
-        if not case.view.serves(kind, VERSION)
-    ]
-    if missing:
-        yield failure(title, f"not served: {some(missing)} ({VERSION})", UPDATE)
-    else:
-        yield ok(title)
+    yield served(case, config)
     hint = f"see `kubectl -n {config.namespace} get pods,events`"
-    yield from workload(case.view, DEPLOYMENT, config.namespace, config.name, hint)
+    if not config.installed:
+        hint = (
+            f"correct clusters.{case.name}.ambassador.adopt where it is called otherwise, or {hint}"
+        )
+    yield from workload(case.view, kind_of(config), config.namespace, config.workload, hint)
     yield _account(case, config)
-    yield from _meshed_ambassador(case.view, config)
+    yield from _meshed_ambassador(case, config)
+    yield from _ports(case, config)
 
 
-def deployment_of(view: View, config: AmbassadorConfig) -> Object | None:
-    """Ambassador's Deployment."""
-    return view.get(DEPLOYMENT, config.namespace, config.name)
+def served(case: ClusterCase, config: AmbassadorConfig) -> Finding:
+    """The API server serves Ambassador's kinds in the version that the stack file writes."""
+    title = "Ambassador's kinds are served"
+    version = config.objects_version
+    wanted: list[tuple[Kind, str]] = [(MODULE, version), (MAPPING, version)]
+    if version != "v1":
+        wanted.append((HOST, version))
+    if config.all_listeners:
+        wanted.append((LISTENER, LISTENER_VERSION))
+    missing = [
+        f"{kind} {wanted_in}" for kind, wanted_in in wanted if not case.view.serves(kind, wanted_in)
+    ]
+    if not missing:
+        return ok(title, version)
+    hint = UPDATE
+    if not config.installed or not config.install_crds:
+        there = sorted(case.view.served[MAPPING].versions) if MAPPING in case.view.served else []
+        hint = "install its CRDs" + (
+            f", or write clusters.{case.name}.ambassador.apiVersion: {there[-1]}" if there else ""
+        )
+    return failure(title, f"not served: {some(missing)}", hint)
 
 
-def pod_annotations(deployment: Object) -> dict[str, str]:
-    """Annotations that a Deployment gives its pods."""
-    return annotations_of((deployment.get("spec") or {}).get("template") or {})
+def kind_of(config: AmbassadorConfig) -> Kind:
+    """What runs Ambassador's pods."""
+    daemons = config.adopt is not None and config.adopt.kind == DAEMON_SET.name
+    return DAEMON_SET if daemons else DEPLOYMENT
+
+
+def workload_of(view: View, config: AmbassadorConfig) -> Object | None:
+    """Ambassador's Deployment or DaemonSet."""
+    return view.get(kind_of(config), config.namespace, config.workload)
+
+
+def pod_annotations(workload: Object) -> dict[str, str]:
+    """Annotations that a workload gives its pods."""
+    return annotations_of((workload.get("spec") or {}).get("template") or {})
+
+
+def absent(config: AmbassadorConfig) -> str:
+    """What to say where there is nothing that runs Ambassador's pods."""
+    return f"there is no {kind_of(config).name} of it"
 
 
 def _account(case: ClusterCase, config: AmbassadorConfig) -> Finding:
     wanted = service_account(case.name, case.config)
     title = f"Ambassador runs as ServiceAccount {wanted}"
-    deployment = deployment_of(case.view, config)
-    if deployment is None:
-        return skipped(title, "there is no Deployment of it")
-    spec = deployment.get("spec", {}).get("template", {}).get("spec", {})
+    found_in = workload_of(case.view, config)
+    if found_in is None:
+        return skipped(title, absent(config))
+    spec = found_in.get("spec", {}).get("template", {}).get("spec", {})
     found = spec.get("serviceAccountName") or "default"
     if found == wanted:
         return ok(title)
-    return failure(title, f"it runs as {found}, which gives it another identity", UPDATE)
+    hint = UPDATE
+    if not config.installed:
+        hint = f"write clusters.{case.name}.ambassador.serviceAccount: {found}"
+    return failure(title, f"it runs as {found}, which gives it another identity", hint)
 
 
-def _meshed_ambassador(view: View, config: AmbassadorConfig) -> Iterator[Finding]:
+def _meshed_ambassador(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
     title = "Ambassador is meshed"
-    deployment = deployment_of(view, config)
-    if deployment is None:
-        yield skipped(title, "there is no Deployment of it")
+    found = workload_of(case.view, config)
+    if found is None:
+        yield skipped(title, absent(config))
         return
-    if not asks_for_proxy(view, deployment, config.namespace):
-        yield failure(title, f"its pods lack the annotation {INJECT}: enabled", UPDATE)
+    asked, wanted = injection(case.view, found, config.namespace), config.sidecar.mode
+    if asked not in ("enabled", "ingress"):
+        where = "namespace lacks" if config.sidecar.injection == "namespace" else "pods lack"
+        yield failure(title, f"its {where} the annotation {INJECT}: {wanted}", UPDATE)
         return
-    labels = {
-        "app.kubernetes.io/name": config.name,
-        "app.kubernetes.io/instance": config.name,
-    }
-    yield proxies(view, title, config.namespace, labels)
+    yield proxies(case.view, title, config.namespace, config.pod_labels, kind_of(config).name)
+    title = f"Ambassador's proxies are in the mode '{wanted}'"
+    if asked == wanted:
+        yield ok(title)
+    else:
+        reason = (
+            "they then route by a header that clients may send"
+            if wanted == "enabled"
+            else "the header l5d-dst-override then has no effect"
+        )
+        yield failure(title, f"they are in '{asked}': {reason}", UPDATE)
 
 
-def asks_for_proxy(view: View, deployment: Object, namespace: str) -> bool:
-    """Whether the injector is asked for a proxy, by the pods or by their namespace."""
-    asked = pod_annotations(deployment).get(INJECT)
+def injection(view: View, workload: Object, namespace: str) -> str | None:
+    """What the injector is asked for, by the pods or else by their namespace."""
+    asked = pod_annotations(workload).get(INJECT)
     if asked is None:
         space = view.get(NAMESPACE, "", namespace)
         asked = annotations_of(space or {}).get(INJECT)
-    return asked in ("enabled", "ingress")
+    return asked
 
 
-def proxies(view: View, title: str, namespace: str, labels: dict[str, str]) -> Finding:
+def asks_for_proxy(view: View, workload: Object, namespace: str) -> bool:
+    """Whether the injector is asked for a proxy, by the pods or by their namespace."""
+    return injection(view, workload, namespace) in ("enabled", "ingress")
+
+
+def proxies(
+    view: View, title: str, namespace: str, labels: dict[str, str], kind: str = "Deployment"
+) -> Finding:
     """Whether every running pod with these labels has Linkerd's proxy."""
     pods = [
         pod
@@ -121,7 +172,8 @@ def proxies(view: View, title: str, namespace: str, labels: dict[str, str]) -> F
     return failure(
         title,
         f"without a proxy: {some(bare)}",
-        f"they started before Linkerd's injector: `kubectl -n {namespace} rollout restart deploy`",
+        "they started before Linkerd's injector: "
+        f"`kubectl -n {namespace} rollout restart {kind.lower()}`",
     )
 
 
@@ -132,76 +184,26 @@ def _has_proxy(pod: Object) -> bool:
     return any(container.get("name") == PROXY for container in containers)
 
 
-def routes(case: ClusterCase) -> Iterator[Finding]:
-    """The Module, and every Listener, Host and Mapping of the stack file."""
-    config = case.config.ambassador
-    if config is None:
+def _ports(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
+    """The sidecar's ports are those of the stack file; nothing is said where it has none."""
+    required = config.sidecar.require_identity_on_inbound_ports
+    old = case.config.linkerd.generation is Generation.V2_8
+    if required is None and old and config.gateway is not None:
+        required = (4143,)
+    found_in = workload_of(case.view, config)
+    if found_in is None:
         return
-    yield _module(case, config)
-    for kind, names in (
-        (LISTENER, [item.name for item in config.listeners]),
-        (HOST, [item.name for item in config.hosts]),
-        (MAPPING, [item.name for item in config.mappings]),
+    notes = pod_annotations(found_in)
+    for key, ports, what in (
+        (SKIP, config.sidecar.skip_inbound_ports, "ports bypass Ambassador's proxies"),
+        (REQUIRE, required or (), "ports of Ambassador's pods take mTLS only"),
     ):
-        if names:
-            yield _all_there(case.view, kind, config.namespace, names)
-    if not config.listeners:
-        yield _any_listener(case.view, config.namespace)
-    yield from _certificates(case.view, config)
-    yield _hostnames(case.view, config.namespace)
-
-
-def _module(case: ClusterCase, config: AmbassadorConfig) -> Finding:
-    title = f"the Module has add_linkerd_headers: {str(config.linkerd_headers).lower()}"
-    module = case.view.get(MODULE, config.namespace, "ambassador")
-    if module is None:
-        missing = f"Module {config.namespace}/ambassador does not exist"
-        if case.view.made_by_release(MODULE, config.namespace, "ambassador"):
-            return skipped(title, f"{missing}; see its release")
-        return failure(title, missing, UPDATE)
-    found = ((module.get("spec") or {}).get("config") or {}).get("add_linkerd_headers")
-    if bool(found) is config.linkerd_headers:
-        return ok(title)
-    return failure(title, f"it has {str(found).lower()}", UPDATE)
-
-
-def _all_there(view: View, kind: Kind, namespace: str, names: list[str]) -> Finding:
-    title = f"{kind.name}s of the stack file exist"
-    missing = [name for name in names if view.get(kind, namespace, name) is None]
-    if missing:
-        return failure(title, f"missing in {namespace}: {some(missing)}", UPDATE)
-    return ok(title, some(names))
-
-
-def _any_listener(view: View, namespace: str) -> Finding:
-    title = "there is a Listener"
-    if view.all(LISTENER, namespace):
-        return ok(title)
-    hint = "write ambassador.listeners in the stack file, or make one"
-    return failure(title, f"there is none in {namespace}, so no route is served", hint)
-
-
-def _certificates(view: View, config: AmbassadorConfig) -> Iterator[Finding]:
-    for host in config.hosts:
-        if host.tls_secret is None:
+        if not ports:
             continue
-        title = f"Host {host.name} has its certificate"
-        if view.get(SECRET, config.namespace, host.tls_secret) is None:
-            missing = f"Secret {config.namespace}/{host.tls_secret} (kubernetes.io/tls)"
-            hint = "make it, or have cert-manager make it; until then the Host serves nothing"
-            yield failure(title, f"{missing} does not exist", hint)
-        else:
+        listed = ",".join(map(str, sorted(ports)))
+        title = f"{what}: {listed}"
+        found = notes.get(key, "")
+        if {part.strip() for part in found.split(",")} >= set(map(str, ports)):
             yield ok(title)
-
-
-def _hostnames(view: View, namespace: str) -> Finding:
-    title = "every Mapping names the hosts that it is for"
-    dropped = [
-        name_of(mapping)
-        for mapping in view.all(MAPPING, namespace)
-        if not {"hostname", "host"} & (mapping.get("spec") or {}).keys()
-    ]
-    if dropped:
-        detail = f"without hostname, and so dropped silently: {some(dropped)}"
-        return warning(title, detail, "give each a hostname, '*' for all hosts")
-    return ok(title)
+        else:
+            yield failure(title, f"the annotation {key} is {found or 'missing'}", UPDATE)

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 from checks.credentials import Trial
 from checks.results import Finding
 from checks.view import View
 from clusters.kubeconfig import Endpoint
-from config.ambassador import AmbassadorConfig, GatewayConfig
+from config.ambassador import AmbassadorConfig
 from config.cluster import ClusterConfig
+from config.gateway import GatewayConfig
 from config.link import LinkConfig
 from config.mesh import MeshConfig
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a request to a route."""
+
+    url: str
+    """Where the request went."""
+    status: int | None
+    """Status of the answer; None where there was none."""
+    detail: str = ""
+    """Why there was none, in a word."""
+    upstream: bool = False
+    """Whether the answer came from the Service, and not from Ambassador itself."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +37,8 @@ class ClusterCase:
     mesh: MeshConfig
     name: str
     view: View
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    """What requests to its routes gave, by the names of Mappings, as far as they were made."""
 
     @property
     def config(self) -> ClusterConfig:

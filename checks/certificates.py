@@ -1,4 +1,8 @@
-"""Trust anchors and issuers: what proxies trust, and who signs their certificates."""
+"""Trust anchors and issuers: what proxies trust, and who signs their certificates.
+
+Linkerd 2.8 has the anchors in ConfigMap linkerd-config alone, and may have an issuer of its own
+form (facts: the chart linkerd2 2.8.1).
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,12 @@ from cryptography import x509
 
 from checks import pki
 from checks.case import ClusterCase
-from checks.control_plane import CONFIG, linkerd_values
+from checks.control_plane import CONFIG, linkerd_values, old_config
 from checks.expected import UPDATE
-from checks.kinds import CONFIG_MAP, SECRET
+from checks.kinds import CONFIG_MAP, SECRET, Object
 from checks.results import Finding, failure, ok, skipped, warning
 from checks.view import Unseen, View, some
+from config.generation import Generation
 
 TRUST_ROOTS = "linkerd-identity-trust-roots"
 ISSUER = "linkerd-identity-issuer"
@@ -32,7 +37,10 @@ def anchors_of(view: View, namespace: str) -> list[x509.Certificate]:
     """
     found = view.get(CONFIG_MAP, namespace, TRUST_ROOTS)
     if found is None:
-        raise pki.UnreadableError("does not exist")
+        identity = old_config(view, namespace).get("identityContext")
+        if not isinstance(identity, dict):
+            raise pki.UnreadableError("does not exist")
+        return pki.certificates(str(identity.get("trustAnchorsPem") or ""))
     return pki.certificates(str((found.get("data") or {}).get("ca-bundle.crt") or ""))
 
 
@@ -40,13 +48,15 @@ def trust_anchors(case: ClusterCase) -> Iterator[Finding]:
     """The bundle of anchors is what was configured, and each anchor is fit and valid."""
     title = "the trust anchors can be read"
     space = case.config.linkerd.namespace
+    old = case.config.linkerd.generation is Generation.V2_8
     try:
         anchors = anchors_of(case.view, space)
     except pki.UnreadableError as error:
-        yield failure(title, f"ConfigMap {space}/{TRUST_ROOTS} {error}", UPDATE)
+        yield failure(title, f"ConfigMap {space}/{CONFIG if old else TRUST_ROOTS} {error}", UPDATE)
         return
     yield ok(title, some([pki.label(anchor) for anchor in anchors]))
-    yield _same_as_configured(case, anchors)
+    if not old:
+        yield _same_as_configured(case, anchors)
     yield from _provided(case, anchors)
     yield _each(
         "the trust anchors use algorithms that Linkerd takes",
@@ -96,10 +106,11 @@ def issuer(case: ClusterCase) -> Iterator[Finding]:
     if secret is None:
         yield failure(title, f"Secret {space}/{ISSUER} does not exist", UPDATE)
         return
+    certificate_key, private_key = _keys(case, secret)
     try:
-        chain = pki.certificates(pki.decoded(secret, "tls.crt"))
-        key = pki.decoded(secret, "tls.key")
-        authorities = pki.certificates(pki.decoded(secret, "ca.crt"))
+        chain = pki.certificates(pki.decoded(secret, certificate_key))
+        key = pki.decoded(secret, private_key)
+        authorities = _authorities(case, secret)
     except pki.UnreadableError as error:
         yield failure(title, f"Secret {space}/{ISSUER} {error}", UPDATE)
         return
@@ -119,6 +130,22 @@ def issuer(case: ClusterCase) -> Iterator[Finding]:
     yield _name(case, certificate)
     yield from _dates("the issuer is", [certificate], case.view.now, _RENEW)
     yield from _signed(case, certificate, chain[1:], authorities)
+
+
+def _keys(case: ClusterCase, secret: Object) -> tuple[str, str]:
+    """Keys of the issuer's Secret under which certificate and private key stand."""
+    old = case.config.linkerd.generation is Generation.V2_8
+    if old and "tls.crt" not in (secret.get("data") or {}):
+        return "crt.pem", "key.pem"
+    return "tls.crt", "tls.key"
+
+
+def _authorities(case: ClusterCase, secret: Object) -> list[x509.Certificate]:
+    """Certificates under ca.crt, without which Linkerd 2.8 does as well."""
+    old = case.config.linkerd.generation is Generation.V2_8
+    if old and not (secret.get("data") or {}).get("ca.crt"):
+        return []
+    return pki.certificates(pki.decoded(secret, "ca.crt"))
 
 
 def _name(case: ClusterCase, certificate: x509.Certificate) -> Finding:
@@ -151,6 +178,8 @@ def _signed(
             f"{some([pki.label(anchor) for anchor in anchors])} is that one",
             f"{UPDATE}, so that anchors and issuer come from the same stack",
         )
+    if not authorities:
+        return
     title = "ca.crt of the issuer's Secret is in the bundle"
     strange = [pki.label(one) for one in authorities if one not in anchors]
     if strange:

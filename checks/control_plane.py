@@ -5,7 +5,8 @@ Facts: what `linkerd check` looks at (Linkerd docs, "Troubleshooting").
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -14,7 +15,7 @@ from checks.case import ClusterCase
 from checks.expected import CNI, MULTICLUSTER, UPDATE, VIZ, linked
 from checks.kinds import CONFIG_MAP, DAEMON_SET, DEPLOYMENT, NAMESPACE, Kind, labels_of, name_of
 from checks.results import Finding, failure, ok, skipped, warning
-from checks.view import some
+from checks.view import View, some
 from checks.workloads import workload
 
 DEPLOYMENTS = ("linkerd-identity", "linkerd-destination", "linkerd-proxy-injector")
@@ -43,6 +44,16 @@ def linkerd_values(case: ClusterCase) -> dict[str, Any]:
     except yaml.YAMLError:
         values = None
     return values if isinstance(values, dict) else {}
+
+
+def old_config(view: View, space: str) -> dict[str, Any]:
+    """What linkerd-config of Linkerd 2.8 says of the whole mesh; empty without."""
+    found = view.get(CONFIG_MAP, space, CONFIG)
+    try:
+        content = json.loads(str(((found or {}).get("data") or {}).get("global") or ""))
+    except ValueError:
+        content = None
+    return content if isinstance(content, dict) else {}
 
 
 def namespace(case: ClusterCase) -> Iterator[Finding]:
@@ -118,13 +129,14 @@ def deployments(case: ClusterCase) -> Iterator[Finding]:
     if config.cni:
         yield from workload(case.view, DAEMON_SET, CNI, "linkerd-cni", hint)
     if config.high_availability:
-        yield from _replicas(case)
+        yield from replicas(case, DEPLOYMENTS)
 
 
-def _replicas(case: ClusterCase) -> Iterator[Finding]:
+def replicas(case: ClusterCase, names: Sequence[str]) -> Iterator[Finding]:
+    """Whether each of these Deployments of the control plane has more than one pod."""
     title = "the control plane has more than one replica of everything"
     few = []
-    for name in DEPLOYMENTS:
+    for name in names:
         found = case.view.get(DEPLOYMENT, case.config.linkerd.namespace, name)
         if found is None:
             yield skipped(title, f"Deployment {name} does not exist")
@@ -141,7 +153,7 @@ def _replicas(case: ClusterCase) -> Iterator[Finding]:
 
 def kinds(case: ClusterCase) -> Iterator[Finding]:
     """The API server serves the kinds that Linkerd reads."""
-    yield _served(case, "Linkerd's kinds are served", _KINDS, UPDATE)
+    yield served(case, "Linkerd's kinds are served", _KINDS, UPDATE)
     yield gateway_api(case)
 
 
@@ -154,12 +166,13 @@ def gateway_api(case: ClusterCase) -> Finding:
         else "install the Gateway API's CRDs (v1.1.1 or later), "
         f"or write clusters.{case.name}.linkerd.gatewayApiCrds: true"
     )
-    return _served(case, "the Gateway API's kinds are served", _GATEWAY_API, hint)
+    return served(case, "the Gateway API's kinds are served", _GATEWAY_API, hint)
 
 
-def _served(
+def served(
     case: ClusterCase, title: str, wanted: tuple[tuple[Kind, str], ...], hint: str
 ) -> Finding:
+    """Whether the API server serves kinds in the versions that are read."""
     missing = [
         f"{kind} {version}" for kind, version in wanted if not case.view.serves(kind, version)
     ]

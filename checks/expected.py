@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from config.ambassador import AmbassadorConfig
+from config.flavours import CrdsChart
+from config.generation import Generation
+from config.linkerd import LinkerdConfig
 from config.mesh import MeshConfig
 
 MULTICLUSTER = "linkerd-multicluster"
 VIZ = "linkerd-viz"
 CNI = "linkerd-cni"
 
-EXPORTED = "mirror.linkerd.io/exported"
 MIRRORED = "mirror.linkerd.io/mirrored-service"
 MIRRORED_GATEWAY = "mirror.linkerd.io/mirrored-gateway"
 CLUSTER_NAME = "mirror.linkerd.io/cluster-name"
+
+CRDS_RELEASE = "emissary-crds"
+"""Name of the release of Ambassador's CRDs."""
 
 UPDATE = "run `pulumi up`"
 
@@ -44,25 +51,49 @@ def linked(mesh: MeshConfig, cluster: str) -> bool:
 def releases(mesh: MeshConfig, cluster: str) -> tuple[ExpectedRelease, ...]:
     """The releases of a cluster, in the order in which they are made."""
     config = mesh.clusters[cluster]
-    linkerd, version = config.linkerd, config.linkerd.version
-    found = [ExpectedRelease(linkerd.namespace, "linkerd-crds", "linkerd-crds", version)]
-    if linkerd.cni:
-        found.append(ExpectedRelease(CNI, "linkerd-cni", "linkerd2-cni", version))
-    name = "linkerd-control-plane"
-    found.append(ExpectedRelease(linkerd.namespace, name, name, version))
-    if linkerd.viz.enabled:
-        found.append(ExpectedRelease(VIZ, "linkerd-viz", "linkerd-viz", version))
-    if linked(mesh, cluster):
-        name = "linkerd-multicluster"
-        found.append(ExpectedRelease(MULTICLUSTER, name, name, version))
-    ambassador = config.ambassador
-    if ambassador is not None:
-        space, version = ambassador.crds_namespace, ambassador.version
-        found.append(ExpectedRelease(space, "emissary-crds", "emissary-crds-chart", version))
-        found.append(
-            ExpectedRelease(ambassador.namespace, ambassador.name, "emissary-ingress", version)
-        )
+    found = list(_linkerd(config.linkerd, linked=linked(mesh, cluster)))
+    if config.ambassador is not None and config.ambassador.installed:
+        found += _ambassador(config.ambassador)
     return tuple(found)
+
+
+def _linkerd(config: LinkerdConfig, *, linked: bool) -> Iterator[ExpectedRelease]:
+    space, version = config.namespace, config.version
+    cni = ExpectedRelease(CNI, "linkerd-cni", "linkerd2-cni", version)
+    if config.generation is Generation.V2_8:
+        if config.cni:
+            yield cni
+        yield ExpectedRelease(space, "linkerd2", "linkerd2", version)
+        if linked:
+            name = "linkerd2-multicluster"
+            yield ExpectedRelease(MULTICLUSTER, name, name, version)
+        return
+    yield ExpectedRelease(space, "linkerd-crds", "linkerd-crds", version)
+    if config.cni:
+        yield cni
+    name = "linkerd-control-plane"
+    yield ExpectedRelease(space, name, name, version)
+    if config.viz.enabled:
+        yield ExpectedRelease(VIZ, "linkerd-viz", "linkerd-viz", version)
+    if linked:
+        name = "linkerd-multicluster"
+        yield ExpectedRelease(MULTICLUSTER, name, name, version)
+
+
+def _ambassador(config: AmbassadorConfig) -> Iterator[ExpectedRelease]:
+    crds = ambassador_crds(config)
+    if crds is not None:
+        yield crds
+    chart, version = config.line.chart, config.chart_version
+    yield ExpectedRelease(config.namespace, config.name, chart, version)
+
+
+def ambassador_crds(config: AmbassadorConfig) -> ExpectedRelease | None:
+    """The release of ours that holds Ambassador's CRDs; None where they come otherwise."""
+    crds = config.line.crds
+    if not (config.installed and config.install_crds and isinstance(crds, CrdsChart)):
+        return None
+    return ExpectedRelease(config.crds_namespace, CRDS_RELEASE, crds.name, config.chart_version)
 
 
 def namespaces(mesh: MeshConfig, cluster: str) -> tuple[str, ...]:
@@ -71,4 +102,13 @@ def namespaces(mesh: MeshConfig, cluster: str) -> tuple[str, ...]:
     sample = mesh.clusters[cluster].sample
     if sample is not None:
         found[sample.namespace] = None
+    return tuple(found)
+
+
+def looked_into(mesh: MeshConfig, cluster: str) -> tuple[str, ...]:
+    """The namespaces whose workloads are looked at: ours, and that of an adopted Ambassador."""
+    found = dict.fromkeys(namespaces(mesh, cluster))
+    ambassador = mesh.clusters[cluster].ambassador
+    if ambassador is not None:
+        found[ambassador.namespace] = None
     return tuple(found)

@@ -7,16 +7,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from checks import helm
-from checks.expected import CLUSTER_NAME, MULTICLUSTER, VIZ, linked, namespaces, releases
+from checks.conversion import CRDS, service_of, webhook_of
+from checks.expected import CLUSTER_NAME, MULTICLUSTER, VIZ, linked, looked_into, releases
+from checks.hosts import secrets_of
 from checks.kinds import (
     API_SERVICE,
     AUTHORIZATION_POLICY,
+    CERTIFICATE,
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
     CONFIG_MAP,
     CRD,
+    DEPLOYMENT,
     ENDPOINTS,
     HOST,
+    HTTP_ROUTE,
     LEASE,
     LINK,
     LISTENER,
@@ -40,8 +45,12 @@ from checks.kinds import (
 )
 from checks.permissions import EVERYTHING, NEEDED
 from checks.reading import Reader, RefusedError
+from checks.requests import backends_of
 from checks.view import Access, ServedKind, View
+from checks.webhooks import TAP
 from clusters.guard import Reach
+from config.ambassador import AmbassadorConfig
+from config.generation import Generation
 from config.mesh import MeshConfig
 
 THREADS = 8
@@ -61,6 +70,8 @@ class Listing:
     """Whether to leave the content where it is: large or none of our business."""
     complete: bool = True
     """Whether what it does not have can be said not to exist."""
+    version: str = ""
+    """The version to read it in, where that is served."""
 
 
 def plan(mesh: MeshConfig, cluster: str, *, pre: bool) -> Iterator[Listing]:
@@ -89,30 +100,67 @@ def _helm_records(namespace: str) -> Listing:
 def _installed(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     config = mesh.clusters[cluster]
     no_helm_records = {"fieldSelector": f"type!={helm.SECRET_TYPE}"}
-    for space in namespaces(mesh, cluster):
+    for space in looked_into(mesh, cluster):
         for kind in WORKLOADS:
             yield Listing(kind, space)
     yield Listing(SECRET, config.linkerd.namespace, no_helm_records)
     yield Listing(CONFIG_MAP, config.linkerd.namespace)
+    old = config.linkerd.generation is Generation.V2_8
     if config.linkerd.viz.enabled:
         yield Listing(SECRET, VIZ, no_helm_records)
-        yield Listing(API_SERVICE, "", {"fieldSelector": "metadata.name=v1alpha1.tap.linkerd.io"})
+    if config.linkerd.viz.enabled or old:
+        yield Listing(API_SERVICE, "", _named(TAP))
     if linked(mesh, cluster):
         yield Listing(SECRET, MULTICLUSTER, no_helm_records)
         yield Listing(SERVICE_ACCOUNT, MULTICLUSTER)
-        yield Listing(LEASE, MULTICLUSTER)
-        yield Listing(LINK)
+        if old:
+            yield Listing(POD, MULTICLUSTER)
+        else:
+            yield Listing(LEASE, MULTICLUSTER)
+            yield Listing(LINK)
         yield Listing(ENDPOINTS, "", {"labelSelector": CLUSTER_NAME}, complete=False)
         extension = {"labelSelector": "linkerd.io/extension=multicluster"}
         for kind in (CLUSTER_ROLE, CLUSTER_ROLE_BINDING):
             yield Listing(kind, "", extension, complete=False)
+    for space in _shared(mesh, cluster):
+        yield Listing(HTTP_ROUTE, space, version="v1")
+    for backend in backends_of(mesh, cluster):
+        yield Listing(ENDPOINTS, backend.namespace, _named(backend.name), complete=False)
     if config.ambassador is not None:
-        space = config.ambassador.namespace
-        for kind in (SERVER, AUTHORIZATION_POLICY, MESH_TLS, MODULE, LISTENER, HOST, MAPPING, POD):
-            yield Listing(kind, space)
-        yield Listing(SECRET, space, {"fieldSelector": "type=kubernetes.io/tls"}, True, False)
+        yield from _of_ambassador(config.ambassador)
     if config.sample is not None:
         yield Listing(POD, config.sample.namespace)
+
+
+def _of_ambassador(config: AmbassadorConfig) -> Iterator[Listing]:
+    space = config.namespace
+    for kind in (SERVER, AUTHORIZATION_POLICY, MESH_TLS, POD):
+        yield Listing(kind, space)
+    for kind in (MODULE, LISTENER, HOST, MAPPING):
+        yield Listing(kind, space, version=config.objects_version)
+    # Other people's Secrets are none of our business: only those that Hosts name.
+    for name in secrets_of(config.all_hosts):
+        yield Listing(SECRET, space, _named(name), complete=False)
+    if any(host.tls is not None and host.tls.cert_manager for host in config.all_hosts):
+        yield Listing(CERTIFICATE, space)
+    for name in CRDS:
+        yield Listing(CRD, "", _named(name), complete=False)
+
+
+def _shared(mesh: MeshConfig, cluster: str) -> list[str]:
+    """Namespaces of Services whose requests are shared with mirrors."""
+    return list(
+        dict.fromkeys(
+            export.namespace
+            for link in mesh.links_from(cluster)
+            for export in link.exports
+            if export.weights is not None
+        )
+    )
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"fieldSelector": f"metadata.name={name}"}
 
 
 def look(mesh: MeshConfig, cluster: str, reach: Reach, reader: Reader, *, pre: bool) -> View:
@@ -175,6 +223,12 @@ def _second(
             yield Listing(POD)
         return
     known = {(listing.kind, listing.namespace) for listing in first if listing.complete}
+    for crd in (thing for (kind, _, _), thing in objects.items() if kind == CRD):
+        webhook = webhook_of(crd)
+        space, _ = service_of(webhook) if webhook is not None else ("", "")
+        if space and (DEPLOYMENT, space) not in known:
+            known.add((DEPLOYMENT, space))
+            yield Listing(DEPLOYMENT, space)
     for made in (made for history in histories for made in history.standing.objects):
         if made.kind not in served:
             continue
@@ -198,6 +252,7 @@ def _read(
                 listing.namespace,
                 selectors=listing.selectors,
                 metadata_only=listing.metadata_only,
+                version=listing.version,
             )
         )
     except RefusedError as error:

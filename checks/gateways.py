@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from checks.ambassador import deployment_of, pod_annotations
+from checks.ambassador import absent, pod_annotations, workload_of
 from checks.case import ClusterCase
 from checks.expected import CLUSTER_NAME, MIRRORED, UPDATE
 from checks.kinds import (
@@ -22,13 +22,17 @@ from checks.kinds import (
     annotations_of,
 )
 from checks.results import Finding, GatewayRow, failure, ok, skipped
+from checks.routes import hostname_of
 from checks.view import View, addresses, some
-from config.ambassador import AmbassadorConfig, GatewayConfig
+from config.ambassador import AmbassadorConfig
+from config.gateway import GatewayConfig
+from config.generation import Generation
 from config.link import LinkConfig
 from config.mesh import MeshConfig, gateway_identity
+from config.routes import HEALTH_MAPPING
 
-HEALTH_MAPPING = "public-health-check"
 ENABLE = "config.linkerd.io/enable-gateway"
+GATEWAY = "mirror.linkerd.io/multicluster-gateway"
 
 
 def gateway(case: ClusterCase) -> Iterator[Finding]:
@@ -37,28 +41,30 @@ def gateway(case: ClusterCase) -> Iterator[Finding]:
     if ambassador is None or ambassador.gateway is None:
         return
     yield _enabled(case.view, ambassador)
-    service = case.view.get(SERVICE, ambassador.namespace, ambassador.name)
+    name = ambassador.gateway_service
+    service = case.view.get(SERVICE, ambassador.namespace, name)
     if service is None:
-        title = f"Service {ambassador.namespace}/{ambassador.name} is the gateway"
-        if case.view.made_by_release(SERVICE, ambassador.namespace, ambassador.name):
+        title = f"Service {ambassador.namespace}/{name} is the gateway"
+        if case.view.made_by_release(SERVICE, ambassador.namespace, name):
             yield skipped(title, "it does not exist; see its release")
         else:
             yield failure(title, "it does not exist", UPDATE)
     else:
         yield _ports(service, ambassador.gateway)
         yield _identity(case, service)
-        yield _probe_annotations(service, ambassador.gateway)
+        yield from _annotations(case, service, ambassador.gateway)
         yield _address(service, case.mesh, case.name, ambassador)
     yield _health(case.view, ambassador, ambassador.gateway)
-    yield _policy(case.view, ambassador, ambassador.gateway)
+    if case.config.linkerd.generation is Generation.MODERN:
+        yield _policy(case.view, ambassador, ambassador.gateway)
 
 
 def _enabled(view: View, config: AmbassadorConfig) -> Finding:
     title = "Ambassador's proxies act as a gateway"
-    deployment = deployment_of(view, config)
-    if deployment is None:
-        return skipped(title, "there is no Deployment of it")
-    if pod_annotations(deployment).get(ENABLE) == "true":
+    workload = workload_of(view, config)
+    if workload is None:
+        return skipped(title, absent(config))
+    if pod_annotations(workload).get(ENABLE) == "true":
         return ok(title)
     return failure(title, f'its pods lack the annotation {ENABLE}: "true"', UPDATE)
 
@@ -86,15 +92,29 @@ def _identity(case: ClusterCase, service: Object) -> Finding:
     return failure(title, f"it tells {found or 'none'}, not {wanted}", UPDATE)
 
 
-def _probe_annotations(service: Object, config: GatewayConfig) -> Finding:
-    title = "the gateway's Service tells how it is probed"
+def _annotations(case: ClusterCase, service: Object, config: GatewayConfig) -> Iterator[Finding]:
+    title = "the gateway's Service says that it is one"
     found = annotations_of(service)
+    if found.get(GATEWAY) == "true":
+        yield ok(title)
+    else:
+        yield failure(title, f'it lacks the annotation {GATEWAY}: "true"', UPDATE)
+    title = "the gateway's Service tells how it is probed"
+    wanted = probe_path(case.config.linkerd.generation, config)
     path = found.get("mirror.linkerd.io/probe-path")
-    if path != config.probe_path:
-        return failure(title, f"its path is {path or 'missing'}, not {config.probe_path}", UPDATE)
-    if not found.get("mirror.linkerd.io/probe-period"):
-        return failure(title, "it lacks mirror.linkerd.io/probe-period", UPDATE)
-    return ok(title, path)
+    period, seconds = found.get("mirror.linkerd.io/probe-period"), str(config.probe_period_seconds)
+    if path != wanted:
+        yield failure(title, f"its path is {path or 'missing'}, not {wanted}", UPDATE)
+    elif period != seconds:
+        yield failure(title, f"its period is {period or 'missing'}, not {seconds} seconds", UPDATE)
+    else:
+        yield ok(title, path)
+
+
+def probe_path(generation: Generation, config: GatewayConfig) -> str:
+    """The path as a gateway's Service tells it: Linkerd 2.8 puts a slash before it by itself."""
+    path = config.probe_path
+    return path.removeprefix("/") if generation is Generation.V2_8 else path
 
 
 def service_addresses(service: Object | None) -> list[str]:
@@ -111,7 +131,7 @@ def _address(service: Object, mesh: MeshConfig, cluster: str, config: Ambassador
     found = list(config.gateway.address) or service_addresses(service)
     if found:
         return ok(title, ",".join(found))
-    links = mesh.links_to(cluster)
+    links = [link for link in mesh.links_to(cluster) if not link.flat_network]
     if links and all(link.gateway is not None for link in links):
         return ok(title, "every link has its own")
     kind = (service.get("spec") or {}).get("type")
@@ -121,7 +141,7 @@ def _address(service: Object, mesh: MeshConfig, cluster: str, config: Ambassador
     return failure(
         title,
         "its load balancer has none (yet)",
-        f"see `kubectl -n {config.namespace} describe service {config.name}`",
+        f"see `kubectl -n {config.namespace} describe service {config.gateway_service}`",
     )
 
 
@@ -131,14 +151,15 @@ def _health(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> 
     if mapping is None:
         return failure(title, f"it does not exist in {ambassador.namespace}", UPDATE)
     spec = mapping.get("spec") or {}
+    hostname = hostname_of(mapping) or "missing"
+    wrong = [] if hostname == "*" else [f"hostname is {hostname}, not *"]
     wanted = {
-        "hostname": "*",
         "prefix": config.health_path,
         "rewrite": "/ambassador/v0/check_ready",
         "bypass_auth": True,
         "add_linkerd_headers": False,
     }
-    wrong = [
+    wrong += [
         f"{key} is {spec.get(key, 'missing')}, not {value}"
         for key, value in wanted.items()
         if spec.get(key) != value
@@ -201,17 +222,19 @@ def _own_address(mesh: MeshConfig, cluster: str, view: View | None) -> list[str]
         return []
     if config.gateway.address or view is None:
         return list(config.gateway.address)
-    return service_addresses(view.get(SERVICE, config.namespace, config.name))
+    return service_addresses(view.get(SERVICE, config.namespace, config.gateway_service))
 
 
 def gateway_rows(
     mesh: MeshConfig, views: Mapping[str, View], metrics: Mapping[str, bool | None]
 ) -> Iterator[GatewayRow]:
-    """The table of gateways: one row for each link, and for each gateway that no link leads to.
+    """The table of gateways: a row for each link through one, and for each that no link leads to.
 
     `metrics` is what service mirrors say of their gateways, by the names of links.
     """
     for link in mesh.links:
+        if link.flat_network:
+            continue
         source = views.get(link.source)
         port = link.gateway.port if link.gateway is not None else None
         yield GatewayRow(
@@ -226,7 +249,7 @@ def gateway_rows(
     for name, cluster in mesh.clusters.items():
         if cluster.ambassador is None or cluster.ambassador.gateway is None:
             continue
-        if not mesh.links_to(name):
+        if all(link.flat_network for link in mesh.links_to(name)):
             address = _own_address(mesh, name, views.get(name))
             yield GatewayRow("", name, _shown(mesh, name, address, None), "unknown", 0)
 

@@ -50,6 +50,8 @@ MODULE = Kind("getambassador.io", "Module")
 LISTENER = Kind("getambassador.io", "Listener")
 HOST = Kind("getambassador.io", "Host")
 MAPPING = Kind("getambassador.io", "Mapping")
+HTTP_ROUTE = Kind("gateway.networking.k8s.io", "HTTPRoute")
+CERTIFICATE = Kind("cert-manager.io", "Certificate")
 
 WORKLOADS = (DEPLOYMENT, DAEMON_SET, STATEFUL_SET)
 """Kinds whose pods have to be available."""

@@ -16,23 +16,35 @@ from kubernetes import client
 from kubernetes.stream import portforward
 
 from checks.expected import MULTICLUSTER
-from checks.kinds import LEASE
+from checks.kinds import LEASE, POD, name_of
 from checks.view import View
+from config.generation import Generation
 
 METRICS_PORT = 9999
 """Port of the service mirror's metrics, on the pod's own loopback."""
 SECONDS = 5.0
+
+_OLD_LABELS = {"linkerd.io/control-plane-component": "linkerd-service-mirror"}
 
 _SAMPLE = re.compile(
     r'^gateway_alive\{[^}]*target_cluster_name="(?P<target>[^"]+)"[^}]*\}\s+(?P<value>\S+)', re.M
 )
 
 
-def mirror_pod(source: View, target: str) -> str | None:
+def mirror_pod(source: View, target: str, generation: Generation = Generation.MODERN) -> str | None:
     """Name of the pod that holds the lease of the service mirror for a target.
 
-    Raises Unseen: the source's leases could not be read.
+    With `generation` 2.8, which has no leases, that of the service mirror for all targets.
+
+    Raises Unseen: the source's leases, or pods, could not be read.
     """
+    if generation is Generation.V2_8:
+        pods = [
+            pod
+            for pod in source.all(POD, MULTICLUSTER, _OLD_LABELS)
+            if (pod.get("status") or {}).get("phase") == "Running"
+        ]
+        return name_of(pods[0]) if pods else None
     lease = source.get(LEASE, MULTICLUSTER, f"service-mirror-write-{target}")
     holder = ((lease or {}).get("spec") or {}).get("holderIdentity")
     return str(holder) if holder else None

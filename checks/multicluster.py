@@ -19,7 +19,6 @@ from checks.credentials import (
 )
 from checks.expected import (
     CLUSTER_NAME,
-    EXPORTED,
     MIRRORED,
     MIRRORED_GATEWAY,
     MULTICLUSTER,
@@ -33,7 +32,6 @@ from checks.kinds import (
     ENDPOINTS,
     LEASE,
     LINK,
-    NAMESPACE,
     SECRET,
     SERVICE,
     SERVICE_ACCOUNT,
@@ -47,6 +45,9 @@ from checks.pki import UnreadableError, decoded
 from checks.results import Finding, Status, failure, ok, skipped, warning
 from checks.view import View, addresses, some
 from checks.workloads import availability, workload
+from config.exports import EXPORTED, FEDERATED
+from config.generation import Generation
+from config.link import LinkConfig, Selector
 from config.mesh import gateway_identity
 
 LINK_VERSION = "v1alpha3"
@@ -92,8 +93,8 @@ def credentials(case: LinkCase) -> Iterator[Finding]:
     mirror = case.source.get(SECRET, MULTICLUSTER, name)
     space = case.source_config.linkerd.namespace
     destination = case.source.get(SECRET, space, name)
-    yield _secret(f"{MULTICLUSTER}/{name}", mirror, {}, {})
-    yield _secret(
+    yield judge_secret(f"{MULTICLUSTER}/{name}", mirror, {}, {})
+    yield judge_secret(
         f"{space}/{name}",
         destination,
         {"multicluster.linkerd.io/cluster-name": case.link.target},
@@ -104,9 +105,9 @@ def credentials(case: LinkCase) -> Iterator[Finding]:
     )
     login = mirror_login(case.source, case.link.target)
     yield _alike(login, _login(destination))
-    yield _present(case, login)
-    yield _address(case, login)
-    yield _works(case)
+    yield judge_token(case, login)
+    yield judge_address(case, login)
+    yield judge_login(case)
 
 
 def _login(secret: Object | None) -> Login | None:
@@ -124,9 +125,10 @@ def mirror_login(source: View, target: str) -> Login | None:
     return _login(source.get(SECRET, MULTICLUSTER, f"cluster-credentials-{target}"))
 
 
-def _secret(
+def judge_secret(
     where: str, secret: Object | None, labels: dict[str, str], annotations: dict[str, str]
 ) -> Finding:
+    """Whether a Secret holds credentials, under the labels and annotations that are looked for."""
     title = f"Secret {where} holds credentials"
     if secret is None:
         return failure(title, "it does not exist", UPDATE)
@@ -156,7 +158,8 @@ def _alike(mirror: Login | None, destination: Login | None) -> Finding:
     return failure(title, "they differ", UPDATE)
 
 
-def _present(case: LinkCase, login: Login | None) -> Finding:
+def judge_token(case: LinkCase, login: Login | None) -> Finding:
+    """Whether the credentials hold the token that the target has now."""
     title = "the credentials hold the target's present token"
     secret = case.target.get(SECRET, MULTICLUSTER, f"{case.link.service_account}-token")
     if login is None or secret is None:
@@ -171,7 +174,8 @@ def _present(case: LinkCase, login: Login | None) -> Finding:
     return failure(title, "they hold another one", hint)
 
 
-def _address(case: LinkCase, login: Login | None) -> Finding:
+def judge_address(case: LinkCase, login: Login | None) -> Finding:
+    """Whether the credentials lead to the target as the stack file and kubeconfig know it."""
     title = "the credentials lead to the target's API server"
     if login is None or case.endpoint is None:
         return skipped(title, "there is nothing to compare")
@@ -190,7 +194,8 @@ def _address(case: LinkCase, login: Login | None) -> Finding:
     return failure(title, detail, hint)
 
 
-def _works(case: LinkCase) -> Finding:
+def judge_login(case: LinkCase) -> Finding:
+    """What logging in with the credentials gave."""
     title = "the credentials let one get, list and watch the target's Services"
     trial = case.trial
     if trial is None:
@@ -242,8 +247,35 @@ def link_resource(case: LinkCase) -> Iterator[Finding]:
 
 
 def _spec(case: LinkCase, spec: Object) -> Iterator[Finding]:
+    link, target = case.link, case.target_config
+    if link.flat_network:
+        yield _without_gateway(spec)
+    else:
+        yield from _gateway(case, spec)
+    yield _equal(
+        "the Link describes the target cluster",
+        {
+            "targetClusterName": (spec, link.target),
+            "targetClusterDomain": (spec, target.domain),
+            "targetClusterLinkerdNamespace": (spec, target.linkerd.namespace),
+            "clusterCredentialsSecret": (spec, f"cluster-credentials-{link.target}"),
+        },
+        UPDATE,
+    )
+    yield _selectors(link, spec)
+    yield _excluded(link, spec)
+
+
+def _without_gateway(spec: Object) -> Finding:
+    title = "the Link goes through no gateway, as its network is flat"
+    found = spec.get("gatewayAddress")
+    return failure(title, f"it names the gateway {found}", UPDATE) if found else ok(title)
+
+
+def _gateway(case: LinkCase, spec: Object) -> Iterator[Finding]:
     link, gateway, target = case.link, case.gateway, case.target_config
     identity = gateway_identity(link.target, target)
+    period = link.probe.period_seconds or gateway.probe_period_seconds
     yield _equal(
         "the Link has the gateway's identity", {"gatewayIdentity": (spec, identity)}, UPDATE
     )
@@ -266,28 +298,59 @@ def _spec(case: LinkCase, spec: Object) -> Iterator[Finding]:
         {
             "path": (probe, gateway.probe_path),
             "port": (probe, str(gateway.service_probe_port)),
-            "period": (probe, f"{link.probe.period_seconds}s"),
+            "period": (probe, f"{period}s"),
             "timeout": (probe, f"{link.probe.timeout_seconds}s"),
             "failureThreshold": (probe, str(link.probe.failure_threshold)),
         },
         UPDATE,
     )
-    yield _equal(
-        "the Link describes the target cluster",
-        {
-            "targetClusterName": (spec, link.target),
-            "targetClusterDomain": (spec, target.domain),
-            "targetClusterLinkerdNamespace": (spec, target.linkerd.namespace),
-            "clusterCredentialsSecret": (spec, f"cluster-credentials-{link.target}"),
-        },
-        UPDATE,
-    )
-    selected = (spec.get("selector") or {}).get("matchLabels") or {}
-    yield _equal(
-        "the Link selects exported Services",
-        {EXPORTED: (selected, "true")},
-        UPDATE,
-    )
+
+
+def selectors_of(link: LinkConfig) -> dict[str, Selector]:
+    """The selectors of a Link by their keys; that of its gateway only where it has one."""
+    own = link.selectors
+    found = {
+        "remoteDiscoverySelector": own.remote_discovery
+        or Selector(match_labels={EXPORTED: "remote-discovery"}),
+        "federatedServiceSelector": own.federated or Selector(match_labels={FEDERATED: "member"}),
+    }
+    if not link.flat_network:
+        found["selector"] = own.gateway or Selector(match_labels={EXPORTED: "true"})
+    return found
+
+
+def _selectors(link: LinkConfig, spec: Object) -> Finding:
+    title = "the Link selects the Services that are to be exported"
+    wrong = [
+        f"{key} is another"
+        for key, wanted in selectors_of(link).items()
+        if _conditions(spec.get(key) or {})
+        != _conditions(wanted.model_dump(by_alias=True, mode="json"))
+    ]
+    return failure(title, "; ".join(wrong), UPDATE) if wrong else ok(title)
+
+
+def _conditions(selector: Object) -> tuple[object, ...]:
+    """A selector in a form that can be compared."""
+    expressions = [
+        (one.get("key"), one.get("operator"), tuple(sorted(one.get("values") or [])))
+        for one in selector.get("matchExpressions") or []
+    ]
+    return tuple(sorted((selector.get("matchLabels") or {}).items())), tuple(sorted(expressions))
+
+
+def _excluded(link: LinkConfig, spec: Object) -> Finding:
+    title = "the Link leaves out the labels and annotations that mirrors are not to have"
+    wanted = {
+        "excludedLabels": set(link.excluded_labels),
+        "excludedAnnotations": set(link.excluded_annotations),
+    }
+    wrong = [
+        f"{key} lacks {some(sorted(keys - set(spec.get(key) or [])))}"
+        for key, keys in wanted.items()
+        if keys - set(spec.get(key) or [])
+    ]
+    return failure(title, "; ".join(wrong), UPDATE) if wrong else ok(title)
 
 
 def _equal(title: str, wanted: dict[str, tuple[Object, str | None]], hint: str) -> Finding:
@@ -305,20 +368,25 @@ def service_mirror(case: LinkCase) -> Iterator[Finding]:
     logs = f"see `kubectl -n {MULTICLUSTER} logs deploy/controller-{target} -c controller`"
     yield from workload(case.source, DEPLOYMENT, MULTICLUSTER, f"controller-{target}", logs)
     yield _at_work(case, logs)
+    if case.link.flat_network:
+        return
     yield _probe(case)
+    yield judge_gateway_alive(alive(case.source, target, case.metric))
+
+
+def judge_gateway_alive(answers: str) -> Finding:
+    """What ``yes``, ``no`` or ``unknown`` says of a gateway that is probed."""
     title = "the gateway answers the service mirror's probes"
-    answers = alive(case.source, target, case.metric)
     if answers == "yes":
-        yield ok(title)
-    elif answers == "no":
-        yield failure(
+        return ok(title)
+    if answers == "no":
+        return failure(
             title,
             "it does not, so calls to mirrored Services fail",
             "see whether the source reaches the gateway's address, and whether both clusters trust "
             "the same anchors",
         )
-    else:
-        yield skipped(title, "the service mirror's metrics, which tell, cannot be read")
+    return skipped(title, "the service mirror's metrics, which tell, cannot be read")
 
 
 def works(source: View, target: str) -> bool:
@@ -376,84 +444,16 @@ def _probe(case: LinkCase) -> Finding:
     return ok(title, some(addresses(endpoints)))
 
 
-def exports(case: LinkCase) -> Iterator[Finding]:
-    """Exported Services exist in the target and are labelled; their mirrors stand in the source."""
-    for export in case.link.exports:
-        place = f"{export.namespace}/{export.service}"
-        title = f"Service {place} is exported by the target"
-        service = case.target.get(SERVICE, export.namespace, export.service)
-        exported = False
-        if service is None:
-            hint = "make it, or take it off links[].exports"
-            yield failure(title, "it does not exist", hint)
-        else:
-            label = labels_of(service).get(EXPORTED)
-            exported = label == "true"
-            if exported:
-                yield ok(title)
-            else:
-                detail = f"its label {EXPORTED} is {label}" if label else f"it lacks {EXPORTED}"
-                yield failure(title, detail, f"{UPDATE} --refresh, which labels it again")
-        yield _mirror(case, export.namespace, export.service, exported)
-
-
-def _mirror(case: LinkCase, namespace: str, service: str, exported: bool) -> Finding:
-    target = case.link.target
-    name = f"{service}-{target}"
-    title = f"Service {namespace}/{name} mirrors it in the source"
-    makes_namespaces = case.source_config.linkerd.multicluster.create_namespaces
-    if not makes_namespaces and case.source.get(NAMESPACE, "", namespace) is None:
-        return failure(
-            title,
-            f"the source has no namespace {namespace}",
-            f"make it, or write clusters.{case.link.source}.linkerd.multicluster."
-            "createNamespaces: true",
-        )
-    mirror = case.source.get(SERVICE, namespace, name)
-    if mirror is not None and labels_of(mirror).get(CLUSTER_NAME) != target:
-        hint = "rename that Service, or the target cluster in the stack file"
-        return failure(title, "there is another Service of that name", hint)
-    if mirror is None:
-        if not exported:
-            return skipped(title, "it is not exported")
-        if not works(case.source, target):
-            return skipped(title, "the service mirror is not at work")
-        told = _told(case.source, target, namespace, service)
-        hint = f"see `kubectl -n {MULTICLUSTER} logs deploy/controller-{target} -c controller`"
-        return failure(title, f"it does not exist{f' ({told})' if told else ''}", hint)
-    endpoints = case.source.get(ENDPOINTS, namespace, name)
-    if any(addresses(endpoints)):
-        return ok(title, some(addresses(endpoints)))
-    if any(addresses(endpoints, "notReadyAddresses")):
-        return skipped(title, "the gateway does not answer its probes")
-    if not exported:
-        return skipped(title, "it is not exported")
-    return failure(
-        title,
-        "it has no endpoints",
-        f"see whether {namespace}/{service} has pods that are ready in {target}",
-    )
-
-
-def _told(source: View, target: str, namespace: str, service: str) -> str:
-    """What the service mirror wrote about a Service into the status of its Link."""
-    link = source.get(LINK, MULTICLUSTER, target) or {}
-    for entry in (link.get("status") or {}).get("mirrorServices") or []:
-        remote = entry.get("remoteRef") or {}
-        if (remote.get("namespace"), remote.get("name")) != (namespace, service):
-            continue
-        for condition in entry.get("conditions") or []:
-            if condition.get("status") != "True":
-                return str(condition.get("message") or condition.get("reason") or "")
-    return ""
-
-
 def orphans(case: ClusterCase) -> Iterator[Finding]:
     """No mirror in a source is left over from a Link that is gone."""
     if not case.mesh.links_from(case.name):
         return
+    if case.config.linkerd.generation is Generation.V2_8:
+        links = {link.target for link in case.mesh.links_from(case.name)}
+    else:
+        specs = [one.get("spec") or {} for one in case.view.all(LINK)]
+        links = {str(spec.get("targetClusterName")) for spec in specs}
     title = "every mirrored Service belongs to a Link"
-    links = {(one.get("spec") or {}).get("targetClusterName") for one in case.view.all(LINK)}
     left = [
         f"{namespace_of(one)}/{name_of(one)}"
         for one in case.view.all(SERVICE, labels={MIRRORED: "true"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.ambassador import served
 from checks.case import ClusterCase, LinkCase
 from checks.control_plane import gateway_api
 from checks.expected import (
@@ -11,6 +12,7 @@ from checks.expected import (
     MULTICLUSTER,
     UPDATE,
     ExpectedRelease,
+    ambassador_crds,
     releases,
 )
 from checks.expected import namespaces as own_namespaces
@@ -28,6 +30,11 @@ from checks.kinds import (
 from checks.releases import state_trouble
 from checks.results import Finding, failure, ok, warning
 from checks.view import some
+from config.ambassador import AmbassadorConfig
+from config.flavours import CrdsManifest
+from config.generation import Generation
+from config.link import Export
+from config.sample import SampleConfig
 
 _LINKERD_CRDS = (
     "authorizationpolicies.policy.linkerd.io",
@@ -56,6 +63,7 @@ _EMISSARY_CRDS = (
     "tcpmappings.getambassador.io",
     "tlscontexts.getambassador.io",
 )
+_OLD_LINKERD_CRDS = ("serviceprofiles.linkerd.io", "trafficsplits.split.smi-spec.io")
 _INJECTORS = ("linkerd-proxy-injector-webhook-config",)
 _VALIDATORS = ("linkerd-sp-validator-webhook-config", "linkerd-policy-validator-webhook-config")
 
@@ -84,27 +92,69 @@ def helm_releases(case: ClusterCase) -> Iterator[Finding]:
 
 def clashes(case: ClusterCase) -> Iterator[Finding]:
     """What stands in the whole cluster under our names was made by a release of ours."""
-    owners = {expected.chart: expected for expected in releases(case.mesh, case.name)}
-    linkerd = owners["linkerd-crds"]
-    wanted: list[tuple[str, Kind, tuple[str, ...], ExpectedRelease | None]] = [
-        ("Linkerd's CRDs", CRD, _LINKERD_CRDS, linkerd)
-    ]
-    if case.config.linkerd.gateway_api_crds:
-        wanted.append(("the Gateway API's CRDs", CRD, _GATEWAY_API_CRDS, linkerd))
-    else:
+    for what, kind, listed, owner in _wanted(case):
+        yield _owned(case, what, kind, listed, owner)
+    modern = case.config.linkerd.generation is Generation.MODERN
+    if modern and not case.config.linkerd.gateway_api_crds:
         yield gateway_api(case)
-    wanted += [
-        ("the Link CRD", CRD, ("links.multicluster.linkerd.io",), owners.get(MULTICLUSTER)),
-        ("Ambassador's CRDs", CRD, _EMISSARY_CRDS, owners.get("emissary-crds-chart")),
+    ambassador = case.config.ambassador
+    if ambassador is not None:
+        yield from _ambassador_crds(case, ambassador)
+
+
+_Names = tuple[str, Kind, tuple[str, ...], ExpectedRelease]
+
+
+def _wanted(case: ClusterCase) -> Iterator[_Names]:
+    """What is made under which names, by which release."""
+    owners = {expected.chart: expected for expected in releases(case.mesh, case.name)}
+    if case.config.linkerd.generation is Generation.V2_8:
+        linkerd = control_plane = owners["linkerd2"]
+        yield "Linkerd's CRDs", CRD, _OLD_LINKERD_CRDS, linkerd
+        validators: tuple[str, ...] = _VALIDATORS[:1]
+    else:
+        linkerd, control_plane = owners["linkerd-crds"], owners["linkerd-control-plane"]
+        yield "Linkerd's CRDs", CRD, _LINKERD_CRDS, linkerd
+        if case.config.linkerd.gateway_api_crds:
+            yield "the Gateway API's CRDs", CRD, _GATEWAY_API_CRDS, linkerd
+        if MULTICLUSTER in owners:
+            yield "the Link CRD", CRD, ("links.multicluster.linkerd.io",), owners[MULTICLUSTER]
+        validators = _VALIDATORS
+    yield "Linkerd's injector", MUTATING_WEBHOOK, _INJECTORS, control_plane
+    yield "Linkerd's validators", VALIDATING_WEBHOOK, validators, control_plane
+
+
+def _ambassador_crds(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
+    """Ambassador's CRDs are ours, or are there already where they are someone else's."""
+    names = tuple(
+        name
+        for name in _EMISSARY_CRDS
+        if config.kind.listeners or not name.startswith("listeners.")
+    )
+    release = ambassador_crds(config)
+    if release is not None:
+        yield _owned(case, "Ambassador's CRDs", CRD, names, release)
+        return
+    if not config.installed or not config.install_crds:
+        yield served(case, config)
+        return
+    if not isinstance(config.line.crds, CrdsManifest):
+        # Helm leaves CRDs that a chart has in crds/ as they are, and does not say whose they are.
+        return
+    title = "Ambassador's CRDs: absent, or made by Pulumi"
+    strange = [
+        name
+        for name in names
+        if (found := case.view.get(CRD, "", name)) is not None and not _by_pulumi(found)
     ]
-    control_plane = owners["linkerd-control-plane"]
-    wanted += [
-        ("Linkerd's injector", MUTATING_WEBHOOK, _INJECTORS, control_plane),
-        ("Linkerd's validators", VALIDATING_WEBHOOK, _VALIDATORS, control_plane),
-    ]
-    for what, kind, listed, owner in wanted:
-        if owner is not None:
-            yield _owned(case, what, kind, listed, owner)
+    if strange:
+        yield failure(
+            title,
+            f"made by something else: {some(strange, 3)}",
+            f"write clusters.{case.name}.ambassador.installCrds: false, and they stay as they are",
+        )
+    else:
+        yield ok(title)
 
 
 def _owned(
@@ -136,32 +186,46 @@ def _maker(thing: Object) -> str | None:
 
 def mirrors(case: LinkCase) -> Iterator[Finding]:
     """Exported Services exist in the target, and the source has room for their mirrors."""
-    sample = case.target_config.sample
     for export in case.link.exports:
-        place = f"{export.namespace}/{export.service}"
-        title = f"the target has Service {place} to export"
+        title = f"the target has Service {export} to export"
         service = case.target.get(SERVICE, export.namespace, export.service)
         if service is not None:
-            yield _exportable(title, service)
-        elif sample is not None and (sample.namespace, sample.name) == (
-            export.namespace,
-            export.service,
-        ):
+            yield _exportable(title, service, headless=case.link.headless_services)
+        elif _is_sample(case.target_config.sample, export):
             yield ok(title, "it comes with the stack's own sample")
         else:
             yield failure(title, "it does not exist", "make it, or take it off links[].exports")
-        yield _room(case, export.namespace, f"{export.service}-{case.link.target}")
+        if case.link.mode_of(export) != "none":
+            yield _room(case, export.namespace, case.link.mirror_of(export))
+        if export.weights is not None:
+            yield _shares(case, export)
 
 
-def _exportable(title: str, service: Object) -> Finding:
+def _is_sample(sample: SampleConfig | None, export: Export) -> bool:
+    return sample is not None and (sample.namespace, sample.service) == (
+        export.namespace,
+        export.service,
+    )
+
+
+def _shares(case: LinkCase, export: Export) -> Finding:
+    title = f"the source has a Service {export} of its own that shares requests with the mirror"
+    if case.source.get(SERVICE, export.namespace, export.service) is not None:
+        return ok(title)
+    if _is_sample(case.source_config.sample, export):
+        return ok(title, "it comes with the stack's own sample")
+    return failure(title, "it does not exist", "make it, or leave the export's weights out")
+
+
+def _exportable(title: str, service: Object, *, headless: bool) -> Finding:
     spec = service.get("spec") or {}
     if spec.get("type") == "ExternalName":
         return failure(title, "it is of type ExternalName, which has no endpoints to mirror")
-    if spec.get("clusterIP") == "None":
+    if spec.get("clusterIP") == "None" and not headless:
         return warning(
             title,
             "it is headless, and service mirrors pass these over",
-            "set controllerDefaults.enableHeadlessServices in linkerd.multicluster.values",
+            "write headlessServices: true for this link",
         )
     return ok(title)
 
@@ -174,7 +238,8 @@ def _room(case: LinkCase, namespace: str, name: str) -> Finding:
         return failure(title, "there is another Service of that name", hint)
     if case.source.get(NAMESPACE, "", namespace) is not None:
         return ok(title)
-    if case.source_config.linkerd.multicluster.create_namespaces:
+    linkerd = case.source_config.linkerd
+    if linkerd.multicluster.create_namespaces or linkerd.generation is Generation.V2_8:
         return ok(title, "the service mirror makes the namespace")
     return failure(
         title,

@@ -66,14 +66,18 @@ class Reader:
         *,
         selectors: Mapping[str, str] | None = None,
         metadata_only: bool = False,
+        version: str = "",
     ) -> Iterator[Object]:
         """Every object of a kind, in all namespaces or in one.
 
+        It is read in `version` where that is served, or else in the one that the server prefers.
         `selectors` are the query parameters ``labelSelector`` and ``fieldSelector``.
 
         Raises RefusedError: they cannot be listed.
         """
-        version, plural = next(iter(served.versions.items()))
+        if version not in served.versions:
+            version = next(iter(served.versions))
+        plural = served.versions[version]
         root = f"/apis/{kind.group}/{version}" if kind.group else f"/api/{version}"
         inner = f"/namespaces/{namespace}" if namespace and served.namespaced else ""
         query = {"limit": str(PAGE), **(selectors or {})}

@@ -11,21 +11,30 @@ from pathlib import Path
 from typing import TypeVar
 
 from checks import (
+    adoption,
     ambassador,
     certificates,
     control_plane,
+    conversion,
+    exports,
     gateways,
+    generation_2_8,
+    hosts,
+    ingress_mode,
     liveness,
     multicluster,
     networks,
     permissions,
     pre,
     releases,
+    requests,
+    routes,
     sample,
     surroundings,
+    traffic,
     webhooks,
 )
-from checks.case import ClusterCase, ClusterCheck, LinkCase, LinkCheck
+from checks.case import Answer, ClusterCase, ClusterCheck, LinkCase, LinkCheck
 from checks.credentials import Trial, try_login
 from checks.fetch import look
 from checks.kinds import NAMESPACE
@@ -36,12 +45,15 @@ from clusters.guard import ClusterError, context_of, examine
 from clusters.kubeconfig import Endpoint, api_client, endpoint
 from clusters.problems import KubeconfigError
 from config.cluster import ClusterConfig
+from config.generation import Generation
 from config.link import LinkConfig
 from config.mesh import MeshConfig
 
 READ_SECONDS = 30.0
 """How long reading one cluster may take."""
 TRIAL_SECONDS = 45.0
+REQUEST_SECONDS = 20.0
+"""How long requests to the routes of all clusters may take."""
 
 T = TypeVar("T")
 
@@ -59,30 +71,54 @@ BEFORE: tuple[tuple[str, ClusterCheck], ...] = (
     ("names", pre.clashes),
     ("names", pre.namespaces),
 )
+CONTROL_PLANE: dict[Generation, tuple[tuple[str, ClusterCheck], ...]] = {
+    Generation.MODERN: (
+        ("control plane", control_plane.namespace),
+        ("control plane", control_plane.configuration),
+        ("control plane", control_plane.deployments),
+        ("control plane", control_plane.kinds),
+        ("control plane", control_plane.extensions),
+    ),
+    Generation.V2_8: (
+        ("control plane", control_plane.namespace),
+        ("control plane", generation_2_8.configuration),
+        ("control plane", generation_2_8.deployments),
+        ("control plane", generation_2_8.kinds),
+    ),
+}
 AFTER: tuple[tuple[str, ClusterCheck], ...] = (
-    ("releases", releases.helm_releases),
-    ("control plane", control_plane.namespace),
-    ("control plane", control_plane.configuration),
-    ("control plane", control_plane.deployments),
-    ("control plane", control_plane.kinds),
-    ("control plane", control_plane.extensions),
     ("certificates", certificates.trust_anchors),
     ("certificates", certificates.issuer),
     ("webhooks", webhooks.webhooks),
     ("ambassador", ambassador.installation),
-    ("ambassador", ambassador.routes),
+    ("ambassador", adoption.adoption),
+    ("ambassador", conversion.conversion),
+    ("ambassador", routes.routes),
+    ("ambassador", ingress_mode.ingress_mode),
+    ("ambassador", hosts.certificates),
     ("gateway", gateways.gateway),
     ("sample", sample.sample),
+    ("requests", requests.backends),
+    ("requests", requests.requests),
     ("mirrors", multicluster.orphans),
 )
 LINK_BEFORE: tuple[tuple[str, LinkCheck], ...] = (("exports", pre.mirrors),)
-LINK_AFTER: tuple[tuple[str, LinkCheck], ...] = (
-    ("credentials", multicluster.remote_access),
-    ("credentials", multicluster.credentials),
-    ("link", multicluster.link_resource),
-    ("service mirror", multicluster.service_mirror),
-    ("exports", multicluster.exports),
-)
+LINK_AFTER: dict[Generation, tuple[tuple[str, LinkCheck], ...]] = {
+    Generation.MODERN: (
+        ("credentials", multicluster.remote_access),
+        ("credentials", multicluster.credentials),
+        ("link", multicluster.link_resource),
+        ("service mirror", multicluster.service_mirror),
+        ("exports", exports.exports),
+        ("traffic", traffic.weights),
+    ),
+    Generation.V2_8: (
+        ("credentials", multicluster.remote_access),
+        ("credentials", generation_2_8.credentials),
+        ("service mirror", generation_2_8.service_mirror),
+        ("exports", generation_2_8.exports),
+    ),
+}
 
 
 @dataclass
@@ -111,8 +147,9 @@ def run(mesh: MeshConfig, *, pre: bool = False) -> Report:
     """
     seen = _look_at(mesh, pre=pre)
     results: list[Result] = []
+    answers = {} if pre else _answers(mesh, seen)
     for name in mesh.clusters:
-        results += _cluster_results(mesh, name, seen, pre=pre)
+        results += _cluster_results(mesh, name, seen, answers.get(name, {}), pre=pre)
     asked = {} if pre else _asked(mesh, seen.views)
     for link in mesh.links:
         results += _link_results(mesh, link, seen, asked.get(link.name, _Asked()), pre=pre)
@@ -198,6 +235,25 @@ def _at_once(jobs: Mapping[str, Callable[[], T]], seconds: float) -> dict[str, T
     return dict(answers)
 
 
+def _answers(mesh: MeshConfig, seen: _Seen) -> dict[str, Mapping[str, Answer]]:
+    """What requests to each cluster's routes gave, by the names of Mappings."""
+    jobs = {
+        name: partial(_requested, mesh, name, seen.views[name])
+        for name in mesh.clusters
+        if name in seen.views and name in seen.installed
+    }
+    return _at_once(jobs, REQUEST_SECONDS)
+
+
+def _requested(mesh: MeshConfig, name: str, view: View) -> Mapping[str, Answer]:
+    try:
+        asked = requests.questions(mesh, name, view)
+        return {} if isinstance(asked, str) else requests.ask_all(asked)
+    except Unseen:
+        # The check that needs it says so.
+        return {}
+
+
 def _asked(mesh: MeshConfig, views: Mapping[str, View]) -> dict[str, _Asked]:
     jobs: dict[str, Callable[[], _Asked]] = {}
     for link in mesh.links:
@@ -231,7 +287,8 @@ def _trial(mesh: MeshConfig, link: LinkConfig, source: View) -> _Asked:
 
 def _metric(mesh: MeshConfig, link: LinkConfig, source: View) -> _Asked:
     try:
-        pod = liveness.mirror_pod(source, link.target)
+        generation = mesh.clusters[link.source].linkerd.generation
+        pod = liveness.mirror_pod(source, link.target, generation)
         if pod is None or source.simulated:
             return _Asked()
         with api_client(mesh.clusters[link.source]) as api:
@@ -250,18 +307,22 @@ def _endpoint(cluster: ClusterConfig) -> Endpoint | None:
 # Looking
 
 
-def _cluster_results(mesh: MeshConfig, name: str, seen: _Seen, *, pre: bool) -> Iterator[Result]:
+def _cluster_results(
+    mesh: MeshConfig, name: str, seen: _Seen, answers: Mapping[str, Answer], *, pre: bool
+) -> Iterator[Result]:
     view = seen.views.get(name)
     if view is None:
         yield Result.of("cluster", name, seen.troubles[name])
         return
     yield Result.of("cluster", name, ok(ANSWERS, context_of(mesh.clusters[name])))
-    case = ClusterCase(mesh, name, view)
+    case = ClusterCase(mesh, name, view, answers)
     if pre:
         yield from _all(BEFORE, name, case)
         return
     yield from _all(SURROUNDINGS, name, case)
     if name in seen.installed:
+        yield from _all((("releases", releases.helm_releases),), name, case)
+        yield from _all(CONTROL_PLANE[case.config.linkerd.generation], name, case)
         yield from _all(AFTER, name, case)
     else:
         space = mesh.clusters[name].linkerd.namespace
@@ -302,7 +363,8 @@ def _link_results(
         asked.trial,
         asked.metric,
     )
-    yield from _all(LINK_BEFORE if pre else LINK_AFTER, place, case)
+    generation = case.source_config.linkerd.generation
+    yield from _all(LINK_BEFORE if pre else LINK_AFTER[generation], place, case)
 
 
 def _mesh_results(mesh: MeshConfig, seen: _Seen, *, pre: bool) -> Iterator[Result]:

@@ -17,8 +17,8 @@ def sample(case: ClusterCase) -> Iterator[Finding]:
     config = case.config.sample
     if config is None:
         return
-    title = f"Service {config.namespace}/{config.name} exists"
-    if case.view.get(SERVICE, config.namespace, config.name) is None:
+    title = f"Service {config.namespace}/{config.service} exists"
+    if case.view.get(SERVICE, config.namespace, config.service) is None:
         yield failure(title, "it does not", UPDATE)
     else:
         yield ok(title)

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from checks.case import ClusterCase
 from checks.kinds import NODE, Object, labels_of
 from checks.results import Finding, failure, ok, skipped, warning
+from config.expectations import expectations
+from config.generation import Generation
 
-OLDEST = (1, 31)
-"""Linkerd's charts 2026.8.3 ask for this version of Kubernetes or a newer one."""
+_OLDEST = {Generation.MODERN: (1, 31), Generation.V2_8: (1, 13)}
+"""What the charts of Linkerd 2026.8.3 and 2.8.1 ask for."""
 
 CLOCK_WARNING = 10.0
 CLOCK_FAILURE = 20.0
@@ -20,16 +22,28 @@ ZONE = "topology.kubernetes.io/zone"
 
 
 def version(case: ClusterCase) -> Iterator[Finding]:
-    """Kubernetes is new enough."""
-    oldest = ".".join(map(str, OLDEST))
-    title = f"Kubernetes is {oldest} or newer"
-    found = re.match(r"v?(\d+)\.(\d+)", case.view.version)
-    if found is None:
+    """Kubernetes is new enough for Linkerd, and old enough for what an old release brings."""
+    oldest = _OLDEST[case.config.linkerd.generation]
+    title = f"Kubernetes is {_dotted(oldest)} or newer"
+    match = re.match(r"v?(\d+)\.(\d+)", case.view.version)
+    if match is None:
         yield warning(title, f"the API server tells the version '{case.view.version}'")
-    elif (int(found[1]), int(found[2])) < OLDEST:
+        return
+    found = int(match[1]), int(match[2])
+    if found < oldest:
         yield failure(title, f"it is {case.view.version}", "upgrade the cluster")
     else:
         yield ok(title, case.view.version)
+    for limit in expectations(case.mesh, case.name).limits:
+        title = f"Kubernetes is {_dotted(limit.newest)} or older, for {limit.what}"
+        if found > limit.newest:
+            yield failure(title, f"it is {case.view.version}", limit.remedy)
+        else:
+            yield ok(title, case.view.version)
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
 
 
 def pinned(case: ClusterCase) -> Iterator[Finding]:

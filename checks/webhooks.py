@@ -25,6 +25,11 @@ from checks.kinds import (
     Object,
 )
 from checks.results import Finding, failure, ok, skipped
+from config.generation import Generation
+
+TAP = "v1alpha1.tap.linkerd.io"
+_INJECTOR = "linkerd-proxy-injector"
+_VALIDATOR = "linkerd-sp-validator"
 
 
 @dataclass(frozen=True)
@@ -38,20 +43,34 @@ class Webhook:
     name: str
     """Name of that object."""
 
+    suffix: str = "k8s-tls"
+    """What the name of its Secret ends in."""
+    keys: tuple[str, str] = ("tls.crt", "tls.key")
+    """Keys of that Secret under which certificate and private key stand."""
+
     @property
     def secret(self) -> str:
         """Name of the Secret with its certificate."""
-        return f"{self.service}-k8s-tls"
+        return f"{self.service}-{self.suffix}"
 
 
 def webhooks_of(case: ClusterCase) -> list[Webhook]:
     """The webhooks of the control plane and, where it is wanted, of viz."""
     space = case.config.linkerd.namespace
+    if case.config.linkerd.generation is Generation.V2_8:
+        return [
+            Webhook(service, space, kind, name, "tls", ("crt.pem", "key.pem"))
+            for service, kind, name in (
+                (_INJECTOR, MUTATING_WEBHOOK, f"{_INJECTOR}-webhook-config"),
+                (_VALIDATOR, VALIDATING_WEBHOOK, f"{_VALIDATOR}-webhook-config"),
+                ("linkerd-tap", API_SERVICE, TAP),
+            )
+        ]
     found = [
         Webhook(service, space, kind, f"{service}-webhook-config")
         for service, kind in (
-            ("linkerd-proxy-injector", MUTATING_WEBHOOK),
-            ("linkerd-sp-validator", VALIDATING_WEBHOOK),
+            (_INJECTOR, MUTATING_WEBHOOK),
+            (_VALIDATOR, VALIDATING_WEBHOOK),
             ("linkerd-policy-validator", VALIDATING_WEBHOOK),
         )
     ]
@@ -59,7 +78,7 @@ def webhooks_of(case: ClusterCase) -> list[Webhook]:
         found.append(
             Webhook("tap-injector", VIZ, MUTATING_WEBHOOK, "linkerd-tap-injector-webhook-config")
         )
-        found.append(Webhook("tap", VIZ, API_SERVICE, "v1alpha1.tap.linkerd.io"))
+        found.append(Webhook("tap", VIZ, API_SERVICE, TAP))
     return found
 
 
@@ -85,8 +104,8 @@ def _webhook(case: ClusterCase, webhook: Webhook) -> Iterator[Finding]:
         yield failure(title, missing, UPDATE)
         return
     try:
-        chain = pki.certificates(pki.decoded(secret, "tls.crt"))
-        key = pki.decoded(secret, "tls.key")
+        chain = pki.certificates(pki.decoded(secret, webhook.keys[0]))
+        key = pki.decoded(secret, webhook.keys[1])
     except pki.UnreadableError as error:
         yield failure(title, f"Secret {webhook.namespace}/{webhook.secret} {error}", UPDATE)
         return

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from checks import ambassador, control_plane, gateways, liveness, sample
+from checks import ambassador, control_plane, gateways, hosts, liveness, routes, sample
 from checks.kinds import Kind
 from checks.results import Finding, GatewayRow, Status
 from checks.view import ServedKind
@@ -191,6 +191,7 @@ def installed() -> Objects:
         "ambassador",
         annotations={
             "mirror.linkerd.io/gateway-identity": IDENTITY,
+            "mirror.linkerd.io/multicluster-gateway": "true",
             "mirror.linkerd.io/probe-path": "/ready",
             "mirror.linkerd.io/probe-period": "3",
         },
@@ -262,7 +263,8 @@ def looked_at(objects: Objects, config: MeshConfig | None = None, **fields: Any)
     case = cluster_case(view(*objects.values(), **{"served": SERVED, **fields}), config)
     return [
         *ambassador.installation(case),
-        *ambassador.routes(case),
+        *routes.routes(case),
+        *hosts.certificates(case),
         *gateways.gateway(case),
     ]
 
@@ -331,8 +333,13 @@ def changed(path: str, value: Any) -> Objects:
         ),
         (
             "Service ambassador/metadata/annotations/mirror.linkerd.io|probe-period",
-            "",
+            "30",
             "the gateway's Service tells how it is probed",
+        ),
+        (
+            "Service ambassador/metadata/annotations/mirror.linkerd.io|multicluster-gateway",
+            "false",
+            "the gateway's Service says that it is one",
         ),
         ("Service ambassador/status/loadBalancer", {}, "the gateway has an address"),
         (
@@ -405,7 +412,7 @@ def test_an_ambassador_that_is_no_gateway_is_not_looked_at_as_one() -> None:
     assert list(gateways.gateway(case)) == []
     del content["clusters"]["west"]["ambassador"]
     case = cluster_case(view(), mesh(content))
-    assert [*ambassador.installation(case), *ambassador.routes(case)] == []
+    assert [*ambassador.installation(case), *routes.routes(case)] == []
     assert list(gateways.gateway(case)) == []
 
 
@@ -454,17 +461,6 @@ def test_a_mapping_that_emissary_drops_silently_is_warned_of() -> None:
     assert warnings(found) == ["every Mapping names the hosts that it is for"]
 
 
-def test_a_host_whose_certificate_is_missing_is_a_failure() -> None:
-    content = settings()
-    content["clusters"]["west"]["ambassador"]["hosts"] = [
-        {"name": "wildcard", "hostname": "*", "tlsSecret": "shop-tls"}
-    ]
-    found = looked_at(installed(), mesh(content))
-    assert failures(found) == ["Host wildcard has its certificate"]
-    certificate = thing("v1", "Secret", "shop-tls", "ambassador")
-    assert failures(looked_at({**installed(), "Secret": certificate}, mesh(content))) == []
-
-
 def test_a_kind_that_is_not_served_is_named() -> None:
     served = {kind: how for kind, how in SERVED.items() if kind.name != "Listener"}
     found = looked_at(installed(), served=served)
@@ -480,17 +476,17 @@ def test_the_sample_has_to_be_there_and_to_ask_for_a_proxy() -> None:
     content = settings()
     content["clusters"]["west"]["sample"] = {}
     config = mesh(content)
-    service = thing("v1", "Service", "quote", "quote")
-    pods = deployment("quote", "quote")
+    service = thing("v1", "Service", "qotm-linkerd2", "qotm")
+    pods = deployment("qotm", "qotm")
 
     def seen(*objects: dict[str, Any]) -> list[str]:
         return failures(list(sample.sample(cluster_case(view(*objects), config))))
 
-    space = thing("v1", "Namespace", "quote", annotations={"linkerd.io/inject": "enabled"})
+    space = thing("v1", "Namespace", "qotm", annotations={"linkerd.io/inject": "enabled"})
     assert seen(service, pods, space) == []
     assert seen(service, pods) == ["the sample is meshed"]
-    assert seen(pods, space) == ["Service quote/quote exists"]
-    assert seen(service, space) == ["Deployment quote/quote is available"]
+    assert seen(pods, space) == ["Service qotm/qotm-linkerd2 exists"]
+    assert seen(service, space) == ["Deployment qotm/qotm is available"]
 
 
 # The table of gateways

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from checks import multicluster
+from checks import exports, multicluster
 from checks.credentials import CredentialsFault, Outcome, Trial, login_of
 from checks.kinds import Kind
 from checks.results import Finding, Status
@@ -91,6 +91,10 @@ def link(**spec: Any) -> dict[str, Any]:
             "failureThreshold": "3",
         },
         "selector": {"matchLabels": {"mirror.linkerd.io/exported": "true"}},
+        "remoteDiscoverySelector": {
+            "matchLabels": {"mirror.linkerd.io/exported": "remote-discovery"}
+        },
+        "federatedServiceSelector": {"matchLabels": {"mirror.linkerd.io/federated": "member"}},
     }
     return thing(
         "multicluster.linkerd.io/v1alpha3",
@@ -207,7 +211,7 @@ def looked_at(
         *multicluster.credentials(case),
         *multicluster.link_resource(case),
         *multicluster.service_mirror(case),
-        *multicluster.exports(case),
+        *exports.exports(case),
     ]
 
 
@@ -221,6 +225,7 @@ AT_WORK = "the service mirror is at work"
 EXPORTED = "Service shop/web is exported by the target"
 MIRRORS = "Service shop/web-west mirrors it in the source"
 ADDRESS = "the Link has the gateway's address"
+SELECTS = "the Link selects the Services that are to be exported"
 
 
 def test_a_sound_link_passes_everything() -> None:
@@ -366,7 +371,9 @@ def test_an_address_out_of_reach_here_may_well_be_within_reach_there() -> None:
         ({"targetClusterLinkerdNamespace": "l5d"}, "the Link describes the target cluster"),
         ({"clusterCredentialsSecret": "other"}, "the Link describes the target cluster"),
         ({"probeSpec": {}}, "the Link probes the gateway as it is to be probed"),
-        ({"selector": {}}, "the Link selects exported Services"),
+        ({"selector": {}}, SELECTS),
+        ({"remoteDiscoverySelector": {}}, SELECTS),
+        ({"federatedServiceSelector": {}}, SELECTS),
     ],
 )
 def test_each_field_of_a_link_that_is_wrong_is_one_failure(

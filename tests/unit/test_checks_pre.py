@@ -57,7 +57,7 @@ def test_crds_of_another_release_are_a_clash_that_names_it() -> None:
     assert failures(found) == [
         "Ambassador's CRDs: absent, or made by release emissary-system/emissary-crds"
     ]
-    assert "mappings.getambassador.io by edge/edge-stack" in found[3].detail
+    assert "mappings.getambassador.io by edge/edge-stack" in found[-1].detail
 
 
 def test_crds_without_an_owner_are_a_clash_as_helm_refuses_to_take_them_over() -> None:
@@ -150,7 +150,7 @@ def test_a_service_that_does_not_exist_is_a_failure() -> None:
 
 def test_the_stacks_own_sample_need_not_exist_yet() -> None:
     content = settings()
-    content["clusters"]["west"]["sample"] = {"namespace": "shop", "name": "web"}
+    content["clusters"]["west"]["sample"] = {"namespace": "shop", "service": "web"}
     assert failures(mirrors((SHOP,), (), mesh(content))) == []
 
 

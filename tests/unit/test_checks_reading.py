@@ -475,7 +475,7 @@ def test_every_namespace_of_ours_is_looked_into() -> None:
         "linkerd-multicluster",
         "emissary-system",
         "ambassador",
-        "quote",
+        "qotm",
     }
 
 
