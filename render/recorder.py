@@ -188,6 +188,10 @@ class Recorder(MockMonitor):
         if _is_token(registration) and registration.cluster is not None:
             outputs["data"] = dict(self._observed.token(registration.cluster, namespace, name))
             self._seen.add(registration.urn)
+        if _is_balanced(registration) and registration.cluster is not None:
+            status = self._observed.service(registration.cluster, namespace, name)
+            outputs["status"] = dict(status)
+            self._seen.add(registration.urn)
         return f"{namespace}/{name}" if namespace else name, outputs
 
 
@@ -206,6 +210,12 @@ class Engine:
 
 def _is_token(registration: Registration) -> bool:
     return registration.type == SECRET and registration.inputs.get("type") == TOKEN_TYPE
+
+
+def _is_balanced(registration: Registration) -> bool:
+    """Whether a load balancer gives this Service an address that others may ask for."""
+    spec = registration.inputs.get("spec") or {}
+    return registration.type == SERVICE and spec.get("type") == "LoadBalancer"
 
 
 def _status(inputs: Mapping[str, Any]) -> dict[str, Any]:
