@@ -355,13 +355,6 @@ class AmbassadorConfig(Model):
                 "write tls: {}, insecure: Route, or apiVersion: v2",
                 about=("apiVersion", f"hosts[{place}].tls"),
             )
-        if host.acme is not None:
-            yield Problem(
-                f"hosts[{place}].acme",
-                "getambassador.io/v1 has no Host that could ask for a certificate",
-                "leave it out, or write apiVersion: v2",
-                about=("apiVersion",),
-            )
 
     def _adopted(self) -> Iterator[Problem]:
         if self.adopt is None:

@@ -63,7 +63,12 @@ class Selector(Model):
     def inconsistencies(self) -> Iterator[Problem]:
         """A selector that says nothing."""
         if not self.match_labels and not self.match_expressions:
-            yield Problem("", "a selector without a condition selects nothing", "write matchLabels")
+            yield Problem(
+                "",
+                "a selector without a condition selects nothing",
+                "write matchLabels",
+                about=("matchLabels", "matchExpressions"),
+            )
 
 
 class Selectors(Model):

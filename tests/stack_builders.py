@@ -68,9 +68,9 @@ def changed(changes: Mapping[str, Any], settings: Settings | None = None) -> Set
         if value is DELETED:
             del node[last]
         elif isinstance(node, list) and last == len(node):
-            node.append(value)
+            node.append(copy.deepcopy(value))
         else:
-            node[last] = value
+            node[last] = copy.deepcopy(value)
     return result
 
 
