@@ -189,8 +189,7 @@ def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
         source, target = clusters.get(link.source), clusters.get(link.target)
         if source is None or target is None or link.source == link.target or link.flat_network:
             continue
-        routed = any(export.mapping is not None for export in link.exports)
-        if not routed and _adopted(source) and _adopted(target):
+        if _adopted(source) and _adopted(target) and not _routed(link, source):
             continue
         identity = gateway_identity(link.target, target)
         if identity is not None and identity == gateway_identity(link.source, source):
@@ -212,6 +211,15 @@ def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
                     )
                 ),
             )
+
+
+def _routed(link: LinkConfig, source: ClusterConfig) -> bool:
+    """Whether a route of the source's Ambassador, as the stack file has it, leads to a mirror."""
+    mirrors = {f"{link.mirror_of(export)}.{export.namespace}" for export in link.exports}
+    mappings = source.ambassador.mappings if source.ambassador else ()
+    return any(export.mapping is not None for export in link.exports) or any(
+        ".".join(mapping.service_host.split(".")[:2]) in mirrors for mapping in mappings
+    )
 
 
 def _adopted(cluster: ClusterConfig) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stack_builders import DELETED, Settings, changed, loaded, problems
+from tests.stack_builders import DELETED, Settings, changed, problems
 
 SOURCE, TARGET = "clusters.source", "clusters.target"
 HERE, THERE = f"{SOURCE}.ambassador", f"{TARGET}.ambassador"
@@ -640,13 +640,25 @@ def test_each_adopted_field_is_refused_that_describes_an_installation() -> None:
     assert of_both | set(OF_AN_INSTALLATION) == set(AmbassadorConfig.model_fields)
 
 
-def test_two_adopted_ambassadors_of_one_identity_are_told_what_can_be_changed() -> None:
+@pytest.mark.parametrize(
+    "route",
+    [
+        {"links[0].exports[0].mapping": {"prefix": "/web/"}},
+        {f"{HERE}.mappings": [{**MAPPING, "service": "http://web-target.shop:80"}]},
+    ],
+    ids=["of the export", "of the Ambassador"],
+)
+def test_a_route_between_adopted_ambassadors_of_one_identity_is_a_loop(
+    route: dict[str, Any],
+) -> None:
     adopted: dict[str, Any] = {f"{end}.ambassador.adopt": {} for end in (SOURCE, TARGET)}
-    [problem] = problems(changed(adopted))
+    assert problems(changed(adopted)) == ()
+    [problem] = problems(changed({**adopted, **route}))
     assert problem.path == "links[0]"
     assert "a gateway refuses requests from its own identity as a loop" in problem.message
     assert "clusters.source.linkerd.trustDomain" in problem.remedy
-    assert problems(changed({**adopted, f"{TARGET}.linkerd.trustDomain": "target.example"})) == ()
+    apart = {f"{TARGET}.linkerd.trustDomain": "target.example"}
+    assert problems(changed({**adopted, **route, **apart})) == ()
 
 
 def test_an_installed_ambassador_gives_way_to_an_adopted_one_of_its_identity() -> None:
@@ -654,16 +666,3 @@ def test_an_installed_ambassador_gives_way_to_an_adopted_one_of_its_identity() -
     [problem] = problems(settings)
     assert problem.remedy == "write another name under clusters.source.ambassador.serviceAccount"
     assert problems(changed({f"{HERE}.serviceAccount": DELETED}, settings)) == ()
-
-
-def test_an_adopted_ambassador_of_another_identity_is_no_loop() -> None:
-    config = loaded(
-        changed(
-            {
-                f"{HERE}.adopt": {},
-                f"{THERE}.adopt": {},
-                f"{THERE}.serviceAccount": "edge",
-            }
-        )
-    )
-    assert len(config.clusters) == 2
