@@ -17,17 +17,13 @@ from typing import Any
 import yaml
 
 from components.ambassador_objects import ambassador_objects
-from components.charts import Chart, ChartSource
-from components.gateway import gateway_annotations, gateway_policy
-from components.values import (
-    WEBHOOKS,
-    ServiceMirror,
-    control_plane_values,
-    emissary_crds_values,
-    emissary_values,
-    linkerd_crds_values,
-    multicluster_values,
-)
+from components.charts import Chart, ChartSource, ambassador_chart, ambassador_crds
+from components.gateway import gateway_annotations, gateway_policy, pod_annotations
+from components.sample_service import sample_mapping
+from components.values.ambassador import ambassador_values, crds_values
+from components.values.linkerd import WEBHOOKS, control_plane_values, linkerd_crds_values
+from components.values.merging import Values
+from components.values.multicluster import ServiceMirror, multicluster_values
 from config import MeshConfig
 from config.ambassador import AmbassadorConfig
 from config.cluster import ClusterConfig
@@ -152,10 +148,10 @@ class ByHand:
     def _ambassador_in(
         self, name: str, cluster: ClusterConfig, config: AmbassadorConfig
     ) -> Iterator[str]:
-        crds = Chart("emissary-crds-chart", config.version)
+        crds = ambassador_crds(config)
+        assert isinstance(crds, Chart), "the stack local has Emissary-ingress 4"
         yield self._install(name, "emissary-crds", config.crds_namespace, crds)
-        chart = Chart("emissary-ingress", config.version)
-        yield self._install(name, config.name, config.namespace, chart)
+        yield self._install(name, config.name, config.namespace, ambassador_chart(config))
         yield _apply(cluster, Path(f"{name}-objects.yaml"))
 
     def _link(self, source: str, target: str) -> Iterator[str]:
@@ -177,8 +173,9 @@ class ByHand:
         )
         for export in self._config.exports_of(target):
             yield (
-                f"{on_target} label service --namespace {export.namespace} {export.service}"
-                " mirror.linkerd.io/exported=true"
+                f"{on_target} label service --namespace {export.service.namespace}"
+                f" {export.service.name} "
+                + " ".join(f"{key}={value}" for key, value in export.labels.items())
             )
 
     def _install(self, cluster: str, release: str, namespace: str, chart: Chart) -> str:
@@ -190,7 +187,7 @@ class ByHand:
             f" --namespace {namespace} --values {cluster}-{chart.name}.yaml --wait"
         )
 
-    def _multicluster(self, name: str, cluster: ClusterConfig) -> dict[str, Any]:
+    def _multicluster(self, name: str, cluster: ClusterConfig) -> Values:
         mirrors = []
         for link in self._config.links_from(name):
             ambassador = self._config.clusters[link.target].ambassador
@@ -206,16 +203,24 @@ class ByHand:
         self, name: str, cluster: ClusterConfig, config: AmbassadorConfig
     ) -> None:
         annotations: dict[str, str] = {}
-        objects: list[Any] = list(ambassador_objects(config))
+        generation = cluster.linkerd.generation
+        routes = list(self._config.mirror_mappings(name))
+        if cluster.sample is not None and cluster.sample.mapping:
+            routes.append(sample_mapping(cluster.sample, cluster.domain))
+        objects: list[Any] = list(ambassador_objects(config, routes))
         if config.gateway is not None:
-            annotations = gateway_annotations(config.gateway, str(gateway_identity(name, cluster)))
-            labels = {
-                "app.kubernetes.io/name": config.name,
-                "app.kubernetes.io/instance": config.name,
-            }
-            objects += gateway_policy(config.name, config.namespace, labels, config.gateway)
-        values = emissary_values(config, service_account(name, cluster), annotations)
-        self._write(f"{name}-emissary-crds-chart.yaml", emissary_crds_values(config))
+            identity = str(gateway_identity(name, cluster))
+            annotations = gateway_annotations(config.gateway, identity, generation)
+            objects += gateway_policy(
+                config.name, config.namespace, config.pod_labels, config.gateway
+            )
+        values = ambassador_values(
+            config,
+            service_account(name, cluster),
+            pod_annotations(config, generation),
+            annotations,
+        )
+        self._write(f"{name}-emissary-crds-chart.yaml", crds_values(config))
         self._write(f"{name}-emissary-ingress.yaml", values)
         self._write(f"{name}-objects.yaml", *objects)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import subprocess
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from clusters import Endpoint, Reach
 from components import ChartSource
 from config import MeshConfig, load_settings, load_stack_file
 from config.charts import ChartsConfig
+from ops import stand_ins
 from render import (
     HelmTemplate,
     Manifest,
@@ -156,10 +156,7 @@ def helm() -> HelmTemplate:
 def chart_folder(helm: HelmTemplate, tmp_path_factory: pytest.TempPathFactory) -> ChartSource:
     """The stand-in charts, packaged as a user without internet would have the published ones."""
     folder = tmp_path_factory.mktemp("charts")
-    charts = [path.parent for path in (ROOT / "tests" / "charts").glob("*/Chart.yaml")]
-    subprocess.run(
-        [helm.binary, "package", "--destination", folder, *charts], check=True, capture_output=True
-    )
+    stand_ins.package(helm.binary, folder)
     return ChartSource(folder, PUBLISHED.repositories)
 
 

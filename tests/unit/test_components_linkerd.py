@@ -10,6 +10,7 @@ import pytest
 
 from components import ChartSource
 from config import MeshConfig
+from config.charts import ChartsConfig
 from render import Recording, Registration
 
 Mesh = Callable[[str], MeshConfig]
@@ -299,7 +300,10 @@ def test_charts_come_from_the_folder_or_else_from_their_repositories(
 ) -> None:
     config = mesh("clusters: {a: {context: a, ambassador: {}}}")
     for directory in (None, Path("/charts")):
-        source = ChartSource(directory, "https://linkerd.example", "oci://emissary.example/charts")
+        repositories = ChartsConfig(
+            linkerd="https://linkerd.example", emissary="oci://emissary.example/charts"
+        )
+        source = ChartSource(directory, repositories)
         recording = recorded(config, charts=source)
         found = {
             item.inputs["name"]: (

@@ -10,7 +10,7 @@ from typing import Any
 
 from clusters import Endpoint, Reach
 from config import MeshConfig
-from config.link import Export
+from config.exports import ServiceRef
 from render import Observed, Recording, Registration
 
 Mesh = Callable[[str], MeshConfig]
@@ -348,9 +348,9 @@ def test_a_service_that_is_not_there_is_not_made_by_its_export_and_is_warned_of(
         name: Reach(Endpoint(f"https://{name}.example", None), f"{name}-uid")
         for name in config.clusters
     }
-    missing = frozenset({Export(namespace="shop", service="prices")})
+    missing = frozenset({ServiceRef("shop", "prices")})
     recording = recorded(
-        config, reach=reach | {"east": replace(reach["east"], missing_exports=missing)}
+        config, reach=reach | {"east": replace(reach["east"], missing_services=missing)}
     )
     exported = {item.inputs["metadata"]["name"] for item in recording.of_type("ServicePatch")}
     assert exported == {"catalogue", "profiles"}
@@ -362,10 +362,10 @@ def test_a_sample_service_that_comes_with_this_update_is_exported_with_it(
     stack_config: Config, recorded: Records
 ) -> None:
     config = stack_config("local")
-    missing = frozenset({Export(namespace="quote", service="quote")})
+    missing = frozenset({ServiceRef("qotm", "qotm-linkerd2")})
     reach = {
         name: Reach(
-            Endpoint(f"https://{name}.example", None), f"{name}-uid", missing_exports=missing
+            Endpoint(f"https://{name}.example", None), f"{name}-uid", missing_services=missing
         )
         for name in config.clusters
     }
