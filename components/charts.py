@@ -104,11 +104,12 @@ class ChartSource:
     def text(self, manifest: Manifest) -> str:
         """The text of `manifest`, read from the folder or from where it is published.
 
-        Raises MissingChartsError where it cannot be had.
+        Raises MissingChartsError where it cannot be had, or is no text.
         """
         if self.directory is not None:
             self.require([manifest])
-            return (self.directory / manifest.package).read_text(encoding="utf-8")
+            file = self.directory / manifest.package
+            return _decoded(file.read_bytes(), str(file))
         try:
             answer = requests.get(manifest.url, timeout=DOWNLOAD_SECONDS)
             answer.raise_for_status()
@@ -118,7 +119,8 @@ class ChartSource:
                 f"{manifest.package} into a folder of packaged charts, and name the folder under "
                 f"charts.directory or in {CHARTS_VARIABLE}"
             ) from None
-        return answer.text
+        # What the server says of its encoding, or fails to say, is not to be trusted.
+        return _decoded(answer.content, manifest.url)
 
     def require(self, packages: Iterable[Package]) -> None:
         """Raise MissingChartsError where the folder lacks one of `packages`."""
@@ -132,6 +134,15 @@ class ChartSource:
                 f"the chart folder {self.directory} lacks {', '.join(missing)}; put the packaged "
                 f"charts there, or correct charts.directory or {CHARTS_VARIABLE}"
             )
+
+
+def _decoded(content: bytes, where: str) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise MissingChartsError(
+            f"the manifest {where} is no text in UTF-8; fetch it anew"
+        ) from None
 
 
 def ambassador_chart(config: AmbassadorConfig) -> Chart:
