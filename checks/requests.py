@@ -12,12 +12,13 @@ import ssl
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from checks.adoption import template_labels
 from checks.ambassador import kind_of, workload_of
 from checks.case import Answer, ClusterCase
 from checks.gateways import service_addresses
-from checks.kinds import DEPLOYMENT, ENDPOINTS, MAPPING, NAMESPACE, SERVICE, Object, name_of
+from checks.kinds import DEPLOYMENT, ENDPOINTS, HOST, MAPPING, NAMESPACE, SERVICE, Object, name_of
 from checks.results import Finding, Status, failure, ok, skipped, warning
 from checks.routes import all_mappings, destination, own_mappings
 from checks.view import View, addresses, some
@@ -25,7 +26,7 @@ from checks.workloads import availability
 from config.ambassador import AmbassadorConfig
 from config.exports import ServiceRef
 from config.mesh import MeshConfig
-from config.routes import HostConfig, MappingConfig
+from config.routes import MappingConfig
 
 SECONDS = 4.0
 """How long connecting, and then each wait for an answer, may take."""
@@ -86,7 +87,8 @@ def _backend(case: ClusterCase, ref: ServiceRef) -> Finding:
             return warning(
                 title,
                 f"there is no namespace {ref.namespace}",
-                "make the Service, or correct the Mapping; a name outside the cluster is as good",
+                "make the Service, or correct the Mapping; where a name outside the cluster is "
+                "meant, nothing is amiss",
             )
         return failure(title, "it does not exist", "make it, or correct the Mapping's service")
     if (service.get("spec") or {}).get("type") == "ExternalName":
@@ -125,15 +127,16 @@ def questions(mesh: MeshConfig, cluster: str, view: View) -> dict[str, Question]
         kind = (service.get("spec") or {}).get("type") or "ClusterIP"
         return f"Service {name_of(service)} (of type {kind}) tells no address"
     asked: dict[str, Question] = {}
+    sites = _sites(view, config)
     for mapping in all_mappings(mesh, cluster):
-        host = _host_of(mapping, config.all_hosts)
-        way = _way(service, host)
+        site = _site_of(mapping, sites)
+        way = _way(service, site)
         if way is None:
             return f"Service {name_of(service)} has a port neither for HTTP nor for HTTPS"
         if view.get(MAPPING, config.namespace, mapping.name) is not None:
-            header = _host_header(mapping, host)
-            scheme, port = way
-            asked[mapping.name] = Question(scheme, found[0], port, mapping.prefix, header)
+            asked[mapping.name] = Question(
+                way[0], found[0], way[1], mapping.prefix, _host_header(mapping, site)
+            )
     return asked
 
 
@@ -160,20 +163,50 @@ def front(view: View, config: AmbassadorConfig) -> Object | None:
     )
 
 
-def _host_of(mapping: MappingConfig, hosts: tuple[HostConfig, ...]) -> HostConfig | None:
-    """The Host that answers for a Mapping's host names, the one for all names first."""
-    fitting = [
-        host for host in hosts if mapping.hostname in ("*", host.hostname) or host.hostname == "*"
+class _Site(NamedTuple):
+    """What a Host says that a request has to heed."""
+
+    hostname: str
+    tls_only: bool
+
+
+def _sites(view: View, config: AmbassadorConfig) -> list[_Site]:
+    """The Hosts of the stack file; where it writes none, those that are there.
+
+    The one for all names comes first.
+    """
+    found = [
+        _Site(host.hostname, host.tls is not None and host.insecure != "Route")
+        for host in config.all_hosts
     ]
-    return next(iter(sorted(fitting, key=lambda host: host.hostname != "*")), None)
+    if not found:
+        found = [_site(host) for host in view.all(HOST, config.namespace)]
+    return sorted(found, key=lambda site: (site.hostname != "*", site.hostname))
 
 
-def _host_header(mapping: MappingConfig, host: HostConfig | None) -> str | None:
-    name = mapping.hostname if mapping.hostname != "*" else host.hostname if host else "*"
+def _site(host: Object) -> _Site:
+    spec = host.get("spec") or {}
+    policy = spec.get("requestPolicy") or {}
+    action = (policy.get("insecure") or {}).get("action") or "Redirect"
+    return _Site(
+        str(spec.get("hostname") or "*"), bool(spec.get("tlsSecret")) and action != "Route"
+    )
+
+
+def _site_of(mapping: MappingConfig, sites: list[_Site]) -> _Site:
+    """The Host that answers for a Mapping; one that takes anything where none is known."""
+    for site in sites:
+        if site.hostname == "*" or mapping.hostname in ("*", site.hostname):
+            return site
+    return _Site("*", tls_only=False)
+
+
+def _host_header(mapping: MappingConfig, site: _Site) -> str | None:
+    name = site.hostname if mapping.hostname == "*" else mapping.hostname
     return None if name == "*" else name.replace("*", "mesh-check")
 
 
-def _way(service: Object, host: HostConfig | None) -> tuple[str, int] | None:
+def _way(service: Object, site: _Site) -> tuple[str, int] | None:
     """Scheme and port: cleartext, unless only TLS is answered."""
     ports = (service.get("spec") or {}).get("ports") or []
 
@@ -182,7 +215,7 @@ def _way(service: Object, host: HostConfig | None) -> tuple[str, int] | None:
         return int(named[0]["port"]) if named else None
 
     ways = [("http", number("http", 80)), ("https", number("https", 443))]
-    if host is not None and host.tls is not None and host.insecure != "Route":
+    if site.tls_only:
         ways.reverse()
     return next(((scheme, port) for scheme, port in ways if port is not None), None)
 

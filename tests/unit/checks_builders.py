@@ -143,8 +143,9 @@ def deployment(
     name: str, namespace: str, *, replicas: int = 1, available: int | None = None, **fields: Any
 ) -> dict[str, Any]:
     """A Deployment with pods."""
+    labels = fields.pop("pod_labels", {"app": name})
     template = {
-        "metadata": {"annotations": fields.pop("pod_annotations", {}), "labels": {"app": name}},
+        "metadata": {"annotations": fields.pop("pod_annotations", {}), "labels": labels},
         "spec": fields.pop("pod_spec", {}),
     }
     status = {
@@ -154,6 +155,76 @@ def deployment(
     }
     spec = {"replicas": replicas, "template": template}
     return thing("apps/v1", "Deployment", name, namespace, spec=spec, status=status, **fields)
+
+
+def service(
+    name: str,
+    namespace: str,
+    *,
+    address: str | None = None,
+    ports: Mapping[str, int] | None = None,
+    selector: Mapping[str, str] | None = None,
+    **fields: Any,
+) -> dict[str, Any]:
+    """A Service; `address` is what a load balancer gave it, `ports` are by their names."""
+    balancer = {"ingress": [{"ip": address}]} if address is not None else {}
+    spec: dict[str, Any] = {
+        "type": "ClusterIP" if address is None else "LoadBalancer",
+        "ports": [{"name": port, "port": number} for port, number in (ports or {}).items()],
+    }
+    if selector is not None:
+        spec["selector"] = dict(selector)
+    return thing(
+        "v1",
+        "Service",
+        name,
+        namespace,
+        spec={**spec, **fields.pop("spec", {})},
+        status={"loadBalancer": balancer},
+        **fields,
+    )
+
+
+def endpoints(name: str, namespace: str, key: str = "addresses", **fields: Any) -> dict[str, Any]:
+    """Endpoints with one address; `key` is ``notReadyAddresses`` for one that is not ready."""
+    subsets = [{key: [{"ip": "10.1.0.7"}]}]
+    return thing("v1", "Endpoints", name, namespace, subsets=subsets, **fields)
+
+
+def pod(
+    name: str,
+    namespace: str,
+    *containers: str,
+    labels: Mapping[str, str] | None = None,
+    phase: str = "Running",
+) -> dict[str, Any]:
+    """A pod with these containers."""
+    spec = {"containers": [{"name": container} for container in containers or ("own",)]}
+    metadata = {"labels": dict(labels or {})}
+    return thing("v1", "Pod", name, namespace, spec=spec, status={"phase": phase}, **metadata)
+
+
+def ambassador(kind: str, name: str, version: str = "v3alpha1", **spec: Any) -> dict[str, Any]:
+    """An object of Ambassador's in its namespace."""
+    return thing(f"getambassador.io/{version}", kind, name, "ambassador", spec=spec)
+
+
+def served(*kinds: str, version: str = "v3alpha1") -> dict[Kind, ServedKind]:
+    """Kinds of Ambassador's that are served in a version, beside the built-in ones."""
+    own = {Kind("getambassador.io", kind): ServedKind({version: "x"}, True) for kind in kinds}
+    return {**BUILT_IN, **own}
+
+
+def with_ambassador(*, linkerd: Mapping[str, Any] | None = None, **ambassador: Any) -> MeshConfig:
+    """A mesh of the cluster west alone, with these settings of its Ambassador.
+
+    `sample` and `domain` are settings of the cluster itself.
+    """
+    west: dict[str, Any] = {"context": "west", "linkerd": dict(linkerd or {})}
+    for key in ("sample", "domain"):
+        if key in ambassador:
+            west[key] = ambassador.pop(key)
+    return mesh({"clusters": {"west": {**west, "ambassador": ambassador}}})
 
 
 def node(name: str = "node-1", *, kwok: bool = False, **spec: Any) -> dict[str, Any]:
