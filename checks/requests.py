@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -243,16 +244,15 @@ def ask(question: Question) -> Answer:
     headers = {"User-Agent": "linkerd-ambassador-mesh check", "Connection": "close"}
     if question.host is not None:
         headers["Host"] = question.host
-    connection = _connection(question)
     try:
-        connection.request("GET", question.path, headers=headers)
-        answer = connection.getresponse()
-        return Answer(question.url, answer.status, upstream=answer.getheader(UPSTREAM) is not None)
+        with closing(_connection(question)) as connection:
+            connection.request("GET", question.path, headers=headers)
+            answer = connection.getresponse()
+            upstream = answer.getheader(UPSTREAM) is not None
+            return Answer(question.url, answer.status, upstream=upstream)
     except (http.client.HTTPException, OSError, ValueError) as error:
         # A name that is none, too: addresses are what a cluster says.
         return Answer(question.url, None, type(error).__name__)
-    finally:
-        connection.close()
 
 
 def _connection(question: Question) -> http.client.HTTPConnection:

@@ -24,7 +24,7 @@ from tests.unit.checks_builders import (
 
 RUNS = "Deployment converters/apiext, which converts Ambassador's objects, is available"
 TRUSTED = "the API server trusts the webhook that converts Ambassador's objects"
-THREE = {"version": "3.10.0"}
+THREE: dict[str, Any] = {"version": "3.10.0"}
 
 
 def crd(name: str = "mappings", bundle: str | None = "Q0E=", **conversion: Any) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def test_a_route_to_a_mirrored_service_is_looked_for_in_the_source() -> None:
 
 
 def test_getambassador_v1_has_no_hosts_and_legacy_ambassador_no_listeners() -> None:
-    legacy = {"flavour": "ambassador"}
+    legacy: dict[str, Any] = {"flavour": "ambassador"}
     second = {one.title for one in looked_at(with_ambassador(**legacy))}
     first = {one.title for one in looked_at(with_ambassador(**legacy, apiVersion="v1"))}
     assert "Hosts of the stack file exist" in second
