@@ -15,7 +15,7 @@ from pulumi.runtime.rpc_manager import RPCManager
 from pulumi.runtime.stack import register_stack_transformation, run_in_stack
 
 from clusters import Endpoint, KubeconfigError, Reach, endpoint
-from components import ChartSource, build_mesh
+from components import ChartSource, ManifestError, MissingChartsError, build_mesh
 from config import PROJECT, MeshConfig
 from config.cluster import ClusterConfig
 from render.certificates import Workshop
@@ -41,11 +41,15 @@ def record(
 
     `reach` is what is known of each cluster (`offline_reach` where none is asked), `charts` where
     charts come from, `observed` what clusters would answer. Recordings that share a `workshop`
-    agree in their keys and certificates. Raises RenderError where the program refuses.
+    agree in their keys and certificates. Raises RenderError where the program refuses, or where a
+    manifest cannot be had or is none.
     """
 
     def program() -> None:
-        mesh = build_mesh(config, reach, charts)
+        try:
+            mesh = build_mesh(config, reach, charts)
+        except (ManifestError, MissingChartsError) as error:
+            raise pulumi.RunError(str(error)) from None
         for name, value in mesh.outputs().items():
             pulumi.export(name, value)
 

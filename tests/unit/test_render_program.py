@@ -15,6 +15,7 @@ import pulumi_kubernetes as kubernetes
 import pytest
 from pulumi.runtime import settings
 
+from components import ChartSource
 from config import MeshConfig
 from render import (
     Observed,
@@ -412,3 +413,27 @@ def test_an_observation_that_fails_is_told_as_it_is(
 ) -> None:
     with pytest.raises(RenderError, match="in target"):
         recorded(stack_config("local"), observed=Refuses())
+
+
+EDGE_STACK = """
+clusters:
+  a: {context: a, ambassador: {flavour: edge-stack, edgeStack: {licenseSecret: ours}}}
+"""
+
+
+def test_a_manifest_that_is_none_is_told_with_its_name_and_no_traceback(
+    mesh: Mesh, recorded: Records, tmp_path: Path
+) -> None:
+    config = mesh(EDGE_STACK)
+    (tmp_path / "aes-crds-3.10.2.yaml").write_text("<html>come back: later</html>: [")
+    with pytest.raises(RenderError, match=r"aes-crds-3\.10\.2\.yaml is not YAML") as caught:
+        recorded(config, charts=ChartSource(tmp_path, config.charts))
+    assert caught.value.__suppress_context__
+
+
+def test_a_manifest_that_cannot_be_had_is_told_with_a_remedy(
+    mesh: Mesh, recorded: Records, tmp_path: Path
+) -> None:
+    config = mesh(EDGE_STACK)
+    with pytest.raises(RenderError, match=r"lacks aes-crds-3\.10\.2\.yaml; put"):
+        recorded(config, charts=ChartSource(tmp_path, config.charts))
