@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+import requests
 import yaml
 
 from clusters import Endpoint, Reach
 from components import ChartSource
+from components.charts import Manifest as PublishedManifest
 from config import MeshConfig, load_settings, load_stack_file
 from config.charts import ChartsConfig
 from ops import stand_ins
@@ -27,11 +28,45 @@ from render import (
     manifests,
     record,
 )
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.stack_files import STACK_FILES
 
 UIDS = "0123456789abcdef"
-PUBLISHED = ChartSource(
+MANIFEST = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: emissary-system}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: emissary-apiext, namespace: emissary-system}
+spec: {ports: [{name: https, port: 443, targetPort: https}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: emissary-apiext, namespace: emissary-system}
+spec: {replicas: 3}
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: hosts.getambassador.io}
+spec: {group: getambassador.io}
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: mappings.getambassador.io}
+spec: {group: getambassador.io}
+"""
+"""Published manifests as they are where no test says otherwise: CRDs, and what converts them."""
+
+
+class Published(ChartSource):
+    """Published charts and manifests, but that nobody is asked for the latter."""
+
+    def text(self, manifest: PublishedManifest) -> str:
+        return MANIFEST
+
+
+PUBLISHED = Published(
     None,
     ChartsConfig(
         linkerd="https://charts.example.com/linkerd",
@@ -86,9 +121,14 @@ class Records(Protocol):
 
 @pytest.fixture(autouse=True)
 def no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither the machine's clusters nor its chart folder are any of a unit test's business."""
+    """The machine's clusters, chart folder and network are none of a unit test's business."""
     monkeypatch.delenv("KUBECONFIG", raising=False)
     monkeypatch.delenv("MESH_CHARTS", raising=False)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a unit test asks the network")
+
+    monkeypatch.setattr(requests, "get", refuse)
 
 
 @pytest.fixture(scope="session")
@@ -121,11 +161,11 @@ def recorded() -> Records:
 
 @pytest.fixture(scope="session")
 def stack_config() -> Callable[[str], MeshConfig]:
-    """The validated content of a stack file that this project ships."""
+    """The validated content of a stack file that this project ships or tests with."""
 
     @cache
     def load(name: str) -> MeshConfig:
-        return load_stack_file(ROOT / "stacks" / f"Pulumi.{name}.yaml")
+        return load_stack_file(STACK_FILES[name])
 
     return load
 
@@ -134,7 +174,7 @@ def stack_config() -> Callable[[str], MeshConfig]:
 def stack(
     stack_config: Callable[[str], MeshConfig], recorded: Records
 ) -> Callable[[str], Recording]:
-    """What the program registers for a stack file that this project ships; recorded once."""
+    """What the program registers for such a stack file; recorded once."""
 
     @cache
     def run(name: str) -> Recording:
@@ -161,7 +201,7 @@ def chart_folder(helm: HelmTemplate, tmp_path_factory: pytest.TempPathFactory) -
 
 
 Rendered = Callable[[str], tuple[Recording, dict[str, list[Manifest]]]]
-"""A recording of a stack that the project ships, and the objects that it makes."""
+"""A recording of a stack file, and the objects that it makes."""
 
 
 @pytest.fixture(scope="session")
@@ -171,7 +211,7 @@ def rendered(
     stack_config: Callable[[str], MeshConfig],
     recorded: Records,
 ) -> Rendered:
-    """The objects of a stack that this project ships, with the stand-in charts; made once."""
+    """The objects of such a stack file, with the stand-in charts; made once."""
 
     @cache
     def run(name: str) -> tuple[Recording, dict[str, list[Manifest]]]:
