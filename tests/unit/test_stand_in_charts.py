@@ -6,12 +6,15 @@ import base64
 import functools
 import hashlib
 import json
+import re
 import shutil
 import subprocess
+import tarfile
+import tempfile
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
@@ -20,26 +23,82 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from config.ambassador import AmbassadorConfig
+from config.flavours import FLAVOURS, CrdsChart, CrdsManifest
 from config.linkerd import LinkerdConfig
 from local_clusters import LocalClusterError, ensure
+from ops import stand_ins
+from ops.errors import VerbError
 
-CHARTS = Path(__file__).resolve().parents[1] / "charts"
+Object = dict[str, Any]
+
 NAMESPACES = {
     "linkerd-crds": "linkerd",
     "linkerd-control-plane": "linkerd",
     "linkerd2-cni": "linkerd-cni",
     "linkerd-multicluster": "linkerd-multicluster",
     "linkerd-viz": "linkerd-viz",
+    "linkerd2": "linkerd",
+    "linkerd2-cni-2.8": "linkerd-cni",
+    "linkerd2-multicluster": "linkerd-multicluster",
     "emissary-crds-chart": "emissary",
     "emissary-ingress": "emissary",
+    "emissary-crds-chart-3": "emissary-system",
+    "emissary-ingress-3": "ambassador",
+    "aes-crds": "emissary-system",
+    "edge-stack": "ambassador",
+    "ambassador": "ambassador",
 }
+"""Where each stand-in, named by its folder, is installed."""
 ALL = sorted(NAMESPACES)
+OF_LINKERD_2_8 = ("linkerd2", "linkerd2-cni-2.8", "linkerd2-multicluster")
+FOR_OLD_CLUSTERS = (*OF_LINKERD_2_8, "ambassador")
+"""Those whose objects no Kubernetes since 1.22 takes."""
+AMBASSADORS = ("emissary-ingress", "emissary-ingress-3", "edge-stack", "ambassador")
+WITH_CONVERSION: dict[str, Object] = {
+    "emissary-crds-chart": {"enableLegacyVersions": True},
+    "emissary-crds-chart-3": {},
+    "aes-crds": {},
+}
+"""Stand-ins with a conversion webhook, and the values that ask for it."""
 LINKS: dict[str, Any] = {
     "controllers": [{"link": {"ref": {"name": "east"}}}, {"link": {"ref": {"name": "west"}}}]
 }
 
-Object = dict[str, Any]
+AMBASSADOR_SETTINGS: Object = {
+    "createDefaultListeners": True,
+    "podDisruptionBudget": {"maxUnavailable": 1},
+    "autoscaling": {"enabled": True},
+    "resolvers": {"endpoint": {"create": True}, "consul": {"create": True}},
+    "module": {"add_linkerd_headers": True},
+}
+INSTALLATIONS: dict[str, dict[str, Object]] = {
+    "today": {
+        "linkerd-crds": {"installGatewayAPI": True},
+        "linkerd-control-plane": {"enablePodDisruptionBudget": True},
+        "linkerd2-cni": {},
+        "linkerd-multicluster": {**LINKS, "enablePodAntiAffinity": True},
+        "linkerd-viz": {},
+        "emissary-crds-chart": {"enableLegacyVersions": True, "enableV1": True},
+        "emissary-ingress": AMBASSADOR_SETTINGS,
+    },
+    "Emissary 3": {
+        "emissary-crds-chart-3": {},
+        "emissary-ingress-3": {
+            **AMBASSADOR_SETTINGS,
+            "agent": {"enabled": True, "cloudConnectToken": "none"},
+        },
+    },
+    "Edge Stack": {
+        "aes-crds": {},
+        "edge-stack": {"emissary-ingress": AMBASSADOR_SETTINGS},
+    },
+    "legacy Ambassador": {"ambassador": AMBASSADOR_SETTINGS},
+    "Linkerd 2.8": {"linkerd2": {}, "linkerd2-cni-2.8": {}, "linkerd2-multicluster": {}},
+}
+"""Charts that stand in one cluster together, with most of what can be switched on."""
+WITH_AMBASSADOR = [name for name in INSTALLATIONS if name != "Linkerd 2.8"]
+STRUCTURAL = [name for name in WITH_AMBASSADOR if name != "legacy Ambassador"]
+"""Installations whose CRDs are of v1, so that fields without a schema are dropped."""
 
 
 @functools.cache
@@ -96,15 +155,52 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> str:
     ).decode()
 
 
-def identity() -> Object:
-    """The values that linkerd-control-plane cannot do without."""
+def identity(chart: str = "linkerd-control-plane") -> Object:
+    """The values that the chart of a control plane cannot do without."""
     pair = {key: issued()[key] for key in ("crtPEM", "keyPEM")}
-    return {"identityTrustAnchorsPEM": issued()["anchor"], "identity": {"issuer": {"tls": pair}}}
+    anchors = {"identityTrustAnchorsPEM": issued()["anchor"]}
+    if chart == "linkerd2":
+        expiry = "2030-01-02T03:04:05Z"
+        return {"global": anchors, "identity": {"issuer": {"tls": pair, "crtExpiry": expiry}}}
+    return {**anchors, "identity": {"issuer": {"tls": pair}}}
 
 
-def template(chart: str, values: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
-    command = [helm(), "template", chart, str(CHARTS / chart), "--namespace", NAMESPACES[chart]]
-    command += ["--kube-version", "1.33.0", "--values", "-"]
+def needed(chart: str) -> Object:
+    """The values that a chart cannot do without."""
+    if chart in ("linkerd-control-plane", "linkerd2"):
+        return identity(chart)
+    if chart == "ambassador":
+        return {"enableAES": False, "agent": {"enabled": False}}
+    return {}
+
+
+@functools.cache
+def _scratch() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="stand-ins-")
+
+
+@functools.cache
+def assembled(chart: str) -> Path:
+    """A stand-in as Helm can read it."""
+    folder = Path(_scratch().name) / chart
+    stand_ins.assemble(Path(helm()), stand_ins.SOURCES / chart, folder)
+    return folder
+
+
+@functools.cache
+def packages() -> Path:
+    """The folder of all stand-ins, packaged."""
+    folder = Path(_scratch().name) / "packages"
+    stand_ins.package(Path(helm()), folder)
+    return folder
+
+
+def template(
+    chart: str, values: Mapping[str, Any], *options: str
+) -> subprocess.CompletedProcess[str]:
+    command = [helm(), "template", chart, str(assembled(chart)), "--values", "-", *options]
+    command += ["--namespace", NAMESPACES[chart]]
+    command += ["--kube-version", "1.21.0" if chart in FOR_OLD_CLUSTERS else "1.33.0"]
     command += ["--api-versions", "networking.k8s.io/v1/IngressClass"]
     return subprocess.run(
         command, input=json.dumps(values), capture_output=True, text=True, check=False
@@ -119,15 +215,14 @@ def parsed(text: str) -> list[Object]:
 
 @functools.cache
 def _rendered(chart: str, values: str) -> list[Object]:
-    result = template(chart, json.loads(values))
+    result = template(chart, json.loads(values), "--include-crds")
     assert result.returncode == 0, result.stderr
     return parsed(result.stdout)
 
 
 def render(chart: str, values: Mapping[str, Any] | None = None) -> list[Object]:
     """The objects of a chart, with what it needs at least."""
-    needed = identity() if chart == "linkerd-control-plane" else {}
-    return _rendered(chart, json.dumps(merged(needed, values or {}), sort_keys=True))
+    return _rendered(chart, json.dumps(merged(needed(chart), values or {}), sort_keys=True))
 
 
 def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> Object:
@@ -139,21 +234,16 @@ def merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> Object:
     return result
 
 
-def everything() -> list[Object]:
-    """The objects of all charts, with most of what can be switched on."""
-    more: dict[str, Object] = {
-        "linkerd-crds": {"installGatewayAPI": True},
-        "linkerd-control-plane": {"enablePodDisruptionBudget": True},
-        "linkerd-multicluster": {**LINKS, "enablePodAntiAffinity": True},
-        "emissary-crds-chart": {"enableLegacyVersions": True, "enableV1": True},
-        "emissary-ingress": {
-            "createDefaultListeners": True,
-            "podDisruptionBudget": {"maxUnavailable": 1},
-            "autoscaling": {"enabled": True},
-            "resolvers": {"endpoint": {"create": True}, "consul": {"create": True}},
-        },
-    }
-    return [item for chart in ALL for item in render(chart, more.get(chart))]
+def everything(installation: str) -> list[Object]:
+    """The objects of all charts of an installation."""
+    charts = INSTALLATIONS[installation]
+    return [item for chart, values in charts.items() for item in render(chart, values)]
+
+
+def for_ambassador(chart: str, values: Mapping[str, Any]) -> list[Object]:
+    """The objects of an Ambassador named edge, with these values where its chart has them."""
+    own = {"fullnameOverride": "edge", **values}
+    return render(chart, {**own, "emissary-ingress": own} if chart == "edge-stack" else own)
 
 
 def identifier(item: Object) -> tuple[str, str, str, str]:
@@ -183,11 +273,36 @@ def containers(pod: Object) -> list[Object]:
     return [*pod["spec"].get("initContainers", []), *pod["spec"]["containers"]]
 
 
+class Version(NamedTuple):
+    """A version of a kind, as its CRD has it."""
+
+    group: str
+    name: str
+    kind: str
+    served: bool
+    stored: bool
+    schema: Object
+
+
+def versions(crd: Object) -> list[Version]:
+    """The versions of a CRD; that of v1beta1 may have one schema for all, or none."""
+    spec = crd["spec"]
+    listed = spec.get("versions") or [
+        {"name": spec.get("version"), "served": True, "storage": True}
+    ]
+    found = []
+    for item in listed:
+        schema = (item.get("schema") or spec.get("validation") or {}).get("openAPIV3Schema", {})
+        what = (spec["group"], item["name"], spec["names"]["kind"])
+        found.append(Version(*what, item["served"], item["storage"], schema))
+    return found
+
+
 def schemas(items: list[Object]) -> Iterator[tuple[str, Object]]:
     for crd in of_kind(items, "CustomResourceDefinition"):
-        for version in crd["spec"]["versions"]:
-            name = f"{crd['metadata']['name']} {version['name']}"
-            yield name, version["schema"]["openAPIV3Schema"]
+        for version in versions(crd):
+            if version.served and version.schema:
+                yield f"{crd['metadata']['name']} {version.name}", version.schema
 
 
 def selects(selector: Mapping[str, str], pod: Object) -> bool:
@@ -202,52 +317,108 @@ def test_a_chart_renders_with_its_own_defaults_and_no_object_is_there_twice(char
     assert len(set(identifiers)) == len(identifiers)
 
 
-@pytest.mark.parametrize("chart", ALL)
-def test_a_chart_has_the_version_that_stack_files_ask_for_by_default(chart: str) -> None:
-    about = yaml.safe_load((CHARTS / chart / "Chart.yaml").read_text())
-    model = LinkerdConfig if chart.startswith("linkerd") else AmbassadorConfig
+def test_stand_ins_are_packaged_under_the_names_that_the_program_looks_for() -> None:
+    modern = LinkerdConfig.model_fields["version"].default
+    names = ("linkerd-crds", "linkerd-control-plane", "linkerd2-cni", "linkerd-multicluster")
+    wanted = {f"{name}-{modern}.tgz" for name in (*names, "linkerd-viz")}
+    wanted |= {f"linkerd2{part}-2.8.1.tgz" for part in ("", "-cni", "-multicluster")}
+    for line in (line for flavour in FLAVOURS.values() for line in flavour.lines):
+        wanted.add(f"{line.chart}-{line.newest}.tgz")
+        if isinstance(line.crds, CrdsChart):
+            wanted.add(f"{line.crds.name}-{line.newest}.tgz")
+        if isinstance(line.crds, CrdsManifest):
+            wanted.add(f"{line.crds.name}-{line.application}.yaml")
 
-    assert about["name"] == chart
-    assert about["version"] == model.model_fields["version"].default
+    assert {path.name for path in packages().iterdir()} == wanted
 
 
-def test_objects_of_different_charts_do_not_collide() -> None:
-    identifiers = [identifier(item) for item in everything()]
+def test_every_folder_is_a_stand_in_that_is_tried_here_or_a_part_of_one() -> None:
+    parts = {"ambassador-crds"}
+
+    assert {source.name for source in stand_ins.sources()} == {*ALL, *parts}
+
+
+@pytest.mark.parametrize("chart", [chart for chart in ALL if chart != "aes-crds"])
+def test_a_package_renders_what_its_source_does(chart: str) -> None:
+    about = yaml.safe_load((assembled(chart) / "Chart.yaml").read_text())
+    package = packages() / f"{about['name']}-{about['version']}.tgz"
+    with tarfile.open(package) as archive:
+        inside = {name.partition("/")[2] for name in archive.getnames()}
+    files = {path for path in assembled(chart).rglob("*") if path.is_file()}
+
+    assert inside == {str(path.relative_to(assembled(chart))) for path in files}
+
+
+def test_the_manifest_of_an_edge_stack_has_all_objects_in_the_namespace_that_they_refer_to() -> (
+    None
+):
+    (manifest,) = packages().glob("aes-crds-*.yaml")
+    items = parsed(manifest.read_text())
+    (namespace,) = [item["metadata"]["name"] for item in of_kind(items, "Namespace")]
+
+    assert items == render("aes-crds")
+    assert {item["metadata"].get("namespace", namespace) for item in items} == {namespace}
+    for crd in of_kind(items, "CustomResourceDefinition"):
+        if "conversion" in crd["spec"]:
+            client = crd["spec"]["conversion"]["webhook"]["clientConfig"]
+            assert client["service"]["namespace"] == namespace
+
+
+def test_a_recipe_that_helm_refuses_is_an_error_and_no_traceback(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "sources" / "broken"
+    broken.mkdir(parents=True)
+    (broken / stand_ins.RECIPE).write_text("chart: {name: broken}")
+    monkeypatch.setattr(stand_ins, "SOURCES", broken.parent)
+
+    with pytest.raises(VerbError, match="cannot be packaged"):
+        stand_ins.package(Path(helm()), tmp_path / "packages")
+
+
+@pytest.mark.parametrize("installation", INSTALLATIONS)
+def test_objects_of_different_charts_do_not_collide(installation: str) -> None:
+    identifiers = [identifier(item) for item in everything(installation)]
 
     assert len(set(identifiers)) == len(identifiers)
 
 
 def test_the_schema_notation_is_read_alike_in_all_charts_that_use_it() -> None:
-    readers = {path.read_text() for path in CHARTS.glob("*/templates/_schema.tpl")}
-    users = {path.parents[1] for path in CHARTS.glob("*/kinds/_types.yaml")}
+    readers = {path.read_text() for path in stand_ins.SOURCES.glob("*/templates/_schema.tpl")}
+    users = {chart for chart in ALL if (assembled(chart) / "kinds" / "_types.yaml").is_file()}
 
     assert len(readers) == 1
-    assert users == {path.parents[1] for path in CHARTS.glob("*/templates/_schema.tpl")}
+    assert users == {c for c in ALL if (assembled(c) / "templates" / "_schema.tpl").is_file()}
 
 
-def test_every_custom_resource_in_the_charts_has_a_crd_that_serves_its_version() -> None:
-    items = everything()
+@pytest.mark.parametrize("installation", WITH_AMBASSADOR)
+def test_every_custom_resource_in_the_charts_has_a_crd_that_serves_its_version(
+    installation: str,
+) -> None:
+    items = everything(installation)
     served = {
-        (crd["spec"]["group"], version["name"], crd["spec"]["names"]["kind"])
+        version[:3]
         for crd in of_kind(items, "CustomResourceDefinition")
-        for version in crd["spec"]["versions"]
-        if version["served"]
+        for version in versions(crd)
+        if version.served
     }
     groups = {group for group, _, _ in served}
     used = {(*item["apiVersion"].split("/"), item["kind"]) for item in items}
     custom = {entry for entry in used if entry[0] in groups}
 
-    assert len({entry[0] for entry in custom}) > 1
+    assert custom
     assert custom <= served
 
 
-def test_every_crd_stores_exactly_one_of_the_versions_that_it_serves() -> None:
-    for legacy in (False, True):
-        items = render("emissary-crds-chart", {"enableLegacyVersions": legacy}) + everything()
-        for crd in of_kind(items, "CustomResourceDefinition"):
-            stored = [v for v in crd["spec"]["versions"] if v["storage"]]
-            assert len(stored) == 1, crd["metadata"]["name"]
-            assert stored[0]["served"], crd["metadata"]["name"]
+@pytest.mark.parametrize("installation", INSTALLATIONS)
+def test_every_crd_stores_exactly_one_of_the_versions_that_it_serves(installation: str) -> None:
+    items = everything(installation)
+    if installation == "today":
+        items = items + render("emissary-crds-chart", {"enableLegacyVersions": False})
+    for crd in of_kind(items, "CustomResourceDefinition"):
+        stored = [version for version in versions(crd) if version.stored]
+        assert len(stored) == 1, crd["metadata"]["name"]
+        assert stored[0].served, crd["metadata"]["name"]
 
 
 def _flaws(schema: Object, path: str) -> Iterator[str]:
@@ -272,21 +443,28 @@ def _flaws(schema: Object, path: str) -> Iterator[str]:
         yield from _flaws(schema["additionalProperties"], f"{path}{{}}")
 
 
-def test_every_schema_says_what_each_field_is_and_requires_only_fields_that_it_has() -> None:
+@pytest.mark.parametrize("installation", STRUCTURAL)
+def test_every_schema_says_what_each_field_is_and_requires_only_fields_that_it_has(
+    installation: str,
+) -> None:
     flaws = []
-    for name, schema in schemas(everything()):
+    for name, schema in schemas(everything(installation)):
         fields = {key: value for key, value in schema["properties"].items() if key != "metadata"}
         flaws += [flaw for key, value in fields.items() for flaw in _flaws(value, f"{name} {key}")]
 
     assert flaws == []
 
 
-def test_no_spec_of_a_current_version_lets_unknown_fields_pass() -> None:
+@pytest.mark.parametrize("installation", STRUCTURAL)
+def test_no_spec_of_a_current_version_lets_unknown_fields_pass(installation: str) -> None:
+    # Those of Edge Stack's own kinds are not written down.
+    edge_stacks = re.compile(r"(filters|filterpolicies|ratelimits|.*\.gateway)\.getambassador\.io ")
     # The published v1 and v2 of getambassador.io do.
     open_ones = {
         name
-        for name, schema in schemas(everything())
+        for name, schema in schemas(everything(installation))
         if schema["properties"]["spec"].get("x-kubernetes-preserve-unknown-fields")
+        and not edge_stacks.match(name)
     }
 
     assert open_ones
@@ -297,6 +475,10 @@ def _unknown(schema: Object, value: Any, path: str) -> Iterator[str]:
     if schema.get("x-kubernetes-preserve-unknown-fields"):
         return
     if isinstance(value, Mapping):
+        if schema.get("type") == "object" and not {"properties", "additionalProperties"} & {
+            *schema
+        }:
+            return  # anything, where the CRD is of v1beta1
         for missing in set(schema.get("required", [])) - set(value):
             yield f"{path}.{missing} is missing"
         for name, child in value.items():
@@ -312,25 +494,29 @@ def _unknown(schema: Object, value: Any, path: str) -> Iterator[str]:
         yield f"{path} may not be {value!r}"
 
 
-def test_custom_resources_in_the_charts_fit_the_schemas_of_their_crds() -> None:
-    items = everything()
+@pytest.mark.parametrize("installation", WITH_AMBASSADOR)
+def test_custom_resources_in_the_charts_fit_the_schemas_of_their_crds(installation: str) -> None:
+    items = everything(installation)
     by_version = {
-        (crd["spec"]["group"], version["name"], crd["spec"]["names"]["kind"]): version["schema"]
+        version[:3]: version.schema
         for crd in of_kind(items, "CustomResourceDefinition")
-        for version in crd["spec"]["versions"]
+        for version in versions(crd)
     }
     problems: list[str] = []
     for item in items:
         schema = by_version.get((*item["apiVersion"].split("/"), item["kind"]))
         if schema is not None:
-            below = schema["openAPIV3Schema"]["properties"]["spec"]
+            below = schema["properties"]["spec"]
             problems += _unknown(below, item.get("spec", {}), "/".join(identifier(item)))
 
     assert problems == []
 
 
-def test_every_binding_ties_an_account_to_a_role_that_are_both_there() -> None:
-    items = everything()
+@pytest.mark.parametrize("installation", INSTALLATIONS)
+def test_every_binding_ties_an_account_to_a_role_that_are_both_there(
+    installation: str,
+) -> None:
+    items = everything(installation)
     present = {identifier(item)[1:] for item in items}
     # Kubernetes brings these itself.
     present.add(("ClusterRole", "", "system:auth-delegator"))
@@ -347,12 +533,16 @@ def test_every_binding_ties_an_account_to_a_role_that_are_both_there() -> None:
             assert account in present, identifier(binding)
 
 
-def test_every_workload_finds_its_account_its_config_maps_and_its_secrets() -> None:
-    items = everything()
+@pytest.mark.parametrize("installation", INSTALLATIONS)
+def test_every_workload_finds_its_account_its_config_maps_and_its_secrets(
+    installation: str,
+) -> None:
+    items = everything(installation)
     present = {identifier(item)[1:] for item in items}
     for workload, pod in pods(items):
         namespace = workload["metadata"]["namespace"]
-        wanted = [("ServiceAccount", namespace, pod["spec"]["serviceAccountName"])]
+        account = pod["spec"].get("serviceAccountName")
+        wanted = [("ServiceAccount", namespace, account)] if account else []
         for volume in pod["spec"].get("volumes", []):
             if "secret" in volume:
                 wanted.append(("Secret", namespace, volume["secret"]["secretName"]))
@@ -361,8 +551,11 @@ def test_every_workload_finds_its_account_its_config_maps_and_its_secrets() -> N
         assert set(wanted) <= present, identifier(workload)
 
 
-def test_every_workload_selects_its_own_pods_and_mounts_only_volumes_that_it_has() -> None:
-    for workload, pod in pods(everything()):
+@pytest.mark.parametrize("installation", INSTALLATIONS)
+def test_every_workload_selects_its_own_pods_and_mounts_only_volumes_that_it_has(
+    installation: str,
+) -> None:
+    for workload, pod in pods(everything(installation)):
         if "selector" in workload["spec"]:
             assert selects(workload["spec"]["selector"]["matchLabels"], pod), identifier(workload)
         volumes = {volume["name"] for volume in pod["spec"].get("volumes", [])}
@@ -371,8 +564,11 @@ def test_every_workload_selects_its_own_pods_and_mounts_only_volumes_that_it_has
             assert mounts <= volumes, (identifier(workload), container["name"])
 
 
-def test_every_service_selects_pods_that_have_the_ports_that_it_names() -> None:
-    items = everything()
+@pytest.mark.parametrize("installation", INSTALLATIONS)
+def test_every_service_selects_pods_that_have_the_ports_that_it_names(
+    installation: str,
+) -> None:
+    items = everything(installation)
     for service in of_kind(items, "Service"):
         selector = service["spec"].get("selector")
         if selector is None:  # the probe of a link: its mirror writes the endpoints
@@ -394,8 +590,11 @@ def test_every_service_selects_pods_that_have_the_ports_that_it_names() -> None:
         assert {target for target in targets if isinstance(target, str)} <= names
 
 
-def test_every_budget_and_scaler_is_about_a_workload_that_is_there() -> None:
-    items = everything()
+@pytest.mark.parametrize("installation", WITH_AMBASSADOR)
+def test_every_budget_and_scaler_is_about_a_workload_that_is_there(
+    installation: str,
+) -> None:
+    items = everything(installation)
     workloads = list(pods(items))
     budgets = of_kind(items, "PodDisruptionBudget")
     assert budgets
@@ -417,19 +616,28 @@ def _callers(items: list[Object]) -> Iterator[tuple[Object, Object]]:
         yield item, item["spec"]
 
 
-@pytest.mark.parametrize("chart", ["linkerd-control-plane", "linkerd-viz"])
+SECRETS_OF_WEBHOOKS = {
+    "linkerd-control-plane": ("k8s-tls", "tls.crt", "tls.key"),
+    "linkerd-viz": ("k8s-tls", "tls.crt", "tls.key"),
+    "linkerd2": ("tls", "crt.pem", "key.pem"),
+}
+"""How the Secret of a webhook's Service is named, and the keys of its certificate."""
+
+
+@pytest.mark.parametrize("chart", sorted(SECRETS_OF_WEBHOOKS))
 def test_webhook_certificates_of_the_charts_making_are_those_of_the_services_called(
     chart: str,
 ) -> None:
     items = render(chart)
+    suffix, crt, key_name = SECRETS_OF_WEBHOOKS[chart]
     callers = list(_callers(items))
     assert callers
     for caller, how in callers:
         service = named(items, "Service", how["service"]["name"])
-        secret = named(items, "Secret", f"{service['metadata']['name']}-k8s-tls")
-        certificate = x509.load_pem_x509_certificate(base64.b64decode(secret["data"]["tls.crt"]))
+        secret = named(items, "Secret", f"{service['metadata']['name']}-{suffix}")
+        certificate = x509.load_pem_x509_certificate(base64.b64decode(secret["data"][crt]))
         authority = x509.load_pem_x509_certificate(base64.b64decode(how["caBundle"]))
-        key = serialization.load_pem_private_key(base64.b64decode(secret["data"]["tls.key"]), None)
+        key = serialization.load_pem_private_key(base64.b64decode(secret["data"][key_name]), None)
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
         host = f"{service['metadata']['name']}.{service['metadata']['namespace']}.svc"
 
@@ -441,6 +649,7 @@ def test_webhook_certificates_of_the_charts_making_are_those_of_the_services_cal
 WEBHOOKS = {
     "linkerd-control-plane": ("proxyInjector", "profileValidator", "policyValidator"),
     "linkerd-viz": ("tap", "tapInjector"),
+    "linkerd2": ("proxyInjector", "profileValidator", "tap"),
 }
 
 
@@ -451,10 +660,10 @@ def test_with_certificates_from_outside_nothing_is_secret_and_nothing_is_random(
     values: Object = {
         key: {"externalSecret": True, "caBundle": issued()["anchor"]} for key in WEBHOOKS[chart]
     }
-    if chart == "linkerd-control-plane":
+    if chart != "linkerd-viz":
         values["identity"] = {"issuer": {"scheme": "kubernetes.io/tls"}}
         values["heartbeatSchedule"] = "17 4 * * *"
-    once, again = (template(chart, merged(identity(), values)).stdout for _ in range(2))
+    once, again = (template(chart, merged(needed(chart), values)).stdout for _ in range(2))
     items = parsed(once)
 
     assert once == again
@@ -463,23 +672,30 @@ def test_with_certificates_from_outside_nothing_is_secret_and_nothing_is_random(
         assert base64.b64decode(how["caBundle"]).decode() == issued()["anchor"].strip()
 
 
+NO_AUTHORITY: Object = {"externalSecret": True}
+CONTRADICTIONS: dict[str, Object] = {
+    "no authority": NO_AUTHORITY,
+    "authority without secret": {"externalSecret": False, "injectCaFrom": "a/b"},
+    "two injections": {"externalSecret": True, "injectCaFrom": "a", "injectCaFromSecret": "b"},
+    "injection and bundle": {"externalSecret": True, "injectCaFrom": "a/b", "caBundle": "x"},
+}
+
+
 @pytest.mark.parametrize(
-    ("chart", "key"), [(chart, key) for chart, keys in WEBHOOKS.items() for key in keys]
-)
-@pytest.mark.parametrize(
-    "wrong",
+    ("chart", "key", "wrong"),
     [
-        {"externalSecret": True},
-        {"externalSecret": False, "injectCaFrom": "a/b"},
-        {"externalSecret": True, "injectCaFrom": "a/b", "injectCaFromSecret": "a/b"},
-        {"externalSecret": True, "injectCaFrom": "a/b", "caBundle": "x"},
+        pytest.param(chart, key, values, id=f"{chart} {key}: {wrong}")
+        for chart, keys in WEBHOOKS.items()
+        for key in keys
+        for wrong, values in CONTRADICTIONS.items()
+        # Linkerd 2.8 knows nothing of injected authorities.
+        if chart != "linkerd2" or values is NO_AUTHORITY
     ],
-    ids=["no authority", "authority without secret", "two injections", "injection and bundle"],
 )
 def test_contradictions_about_a_webhook_are_refused_by_name(
     chart: str, key: str, wrong: Object
 ) -> None:
-    result = template(chart, merged(identity(), {key: wrong}))
+    result = template(chart, merged(needed(chart), {key: wrong}))
 
     assert result.returncode != 0
     assert f"{key}: " in result.stderr
@@ -496,7 +712,7 @@ def test_private_keys_given_in_values_reach_secrets_and_nothing_else(chart: str)
 
     secrets = 0
     for item in render(chart, values):
-        text = json.dumps(item)
+        text = json.dumps(item, default=str)
         if item["kind"] == "Secret":
             secrets += any(trace in text for trace in traces)
         else:
@@ -589,30 +805,68 @@ def test_gateway_api_kinds_outlive_the_release_and_linkerds_own_do_not() -> None
     assert {item["spec"]["group"] for item in render("linkerd-crds")}.isdisjoint(kept.values())
 
 
-def test_with_legacy_versions_every_kind_that_has_them_is_converted_by_a_service_of_the_chart() -> (
-    None
-):
-    items = render("emissary-crds-chart", {"enableLegacyVersions": True})
+@pytest.mark.parametrize("chart", WITH_CONVERSION)
+def test_every_kind_that_has_older_versions_is_converted_by_a_service_of_the_chart(
+    chart: str,
+) -> None:
+    items = render(chart, WITH_CONVERSION[chart])
     converted = 0
     for crd in of_kind(items, "CustomResourceDefinition"):
-        versions = {version["name"]: version for version in crd["spec"]["versions"]}
-        assert ("conversion" in crd["spec"]) is ("v2" in versions)
-        if "v2" in versions:
+        known = {version.name: version for version in versions(crd)}
+        assert ("conversion" in crd["spec"]) is ("v2" in known)
+        if "v2" in known:
             service = crd["spec"]["conversion"]["webhook"]["clientConfig"]["service"]
             found = named(items, "Service", service["name"])
             assert found["metadata"]["namespace"] == service["namespace"]
-            assert versions["v2"]["storage"]
+            assert service.get("port", 443) in {port["port"] for port in found["spec"]["ports"]}
+            assert known["v2"].stored
             converted += 1
     assert converted
+
+
+def test_without_older_versions_nothing_is_converted() -> None:
     assert of_kind(render("emissary-crds-chart"), "Service", "Deployment") == []
 
 
-def test_every_port_of_the_emissary_service_is_one_of_its_container() -> None:
+@pytest.mark.parametrize("chart", WITH_CONVERSION)
+def test_the_conversion_server_may_update_the_crds_that_it_converts_and_finds_them(
+    chart: str,
+) -> None:
+    items = render(chart, WITH_CONVERSION[chart])
+    role = named(items, "ClusterRole", "emissary-apiext")
+    allowed = {name for rule in role["rules"] for name in rule.get("resourceNames", [])}
+    server = named(items, "Deployment", "emissary-apiext")["spec"]["template"]
+    (container,) = server["spec"]["containers"]
+    key, _, value = container["args"][-1].partition("=")
+
+    for crd in of_kind(items, "CustomResourceDefinition"):
+        assert crd["metadata"]["labels"][key] == value
+        assert crd["metadata"]["name"] in allowed
+
+
+def test_legacy_crds_lie_where_helm_installs_them_from_before_all_else() -> None:
+    without = template("ambassador", needed("ambassador")).stdout
+    crds = of_kind(render("ambassador"), "CustomResourceDefinition")
+
+    assert crds
+    assert of_kind(parsed(without), "CustomResourceDefinition") == []
+
+
+@pytest.mark.parametrize("key", ["enableAES", "agent.enabled"])
+def test_what_the_legacy_stand_in_does_not_stand_in_for_is_refused_by_name(key: str) -> None:
+    result = template("ambassador", needed("ambassador"), "--set", f"{key}=true")
+
+    assert result.returncode != 0
+    assert key in result.stderr
+
+
+@pytest.mark.parametrize("chart", AMBASSADORS)
+def test_every_port_of_an_ambassadors_service_is_one_of_its_container(chart: str) -> None:
     ports = [
         {"name": "http", "port": 80, "targetPort": 8080},
         {"name": "mc-gateway", "port": 4143, "targetPort": 4143},
     ]
-    items = render("emissary-ingress", {"fullnameOverride": "edge", "service": {"ports": ports}})
+    items = for_ambassador(chart, {"service": {"ports": ports}})
     service = named(items, "Service", "edge")
     (container,) = named(items, "Deployment", "edge")["spec"]["template"]["spec"]["containers"]
     open_ports = {port["name"]: port["containerPort"] for port in container["ports"]}
@@ -623,21 +877,147 @@ def test_every_port_of_the_emissary_service_is_one_of_its_container() -> None:
     assert {port["name"]: port["targetPort"] for port in ports}.items() <= open_ports.items()
 
 
-def test_the_module_of_emissary_says_all_that_its_value_says() -> None:
+@pytest.mark.parametrize("chart", AMBASSADORS)
+def test_the_module_of_an_ambassador_says_all_that_its_value_says(chart: str) -> None:
     given = {"add_linkerd_headers": True, "diagnostics": {"enabled": True}}
-    config = named(render("emissary-ingress", {"module": given}), "Module", "ambassador")["spec"]
+    config = named(for_ambassador(chart, {"module": given}), "Module", "ambassador")["spec"]
 
     assert config["config"]["add_linkerd_headers"] is True
     assert config["config"]["diagnostics"]["enabled"] is True
 
 
-def test_emissary_in_one_namespace_has_no_rights_in_others() -> None:
+@pytest.mark.parametrize("chart", AMBASSADORS)
+def test_pods_of_an_ambassador_have_the_account_and_the_annotations_given(chart: str) -> None:
+    given = {"serviceAccount": {"name": "gate"}, "podAnnotations": {"linkerd.io/inject": "enabled"}}
+    items = for_ambassador(chart, given)
+    pod = named(items, "Deployment", "edge")["spec"]["template"]
+
+    assert pod["spec"]["serviceAccountName"] == "gate"
+    assert pod["metadata"]["annotations"]["linkerd.io/inject"] == "enabled"
+    assert named(items, "ServiceAccount", "gate")
+
+
+@pytest.mark.parametrize("chart", AMBASSADORS)
+def test_an_ambassador_in_one_namespace_has_no_rights_in_others(chart: str) -> None:
     for single in (False, True):
-        items = render("emissary-ingress", {"scope": {"singleNamespace": single}})
+        given = {"scope": {"singleNamespace": single}, "agent": {"enabled": False}}
         wide = {
             resource
-            for role in of_kind(items, "ClusterRole")
+            for role in of_kind(for_ambassador(chart, given), "ClusterRole")
             for rule in role["rules"]
             for resource in rule["resources"]
         }
         assert ("secrets" in wide) is not single
+
+
+@pytest.mark.parametrize("chart", ["emissary-ingress-3", "edge-stack"])
+def test_pods_that_wait_for_the_conversion_server_may_look_at_it(chart: str) -> None:
+    items = for_ambassador(chart, {"waitForApiext": {"deploymentNamespace": "elsewhere"}})
+    pod = named(items, "Deployment", "edge")["spec"]["template"]["spec"]
+    (waiting,) = pod["initContainers"]
+    (role,) = [role for role in of_kind(items, "Role") if "deployments" in str(role["rules"])]
+
+    assert role["metadata"]["namespace"] == "elsewhere"
+    assert "elsewhere" in waiting["args"]
+    without = for_ambassador(chart, {"waitForApiext": {"enabled": False}})
+    pod = named(without, "Deployment", "edge")["spec"]["template"]["spec"]
+    assert "initContainers" not in pod
+    assert role["metadata"]["name"] not in {item["metadata"]["name"] for item in without}
+
+
+def _environment(items: list[Object]) -> dict[str, str]:
+    pod = named(items, "Deployment", "edge")["spec"]["template"]["spec"]
+    return {item["name"]: item.get("value", "") for item in pod["containers"][0]["env"]}
+
+
+def test_an_edge_stack_reads_its_licence_from_the_secret_that_both_levels_name() -> None:
+    key = "not-a-licence"
+    names = {"fullnameOverride": "edge", "licenseKey": {"secretName": "licence"}}
+    values = merged({**names, "emissary-ingress": names}, {"licenseKey": {"value": key}})
+    items = render("edge-stack", values)
+    secret = named(items, "Secret", "licence")
+
+    assert base64.b64decode(secret["data"]["license-key"]).decode() == key
+    assert _environment(items)["AMBASSADOR_AES_SECRET_NAME"] == "licence"
+    assert key not in json.dumps([item for item in items if item is not secret])
+    none = render("edge-stack", merged(values, {"licenseKey": {"createSecret": False}}))
+    assert of_kind(none, "Secret") == []
+
+
+def test_an_edge_stack_finds_its_redis_or_one_of_another() -> None:
+    items = for_ambassador("edge-stack", {})
+    host, _, port = _environment(items)["REDIS_URL"].partition(":")
+    service = named(items, "Service", host)
+    assert int(port) in {item["port"] for item in service["spec"]["ports"]}
+
+    given = {"redis": {"create": False}, "redisURL": "redis.example:6380"}
+    others = for_ambassador("edge-stack", given)
+    assert _environment(others)["REDIS_URL"] == "redis.example:6380"
+    assert host not in {item["metadata"]["name"] for item in others}
+
+
+def test_the_services_of_an_edge_stack_can_be_left_out_and_have_settings_of_their_own() -> None:
+    kinds = ("AuthService", "RateLimitService", "Mapping")
+    for wanted in (False, True):
+        headers = {"add_linkerd_headers": True}
+        given = {
+            "authService": {"create": wanted, "optional_configurations": headers},
+            "rateLimit": {"create": wanted},
+            "createDevPortalMappings": wanted,
+        }
+        found = of_kind(render("edge-stack", given), *kinds)
+        assert {item["kind"] for item in found} == (set(kinds) if wanted else set())
+        for item in found:
+            assert item["kind"] != "AuthService" or item["spec"]["add_linkerd_headers"] is True
+
+
+def test_linkerd_2_8_without_anchors_is_refused_by_name() -> None:
+    none = {"global": {"identityTrustAnchorsPEM": ""}}
+    result = template("linkerd2", merged(identity("linkerd2"), none))
+
+    assert result.returncode != 0
+    assert "global.identityTrustAnchorsPEM" in result.stderr
+
+
+def test_linkerd_2_8_tells_its_proxies_anchors_domains_and_ports_that_they_leave_alone() -> None:
+    given = {
+        "clusterDomain": "east.example",
+        "identityTrustDomain": "trust.example",
+        "proxyInit": {"ignoreInboundPorts": "25,443"},
+    }
+    items = render("linkerd2", {"global": given})
+    config = named(items, "ConfigMap", "linkerd-config")["data"]
+    told = json.loads(config["global"])
+    injected = json.loads(config["proxy"])
+
+    assert told["clusterDomain"] == given["clusterDomain"]
+    assert told["identityContext"]["trustDomain"] == given["identityTrustDomain"]
+    assert told["identityContext"]["trustAnchorsPem"] == issued()["anchor"].strip()
+    assert [item["port"] for item in injected["ignoreInboundPorts"]] == [25, 443]
+    for _, pod in pods(of_kind(items, "Deployment")):
+        values = [item.get("value", "") for c in containers(pod) for item in c.get("env", [])]
+        assert any(issued()["anchor"].strip() in value for value in values)
+
+
+def test_objects_of_linkerd_2_8_stand_in_the_namespace_of_its_values_and_nowhere_else() -> None:
+    own = {"namespace": "mesh"}
+    for chart in OF_LINKERD_2_8:
+        items = render(chart, {"global": own} if chart == "linkerd2" else own)
+        found = {item["metadata"].get("namespace", "mesh") for item in items}
+        # One right, to read how the API server knows its callers, is Kubernetes' own to give.
+        assert found <= {"mesh", "kube-system"}, chart
+        assert {item["metadata"]["name"] for item in of_kind(items, "Namespace")} == {"mesh"}
+
+
+def test_without_its_gateway_linkerd_2_8_mirrors_by_one_controller_that_may_read_credentials() -> (
+    None
+):
+    items = render("linkerd2-multicluster", {"gateway": False})
+    (controller,) = of_kind(items, "Deployment")
+    account = controller["spec"]["template"]["spec"]["serviceAccountName"]
+    (binding,) = of_kind(items, "RoleBinding")
+    role = named(items, "Role", binding["roleRef"]["name"])
+
+    assert binding["subjects"][0]["name"] == account
+    assert {resource for rule in role["rules"] for resource in rule["resources"]} == {"secrets"}
+    assert of_kind(items, "Service") == []
