@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from checks import helm, pre
+import pytest
+
+from checks import helm, pre, surroundings
 from checks.kinds import Kind
 from checks.results import Finding, Status
 from checks.view import ServedKind
@@ -16,10 +18,12 @@ from tests.unit.checks_builders import (
     link_case,
     mesh,
     of,
+    served,
     settings,
     thing,
     view,
     warnings,
+    with_ambassador,
 )
 
 
@@ -84,6 +88,45 @@ def test_a_gateway_api_that_is_left_to_others_has_to_be_there() -> None:
     content["clusters"]["west"]["linkerd"] = {"gatewayApiCrds": False}
     found = clashes(config=mesh(content))
     assert failures(found) == ["the Gateway API's kinds are served"]
+
+
+AMBASSADORS = "Ambassador's CRDs: absent, or made by Pulumi"
+EDGE: dict[str, Any] = {"flavour": "edge-stack", "edgeStack": {"licenseSecret": "licence"}}
+
+
+def test_crds_of_a_manifest_are_pulumis_or_someone_elses() -> None:
+    config = with_ambassador(**EDGE)
+    theirs = crd("mappings.getambassador.io")
+    ours = {**theirs, "metadata": {**theirs["metadata"], "managedFields": [{"manager": "pulumi"}]}}
+    assert failures(clashes(config=config)) == []
+    assert failures(clashes(ours, config=config)) == []
+    found = clashes(theirs, config=config)
+    assert failures(found) == [AMBASSADORS]
+    assert "ambassador.installCrds: false" in of(found, AMBASSADORS).hint
+
+
+def test_crds_within_a_chart_are_left_as_they_are_by_helm_and_clash_with_nothing() -> None:
+    config = with_ambassador(flavour="ambassador", linkerd={"version": "2.8.1"})
+    assert failures(clashes(crd("mappings.getambassador.io"), config=config)) == []
+
+
+@pytest.mark.parametrize("ambassador", [{"adopt": {}}, {"installCrds": False}])
+def test_crds_that_are_left_to_others_have_to_be_there(ambassador: dict[str, Any]) -> None:
+    config = with_ambassador(**ambassador)
+    assert failures(clashes(config=config)) == ["Ambassador's kinds are served"]
+    kinds = served("Module", "Mapping", "Host", "Listener")
+    case = cluster_case(view(crd("mappings.getambassador.io"), served=kinds), config)
+    assert failures(list(pre.clashes(case))) == []
+
+
+def test_legacy_ambassador_is_told_from_a_cluster_that_is_too_new_for_it() -> None:
+    config = with_ambassador(flavour="ambassador", linkerd={"version": "2.8.1"})
+    case = cluster_case(view(version="v1.22.1"), config)
+    titles = failures(list(surroundings.version(case)))
+    assert [title.split(",")[0] for title in titles] == ["Kubernetes is 1.21 or older"] * 2
+    assert "Ambassador 1.14" in titles[1]
+    adopted = cluster_case(view(version="v1.34.0"), with_ambassador(flavour="ambassador", adopt={}))
+    assert failures(list(surroundings.version(adopted))) == []
 
 
 def test_webhooks_of_another_linkerd_are_a_clash() -> None:

@@ -22,7 +22,7 @@ from kubernetes import client
 
 from checks import fetch
 from checks.credentials import Login, Outcome, try_login
-from checks.kinds import DEPLOYMENT, MAPPING, SECRET, Kind
+from checks.kinds import CRD, DEPLOYMENT, MAPPING, SECRET, Kind
 from checks.permissions import EVERYTHING, NEEDED
 from checks.reading import Reader, RefusedError, offset
 from checks.view import Access, ServedKind, some
@@ -36,6 +36,7 @@ from tests.unit.checks_builders import (
     node,
     settings,
     thing,
+    with_ambassador,
 )
 
 Answer = tuple[int, object]
@@ -118,6 +119,40 @@ def test_a_custom_kind_is_read_in_the_version_that_the_server_prefers() -> None:
         (found,) = api.list(MAPPING, served, "")
     assert paths == ["/apis/getambassador.io/v3alpha1/mappings"]
     assert found["apiVersion"] == "getambassador.io/v3alpha1"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "read"), [("v2", "v2"), ("v3alpha1", "v3alpha1"), ("v1", "v3alpha1")]
+)
+def test_a_kind_is_read_in_the_version_that_is_wanted_where_that_is_served(
+    wanted: str, read: str
+) -> None:
+    served = ServedKind({"v3alpha1": "mappings", "v2": "mappings"}, True)
+    with reader(lambda *_: (200, {"items": [{}]})) as api:
+        (found,) = api.list(MAPPING, served, "", version=wanted)
+    assert found["apiVersion"] == f"getambassador.io/{read}"
+
+
+def test_objects_of_ambassador_are_read_as_the_stack_file_writes_them() -> None:
+    config = with_ambassador(flavour="ambassador", apiVersion="v1")
+    versions = {listing.kind: listing.version for listing in fetch.plan(config, "west", pre=False)}
+    assert versions[MAPPING] == "v1"
+
+
+def test_the_webhook_that_a_crd_names_is_read_wherever_it_stands() -> None:
+    conversion = {
+        "strategy": "Webhook",
+        "webhook": {"clientConfig": {"service": {"namespace": "converters", "name": "apiext"}}},
+    }
+    crd = thing(
+        "apiextensions.k8s.io/v1",
+        "CustomResourceDefinition",
+        "mappings.getambassador.io",
+        spec={"conversion": conversion},
+    )
+    key = (CRD, "", "mappings.getambassador.io")
+    second = fetch._second([], [], {}, {key: crd}, pre=False)
+    assert [(one.kind, one.namespace) for one in second] == [(DEPLOYMENT, "converters")]
 
 
 def test_for_metadata_alone_the_content_is_not_asked_for() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from checks import helm, releases
+from checks.expected import releases as expected_releases
 from checks.kinds import DEPLOYMENT, SECRET, Kind
 from checks.results import Finding, Status
 from checks.view import View
@@ -21,6 +22,7 @@ from tests.unit.checks_builders import (
     thing,
     view,
     warnings,
+    with_ambassador,
 )
 
 CONFIG = thing("v1", "ConfigMap", "linkerd-config", "linkerd")
@@ -226,3 +228,45 @@ def test_an_object_whose_kind_is_not_served_is_missing() -> None:
     assert failures(found) == [
         "release linkerd/linkerd-control-plane has every object that it made"
     ]
+
+
+@pytest.mark.parametrize(
+    ("ambassador", "expected"),
+    [
+        (
+            {},
+            {
+                "emissary-system/emissary-crds": ("emissary-crds-chart", "4.1.0"),
+                "ambassador/ambassador": ("emissary-ingress", "4.1.0"),
+            },
+        ),
+        (
+            {"version": "3.10.0", "crdsNamespace": "crds"},
+            {
+                "crds/emissary-crds": ("emissary-crds-chart", "3.10.0"),
+                "ambassador/ambassador": ("emissary-ingress", "3.10.0"),
+            },
+        ),
+        (
+            {
+                "flavour": "edge-stack",
+                "name": "edge",
+                "edgeStack": {"licenseSecret": "licence"},
+            },
+            {"ambassador/edge": ("edge-stack", "8.10.2")},
+        ),
+        ({"flavour": "ambassador"}, {"ambassador/ambassador": ("ambassador", "6.9.5")}),
+        ({"installCrds": False}, {"ambassador/ambassador": ("emissary-ingress", "4.1.0")}),
+        ({"adopt": {}}, {}),
+    ],
+    ids=["emissary 4", "emissary 3", "edge-stack", "legacy", "CRDs of others", "adopted"],
+)
+def test_each_ambassador_has_releases_of_its_own(
+    ambassador: dict[str, Any], expected: dict[str, tuple[str, str]]
+) -> None:
+    found = {
+        str(one): (one.chart, one.version)
+        for one in expected_releases(with_ambassador(**ambassador), "west")
+        if one.namespace != "linkerd"
+    }
+    assert found == expected
