@@ -12,6 +12,9 @@ from components.component import MeshComponent
 
 CRD = "CustomResourceDefinition"
 
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The quick one where there is libyaml: CRDs are long, and every preview reads them."""
+
 
 class ManifestError(ValueError):
     """A manifest that is no list of Kubernetes objects."""
@@ -20,12 +23,15 @@ class ManifestError(ValueError):
 def objects_of(text: str, what: str) -> list[dict[str, Any]]:
     """The objects in a manifest; `what` names it in errors.
 
-    Raises ManifestError where it is not YAML, or holds anything but Kubernetes objects.
+    Raises ManifestError where it is not YAML, or holds nothing, or anything but Kubernetes
+    objects.
     """
     try:
-        found = [item for item in yaml.safe_load_all(text) if item is not None]
+        found = [item for item in yaml.load_all(text, LOADER) if item is not None]
     except yaml.YAMLError:
         raise ManifestError(f"{what} is not YAML; fetch it anew") from None
+    if not found:
+        raise ManifestError(f"{what} holds no object; fetch it anew")
     for item in found:
         metadata = item.get("metadata") if isinstance(item, dict) else None
         if not isinstance(metadata, dict) or not all(
