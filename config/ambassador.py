@@ -170,7 +170,13 @@ class AmbassadorConfig(Model):
             return None
         if self.kind.listeners and not self.all_listeners:
             return "listeners"
-        return None if self.all_hosts or self.objects_version == "v1" else "hosts"
+        return None if self.all_hosts or not self.has_hosts else "hosts"
+
+    @property
+    def has_hosts(self) -> bool:
+        """Whether Hosts are written: those of v1, which has none, are of v2 where Ambassador
+        converts."""
+        return self.objects_version != "v1" or "v1" in self.line.converted
 
     @property
     def kind(self) -> Flavour:
@@ -314,7 +320,7 @@ class AmbassadorConfig(Model):
                     "leave it out, and have cert-manager fetch one under tls.certManager",
                     about=("flavour",),
                 )
-            if self.objects_version == "v1":
+            if not self.has_hosts:
                 yield from self._without_hosts(place, host)
 
     def _crds(self) -> Iterator[Problem]:
@@ -339,7 +345,7 @@ class AmbassadorConfig(Model):
                 )
 
     def _without_hosts(self, place: int, host: HostConfig) -> Iterator[Problem]:
-        """getambassador.io/v1 has no Host: TLSContexts and the Module stand for what they can."""
+        """getambassador.io/v1 has no Host: TLSContexts stand for what they can."""
         if host.insecure == "Reject":
             yield Problem(
                 f"hosts[{place}].insecure",
@@ -513,7 +519,7 @@ class AmbassadorConfig(Model):
         if self.hosts is None and not self.installed:
             # Its owner's Hosts are his, and the guard cannot tell whether one answers.
             return
-        if self.objects_version != "v1" and not any(h.hostname == "*" for h in self.all_hosts):
+        if self.has_hosts and not any(h.hostname == "*" for h in self.all_hosts):
             yield Problem(
                 "hosts",
                 "the probe goes through Ambassador, its Host header is the probe Service's name, "

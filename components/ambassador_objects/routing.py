@@ -28,6 +28,9 @@ class Routing:
     """Hosts."""
     mappings: tuple[MappingConfig, ...]
     """Routes, the gateway's health route included."""
+    converted: bool = False
+    """Whether a webhook converts the objects to v3alpha1, so that host names may be globs in
+    every version."""
     module: dict[str, object] | None = None
     """Configuration of the Module ``ambassador``; None where nothing of ours makes one."""
 
@@ -45,6 +48,7 @@ def routing(config: AmbassadorConfig, more: Sequence[MappingConfig] = ()) -> Rou
         config.all_listeners,
         config.all_hosts,
         tuple(mappings),
+        config.objects_version in config.line.converted,
         {"add_linkerd_headers": config.linkerd_headers} if made else None,
     )
 

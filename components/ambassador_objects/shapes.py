@@ -99,12 +99,16 @@ def mapping_spec(mapping: MappingConfig, host: dict[str, Any]) -> dict[str, Any]
     return spec
 
 
-def older_host(mapping: MappingConfig) -> dict[str, Any]:
-    """The host name as v1 and v2 say it: none for every name, a regular expression for a glob."""
+def older_host(mapping: MappingConfig, routing: Routing) -> dict[str, Any]:
+    """The host name as v1 and v2 say it: none for every name.
+
+    A glob is a regular expression where Ambassador reads these versions itself: 1.14 takes ``host``
+    to the letter.
+    """
     name = mapping.hostname
     if name == "*":
         return {}
-    if not name.startswith("*.") and not name.endswith(".*"):
+    if routing.converted or not (name.startswith("*.") or name.endswith(".*")):
         return {"host": name}
     parts = name.removeprefix("*.").removesuffix(".*").replace(".", r"\.")
     front = r".+\." if name.startswith("*.") else ""

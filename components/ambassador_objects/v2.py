@@ -14,5 +14,5 @@ def translate(routing: Routing) -> Iterator[shapes.Manifest]:
     yield from shapes.module("v2", routing)
     yield from shapes.hosts("v2", routing)
     for mapping in routing.mappings:
-        spec = shapes.mapping_spec(mapping, shapes.older_host(mapping))
+        spec = shapes.mapping_spec(mapping, shapes.older_host(mapping, routing))
         yield shapes.manifest("v2", "Mapping", mapping.name, routing.namespace, spec)
