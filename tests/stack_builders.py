@@ -27,6 +27,11 @@ from config import PROJECT, MeshConfig, Problem, StackFileError, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ("local", "staging", "production")
+EXAMPLES = tuple(
+    path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    for path in sorted((ROOT / "tests" / "stacks").glob("Pulumi.*.yaml"))
+)
+"""Stack files of tests: one for each flavour, generation and family of options."""
 
 Settings = dict[str, Any]
 Location = tuple[int | str, ...]
@@ -114,9 +119,15 @@ def stack_text(settings: Settings) -> str:
     return yaml.safe_dump({"config": {"kubernetes:strictMode": "true", **config}}, sort_keys=False)
 
 
+def stack_file(name: str) -> Path:
+    """The stack file of a name, shipped or of tests."""
+    folder = ROOT / "tests" / "stacks" if name in EXAMPLES else ROOT / "stacks"
+    return folder / f"Pulumi.{name}.yaml"
+
+
 @cache
 def _shipped(name: str) -> str:
-    content = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{name}.yaml").read_text(encoding="utf-8"))
+    content = yaml.safe_load(stack_file(name).read_text(encoding="utf-8"))
     # Through JSON, so that what an alias repeats can be changed in one place alone.
     return json.dumps(
         {
@@ -128,23 +139,26 @@ def _shipped(name: str) -> str:
 
 
 def shipped(name: str) -> Settings:
-    """The settings of a stack file that this project ships."""
+    """The settings of a stack file that this project ships, or has for tests."""
     settings: Settings = json.loads(_shipped(name))
     return settings
 
 
-_FREE = [
-    (key,)
-    for key in ("values", "crdsValues", "cniValues", "annotations", "podLabels", "matchLabels")
-]
+FREE = ("values", "crdsValues", "cniValues", "annotations", "podLabels", "matchLabels")
+"""Keys of mappings whose keys the user may name."""
 
 
 def places(node: Any, location: Location = ()) -> Iterator[tuple[Location, Any]]:
-    """Every value below `node` with its location, but for what the user may name freely."""
+    """Every value below `node` with its location, but for what the user may name freely.
+
+    What is encrypted is left out, as nobody looks into it.
+    """
+    if isinstance(node, dict) and set(node) == {"secure"}:
+        return
     if location:
         yield location, node
-    if location[-1:] in _FREE:
-        return
+        if location[-1] in FREE:
+            return
     if isinstance(node, dict):
         for key, value in node.items():
             yield from places(value, (*location, key))
@@ -205,6 +219,68 @@ LINKERD = _sometimes(
     imagePullSecrets=_named(NAMES.map(lambda name: f"pull-{name}")),
     values=VALUES,
 )
+LINKERD_2_8 = _sometimes(
+    highAvailability=st.booleans(),
+    cni=st.booleans(),
+    heartbeat=st.booleans(),
+    proxy=_sometimes(resources=_sometimes(cpuRequest=QUANTITIES)),
+    values=VALUES,
+)
+FLAVOURS: st.SearchStrategy[Settings] = st.sampled_from(
+    [
+        {},
+        {"apiVersion": "v2"},
+        {"version": "4.1.0", "apiVersion": "v1"},
+        {"flavour": "emissary", "version": "3.10.0"},
+        {"flavour": "edge-stack", "edgeStack": {"licenseSecret": "licence"}},
+        {
+            "flavour": "edge-stack",
+            "apiVersion": "v2",
+            "edgeStack": {"cloudConnectToken": {"secure": "v1:abc"}, "redisUrl": "redis:6379"},
+        },
+        {"flavour": "ambassador"},
+        {"flavour": "ambassador", "apiVersion": "v1"},
+    ]
+)
+TLS = _sometimes(
+    secret=NAMES,
+    minVersion=st.sampled_from(["v1.0", "v1.2"]),
+    maxVersion=st.just("v1.3"),
+    alpnProtocols=st.lists(st.sampled_from(["h2", "http/1.1"]), max_size=2),
+    cipherSuites=st.just(["AES128-GCM-SHA256"]),
+)
+HOSTS = st.builds(
+    lambda every, some: [
+        {"name": "all", "hostname": "*", **every},
+        *(
+            {"name": f"host-{place}", "hostname": f"h{place}.example.com", **one}
+            for place, one in enumerate(some)
+        ),
+    ],
+    _sometimes(tls=TLS),
+    st.lists(
+        st.fixed_dictionaries(
+            {
+                "insecure": st.sampled_from(["Route", "Redirect"]),
+                "tls": TLS
+                | st.just({"trial": True})
+                | st.just({"certManager": {"issuer": "house", "kind": "Issuer"}}),
+            }
+        ),
+        max_size=2,
+    ),
+)
+SIDECAR = _sometimes(
+    injection=st.sampled_from(["pod", "namespace"]),
+    skipInboundPorts=st.sampled_from([[], [25], [8443, 8877]]),
+    requireIdentityOnInboundPorts=st.just([4143]),
+)
+ADOPT = _sometimes(
+    kind=st.sampled_from(["Deployment", "DaemonSet"]),
+    workload=NAMES,
+    podLabels=st.dictionaries(NAMES, LABELS, max_size=2),
+    module=st.sampled_from(["patch", "make"]),
+)
 AMBASSADOR = _sometimes(
     namespace=LABELS.map(lambda label: f"ns-{label}"),
     name=LABELS.map(lambda label: f"amb-{label}"),
@@ -221,15 +297,18 @@ AMBASSADOR = _sometimes(
         prefix=LABELS.map(lambda label: f"/{label}/"),
         service=NAMES,
     ),
-    hosts=st.just([{"name": "all", "hostname": "*"}]),
+    hosts=HOSTS,
+    sidecar=SIDECAR,
     values=VALUES,
 )
+INSTALLED_ONLY = ("replicas", "highAvailability", "values", "edgeStack")
 CLUSTER = _sometimes(
     networks=st.lists(NETWORKS, min_size=1, max_size=3),
     uid=st.just(""),
     apiServer=st.fixed_dictionaries({"address": NAMES.map(lambda name: f"https://{name}:6443")}),
-    linkerd=LINKERD,
-    sample=_sometimes(image=st.just("example.com/quote:1")),
+    sample=_sometimes(
+        image=st.just("example.com/quote:1"), service=LABELS.map(lambda label: f"s-{label}")
+    ),
 )
 
 
@@ -237,15 +316,24 @@ CLUSTER = _sometimes(
 def valid_settings(draw: st.DrawFn) -> Settings:
     """Settings of one to four clusters with links between some of them."""
     names = draw(st.lists(LABELS, min_size=1, max_size=4, unique=True))
+    old = draw(st.integers(0, 4)) == 4
     clusters = {}
     for place, name in enumerate(names):
         cluster = {"context": f"context-{place}", **draw(CLUSTER)}
+        cluster["linkerd"] = draw(LINKERD_2_8 if old else LINKERD)
         if "uid" in cluster:
             cluster["uid"] = f"{place:08d}-0000-4000-8000-000000000000"
-        cluster["ambassador"] = {
-            **draw(AMBASSADOR),
-            "gateway": draw(_sometimes(port=st.integers(5000, 6000))),
-        }
+        gateway = draw(_sometimes(port=st.integers(5000, 6000)))
+        if old:
+            cluster["linkerd"]["version"] = "2.8.1"
+            gateway["probe"] = "ambassador"
+        ambassador: Settings = {**draw(AMBASSADOR), **draw(FLAVOURS), "gateway": gateway}
+        if draw(st.integers(0, 4)) == 4:
+            ambassador["adopt"] = draw(ADOPT)
+            ambassador["serviceAccount"] = f"account-{place}"
+            for key in INSTALLED_ONLY:
+                ambassador.pop(key, None)
+        cluster["ambassador"] = ambassador
         clusters[name] = cluster
     settings: Settings = {"clusters": clusters}
     ends = [(one, other) for one in names for other in names if one != other]
@@ -253,7 +341,7 @@ def valid_settings(draw: st.DrawFn) -> Settings:
         chosen = draw(st.lists(st.sampled_from(ends), max_size=3, unique=True))
         # Where two links have one name, as a-b to c and a to b-c, they are not valid.
         links = {f"{source}-{target}": (source, target) for source, target in chosen}
-        settings["links"] = [draw(_link(*pair)) for pair in links.values()]
+        settings["links"] = [draw((_old_link if old else _link)(*pair)) for pair in links.values()]
     settings.update(
         draw(
             _sometimes(
@@ -267,28 +355,80 @@ def valid_settings(draw: st.DrawFn) -> Settings:
     return settings
 
 
-def _link(source: str, target: str) -> st.SearchStrategy[dict[str, Any]]:
-    exports = st.lists(
+def _exports(
+    source: str, target: str, **more: st.SearchStrategy[Any]
+) -> st.SearchStrategy[list[dict[str, Any]]]:
+    def routed(export: dict[str, Any]) -> dict[str, Any]:
+        if export.get("mapping") is None:
+            return export
+        name = f"{export['service']}.{target}.{source}"
+        return {**export, "mapping": {"name": name, "prefix": f"/{name}/", **export["mapping"]}}
+
+    return st.lists(
         st.fixed_dictionaries(
             {
                 # A namespace for each link keeps its mirrors apart from all others.
                 "namespace": st.just(f"of-{source}-{target}"[:60].rstrip("-")),
                 "service": LABELS,
-            }
-        ),
+            },
+            optional={
+                "port": st.integers(80, 90),
+                "mapping": _sometimes(hostname=st.sampled_from(["*", "shop.example.com"])),
+                **more,
+            },
+        ).map(routed),
         max_size=3,
         unique_by=lambda item: item["service"],
     )
+
+
+def _old_link(source: str, target: str) -> st.SearchStrategy[dict[str, Any]]:
+    """A link of Linkerd 2.8."""
     return st.fixed_dictionaries(
         {"source": st.just(source), "target": st.just(target)},
+        optional={"exports": _exports(source, target, mode=st.just("gateway"))},
+    )
+
+
+def _link(source: str, target: str) -> st.SearchStrategy[dict[str, Any]]:
+    """A link through a gateway, or on a flat network."""
+    weights = st.builds(
+        lambda local, mirrored: {"local": local, "mirrored": mirrored},
+        st.integers(0, 9),
+        st.integers(1, 9),
+    )
+    ends = {"source": st.just(source), "target": st.just(target)}
+    fields = {
+        "headlessServices": st.booleans(),
+        "excludedLabels": st.lists(NAMES, max_size=2),
+        "excludedAnnotations": st.lists(NAMES.map(lambda name: f"{name}/x"), max_size=2),
+    }
+    direct = _exports(
+        source, target, weights=weights, mode=st.just("remote-discovery"), federated=st.booleans()
+    )
+    flat = st.fixed_dictionaries(
+        {**ends, "flatNetwork": st.just(True)}, optional={"exports": direct, **fields}
+    )
+    gateway = st.fixed_dictionaries(
+        ends,
         optional={
-            "exports": exports,
+            "exports": _exports(source, target, weights=weights, mode=st.sampled_from(["gateway"])),
+            "selectors": _sometimes(
+                remoteDiscovery=st.fixed_dictionaries(
+                    {"matchLabels": st.dictionaries(NAMES, LABELS, min_size=1, max_size=2)}
+                ),
+                federated=st.just(
+                    {"matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]}]}
+                ),
+            ),
             "probe": _sometimes(periodSeconds=st.integers(1, 60)),
             "gateway": st.fixed_dictionaries(
                 {"address": st.lists(ADDRESSES, min_size=1, max_size=2)}
             ),
+            **fields,
         },
     )
+    return st.one_of(gateway, gateway, flat)
 
 
 # Certificates -------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ import copy
 import json
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -19,7 +18,8 @@ from hypothesis import strategies as st
 from config import PROJECT
 from config.schema import SCHEMA_FILE, schema_text, stack_schema
 from tests.stack_builders import (
-    ROOT,
+    EXAMPLES,
+    FREE,
     SHIPPED,
     Settings,
     changed,
@@ -27,10 +27,9 @@ from tests.stack_builders import (
     places,
     problems,
     shipped,
+    stack_file,
     valid_settings,
 )
-
-STACKS = ROOT / "stacks"
 
 
 @cache
@@ -69,10 +68,11 @@ def test_every_reference_in_the_schema_leads_somewhere() -> None:
             assert found
 
 
-@pytest.mark.parametrize("file", sorted(STACKS.glob("Pulumi.*.yaml")), ids=lambda file: file.stem)
-def test_a_shipped_stack_file_fits_the_schema_and_points_to_it(
-    validator: jsonschema.Draft202012Validator, file: Path
+@pytest.mark.parametrize("name", SHIPPED + EXAMPLES)
+def test_a_stack_file_fits_the_schema_and_points_to_it(
+    validator: jsonschema.Draft202012Validator, name: str
 ) -> None:
+    file = stack_file(name)
     text = file.read_text(encoding="utf-8")
     assert not [error.message for error in validator.iter_errors(yaml.safe_load(text))]
     head = text.splitlines()[0]
@@ -124,14 +124,12 @@ def test_every_valid_stack_fits_the_schema(settings: Settings) -> None:
 @st.composite
 def with_an_unknown_key(draw: st.DrawFn) -> Settings:
     """Settings with a key that is known nowhere, in any mapping of fixed keys."""
-    base = st.sampled_from(SHIPPED).map(shipped) | valid_settings()
+    base = st.sampled_from(SHIPPED + EXAMPLES).map(shipped) | valid_settings()
     settings: Settings = json.loads(json.dumps(draw(base)))
     fixed = [settings] + [
         value
         for location, value in places(settings)
-        if isinstance(value, dict)
-        and location != ("clusters",)
-        and location[-1] not in ("values", "annotations")
+        if isinstance(value, dict) and location != ("clusters",) and location[-1] not in FREE
     ]
     draw(st.sampled_from(fixed))[draw(st.sampled_from(["unknown", "high_availability", "x"]))] = {}
     return settings
@@ -160,7 +158,9 @@ def deepest(
 @st.composite
 def with_another_value(draw: st.DrawFn) -> Settings:
     """Settings in which one value became another one, which may fit or not."""
-    settings: Settings = json.loads(json.dumps(draw(st.sampled_from(SHIPPED).map(shipped))))
+    settings: Settings = json.loads(
+        json.dumps(draw(st.sampled_from(SHIPPED + EXAMPLES).map(shipped)))
+    )
     location, _ = draw(st.sampled_from(list(places(settings))))
     node: Any = settings
     for part in location[:-1]:

@@ -17,12 +17,16 @@ from pydantic import ValidationError
 
 from config import PROJECT, MeshConfig, Problem, StackFileError, load_settings, load_stack_file
 from config.cluster import ClusterConfig
+from config.edge_stack import EdgeStackConfig
 from config.engine import load_engine_settings
+from config.flavours import FLAVOURS
+from config.generation import Generation
+from config.link import Selectors
 from config.linkerd import Viz
 from config.mesh import gateway_identity
 from tests.stack_builders import (
     DELETED,
-    ROOT,
+    EXAMPLES,
     SHIPPED,
     Settings,
     certificate,
@@ -33,6 +37,7 @@ from tests.stack_builders import (
     pair,
     problems,
     shipped,
+    stack_file,
     stack_text,
     valid_settings,
 )
@@ -52,18 +57,38 @@ def only(settings: Settings) -> Problem:
 # What is shipped, and what is valid ---------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", SHIPPED)
-def test_a_shipped_stack_file_describes_a_mesh(name: str) -> None:
-    config = load_stack_file(ROOT / "stacks" / f"Pulumi.{name}.yaml")
+@pytest.mark.parametrize("name", SHIPPED + EXAMPLES)
+def test_a_stack_file_describes_a_mesh(name: str) -> None:
+    config = load_stack_file(stack_file(name))
     assert config.links
     for link in config.links:
         assert {link.source, link.target} <= set(config.clusters)
-        assert link.exports
+        assert link.exports or link.selectors != Selectors()
 
 
-@pytest.mark.parametrize("name", SHIPPED)
-def test_a_shipped_stack_file_forbids_the_default_provider(name: str) -> None:
-    content = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{name}.yaml").read_text())
+def test_the_stack_files_of_tests_have_every_flavour_generation_and_api_version() -> None:
+    clusters = [
+        cluster
+        for name in EXAMPLES
+        for cluster in load_stack_file(stack_file(name)).clusters.values()
+    ]
+    ambassadors = [cluster.ambassador for cluster in clusters if cluster.ambassador]
+    assert {cluster.linkerd.generation for cluster in clusters} == set(Generation)
+    assert {(one.flavour, one.line.major) for one in ambassadors if one.installed} == {
+        (name, line.major) for name, kind in FLAVOURS.items() for line in kind.lines
+    }
+    assert {one.flavour for one in ambassadors if not one.installed} == set(FLAVOURS)
+    assert {(one.flavour, one.objects_version) for one in ambassadors} == {
+        (name, version)
+        for name, kind in FLAVOURS.items()
+        for line in kind.lines
+        for version in line.api_versions
+    }
+
+
+@pytest.mark.parametrize("name", SHIPPED + EXAMPLES)
+def test_a_stack_file_forbids_the_default_provider(name: str) -> None:
+    content = yaml.safe_load(stack_file(name).read_text(encoding="utf-8"))
     assert content["config"]["kubernetes:strictMode"] == "true"
 
 
@@ -1103,6 +1128,13 @@ contexts: [{name: here, context: {cluster: here, user: me}}]
 users: [{name: me, user: {token: hunter2-token}}]
 """
 
+
+def edge_stack_of(config: MeshConfig) -> EdgeStackConfig:
+    ambassador = config.clusters["target"].ambassador
+    assert ambassador is not None and ambassador.edge_stack is not None
+    return ambassador.edge_stack
+
+
 SECRET_FIELDS: dict[str, tuple[dict[str, Any], Callable[[MeshConfig], Any], str]] = {
     "kubeconfig": (
         {f"{SOURCE}.context": DELETED, f"{SOURCE}.kubeconfig": "SECRET"},
@@ -1113,6 +1145,19 @@ SECRET_FIELDS: dict[str, tuple[dict[str, Any], Callable[[MeshConfig], Any], str]
         {f"{SOURCE}.linkerd.imagePullSecrets": [{"name": "a", "dockerConfigJson": "SECRET"}]},
         lambda config: config.clusters["source"].linkerd.image_pull_secrets[0].docker_config_json,
         json.dumps({"auths": {"registry.example.com": {"auth": "hunter2-auth"}}}),
+    ),
+    "licence": (
+        {f"{AMBASSADOR}.flavour": "edge-stack", f"{AMBASSADOR}.edgeStack.licenseKey": "SECRET"},
+        lambda config: edge_stack_of(config).license_key,
+        "eyJhbGciOiJQUzUxMiJ9.hunter2-licence.c2lnbmF0dXJl",
+    ),
+    "token": (
+        {
+            f"{AMBASSADOR}.flavour": "edge-stack",
+            f"{AMBASSADOR}.edgeStack.cloudConnectToken": "SECRET",
+        },
+        lambda config: edge_stack_of(config).cloud_connect_token,
+        "MTIzNDU2Nzg5MA==:hunter2-token",
     ),
     "private key": (
         {
@@ -1260,11 +1305,11 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, Any]], Mes
     return load
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", SHIPPED + EXAMPLES)
 def test_the_engine_and_the_file_say_the_same(
     engine: Callable[[Mapping[str, Any]], MeshConfig], name: str
 ) -> None:
-    assert engine(shipped(name)) == load_stack_file(ROOT / "stacks" / f"Pulumi.{name}.yaml")
+    assert engine(shipped(name)) == load_stack_file(stack_file(name))
 
 
 def test_errors_of_what_the_engine_hands_over_are_told_at_once(
