@@ -23,6 +23,8 @@ from hypothesis import strategies as st
 
 from config import Problem, StackFileError, load_stack_file
 from tests.stack_builders import (
+    EXAMPLES,
+    FREE,
     ROOT,
     SHIPPED,
     Location,
@@ -71,7 +73,9 @@ def assert_clear(problems: tuple[Problem, ...]) -> None:
 
 
 BASES = st.one_of(
-    st.sampled_from(SHIPPED).map(shipped), st.just(None).map(lambda _: pair()), valid_settings()
+    st.sampled_from(SHIPPED + EXAMPLES).map(shipped),
+    st.just(None).map(lambda _: pair()),
+    valid_settings(),
 )
 
 
@@ -114,8 +118,20 @@ BAD_FORMATS = {
     "imageRegistry": ["", " ", "a/", "https://a", "a b"],
     "directory": ["", "  ", "a\nb"],
     "context": ["", "  ", "a\tb"],
+    "flavour": ["", "Emissary", "ambassador-edge-stack", "contour"],
+    "apiVersion": ["", "v3", "getambassador.io/v2"],
+    "redisUrl": ["", "redis", "redis:0", "redis://redis:6379", ":6379"],
+    "email": ["", "ops", "ops@example", "a b@example.com"],
+    "authority": ["", "none", "http://acme.example.com", "https://u:p@acme.example.com"],
+    "healthPath": ["", "-/ambassador/ready", "/a b"],
+    "mode": ["", "Gateway", "both"],
+    "minVersion": ["", "1.2", "v1.4", "TLSv1.2"],
+    "operator": ["", "in", "Equals"],
 }
-NAME_KEYS = {"name", "namespace", "crdsNamespace", "serviceAccount", "source", "target", "domain"}
+NAME_KEYS = {
+    *("name", "namespace", "crdsNamespace", "serviceAccount", "source", "target", "domain"),
+    *("workload", "secret", "issuer", "licenseSecret"),
+}
 REQUIRED = {
     "listeners": ("name", "port"),
     "hosts": ("name", "hostname"),
@@ -124,6 +140,7 @@ REQUIRED = {
     "links": ("source", "target"),
     "imagePullSecrets": ("name",),
     "anchors": ("name",),
+    "matchExpressions": ("key", "operator"),
 }
 
 
@@ -160,7 +177,7 @@ def _breaking(draw: st.DrawFn, settings: Settings, location: Location, value: An
     elif isinstance(value, int) and not key.startswith(("cpu", "memory")):
         kinds = [BROKEN_NUMBERS]
     elif isinstance(value, dict):
-        if location == ("clusters",) or key in ("values", "annotations"):
+        if location == ("clusters",) or key in FREE:
             kinds = [st.sampled_from(["a", 7, [], True])]
         else:
             kinds = [BROKEN_MAPPINGS, st.just("unknown key")]
@@ -239,7 +256,9 @@ def broken_relations(draw: st.DrawFn) -> tuple[Settings, str]:
         link["source"] = link["target"]
         return settings, f"links[{place}].target"
     if kind == "gateway":
-        del target["ambassador"]["gateway"]
+        # A flat link needs none.
+        link.pop("flatNetwork", None)
+        target.pop("ambassador", None)
         return settings, f"links[{place}].target"
     if kind == "role":
         target["role"] = "source"
@@ -252,8 +271,9 @@ def broken_relations(draw: st.DrawFn) -> tuple[Settings, str]:
         settings["links"].append(link)
         return settings, f"links[{len(settings['links']) - 1}]"
     if kind == "loop":
+        link.pop("flatNetwork", None)
         for cluster in (source, target):
-            cluster["ambassador"] = {**target["ambassador"], "serviceAccount": "one"}
+            cluster["ambassador"] = {"gateway": {}, "serviceAccount": "one"}
             cluster["linkerd"] = {}
             cluster["domain"] = "cluster.local"
             cluster.pop("sample", None)
@@ -261,7 +281,12 @@ def broken_relations(draw: st.DrawFn) -> tuple[Settings, str]:
     lists = [
         (location, value)
         for location, value in places(settings)
-        if isinstance(value, list) and value and isinstance(value[0], dict) and len(location) > 1
+        if isinstance(value, list)
+        and value
+        and isinstance(value[0], dict)
+        and len(location) > 1
+        # Two equal conditions are one.
+        and location[-1] != "matchExpressions"
     ]
     if not lists:
         link["exports"] = [{"namespace": "a", "service": "b"}] * 2
