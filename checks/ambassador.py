@@ -15,6 +15,7 @@ from checks.kinds import (
     MODULE,
     NAMESPACE,
     POD,
+    TLS_CONTEXT,
     Kind,
     Object,
     annotations_of,
@@ -56,8 +57,10 @@ def served(case: ClusterCase, config: AmbassadorConfig) -> Finding:
     title = "Ambassador's kinds are served"
     version = config.objects_version
     wanted: list[tuple[Kind, str]] = [(MODULE, version), (MAPPING, version)]
-    if version != "v1":
-        wanted.append((HOST, version))
+    if config.has_hosts:
+        wanted.append((HOST, "v2" if version == "v1" else version))
+    elif any(host.tls is not None for host in config.all_hosts):
+        wanted.append((TLS_CONTEXT, version))
     if config.all_listeners:
         wanted.append((LISTENER, LISTENER_VERSION))
     missing = [

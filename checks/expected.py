@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from config.ambassador import AmbassadorConfig
-from config.flavours import CrdsChart
+from config.flavours import CrdsChart, CrdsManifest
 from config.generation import Generation
 from config.linkerd import LinkerdConfig
 from config.mesh import MeshConfig
@@ -59,10 +59,11 @@ def releases(mesh: MeshConfig, cluster: str) -> tuple[ExpectedRelease, ...]:
 
 def _linkerd(config: LinkerdConfig, *, linked: bool) -> Iterator[ExpectedRelease]:
     space, version = config.namespace, config.version
-    cni = ExpectedRelease(CNI, "linkerd-cni", "linkerd2-cni", version)
+    cni = ("linkerd-cni", "linkerd2-cni", version)
     if config.generation is Generation.V2_8:
         if config.cni:
-            yield cni
+            # Its chart makes the plugin's namespace, so that the record lies elsewhere.
+            yield ExpectedRelease(space, *cni)
         yield ExpectedRelease(space, "linkerd2", "linkerd2", version)
         if linked:
             name = "linkerd2-multicluster"
@@ -70,7 +71,7 @@ def _linkerd(config: LinkerdConfig, *, linked: bool) -> Iterator[ExpectedRelease
         return
     yield ExpectedRelease(space, "linkerd-crds", "linkerd-crds", version)
     if config.cni:
-        yield cni
+        yield ExpectedRelease(CNI, *cni)
     name = "linkerd-control-plane"
     yield ExpectedRelease(space, name, name, version)
     if config.viz.enabled:
@@ -98,17 +99,27 @@ def ambassador_crds(config: AmbassadorConfig) -> ExpectedRelease | None:
 
 def namespaces(mesh: MeshConfig, cluster: str) -> tuple[str, ...]:
     """The namespaces that the program makes in a cluster."""
+    config = mesh.clusters[cluster]
     found = dict.fromkeys(release.namespace for release in releases(mesh, cluster))
-    sample = mesh.clusters[cluster].sample
-    if sample is not None:
-        found[sample.namespace] = None
+    ambassador = config.ambassador
+    if ambassador is not None and ambassador.installed and ambassador.install_crds:
+        crds = ambassador.line.crds
+        if isinstance(crds, CrdsManifest):
+            found[crds.namespace] = None
+    if config.sample is not None:
+        found[config.sample.namespace] = None
     return tuple(found)
 
 
 def looked_into(mesh: MeshConfig, cluster: str) -> tuple[str, ...]:
-    """The namespaces whose workloads are looked at: ours, and that of an adopted Ambassador."""
+    """The namespaces whose workloads are looked at: ours, and those that others make.
+
+    These are that of an adopted Ambassador, and that of the CNI plugin in Linkerd 2.8.
+    """
+    config = mesh.clusters[cluster]
     found = dict.fromkeys(namespaces(mesh, cluster))
-    ambassador = mesh.clusters[cluster].ambassador
-    if ambassador is not None:
-        found[ambassador.namespace] = None
+    if config.ambassador is not None:
+        found[config.ambassador.namespace] = None
+    if config.linkerd.cni:
+        found[CNI] = None
     return tuple(found)

@@ -36,6 +36,7 @@ from checks.kinds import (
     SERVER,
     SERVICE,
     SERVICE_ACCOUNT,
+    TLS_CONTEXT,
     VALIDATING_WEBHOOK,
     WORKLOADS,
     Kind,
@@ -136,7 +137,7 @@ def _of_ambassador(config: AmbassadorConfig) -> Iterator[Listing]:
     space = config.namespace
     for kind in (SERVER, AUTHORIZATION_POLICY, MESH_TLS, POD):
         yield Listing(kind, space)
-    for kind in (MODULE, LISTENER, HOST, MAPPING):
+    for kind in (MODULE, LISTENER, HOST, TLS_CONTEXT, MAPPING):
         yield Listing(kind, space, version=config.objects_version)
     # Other people's Secrets are none of our business: only those that Hosts name.
     for name in secrets_of(config.all_hosts):

@@ -12,7 +12,7 @@ from checks.case import ClusterCase
 from checks.expected import UPDATE
 from checks.kinds import MAPPING, Object
 from checks.results import Finding, failure, ok, skipped
-from checks.routes import ours
+from checks.routes import all_mappings
 from checks.view import some
 from config.routes import LINKERD_HEADER
 
@@ -24,9 +24,9 @@ def ingress_mode(case: ClusterCase) -> Iterator[Finding]:
         return
     title = f"Mappings of the stack file take {LINKERD_HEADER} from clients"
     there = {
-        name: found
-        for name in ours(case.mesh, case.name)
-        if (found := case.view.get(MAPPING, config.namespace, name)) is not None
+        mapping.name: found
+        for mapping in all_mappings(case.mesh, case.name)
+        if (found := case.view.get(MAPPING, config.namespace, mapping.name)) is not None
     }
     open_ones = [name for name, found in there.items() if LINKERD_HEADER not in _removed(found)]
     if not there:

@@ -50,6 +50,7 @@ MODULE = Kind("getambassador.io", "Module")
 LISTENER = Kind("getambassador.io", "Listener")
 HOST = Kind("getambassador.io", "Host")
 MAPPING = Kind("getambassador.io", "Mapping")
+TLS_CONTEXT = Kind("getambassador.io", "TLSContext")
 HTTP_ROUTE = Kind("gateway.networking.k8s.io", "HTTPRoute")
 CERTIFICATE = Kind("cert-manager.io", "Certificate")
 

@@ -7,17 +7,18 @@ not served; what the versions say differently is put right here.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 
 from checks.case import ClusterCase
 from checks.expected import UPDATE
-from checks.kinds import HOST, LISTENER, MAPPING, MODULE, Kind, Object, name_of
+from checks.kinds import HOST, LISTENER, MAPPING, MODULE, TLS_CONTEXT, Kind, Object, name_of
 from checks.results import Finding, failure, ok, skipped, warning
 from checks.view import View, some
 from config.ambassador import AmbassadorConfig
 from config.exports import ServiceRef
 from config.mesh import MeshConfig
-from config.routes import HEALTH_MAPPING, MappingConfig
+from config.routes import MappingConfig
 from config.sample import SAMPLE_MAPPING, SAMPLE_PORT
 
 LISTENER_VERSION = "v3alpha1"
@@ -81,13 +82,20 @@ def version_of(thing: Object) -> str:
 def hostname_of(mapping: Object) -> str | None:
     """The host names that a Mapping is for; None for one that is dropped silently, as it has none.
 
-    Up to v2 a Mapping without a host is for all of them.
+    Up to v2 a Mapping without a host is for all of them, and a glob may be a regular expression.
     """
     spec = mapping.get("spec") or {}
     found = spec.get("hostname") or spec.get("host")
     if found:
-        return str(found)
+        return _glob(str(found)) if spec.get("host_regex") else str(found)
     return None if version_of(mapping) == "v3alpha1" else "*"
+
+
+def _glob(expression: str) -> str:
+    """The glob that a regular expression of ours stands for; others as they are."""
+    glob = re.sub(r"^\.\+\\\.", "*.", expression)
+    glob = re.sub(r"\\\.\.\+$", ".*", glob)
+    return glob.replace("\\.", ".")
 
 
 def routes(case: ClusterCase) -> Iterator[Finding]:
@@ -97,11 +105,16 @@ def routes(case: ClusterCase) -> Iterator[Finding]:
         return
     if config.adopt is None or config.adopt.module != "leave":
         yield _module(case, config)
-    hosts = [] if config.objects_version == "v1" else [item.name for item in config.all_hosts]
     mappings = all_mappings(case.mesh, case.name)
+    hosts = config.all_hosts
+    if config.has_hosts:
+        hosted = (HOST, [item.name for item in hosts])
+    else:
+        # Without Hosts, only those that terminate TLS need something in their place.
+        hosted = (TLS_CONTEXT, [item.name for item in hosts if item.tls is not None])
     for kind, names in (
         (LISTENER, [item.name for item in config.all_listeners]),
-        (HOST, hosts),
+        hosted,
         (MAPPING, [item.name for item in mappings]),
     ):
         if names:
@@ -179,10 +192,3 @@ def _hostnames(view: View, namespace: str) -> Finding:
         detail = f"without hostname, and so dropped silently: {some(dropped)}"
         return warning(title, detail, "give each a hostname, '*' for all hosts")
     return ok(title)
-
-
-def ours(mesh: MeshConfig, cluster: str) -> list[str]:
-    """Names of all Mappings that the stack file asks for, the health route's included."""
-    config = mesh.clusters[cluster].ambassador
-    names = [mapping.name for mapping in all_mappings(mesh, cluster)]
-    return [*names, HEALTH_MAPPING] if config is not None and config.gateway is not None else names

@@ -175,11 +175,18 @@ def test_its_releases_have_the_names_of_their_charts() -> None:
     found = {str(one): one.chart for one in expected.releases(old(cni=True), "west")}
     assert found == {
         "linkerd/linkerd2": "linkerd2",
-        "linkerd-cni/linkerd-cni": "linkerd2-cni",
+        "linkerd/linkerd-cni": "linkerd2-cni",
         "linkerd-multicluster/linkerd2-multicluster": "linkerd2-multicluster",
         "emissary-system/emissary-crds": "emissary-crds-chart",
         "ambassador/ambassador": "emissary-ingress",
     }
+
+
+def test_the_namespace_of_its_cni_plugin_is_made_by_the_chart_and_looked_into() -> None:
+    config = old(cni=True)
+    assert "linkerd-cni" not in expected.namespaces(config, "west")
+    assert "linkerd-cni" in expected.looked_into(config, "west")
+    assert "linkerd-cni" not in expected.looked_into(old(), "west")
 
 
 def test_a_cluster_is_looked_at_by_the_checks_of_its_generation(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from checks import helm, releases
+from checks.expected import namespaces
 from checks.expected import releases as expected_releases
 from checks.kinds import DEPLOYMENT, SECRET, Kind
 from checks.results import Finding, Status
@@ -228,6 +229,14 @@ def test_an_object_whose_kind_is_not_served_is_missing() -> None:
     assert failures(found) == [
         "release linkerd/linkerd-control-plane has every object that it made"
     ]
+
+
+def test_the_namespace_that_a_manifest_of_crds_makes_is_ours() -> None:
+    edge: dict[str, Any] = {"flavour": "edge-stack", "edgeStack": {"licenseSecret": "licence"}}
+    made = namespaces(with_ambassador(**edge), "west")
+    assert set(made) - {"linkerd", "ambassador"} == {"emissary-system"}
+    left = namespaces(with_ambassador(**edge, installCrds=False), "west")
+    assert "emissary-system" not in left
 
 
 @pytest.mark.parametrize(

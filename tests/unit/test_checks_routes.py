@@ -124,6 +124,39 @@ def test_getambassador_v1_has_no_hosts_and_legacy_ambassador_no_listeners() -> N
     assert not [title for title in first | second if "Listener" in title]
 
 
+def test_in_v1_contexts_stand_for_hosts_that_terminate_tls_unless_ambassador_converts() -> None:
+    title = "TLSContexts of the stack file exist"
+    hosts = [{"name": "a", "hostname": "a.example.org", "tls": {}}, {"name": "b", "hostname": "b"}]
+    fields: dict[str, Any] = {"hosts": hosts, "apiVersion": "v1"}
+    legacy = with_ambassador(flavour="ambassador", **fields)
+    assert of(looked_at(legacy), title).detail == "missing in ambassador: a"
+    there = ambassador("TLSContext", "a", "v1")
+    assert of(looked_at(legacy, there), title).status is Status.OK
+    converted = looked_at(with_ambassador(version="3.10.0", **fields))
+    assert of(converted, "Hosts of the stack file exist").detail == "missing in ambassador: a, b"
+
+
+@pytest.mark.parametrize(
+    ("hostname", "expression"),
+    [
+        ("*.example.org", r".+\.example\.org"),
+        ("shop.example.*", r"shop\.example\..+"),
+        ("*.example.org", "*.example.org"),
+    ],
+)
+def test_a_glob_of_a_host_is_recognised_as_a_regular_expression(
+    hostname: str, expression: str
+) -> None:
+    config = with_ambassador(flavour="ambassador", mappings=[{**SHOP, "hostname": hostname}])
+    regex = {"host_regex": True} if "\\" in expression else {}
+    spec = {"host": expression, **regex, "prefix": "/shop/", "service": "web.shop"}
+    found = looked_at(config, ambassador("Mapping", "shop", "v2", **spec))
+    assert of(found, LEADS).status is Status.OK
+    other = {**spec, "host": r".+\.example\.com", "host_regex": True}
+    found = looked_at(config, ambassador("Mapping", "shop", "v2", **other))
+    assert "its hostname is *.example.com" in of(found, LEADS).detail
+
+
 def test_the_module_of_an_adopted_ambassador_may_be_left_alone() -> None:
     title = "the Module has add_linkerd_headers: true"
 
