@@ -113,10 +113,12 @@ class AmbassadorConfig(Model):
     flavour: FlavourName = "emissary"
     """Which Ambassador it is: Emissary-ingress, an Edge Stack, or legacy Ambassador 1.14."""
     version: ChartVersion | None = None
-    """Version of the chart; the newest that is known here by default."""
+    """Version of the chart, whose first number decides how it is installed; the newest that is
+    known here by default."""
     api_version: ApiVersion | None = None
     """Version of getambassador.io that Hosts and Mappings are written in; the newest that the
-    installation serves by default."""
+    installation serves by default. v1 has no Host: Emissary gets those of v2, Ambassador 1.14
+    TLSContexts."""
     adopt: AdoptConfig | None = None
     """Set (``{}`` is enough) where this Ambassador is installed already and stays its owner's."""
     namespace: DnsLabel = "ambassador"

@@ -71,7 +71,7 @@ class MeshConfig(Model):
     clusters: dict[ClusterName, ClusterConfig]
     """Clusters by name."""
     links: tuple[LinkConfig, ...] = ()
-    """Links between them."""
+    """Links between clusters."""
     trust_anchor: TrustAnchorConfig = TrustAnchorConfig()
     """The trust anchor that all clusters share."""
     charts: ChartsConfig = ChartsConfig()

@@ -168,7 +168,7 @@ class HostConfig(Model):
     tls: HostTls | None = None
     """Set (``{}`` is enough) to terminate TLS."""
     acme: Acme | None = None
-    """Set to have an Edge Stack fetch the certificate; off by default."""
+    """Set to have an Edge Stack fetch the certificate, for a full host name; off by default."""
 
     @property
     def tls_secret(self) -> str | None:

@@ -19,15 +19,15 @@ class SidecarConfig(Model):
     injection: Literal["pod", "namespace"] = "pod"
     """Where injection is asked for: by an annotation of the pods or of their namespace."""
     mode: Literal["enabled", "ingress"] = "enabled"
-    """``ingress`` routes each request by its header ``l5d-dst-override``, which then is taken from
-    clients; every Mapping has to name its Service in full."""
+    """``ingress`` routes each request by its header ``l5d-dst-override``, which Ambassador then
+    removes from what clients send; every Mapping has to name its Service in full."""
     skip_inbound_ports: tuple[Port, ...] = ()
     """Ports of the pod that bypass the proxy. The documents' 80 and 443 are ports of the Service;
     the pods listen on 8080 and 8443."""
     require_identity_on_inbound_ports: tuple[Port, ...] | None = None
-    """Ports of the pod that take mTLS only. By default 4143 where a gateway of Linkerd 2.8 is, and
-    none else: later proxies demand mTLS on 4143 anyway. The 4183 of the documents is a slip for
-    4143."""
+    """Ports of the pod that take mTLS only. By default 4143 where a gateway of Linkerd 2.8 is, as
+    other clusters' traffic arrives at this port of the proxy, and none else: later proxies demand
+    mTLS on 4143 anyway. The 4183 of the documents is a slip for it; nothing listens there."""
 
     def inconsistencies(self) -> Iterator[Problem]:
         """Ports that bypass the proxy although only the proxy serves them."""
