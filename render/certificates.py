@@ -110,7 +110,7 @@ class Workshop:
         name = _name(inputs.get("subject"))
         key_id = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
         builder = self._builder(inputs, name, name, key.public_key())
-        builder = _with_names(builder, _alternative_names(inputs))
+        builder = _with_names(builder, _alternative_names(inputs), name)
         if inputs.get("setAuthorityKeyId"):
             authority = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(key_id)
             builder = builder.add_extension(authority, critical=False)
@@ -125,7 +125,7 @@ class Workshop:
         builder = self._builder(inputs, request.subject, authority.subject, public_key)
         for extension in request.extensions:
             if isinstance(extension.value, x509.SubjectAlternativeName):
-                builder = _with_names(builder, list(extension.value))
+                builder = _with_names(builder, list(extension.value), request.subject)
         # As Go does it: from the signer's own identifier, and not for what signs itself.
         if request.subject != authority.subject:
             for extension in authority.extensions:
@@ -238,11 +238,13 @@ def _request(inputs: Properties) -> dict[str, Any]:
 
 
 def _with_names(
-    builder: x509.CertificateBuilder, names: list[x509.GeneralName]
+    builder: x509.CertificateBuilder, names: list[x509.GeneralName], subject: x509.Name
 ) -> x509.CertificateBuilder:
     if not names:
         return builder
-    return builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
+    # Without a subject, clients have only these to go by (RFC 5280, 4.2.1.6); Go does it so.
+    critical = not list(subject)
+    return builder.add_extension(x509.SubjectAlternativeName(names), critical=critical)
 
 
 def _alternative_names(inputs: Properties) -> list[x509.GeneralName]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from render import RenderError, Workshop
@@ -123,6 +123,36 @@ def test_a_request_s_names_and_the_asked_uses_reach_the_certificate(workshop: Wo
     above = leaf.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier).value
     own = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     assert above.key_identifier == own.digest
+
+
+@pytest.mark.parametrize(("subject", "critical"), [({"commonName": "x"}, False), ({}, True)])
+def test_names_are_critical_where_there_is_no_subject_as_with_the_real_provider(
+    workshop: Workshop, subject: dict[str, str], critical: bool
+) -> None:
+    """Clients refuse such a certificate otherwise."""
+    names = ["leaf.example"]
+    ca = anchor(workshop, subject=subject, dnsNames=names, isCaCertificate=True)
+    request = workshop.make(
+        REQUEST,
+        "request",
+        {"privateKeyPem": key(workshop, "other"), "subject": subject, "dnsNames": names},
+    )
+    made = workshop.make(
+        SIGNED,
+        "leaf",
+        {
+            "certRequestPem": request["certRequestPem"],
+            "caPrivateKeyPem": key(workshop),
+            "caCertPem": ca.public_bytes(Encoding.PEM).decode(),
+            "allowedUses": ["server_auth"],
+            "validityPeriodHours": 24,
+        },
+    )
+    leaf = x509.load_pem_x509_certificate(made["certPem"].encode())
+    for certificate in (ca, leaf):
+        found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+        assert found.critical is critical
+        assert found.value.get_values_for_type(x509.DNSName) == names
 
 
 @pytest.mark.parametrize(("hours", "ready"), [(47, False), (48, True)])
