@@ -40,9 +40,11 @@ def translated(
     listeners: tuple[Listener, ...] = (),
     hosts: tuple[HostConfig, ...] = (),
     mappings: tuple[MappingConfig, ...] = (),
+    converted: bool = False,
     module: dict[str, object] | None = None,
 ) -> Objects:
-    made = list(TRANSLATORS[version](Routing("space", listeners, hosts, mappings, module)))
+    described = Routing("space", listeners, hosts, mappings, converted, module)
+    made = list(TRANSLATORS[version](described))
     specs = {(item["kind"], item["metadata"]["name"]): item["spec"] for item in made}
     assert len(specs) == len(made)
     return specs
@@ -73,7 +75,7 @@ def test_all_objects_stand_in_the_namespace_and_in_the_version_that_was_asked_fo
                 (Listener(name="http", port=8080),),
                 (host(tls={}),),
                 (route(),),
-                {"add_linkerd_headers": True},
+                module={"add_linkerd_headers": True},
             )
         )
     )
@@ -148,6 +150,19 @@ def test_the_older_versions_have_a_regular_expression_for_a_glob(
     assert spec["host_regex"] is True
     # Envoy wants the whole host name to fit.
     assert [name for name in (*fits, *fails) if re.fullmatch(spec["host"], name)] == fits
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("glob", ["*.example.com", "shop.*", "shop.example.com"])
+def test_where_the_older_versions_are_converted_a_glob_stays_one(
+    version: ApiVersion, glob: str
+) -> None:
+    """Conversion takes the host over as it is, and v3alpha1 has globs."""
+    found = translated(version, mappings=(route(hostname=glob),), converted=True)
+    assert found["Mapping", "web"]["host"] == glob
+    assert "host_regex" not in found["Mapping", "web"]
+    everything = translated(version, mappings=(route(),), converted=True)["Mapping", "web"]
+    assert {"host", "host_regex"}.isdisjoint(everything)
 
 
 def test_but_for_its_host_name_a_route_is_the_same_in_every_version() -> None:
@@ -265,10 +280,20 @@ def test_v1_has_nothing_for_a_host_that_terminates_no_tls() -> None:
     assert translated("v1", hosts=(host(),)) == {}
 
 
+def test_where_v1_is_converted_hosts_of_v2_stand_beside_it_and_no_tls_context() -> None:
+    """Those that convert v1 ignore a TLSContext without a Host, and redirect all cleartext."""
+    hosts = (host(tls=TLS, insecure="Reject"), host(name="all", hostname="*"))
+    described = Routing("space", (), hosts, (), converted=True)
+    older, newer = list(TRANSLATORS["v1"](described)), list(TRANSLATORS["v2"](described))
+    assert older == newer
+    assert [item["kind"] for item in older] == ["Host", "Host"]
+    assert {item["apiVersion"] for item in older} == {"getambassador.io/v2"}
+
+
 def test_a_module_that_we_make_is_marked_as_ours_in_every_version() -> None:
     for version in VERSIONS:
         settings = {"add_linkerd_headers": True}
-        (made,) = TRANSLATORS[version](Routing("space", (), (), (), dict(settings)))
+        (made,) = TRANSLATORS[version](Routing("space", (), (), (), module=dict(settings)))
         assert (made["kind"], made["metadata"]["name"]) == ("Module", "ambassador")
         assert made["spec"] == {"config": settings}
         assert made["metadata"]["labels"]["app.kubernetes.io/managed-by"]
@@ -378,6 +403,25 @@ def test_routes_that_other_parts_ask_for_come_beside_those_of_the_stack_file() -
     ambassador = config(mappings=[INGRESS_MAPPING], gateway={})
     names = [item.name for item in routing(ambassador, [route(name="asked")]).mappings]
     assert sorted(names) == ["asked", "public-health-check", "web"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "converted"),
+    [
+        ({}, False),
+        ({"apiVersion": "v2"}, True),
+        ({"apiVersion": "v1"}, True),
+        ({"version": "3.10.0"}, True),
+        ({"version": "3.10.0", "apiVersion": "v1", "adopt": {}}, True),
+        ({"flavour": "edge-stack", "edgeStack": {"licenseSecret": "s"}, "apiVersion": "v2"}, True),
+        ({"flavour": "ambassador"}, False),
+        ({"flavour": "ambassador", "apiVersion": "v1"}, False),
+    ],
+)
+def test_the_description_says_whether_a_webhook_converts_the_objects(
+    settings: dict[str, Any], converted: bool
+) -> None:
+    assert routing(config(**settings)).converted is converted
 
 
 def test_a_module_is_ours_only_where_an_adopted_ambassador_is_to_get_one() -> None:
