@@ -176,8 +176,7 @@ class AmbassadorConfig(Model):
 
     @property
     def has_hosts(self) -> bool:
-        """Whether Hosts are written: those of v1, which has none, are of v2 where Ambassador
-        converts."""
+        """Whether Hosts are written: where objects of v1 are converted, Hosts are of v2."""
         return self.objects_version != "v1" or "v1" in self.line.converted
 
     @property
