@@ -712,12 +712,25 @@ def test_private_keys_given_in_values_reach_secrets_and_nothing_else(chart: str)
 
     secrets = 0
     for item in render(chart, values):
-        text = json.dumps(item, default=str)
         if item["kind"] == "Secret":
-            secrets += any(trace in text for trace in traces)
+            held = {base64.b64decode(value).decode().strip() for value in item["data"].values()}
+            secrets += issued()["keyPEM"].strip() in held
         else:
+            text = json.dumps(item, default=str)
             assert not any(trace in text for trace in traces), identifier(item)
     assert secrets >= len(WEBHOOKS[chart])
+
+
+@pytest.mark.parametrize("chart", sorted(WEBHOOKS))
+def test_with_certificates_given_the_api_server_trusts_the_bundle_given(chart: str) -> None:
+    pair = {"crtPEM": issued()["crtPEM"], "keyPEM": issued()["keyPEM"]}
+    values = {key: {**pair, "caBundle": issued()["anchor"]} for key in WEBHOOKS[chart]}
+    callers = list(_callers(render(chart, values)))
+
+    assert callers
+    for caller, how in callers:
+        bundle = base64.b64decode(how["caBundle"]).decode()
+        assert bundle == issued()["anchor"].strip(), identifier(caller)
 
 
 def test_linkerd_config_tells_the_values_in_force() -> None:
@@ -1021,3 +1034,15 @@ def test_without_its_gateway_linkerd_2_8_mirrors_by_one_controller_that_may_read
     assert binding["subjects"][0]["name"] == account
     assert {resource for rule in role["rules"] for resource in rule["resources"]} == {"secrets"}
     assert of_kind(items, "Service") == []
+
+
+@pytest.mark.parametrize("all_of_it", [True, False])
+def test_every_account_of_linkerd_2_8_may_have_the_pods_that_it_has(all_of_it: bool) -> None:
+    given = {"disableHeartBeat": not all_of_it, "grafana": {"enabled": all_of_it}}
+    items = render("linkerd2", given)
+    accounts = {item["metadata"]["name"] for item in of_kind(items, "ServiceAccount")}
+    binding = named(items, "RoleBinding", "linkerd-psp")
+
+    assert {subject["name"] for subject in binding["subjects"]} == accounts
+    assert ("linkerd-heartbeat" in accounts) is all_of_it
+    assert ("linkerd-grafana" in accounts) is all_of_it
