@@ -285,7 +285,7 @@ class AmbassadorConfig(Model):
         if self.objects_version not in line.api_versions:
             yield Problem(
                 "apiVersion",
-                f"{kind.title} {line.application} does not serve "
+                f"{kind.title} (version {line.application}) does not serve "
                 f"getambassador.io/{self.objects_version}",
                 f"write one of {', '.join(line.api_versions)}, or leave it out",
                 about=("flavour", "version"),
@@ -300,9 +300,10 @@ class AmbassadorConfig(Model):
         if kind.licensed and self.edge_stack is None and self.installed:
             yield Problem(
                 "edgeStack",
-                f"{kind.title} starts only with a licence",
-                "set edgeStack.licenseKey with `pulumi config set --secret --path`, or name an "
-                "existing Secret under edgeStack.licenseSecret",
+                f"{kind.title} starts only with a licence or a token",
+                "set edgeStack.licenseKey or edgeStack.cloudConnectToken with "
+                "`pulumi config set --secret --path`, or name an existing Secret under "
+                "edgeStack.licenseSecret",
                 about=("flavour",),
             )
         if self.edge_stack is not None and not kind.licensed:

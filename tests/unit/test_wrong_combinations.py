@@ -54,7 +54,7 @@ WRONG: list[Case] = [
         "legacy Ambassador has objects of v3alpha1",
         {**LEGACY, f"{THERE}.apiVersion": "v3alpha1"},
         f"{THERE}.apiVersion",
-        "Ambassador 1.14 1.14.4 does not serve getambassador.io/v3alpha1",
+        "Ambassador 1.14 (version 1.14.4) does not serve getambassador.io/v3alpha1",
         "write one of v2, v1",
     ),
     (
@@ -119,8 +119,8 @@ WRONG: list[Case] = [
         "an Edge Stack has no licence",
         {f"{THERE}.flavour": "edge-stack"},
         f"{THERE}.edgeStack",
-        "starts only with a licence",
-        "pulumi config set --secret --path",
+        "starts only with a licence or a token",
+        "set edgeStack.licenseKey or edgeStack.cloudConnectToken",
     ),
     (
         "an Edge Stack's settings name no licence",
