@@ -68,6 +68,8 @@ class Reproduction:
 
     target: Mapping[str, Any]
     """Settings of the cluster."""
+    said: Mapping[str, Any]
+    """Those of them that are not the document's own Ambassador."""
     link: Mapping[str, Any] | None
     """Settings of a link to it, beside source and target; None where there is no link."""
     source: Mapping[str, Any]
@@ -132,6 +134,8 @@ class Document:
     """How a table names it."""
     name: str
     """Name of its file here."""
+    ambassador: Mapping[str, Any]
+    """Settings that make an Ambassador the one that it is about."""
     commands: tuple[Command, ...]
     """Its code blocks that ask for no setting."""
     blocks: int
@@ -156,13 +160,14 @@ def documents() -> tuple[tuple[Document, tuple[Entry, ...]], ...]:
             title=page["title"],
             short=page["short"],
             name=name,
+            ambassador=page["ambassador"],
             commands=tuple(Command(**item) for item in page.get("commands", ())),
             blocks=page["code"]["blocks"],
             digest=page["code"]["sha256"],
         )
         read_so_far = []
         for item in page["entries"]:
-            entry = _entry(document, item, known, page.get("ambassador", {}))
+            entry = _entry(document, item, known, page["ambassador"])
             read_so_far.append(entry)
             if name == "edge-stack-1":
                 known[entry.setting] = entry
@@ -225,6 +230,7 @@ def _reproduction(item: Mapping[str, Any], ambassador: Mapping[str, Any]) -> Rep
         target["ambassador"] = {key: value for key, value in laid.items() if value is not None}
     return Reproduction(
         target=target,
+        said=item.get("target", {}),
         link=item.get("link"),
         source=item.get("source", {}),
         made=item["made"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,11 @@ def page_text() -> str:
 
 
 def _differences() -> str:
-    lines = [
-        "| setting | document | stack file | makes | differs |",
-        "|---|---|---|---|---|",
-    ]
+    lines = ["| document | its Ambassador, wherever a stack file below has one |", "|---|---|"]
+    for document, _ in documents():
+        stack = "<br>".join(f"`{line}`" for line in _flat("ambassador", document.ambassador))
+        lines.append(f"| **{document.short}**: {document.title} | {stack} |")
+    lines += ["", "| setting | document | stack file | makes | differs |", "|---|---|---|---|---|"]
     # Several documents often ask for the same, and get it by the same settings.
     shorts: dict[Row, list[str]] = {}
     for document, found in documents():
@@ -59,11 +61,13 @@ def _differences() -> str:
 
 def _commands() -> dict[str, str]:
     """What stands here for commands, each once."""
-    return {
-        command.code.strip().splitlines()[0].removeprefix("$ "): command.instead
-        for document, _ in documents()
-        for command in document.commands
-    }
+    found = {}
+    for document, _ in documents():
+        for command in document.commands:
+            lines = command.code.strip().splitlines()
+            told = next(line for line in lines if not line.startswith("#"))
+            found[told.removeprefix("$ ")] = command.instead
+    return found
 
 
 def _row(setting: str, made: Reproduction) -> Row:
@@ -74,7 +78,7 @@ def _row(setting: str, made: Reproduction) -> Row:
 
 def _settings(made: Reproduction) -> Iterator[str]:
     """The settings one by one; those of the cluster without the path to it."""
-    yield from _flat("", made.target)
+    yield from _flat("", made.said)
     if made.link is not None:
         yield from _flat("links[]", made.link)
 
@@ -83,13 +87,15 @@ def _flat(path: str, value: Any) -> Iterator[str]:
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
             yield from _flat(f"{path}.{key}" if path else key, inner)
-    else:
+    elif value is not None:
         yield f"{path}: {_short(value)}"
 
 
 def _difference(item: Difference) -> str:
     made = item.made.whose if isinstance(item.made, Anything) else _value(item.made)
-    return f"`{item.at}`: {_value(item.documented)} → {made} (**{item.why}**)"
+    # An annotation says by its name alone where it stands.
+    place = re.sub(r'^.*annotations\["(.*)"\]$', r"\1", item.at)
+    return f"`{place}`: {_value(item.documented)} → {made} (**{item.why}**)"
 
 
 def _value(value: Any) -> str:
