@@ -69,7 +69,9 @@ class Reproduction:
     target: Mapping[str, Any]
     """Settings of the cluster."""
     said: Mapping[str, Any]
-    """Those of them that are not the document's own Ambassador."""
+    """Those of them that are not the document's own cluster."""
+    today: bool
+    """Whether it is for today's Linkerd and Ambassador, where the document's are older."""
     link: Mapping[str, Any] | None
     """Settings of a link to it, beside source and target; None where there is no link."""
     source: Mapping[str, Any]
@@ -134,8 +136,8 @@ class Document:
     """How a table names it."""
     name: str
     """Name of its file here."""
-    ambassador: Mapping[str, Any]
-    """Settings that make an Ambassador the one that it is about."""
+    cluster: Mapping[str, Any]
+    """Settings that make a cluster one that it is about."""
     commands: tuple[Command, ...]
     """Its code blocks that ask for no setting."""
     blocks: int
@@ -160,14 +162,14 @@ def documents() -> tuple[tuple[Document, tuple[Entry, ...]], ...]:
             title=page["title"],
             short=page["short"],
             name=name,
-            ambassador=page["ambassador"],
+            cluster=page["cluster"],
             commands=tuple(Command(**item) for item in page.get("commands", ())),
             blocks=page["code"]["blocks"],
             digest=page["code"]["sha256"],
         )
         read_so_far = []
         for item in page["entries"]:
-            entry = _entry(document, item, known, page["ambassador"])
+            entry = _entry(document, item, known)
             read_so_far.append(entry)
             if name == "edge-stack-1":
                 known[entry.setting] = entry
@@ -196,12 +198,7 @@ def reasons() -> Mapping[str, str]:
     return {key: " ".join(text.split()) for key, text in found.items()}
 
 
-def _entry(
-    document: Document,
-    item: Mapping[str, Any],
-    known: Mapping[str, Entry],
-    ambassador: Mapping[str, Any],
-) -> Entry:
+def _entry(document: Document, item: Mapping[str, Any], known: Mapping[str, Entry]) -> Entry:
     like = item.get("like")
     if like is not None:
         documented, within = known[like].documented, known[like].within
@@ -218,19 +215,24 @@ def _entry(
         says=item.get("says"),
         documented=documented,
         within=within,
-        reproductions=tuple(_reproduction(made, ambassador) for made in item["yields"]),
+        reproductions=tuple(_reproduction(made, document.cluster) for made in item["yields"]),
     )
 
 
-def _reproduction(item: Mapping[str, Any], ambassador: Mapping[str, Any]) -> Reproduction:
-    target = dict(item.get("target", {}))
-    if "ambassador" in target:
-        laid = {**ambassador, **target["ambassador"]}
+def _reproduction(item: Mapping[str, Any], cluster: Mapping[str, Any]) -> Reproduction:
+    target = said = item["target"]
+    today = item.get("today", False)
+    if not today:
+        parts = {key: value for key, value in cluster.items() if key == "linkerd" or key in said}
         # Null takes away what an adopted Ambassador does not have.
-        target["ambassador"] = {key: value for key, value in laid.items() if value is not None}
+        target = dict(said) | {
+            key: {name: inner for name, inner in laid.items() if inner is not None}
+            for key, laid in ((key, {**parts[key], **said.get(key, {})}) for key in parts)
+        }
     return Reproduction(
         target=target,
-        said=item.get("target", {}),
+        said=said,
+        today=today,
         link=item.get("link"),
         source=item.get("source", {}),
         made=item["made"],

@@ -1,4 +1,4 @@
-"""The part of ``docs/ambassador.md`` that is written from the data of `tests.documents`."""
+"""The parts of ``docs/ambassador.md`` that are written from the data of `tests.documents`."""
 
 from __future__ import annotations
 
@@ -9,29 +9,72 @@ from typing import Any
 
 import yaml
 
+from config.flavours import FLAVOURS, CrdsChart, CrdsManifest, CrdsWithin, ReleaseLine
 from tests.documents import Anything, Difference, Reproduction, documents, reasons
 from tests.documents.differences import ABSENT
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "ambassador.md"
 """The page that holds it."""
-BEGIN, END = "<!-- differences: python -m tests.documents -->", "<!-- end of differences -->"
-"""Lines of the page between which it stands."""
-
 Row = tuple[str, str, str, str]
 
 
+def part(text: str, name: str) -> tuple[str, str, str]:
+    """A page before, within and after the part that is written from data."""
+    before, begin, rest = text.partition(f"<!-- {name} -->\n")
+    within, end, after = rest.partition(f"<!-- end of {name} -->\n")
+    if not begin or not end:
+        raise ValueError(f"the page has no part between the comments {name} and end of {name}")
+    return before + begin, within, end + after
+
+
 def page_text() -> str:
-    """The page with its generated part as the data has it."""
+    """The page with its parts as the data has them."""
     text = PAGE.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{_differences()}\n{END}{after}"
+    for name, made in (("flavours", _flavours()), ("differences", _differences())):
+        before, _, after = part(text, name)
+        text = f"{before}\n{made}\n{after}"
+    return text
+
+
+def _flavours() -> str:
+    lines = [
+        "| `flavour` | chart | application | its CRDs | `apiVersion` | `emissary-apiext` runs for "
+        "| Kubernetes |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for flavour in FLAVOURS.values():
+        for line in flavour.lines:
+            newest = line.newest_kubernetes
+            cells = (
+                f"`{flavour.name}`",
+                f"`{line.chart}` {line.newest}",
+                f"{flavour.title.split(' 1.')[0]} {line.application}",
+                _crds(line),
+                ", ".join(f"`{version}`" for version in line.api_versions),
+                ", ".join(f"`{v}`" for v in line.api_versions if v in line.converted) or "none",
+                f"{newest[0]}.{newest[1]} at most" if newest else "no limit of its own",
+            )
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _crds(line: ReleaseLine) -> str:
+    match line.crds:
+        case CrdsChart(name=name):
+            return f"the chart `{name}`"
+        case CrdsManifest(name=name):
+            return f"the manifest `{name}`"
+        case CrdsWithin():
+            return "in the chart"
 
 
 def _differences() -> str:
-    lines = ["| document | its Ambassador, wherever a stack file below has one |", "|---|---|"]
+    lines = [
+        "| document | its cluster; the Ambassador counts wherever a stack file below has one |",
+        "|---|---|",
+    ]
     for document, _ in documents():
-        stack = "<br>".join(f"`{line}`" for line in _flat("ambassador", document.ambassador))
+        stack = "<br>".join(f"`{line}`" for line in _flat("", document.cluster))
         lines.append(f"| **{document.short}**: {document.title} | {stack} |")
     lines += ["", "| setting | document | stack file | makes | differs |", "|---|---|---|---|---|"]
     # Several documents often ask for the same, and get it by the same settings.
@@ -40,12 +83,13 @@ def _differences() -> str:
         for entry in found:
             for made in entry.reproductions:
                 names = shorts.setdefault(_row(entry.setting, made), [])
-                if document.short not in names:
-                    names.append(document.short)
+                name = f"{document.short}, today" if made.today else document.short
+                if name not in names:
+                    names.append(name)
     order = list(dict.fromkeys(row[0] for row in shorts))
     for row in sorted(shorts, key=lambda item: order.index(item[0])):
         setting, stack, makes, differs = row
-        lines.append(f"| {setting} | {', '.join(shorts[row])} | {stack} | {makes} | {differs} |")
+        lines.append(f"| {setting} | {'<br>'.join(shorts[row])} | {stack} | {makes} | {differs} |")
     lines += ["", "Why:", "", "| | |", "|---|---|"]
     lines += [f"| **{key}** | {text} |" for key, text in reasons().items()]
     lines += [

@@ -31,7 +31,7 @@ from tests.documents import (
     reasons,
 )
 from tests.documents.differences import ABSENT, differences, patched, within
-from tests.documents.table import BEGIN, END, PAGE, page_text
+from tests.documents.table import PAGE, page_text, part
 from tests.unit.conftest import PUBLISHED, Records
 
 Object = dict[str, Any]
@@ -251,8 +251,7 @@ def test_the_page_has_the_table_that_the_data_gives() -> None:
 
 
 def test_the_page_tells_every_setting_and_every_reason() -> None:
-    _, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    table = rest.partition(END)[0]
+    _, table, _ = part(PAGE.read_text(encoding="utf-8"), "differences")
     for entry in entries():
         assert f"| {entry.setting} |" in table
         for difference in (item for made in entry.reproductions for item in made.differences):
