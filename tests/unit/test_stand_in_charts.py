@@ -897,6 +897,8 @@ def test_the_module_of_an_ambassador_says_all_that_its_value_says(chart: str) ->
 
     assert config["config"]["add_linkerd_headers"] is True
     assert config["config"]["diagnostics"]["enabled"] is True
+    # Only version 4 has a switch there, which others would take for configuration.
+    assert ("enabled" in config["config"]) is (chart == "emissary-ingress")
 
 
 @pytest.mark.parametrize("chart", AMBASSADORS)
