@@ -44,6 +44,7 @@ __all__ = ["healthy_mesh", "mesh_on_clusters"]
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(600)]
 
 CREDENTIALS = "cluster-credentials-target"
+MIRROR = "qotm-linkerd2-target"
 LINK = "source -> target"
 Thing = dict[str, Any]
 
@@ -309,17 +310,17 @@ def test_a_gateway_that_moved_is_told(healthy_mesh: HealthyMesh) -> None:
 
 
 def test_a_missing_export_label_is_told(healthy_mesh: HealthyMesh) -> None:
-    with changed(healthy_mesh, "target", "service", "quote", "quote") as service:
+    with changed(healthy_mesh, "target", "service", "qotm", "qotm-linkerd2") as service:
         del service["metadata"]["labels"]["mirror.linkerd.io/exported"]
         healthy_mesh.put("target", service)
         report = healthy_mesh.check()
-    assert failures(report) == {(LINK, "Service quote/quote is exported by the target")}
+    assert failures(report) == {(LINK, "Service qotm/qotm-linkerd2 is exported by the target")}
 
 
 @pytest.mark.parametrize(
     ("kind", "name", "title"),
     [
-        ("mapping", "quote", "Mappings of the stack file exist"),
+        ("mapping", "linkerd2-qotm", "Mappings of the stack file exist"),
         ("host", "wildcard", "Hosts of the stack file exist"),
         (
             "server.policy.linkerd.io",
@@ -334,6 +335,34 @@ def test_a_missing_object_of_ambassador_is_told(
     with deleted(healthy_mesh, "target", kind, "ambassador", name):
         report = healthy_mesh.check()
     assert failures(report) == {("target", title)}
+
+
+def test_a_route_that_leads_elsewhere_is_told(healthy_mesh: HealthyMesh) -> None:
+    with changed(healthy_mesh, "target", "mapping", "ambassador", "linkerd2-qotm") as mapping:
+        mapping["spec"]["prefix"] = "/elsewhere/"
+        healthy_mesh.put("target", mapping)
+        report = healthy_mesh.check()
+    host = "qotm-linkerd2.qotm.svc.cluster.local"
+    assert failures(report) == {
+        ("target", f"Mapping linkerd2-qotm leads /qotm-linkerd2/ to {host}")
+    }
+
+
+def test_a_backend_without_pods_is_told_and_that_no_request_was_made(
+    healthy_mesh: HealthyMesh,
+) -> None:
+    backend = "Service qotm/qotm-linkerd2, to which a Mapping leads, has endpoints that are ready"
+    assert ("target", backend) in lines(healthy_mesh.check(), Status.OK)
+    with changed(healthy_mesh, "target", "service", "qotm", "qotm-linkerd2") as service:
+        service["spec"]["selector"] = {"app": "nobody"}
+        healthy_mesh.put("target", service)
+        report = until(healthy_mesh.check, lambda found: bool(failures(found)))
+    until(healthy_mesh.check, lambda found: not failures(found))
+    assert failures(report) == {("target", backend)}
+    asked = "a request for /qotm-linkerd2/ is answered (Mapping linkerd2-qotm)"
+    (line,) = [one for one in report.results if one.title == asked]
+    assert line.status is Status.SKIPPED
+    assert "simulated" in line.detail
 
 
 @contextmanager
@@ -367,17 +396,17 @@ def mirrored(mesh: HealthyMesh, key: str = "addresses") -> Iterator[None]:
             },
             "subsets": [{"addresses": address, "ports": [{"port": 4191}]}],
         },
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "quote"}},
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "qotm"}},
         {
             "apiVersion": "v1",
             "kind": "Service",
-            "metadata": {"name": "quote-target", "namespace": "quote", "labels": labels},
+            "metadata": {"name": MIRROR, "namespace": "qotm", "labels": labels},
             "spec": {"ports": [{"port": 80}]},
         },
         {
             "apiVersion": "v1",
             "kind": "Endpoints",
-            "metadata": {"name": "quote-target", "namespace": "quote", "labels": labels},
+            "metadata": {"name": MIRROR, "namespace": "qotm", "labels": labels},
             "subsets": [{key: address, "ports": [{"port": 4143}]}],
         },
     ]
@@ -388,7 +417,7 @@ def mirrored(mesh: HealthyMesh, key: str = "addresses") -> Iterator[None]:
     finally:
         for kind, name in (("lease", "service-mirror-write-target"), ("endpoints", "probe-target")):
             mesh.delete("source", kind, space, name)
-        mesh.delete("source", "namespace", "", "quote")
+        mesh.delete("source", "namespace", "", "qotm")
 
 
 def test_a_mesh_whose_services_are_mirrored_is_healthy(
@@ -396,13 +425,13 @@ def test_a_mesh_whose_services_are_mirrored_is_healthy(
 ) -> None:
     with mirrored(healthy_mesh):
         report = healthy_mesh.check()
-        healthy_mesh.delete("source", "service", "quote", "quote-target")
+        healthy_mesh.delete("source", "service", "qotm", MIRROR)
         without = healthy_mesh.check()
     assert failures(report) == set()
     assert (LINK, "the service mirror is at work") in lines(report, Status.OK)
-    assert (LINK, "Service quote/quote-target mirrors it in the source") in lines(report, Status.OK)
+    assert (LINK, f"Service qotm/{MIRROR} mirrors it in the source") in lines(report, Status.OK)
     assert [(row.alive, row.services) for row in report.gateways] == [("unknown", 1)]
-    assert failures(without) == {(LINK, "Service quote/quote-target mirrors it in the source")}
+    assert failures(without) == {(LINK, f"Service qotm/{MIRROR} mirrors it in the source")}
 
 
 def test_a_gateway_that_does_not_answer_is_told(healthy_mesh: HealthyMesh) -> None:

@@ -66,6 +66,16 @@ def test_a_host_without_its_secret_is_inactive() -> None:
     assert "so the Host is inactive" in found[0].detail
     assert "create secret tls shop-tls" in found[0].hint
     assert seen(trial=True)[0].hint == "run `pulumi up`"
+    waiting = of(issued(certificate()), TITLE)
+    assert (waiting.status, "see its Certificate" in waiting.detail) == (Status.SKIPPED, True)
+
+
+@pytest.mark.parametrize("trial", [True, False])
+def test_a_certificate_of_ours_is_mended_by_an_update_and_others_by_their_owners(
+    trial: bool,
+) -> None:
+    found = of(seen(tls_secret(leaf("other")), trial=trial), TITLE)
+    assert (found.hint == "run `pulumi up`") is trial
     assert failures(seen(secret="other")) == [TITLE]
 
 
@@ -91,6 +101,9 @@ def test_each_fault_of_a_certificate_is_one_failure(found: dict[str, Any], words
 def test_a_certificate_that_ends_soon_is_warned_of() -> None:
     found = seen(tls_secret(leaf(days=20)))
     assert (failures(found), warnings(found)) == ([], [f"{TITLE} for 60 more days"])
+    managed = issued(certificate(), tls_secret(leaf(days=20)))
+    assert of(managed, f"{TITLE} for 60 more days").hint.startswith("cert-manager renews")
+    assert not found[-1].hint.startswith("cert-manager")
 
 
 @pytest.mark.parametrize(
