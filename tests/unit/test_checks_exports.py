@@ -365,6 +365,14 @@ def test_each_fault_of_a_route_is_one_failure(
     assert of(found, title).detail == words
 
 
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [(mirror(), "leave weights out"), (service("web", "shop"), "about its mirror")],
+)
+def test_a_missing_service_is_mended_by_whoever_makes_it(there: dict[str, Any], words: str) -> None:
+    assert words in of(shared(route(ACCEPT), there), EXIST).hint
+
+
 def test_a_route_that_nobody_judged_is_warned_of_unless_pods_are_simulated() -> None:
     assert warnings(shared(route(), *BOTH)) == [ACCEPTED]
     assert of(shared(route(), *BOTH, node(kwok=True)), ACCEPTED).status is Status.SKIPPED
