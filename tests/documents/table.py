@@ -39,7 +39,7 @@ def page_text() -> str:
 def _flavours() -> str:
     lines = [
         "| `flavour` | chart | application | its CRDs | `apiVersion` | `emissary-apiext` runs for "
-        "| Kubernetes |",
+        "| newest Kubernetes |",
         "|---|---|---|---|---|---|---|",
     ]
     for flavour in FLAVOURS.values():
@@ -52,7 +52,7 @@ def _flavours() -> str:
                 _crds(line),
                 ", ".join(f"`{version}`" for version in line.api_versions),
                 ", ".join(f"`{v}`" for v in line.api_versions if v in line.converted) or "none",
-                f"{newest[0]}.{newest[1]} at most" if newest else "no limit of its own",
+                f"{newest[0]}.{newest[1]}" if newest else "any",
             )
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
