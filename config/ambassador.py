@@ -481,6 +481,14 @@ class AmbassadorConfig(Model):
                 "write another port",
                 about=("gateway.probe",),
             )
+        if self.installed and self.gateway is not None and self.gateway.doubles_http:
+            yield Problem(
+                "gateway.probePort",
+                f"ports 80 and {self.gateway.service_probe_port} of the Service would lead to one "
+                "port of the pod, which the chart would then list twice",
+                "leave it out, or write gateway.probe: proxy",
+                about=("gateway.probe",),
+            )
         for place, mapping in enumerate(self.mappings):
             if mapping.name == HEALTH_MAPPING:
                 yield Problem(

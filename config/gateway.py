@@ -61,6 +61,11 @@ class GatewayConfig(Model):
         ):
             yield "probePort", self.service_probe_port
 
+    @property
+    def doubles_http(self) -> bool:
+        """Whether the probe has a port beside 80 that leads to the same port of the pod."""
+        return self.probe == "ambassador" and self.service_probe_port not in (80, 443)
+
     def inconsistencies(self) -> Iterator[Problem]:
         """Ports that meet, and a health route that would take every request."""
         if self.health_path == "/":

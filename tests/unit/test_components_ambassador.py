@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+import yaml
 
 from config import MeshConfig
 from render import Observed, Recording, RenderError
+from tests.stack_builders import problems
 
 Mesh = Callable[[str], MeshConfig]
 Records = Callable[..., Recording]
@@ -159,6 +161,22 @@ def test_a_probe_through_ambassador_shares_its_port_and_takes_the_health_route(
     probe = recording.named("a-b-link").inputs["spec"]["probeSpec"]
     assert (probe["port"], probe["path"]) == ("80", "/-/ambassador/ready")
     assert "ambassador-gateway-admin" not in objects(recording, "Server")
+
+
+def test_a_probe_through_ambassador_on_a_port_of_its_own_is_refused_where_the_chart_has_it() -> (
+    None
+):
+    """The chart makes a container port of every port, and one that is there twice gets lost."""
+
+    def complaints(more: str) -> list[str]:
+        text = f"{{probe: ambassador, probePort: 8081}}, {more}"
+        settings = yaml.safe_load(
+            f"clusters: {{b: {{context: b, ambassador: {{gateway: {text}}}}}}}"
+        )
+        return [problem.path for problem in problems(settings)]
+
+    assert complaints("name: edge") == ["clusters.b.ambassador.gateway.probePort"]
+    assert complaints("adopt: {}") == []
 
 
 def test_meshed_clients_come_in_through_the_gateway_s_ports_and_no_public_port_is_closed(
