@@ -313,6 +313,13 @@ class AmbassadorConfig(Model):
                 "leave it out, or write flavour: edge-stack",
                 about=("flavour",),
             )
+        if self.installed and self.service.load_balancer_class and not line.balancer_class:
+            yield Problem(
+                "service.loadBalancerClass",
+                f"the chart {line.chart} {self.chart_version} does not hand it to the Service",
+                "leave it out, or choose the load balancer by annotations",
+                about=("flavour", "version"),
+            )
         yield from self._crds()
         for place, host in enumerate(self.all_hosts):
             if host.acme is not None and not kind.acme:
@@ -354,6 +361,22 @@ class AmbassadorConfig(Model):
                 "getambassador.io/v1 has no Host, and nothing else that rejects cleartext",
                 "write Route or Redirect, or apiVersion: v2",
                 about=("apiVersion",),
+            )
+        if host.insecure == "Route" and host.tls is not None:
+            yield Problem(
+                f"hosts[{place}].insecure",
+                "with a TLSContext, Ambassador 1.14 opens its TLS port alone, so that cleartext is "
+                "not answered at all",
+                "write insecure: Redirect, or apiVersion: v2",
+                about=("apiVersion", f"hosts[{place}].tls"),
+            )
+        if host.tls is not None and self.gateway is not None and self.gateway.probe == "ambassador":
+            yield Problem(
+                f"hosts[{place}].tls",
+                "with a TLSContext, Ambassador 1.14 routes no cleartext, and the probe of other "
+                "clusters arrives as cleartext behind the sidecar",
+                "write apiVersion: v2, or leave tls out",
+                about=("apiVersion", "gateway.probe"),
             )
         if host.insecure == "Redirect" and host.tls is None:
             yield Problem(

@@ -17,6 +17,7 @@ FLAVOUR = Flavour(
     lines=(
         ReleaseLine(
             major=6,
+            balancer_class=False,
             newest="6.9.5",
             application="1.14.4",
             chart="ambassador",

@@ -15,6 +15,7 @@ FLAVOUR = Flavour(
     lines=(
         ReleaseLine(
             major=8,
+            balancer_class=False,
             newest="8.10.2",
             application="3.10.2",
             chart="edge-stack",

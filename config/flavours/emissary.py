@@ -33,6 +33,7 @@ FLAVOUR = Flavour(
         ),
         ReleaseLine(
             major=3,
+            balancer_class=False,
             newest="3.10.0",
             application="3.10.0",
             chart="emissary-ingress",

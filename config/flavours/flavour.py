@@ -63,6 +63,8 @@ class ReleaseLine:
     named_after: tuple[str, ...] = ("ambassador",)
     """Parts of a release's name with which its pods are labelled ``app.kubernetes.io/name`` after
     the release, and not after the chart."""
+    balancer_class: bool = True
+    """Whether its chart gives the Service a ``loadBalancerClass``."""
     newest_kubernetes: tuple[int, int] | None = None
     """The last Kubernetes (major, minor) that takes its CRDs and RBAC; None where all do."""
 

@@ -114,6 +114,32 @@ WRONG: list[Case] = [
         "redirects cleartext by a TLSContext, and without tls there is none",
         "write tls: {}",
     ),
+    (
+        "cleartext is routed in v1 beside TLS",
+        {**LEGACY, f"{THERE}.apiVersion": "v1", f"{THERE}.hosts": host(tls={})},
+        f"{THERE}.hosts[0].insecure",
+        "opens its TLS port alone",
+        "write insecure: Redirect",
+    ),
+    (
+        "TLS is terminated in v1 where the gateway is probed by cleartext",
+        {
+            **LEGACY,
+            f"{THERE}.apiVersion": "v1",
+            f"{THERE}.hosts": host(insecure="Redirect", tls={}),
+            f"{THERE}.gateway.probe": "ambassador",
+        },
+        f"{THERE}.hosts[0].tls",
+        "the probe of other clusters arrives as cleartext",
+        "write apiVersion: v2",
+    ),
+    (
+        "a chart that does not know it gets the class of a load balancer",
+        {f"{THERE}.version": "3.10.0", f"{THERE}.service": {"loadBalancerClass": "a.example/b"}},
+        f"{THERE}.service.loadBalancerClass",
+        "does not hand it to the Service",
+        "choose the load balancer by annotations",
+    ),
     # The Edge Stack
     (
         "an Edge Stack has no licence",
