@@ -232,7 +232,8 @@ def test_trials_serve_the_older_versions_as_well(
     hosted: Callable[..., Recording], settings: str, kind: str, field: str
 ) -> None:
     recording = hosted(
-        "name: shop, hostname: shop.example.com, tls: {trial: true}", more=f", {settings}"
+        "name: shop, hostname: shop.example.com, insecure: Redirect, tls: {trial: true}",
+        more=f", {settings}",
     )
     named = of_kind(recording, kind)["shop"].inputs["spec"][field]
     assert named == ("shop-tls" if kind == "TLSContext" else {"name": "shop-tls"})
