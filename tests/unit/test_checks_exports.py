@@ -83,7 +83,11 @@ FLAT = linked(flatNetwork=True)
 def test_on_a_flat_network_the_label_says_remote_discovery_and_a_mirror_has_no_endpoints() -> None:
     found = seen(FLAT, (mirror(),), (web(exported="remote-discovery"),))
     assert [one.status for one in found] == [Status.OK, Status.OK]
-    assert failures(seen(FLAT, (mirror(),), (web(exported="true"),))) == [EXPORTED]
+    assert found[0].detail == "remote-discovery"
+    wrong = seen(FLAT, (mirror(),), (web(exported="true"),))
+    assert failures(wrong) == [EXPORTED]
+    assert "is true, not remote-discovery" in of(wrong, EXPORTED).detail
+    assert of(seen(FLAT, (), (web(),)), EXPORTED).detail == "it lacks mirror.linkerd.io/exported"
 
 
 def test_through_a_gateway_a_mirror_without_endpoints_is_a_failure() -> None:

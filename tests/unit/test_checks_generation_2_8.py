@@ -15,6 +15,7 @@ from checks import (
     fetch,
     gateways,
     generation_2_8,
+    helm,
     liveness,
     multicluster,
     pre,
@@ -38,6 +39,7 @@ from tests.unit.checks_builders import (
     deployment,
     endpoints,
     failures,
+    helm_record,
     link_case,
     mesh,
     node,
@@ -125,6 +127,13 @@ def test_a_configuration_that_is_missing_or_of_todays_form_is_one_failure() -> N
     today = thing("v1", "ConfigMap", "linkerd-config", "linkerd", data={"values": "a: b"})
     assert failures(configured()) == [title]
     assert failures(configured(today)) == [title]
+
+
+def test_a_configuration_that_its_release_lost_is_left_to_the_release() -> None:
+    record = helm_record("linkerd2", "linkerd", objects=(config_map(),))
+    case = cluster_case(view(releases=helm.histories([record])), old())
+    (found,) = generation_2_8.configuration(case)
+    assert found.status is Status.SKIPPED
 
 
 CONTROL_PLANE = tuple(

@@ -301,6 +301,44 @@ def test_an_adopted_ambassador_is_asked_by_its_owners_service_and_hosts() -> Non
     assert nothing == "there is no Service of Ambassador"
 
 
+@pytest.mark.parametrize(
+    ("spec", "asked"),
+    [
+        ({"requestPolicy": {"insecure": {"action": "Redirect"}}}, "http://203.0.113.3:80"),
+        ({"tlsSecret": {"name": "x"}}, "https://203.0.113.3:443"),
+        (
+            {"tlsSecret": {"name": "x"}, "requestPolicy": {"insecure": {"action": "Reject"}}},
+            "https://203.0.113.3:443",
+        ),
+        (
+            {"tlsSecret": {"name": "x"}, "requestPolicy": {"insecure": {"action": "Route"}}},
+            "http://203.0.113.3:80",
+        ),
+    ],
+)
+def test_what_the_owners_host_does_with_cleartext_is_heeded(
+    spec: dict[str, Any], asked: str
+) -> None:
+    config = with_ambassador(adopt={"podLabels": {"a": "b"}}, mappings=[SHOP])
+    ports = {"http": 80, "https": 443}
+    theirs = service(
+        "theirs", "ambassador", address="203.0.113.3", ports=ports, selector={"a": "b"}
+    )
+    found = asks(config, theirs, ambassador("Host", "theirs", hostname="x.example.org", **spec))
+    assert found == f"{asked}/shop/ as x.example.org"
+
+
+def test_of_several_hosts_the_one_for_the_routes_name_is_heeded() -> None:
+    plain = {"name": "plain", "hostname": "plain.example.org"}
+    config = with_ambassador(
+        hosts=[{**TLS, "hostname": "a.example.org", "insecure": "Redirect"}, plain],
+        mappings=[{**SHOP, "hostname": "plain.example.org"}],
+    )
+    ports = {"http": 80, "https": 443}
+    both = service("ambassador", "ambassador", address="203.0.113.9", ports=ports)
+    assert asks(config, both) == "http://203.0.113.9:80/shop/ as plain.example.org"
+
+
 def test_requests_are_made_to_clusters_that_have_linkerd_and_to_no_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -352,6 +390,7 @@ def test_a_route_into_nothing_is_one_failure(
     (line,) = behind(*objects)
     assert (line.status, line.detail) == (Status.FAILURE, words)
     assert line.hint
+    assert ("selector" in line.hint) is (words == "it has none")
 
 
 def test_a_name_that_may_be_one_outside_the_cluster_is_only_warned_of() -> None:
