@@ -25,6 +25,10 @@ CRDS_NAMESPACE = "emissary-system"
 """Namespace of the conversion webhook where a manifest, and no chart, brings it."""
 
 
+APIEXT = "emissary-apiext"
+"""Name of the conversion webhook's own objects."""
+
+
 class ServicePort(NamedTuple):
     """A port of a Service."""
 
@@ -118,6 +122,7 @@ def _emissary(
             "enabled": True,
             "deploymentNamespace": config.crds_namespace if in_chart else CRDS_NAMESPACE,
         }
+    ours |= _rbac(config)
     resources = kubernetes_resources(config.resources)
     if resources:
         ours["resources"] = resources
@@ -143,6 +148,7 @@ def _edge_stack(config: AmbassadorConfig, settings: EdgeStackConfig) -> Values:
         "authService": {"create": settings.auth_service},
         "rateLimit": {"create": settings.rate_limit},
     }
+    outer |= _rbac(config)
     secret = license_secret(config) if settings.licensed else None
     if secret is not None:
         outer["licenseKey"] = {"createSecret": False, "secretName": secret}
@@ -156,6 +162,15 @@ def _edge_stack(config: AmbassadorConfig, settings: EdgeStackConfig) -> Values:
         outer["redis"] = {"create": False}
         inner["redisURL"] = settings.redis_url
     return merged(outer, nested(inner, config.kind.emissary_values))
+
+
+def _rbac(config: AmbassadorConfig) -> Values:
+    """Another name for Roles where pods' leave to watch the webhook has the webhook's own name.
+
+    Helm refuses to install what belongs to another release, or to nobody.
+    """
+    meets = f"{config.name}-apiext" == APIEXT and config.objects_version in config.line.converted
+    return {"rbac": {"nameOverride": f"{config.name}-ingress"}} if meets else {}
 
 
 def _service_settings(service: ServiceConfig) -> Values:

@@ -489,3 +489,24 @@ def test_ports_that_bypass_the_proxy_or_take_mtls_only_are_told_to_it(
         "config.linkerd.io/skip-inbound-ports": "8443,8080",
         "config.linkerd.io/proxy-require-identity-inbound-ports": "4143,8877",
     }
+
+
+@pytest.mark.parametrize(
+    ("which", "name", "wanted"),
+    [
+        ("emissary 3", "emissary", {"nameOverride": "emissary-ingress"}),
+        ("edge-stack", "emissary", {"nameOverride": "emissary-ingress"}),
+        ("emissary 3", "ambassador", None),
+        ("edge-stack", "emissary-2", None),
+        ("emissary 4", "emissary", None),
+        ("ambassador", "emissary", None),
+    ],
+)
+def test_ambassador_s_roles_never_have_the_names_of_the_webhook_s(
+    installed: Callable[..., Recording], which: str, name: str, wanted: dict[str, str] | None
+) -> None:
+    """Both charts have a Role <name>-apiext in the webhook's namespace."""
+    recording = installed(which, f"name: {name}")
+    assert emissary_values(recording).get("rbac") == wanted
+    # The parts of an Edge Stack find each other's by this name.
+    assert values(recording).get("rbac") == wanted
