@@ -17,13 +17,12 @@ from components.secrets import pull_secrets, tls_secret
 from components.trust_anchor import Signatures, SignedCertificate, Webhook
 from components.values import linkerd_2_8
 from components.values.linkerd import (
-    VIZ_WEBHOOKS,
     WEBHOOKS,
     cni_values,
     control_plane_values,
     linkerd_crds_values,
-    viz_values,
 )
+from components.values.viz import VIZ_WEBHOOKS, viz_values
 from config.cluster import ClusterConfig
 from config.generation import Generation
 

@@ -10,8 +10,11 @@ import pulumi_tls as tls
 
 from clusters.guard import Reach
 from components.ambassador_mesh import AmbassadorMesh, AmbassadorMeshArgs
+from components.cert_manager import CertManager, CertManagerArgs
 from components.charts import ChartSource
 from components.cluster_provider import cluster_provider
+from components.ingresses import Ingresses, IngressesArgs
+from components.jaeger import Jaeger, JaegerArgs
 from components.link_credentials import LinkCredentials, LinkCredentialsArgs
 from components.link_traffic import LinkTraffic, LinkTrafficArgs
 from components.linkerd_2_8 import control_plane
@@ -20,6 +23,8 @@ from components.linkerd_control_plane import (
     LinkerdControlPlaneArgs,
     signatures,
 )
+from components.meshed_workloads import MeshedWorkloads, MeshedWorkloadsArgs
+from components.monitoring import Monitoring, MonitoringArgs
 from components.multicluster_extension import MulticlusterExtension, MulticlusterExtensionArgs
 from components.multicluster_link import MulticlusterLink, MulticlusterLinkArgs
 from components.releases import ReleaseSettings
@@ -42,6 +47,7 @@ class Mesh:
     trust_anchor: TrustAnchor
     providers: dict[str, pulumi.ProviderResource] = field(default_factory=dict)
     linkerd: dict[str, LinkerdControlPlane] = field(default_factory=dict)
+    cert_managers: dict[str, CertManager] = field(default_factory=dict)
     ambassadors: dict[str, AmbassadorMesh] = field(default_factory=dict)
     extensions: dict[str, MulticlusterExtension] = field(default_factory=dict)
     links: dict[str, MulticlusterLink | None] = field(default_factory=dict)
@@ -84,6 +90,10 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
     for name, cluster in config.clusters.items():
         provider = cluster_provider(name, reach[name])
         mesh.providers[name] = provider
+        if cluster.cert_manager is not None:
+            mesh.cert_managers[name] = CertManager(
+                f"{name}-cert-manager", CertManagerArgs(cluster, provider, releases)
+            )
         mesh.linkerd[name] = control_plane(
             f"{name}-linkerd",
             LinkerdControlPlaneArgs(
@@ -113,6 +123,7 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
                     protect_crds=protect_crds,
                 ),
             )
+        _platform(name, cluster, mesh, releases)
         if cluster.sample is not None:
             samples[name] = SampleService(
                 f"{name}-sample",
@@ -162,6 +173,20 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
     for link in config.links:
         _traffic(link, config, mesh, reach[link.source], samples.get(link.source))
     return mesh
+
+
+def _platform(name: str, cluster: ClusterConfig, mesh: Mesh, releases: ReleaseSettings) -> None:
+    """What stands around Linkerd in one cluster, each part only where the stack file asks for it."""
+    provider, linkerd = mesh.providers[name], mesh.linkerd[name]
+    monitoring = cluster.monitoring
+    if monitoring.pod_monitors is not None or monitoring.dashboards is not None:
+        Monitoring(f"{name}-monitoring", MonitoringArgs(cluster, provider, linkerd, releases))
+    if cluster.ingresses or cluster.linkerd.viz.ingress is not None:
+        Ingresses(f"{name}-ingresses", IngressesArgs(cluster, provider, linkerd, releases))
+    if cluster.linkerd.traces_by_extension:
+        Jaeger(f"{name}-jaeger", JaegerArgs(cluster, provider, linkerd, releases))
+    if cluster.meshed or cluster.jobs:
+        MeshedWorkloads(f"{name}-meshed", MeshedWorkloadsArgs(cluster, provider, linkerd, releases))
 
 
 def _credentials(

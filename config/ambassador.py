@@ -29,6 +29,7 @@ from config.gateway import GatewayConfig
 from config.problems import Problem, quoted, wrong
 from config.routes import HEALTH_MAPPING, HostConfig, Listener, MappingConfig
 from config.sidecar import PROXY_PORTS, SidecarConfig
+from config.tracing import AmbassadorTracing
 
 DIAGNOSTICS_PORT = 8877
 """Port of the pod that Ambassador answers health checks on."""
@@ -154,6 +155,8 @@ class AmbassadorConfig(Model):
     """Routes to Services; none by default."""
     gateway: GatewayConfig | None = None
     """Set (``{}`` is enough) to make this Ambassador the cluster's multicluster gateway."""
+    tracing: AmbassadorTracing | None = None
+    """Where its own spans go, so that traces begin at the edge; nowhere when left out."""
     edge_stack: EdgeStackConfig | None = None
     """Licence and services of an Edge Stack."""
     image: Image | None = None

@@ -38,3 +38,5 @@ class ChartsConfig(Model):
     """Registry of Emissary's charts."""
     ambassador: Repository = "https://app.getambassador.io"
     """Repository of the charts of Edge Stack and legacy Ambassador."""
+    cert_manager: Repository = "https://charts.jetstack.io"
+    """Repository of the charts of cert-manager and trust-manager."""

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from config.ambassador import AmbassadorConfig
 from config.base import Model, contradictions
+from config.cert_manager import CertManagerConfig
 from config.flavours import CrdsChart, CrdsManifest
 from config.formats import (
     UNREADABLE_SECRET,
@@ -21,7 +22,10 @@ from config.formats import (
     url_complaint,
 )
 from config.generation import Generation
+from config.ingress import IngressConfig
 from config.linkerd import LinkerdConfig
+from config.meshed import JobConfig, MeshedConfig
+from config.monitoring import MonitoringConfig
 from config.problems import Problem, quoted, wrong
 from config.sample import SAMPLE_MAPPING, SampleConfig
 from config.yaml_text import YamlTextError, read_yaml
@@ -104,6 +108,16 @@ class ClusterConfig(Model):
     """Ambassador in this cluster; none when left out."""
     sample: SampleConfig | None = None
     """A sample Service (``{}`` is enough); none when left out."""
+    cert_manager: CertManagerConfig | None = None
+    """cert-manager (``{}`` is enough where it is there already); none when left out."""
+    monitoring: MonitoringConfig = MonitoringConfig()
+    """What an existing Prometheus and Grafana learn of Linkerd."""
+    meshed: tuple[MeshedConfig, ...] = ()
+    """What somebody else installed and is to be meshed."""
+    jobs: tuple[JobConfig, ...] = ()
+    """CronJobs of meshed namespaces that need to be treated."""
+    ingresses: tuple[IngressConfig, ...] = ()
+    """Ingresses to meshed Services through ingress controllers other than Ambassador."""
 
     @property
     def trust_domain(self) -> str:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
 
 from config.base import Model, PullSecret, Resources, doubled
-from config.formats import ChartVersion, DnsLabel, DnsName, Flag, HelmValues, Image
+from config.formats import (
+    ChartVersion,
+    DnsLabel,
+    DnsName,
+    Flag,
+    HelmValues,
+    Image,
+    Line,
+    url_complaint,
+)
 from config.generation import Generation
-from config.problems import Problem
+from config.ingress import VizIngress, VizRoute
+from config.problems import Problem, quoted, wrong
+from config.tracing import TracingConfig
 
 OWN_SECRETS = (
     "linkerd-identity-issuer",
@@ -19,6 +32,16 @@ OWN_SECRETS = (
     "tap-injector-k8s-tls",
 )
 """Secrets that stand in the namespaces of Linkerd by these names."""
+
+
+def _web(value: str) -> str:
+    complaint = url_complaint(value, ("http", "https"))
+    if complaint is not None:
+        raise wrong(
+            f"{quoted(value)} {complaint}",
+            "write it with its scheme, for example http://prometheus.monitoring.svc:9090",
+        )
+    return value
 
 
 class Proxy(Model):
@@ -37,11 +60,50 @@ class Proxy(Model):
     """Who may call a meshed pod that no Server describes (Linkerd docs, authorization policy)."""
 
 
+class Grafana(Model):
+    """The Grafana that the dashboard of viz leads to."""
+
+    url: Line | None = None
+    """``host:port`` of one in the cluster, reached through the dashboard itself."""
+    external_url: Line | None = None
+    """URL of one elsewhere."""
+    uid_prefix: Line | None = None
+    """What the UIDs of its dashboards begin with; with `externalUrl`."""
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Two Grafanas, or none."""
+        if (self.url is None) == (self.external_url is None):
+            yield Problem(
+                "",
+                ("no Grafana is" if self.url is None else "two Grafanas are") + " given",
+                "write url or externalUrl",
+                about=("url", "externalUrl"),
+            )
+        if self.uid_prefix is not None and self.external_url is None:
+            yield Problem(
+                "uidPrefix",
+                "it belongs to a Grafana elsewhere",
+                "write externalUrl, or leave it out",
+                about=("externalUrl",),
+            )
+
+
 class Viz(Model):
     """The viz extension: metrics, tap and dashboard."""
 
     enabled: Flag = False
     """Whether it is installed."""
+    prometheus_url: Annotated[str, AfterValidator(_web)] | None = None
+    """URL of a Prometheus of yours, which then takes the place of the extension's own."""
+    grafana: Grafana | None = None
+    """The Grafana that its dashboard leads to; none by default."""
+    enforced_host_regexp: Line | None = None
+    """Host names that the dashboard answers to, as a regular expression; by default those within
+    the cluster, and those under which it is exposed below."""
+    ingress: VizIngress | None = None
+    """Reach the dashboard through an ingress controller."""
+    route: VizRoute | None = None
+    """Reach the dashboard through the cluster's Ambassador."""
     values: HelmValues = {}
     """Extra values for the chart linkerd-viz; they win over ours."""
 
@@ -86,6 +148,8 @@ class LinkerdConfig(Model):
     """The multicluster extension."""
     viz: Viz = Viz()
     """The viz extension."""
+    tracing: TracingConfig | None = None
+    """Where traces go; nowhere when left out."""
     values: HelmValues = {}
     """Extra values for the chart linkerd-control-plane (or linkerd2); they win over ours."""
     crds_values: HelmValues = {}
@@ -103,6 +167,26 @@ class LinkerdConfig(Model):
     def generation(self) -> Generation:
         """Which generation this version is of; today's for a version that is refused."""
         return Generation.of(self.version) or Generation.MODERN
+
+    @property
+    def dated(self) -> tuple[int, ...]:
+        """Year, month and number of an edge release; zeros for Linkerd 2.8."""
+        if self.generation is Generation.V2_8:
+            return (0, 0, 0)
+        numbers = self.version.removeprefix("v").partition("-")[0].partition("+")[0]
+        return tuple(int(part) for part in numbers.split("."))
+
+    @property
+    def traces_by_extension(self) -> bool:
+        """Whether traces need the extension linkerd-jaeger, which 2025.10.1 took away."""
+        return self.tracing is not None and self.dated < (2025, 6, 4)
+
+    @property
+    def native_sidecars(self) -> bool:
+        """Whether proxies are native sidecars, as they are by default since 2026.5.2."""
+        given = self.values.get("proxy")
+        said = given.get("nativeSidecar") if isinstance(given, dict) else None
+        return bool(said) if said is not None else self.dated >= (2026, 5, 2)
 
     @property
     def registry(self) -> str:

@@ -14,6 +14,7 @@ from pydantic import Field
 from config.base import Model, doubled
 from config.certificates import anchor_complaints, fingerprint
 from config.formats import DnsLabel, Secret
+from config.issuance import Issuance
 from config.problems import Problem
 
 
@@ -96,6 +97,9 @@ class TrustAnchorConfig(Model):
     """Name of the anchor that signs issuers and webhooks; the first one by default."""
     validity: Validity = Validity()
     """Validity and renewal of what is generated."""
+    cert_manager: Issuance | None = None
+    """Have cert-manager issue Linkerd's certificates in every cluster; the program does when left
+    out."""
 
     @property
     def signing_anchor(self) -> Anchor:

@@ -8,7 +8,14 @@ from __future__ import annotations
 
 import pulumi
 
-from components.values.merging import Values, linkerd_resources, merged, pull_secret_names
+from components.values.merging import (
+    Values,
+    ha_resources,
+    linkerd_resources,
+    merged,
+    pull_secret_names,
+)
+from components.values.tracing import tracing_values
 from config.cluster import ClusterConfig
 from config.linkerd import LinkerdConfig
 
@@ -18,9 +25,6 @@ WEBHOOKS = {
     "policyValidator": "linkerd-policy-validator",
 }
 """Control-plane webhooks: key of the values, and the Service that answers."""
-
-VIZ_WEBHOOKS = {"tap": "tap", "tapInjector": "tap-injector"}
-"""The same for the viz extension."""
 
 
 def linkerd_crds_values(config: LinkerdConfig) -> Values:
@@ -65,41 +69,15 @@ def control_plane_values(cluster: ClusterConfig, bundle: pulumi.Input[str]) -> V
         ours["heartbeatSchedule"] = "17 4 * * *"
     for key in WEBHOOKS:
         ours[key] = {"externalSecret": True, "caBundle": bundle}
+    ours = merged(ours, tracing_values(config))
     if config.high_availability:
         ours = merged(ours, _control_plane_ha())
     ours = merged(ours, {"proxy": {"resources": linkerd_resources(config.proxy.resources)}})
     return merged(ours, config.values)
 
 
-def viz_values(cluster: ClusterConfig, bundle: pulumi.Input[str]) -> Values:
-    """Values of linkerd-viz."""
-    config = cluster.linkerd
-    ours: Values = {
-        "clusterDomain": cluster.domain,
-        "identityTrustDomain": cluster.trust_domain,
-        "linkerdNamespace": config.namespace,
-        "defaultRegistry": config.registry,
-        "imagePullSecrets": pull_secret_names(config.image_pull_secrets),
-        # We label the namespace ourselves.
-        "createNamespaceMetadataJob": False,
-    }
-    for key in VIZ_WEBHOOKS:
-        ours[key] = {"externalSecret": True, "caBundle": bundle}
-    if config.high_availability:
-        resources = _ha_resources("100m", "250Mi", "50Mi")
-        ha: Values = {
-            "enablePodAntiAffinity": True,
-            "enablePodDisruptionBudget": True,
-            "tap": {"replicas": 3, "resources": resources},
-            "dashboard": {"resources": resources},
-            "prometheus": {"resources": _ha_resources("300m", "8192Mi", "300Mi")},
-        }
-        ours = merged(ours, ha)
-    return merged(ours, config.viz.values)
-
-
 def _control_plane_ha() -> Values:
-    resources = _ha_resources("100m", "250Mi", "50Mi")
+    resources = ha_resources("100m", "250Mi", "50Mi")
     return {
         "highAvailability": True,
         "enablePodAntiAffinity": True,
@@ -111,7 +89,7 @@ def _control_plane_ha() -> Values:
         "controllerResources": resources,
         "destinationResources": resources,
         "heartbeatResources": resources,
-        "identityResources": _ha_resources("100m", "250Mi", "10Mi"),
+        "identityResources": ha_resources("100m", "250Mi", "10Mi"),
         "proxyInjectorResources": resources,
         "spValidatorResources": resources,
         "proxy": {
@@ -120,11 +98,4 @@ def _control_plane_ha() -> Values:
                 "memory": {"limit": "250Mi", "request": "20Mi"},
             }
         },
-    }
-
-
-def _ha_resources(cpu: str, memory_limit: str, memory_request: str) -> Values:
-    return {
-        "cpu": {"limit": "", "request": cpu},
-        "memory": {"limit": memory_limit, "request": memory_request},
     }

@@ -60,3 +60,11 @@ def kubernetes_resources(resources: Resources) -> Values:
 def pull_secret_names(secrets: Sequence[PullSecret]) -> list[Values]:
     """Logins for registries as charts take them."""
     return [{"name": secret.name} for secret in secrets]
+
+
+def ha_resources(cpu: str, memory_limit: str, memory_request: str) -> Values:
+    """Resources of one part of Linkerd as its HA profile has them: no limit of CPU."""
+    return {
+        "cpu": {"limit": "", "request": cpu},
+        "memory": {"limit": memory_limit, "request": memory_request},
+    }

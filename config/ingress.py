@@ -1,0 +1,120 @@
+"""Ingresses that lead to a meshed Service through an ingress controller.
+
+Facts: Linkerd docs, "Ingress traffic" and "Exposing the dashboard"; docs of ingress-nginx and
+Traefik.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from config.base import Model
+from config.formats import DnsLabel, DnsName, Port, ServiceName, UrlPath
+from config.problems import Problem
+from config.routes import CertManagerIssuer
+
+Controller = Literal["ingress-nginx", "traefik", "traefik-ingressroute"]
+"""Who serves an Ingress; Traefik also by its own IngressRoute."""
+
+
+class IngressTls(Model):
+    """How TLS is terminated."""
+
+    secret: DnsName | None = None
+    """Secret (kubernetes.io/tls) in the Ingress' namespace; ``<name>-tls`` by default."""
+    cert_manager: CertManagerIssuer | None = None
+    """Have cert-manager fill it."""
+
+
+class BasicAuth(Model):
+    """Passwords that are asked for."""
+
+    secret: DnsName
+    """Secret with the users: key ``auth`` for ingress-nginx, ``users`` for Traefik."""
+    namespace: DnsLabel | None = None
+    """Its namespace; that of the Ingress by default. Traefik takes no other."""
+
+
+class IngressBase(Model):
+    """What all Ingresses have."""
+
+    host: DnsName
+    """Host name that it answers for."""
+    controller: Controller
+    """Who serves it."""
+    class_name: DnsName | None = None
+    """Name of the IngressClass; ``nginx`` or ``traefik`` by default."""
+    tls: IngressTls | None = None
+    """Set (``{}`` is enough) to terminate TLS."""
+    basic_auth: BasicAuth | None = None
+    """Set to ask for passwords."""
+
+    @property
+    def ingress_class(self) -> str:
+        """Name of the IngressClass."""
+        return self.class_name or ("nginx" if self.controller == "ingress-nginx" else "traefik")
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """What an IngressRoute does not have, and Secrets that Traefik cannot read."""
+        if self.controller == "traefik-ingressroute":
+            if self.tls is not None and self.tls.cert_manager is not None:
+                yield Problem(
+                    "tls.certManager",
+                    "cert-manager reads annotations of Ingresses, and no IngressRoute",
+                    "make a Certificate of your own and name its secret, or write controller: "
+                    "traefik",
+                    about=("controller",),
+                )
+            if self.class_name is not None:
+                yield Problem(
+                    "className",
+                    "an IngressRoute names no IngressClass",
+                    "leave it out, or write controller: traefik",
+                    about=("controller",),
+                )
+        if (
+            self.basic_auth is not None
+            and self.basic_auth.namespace is not None
+            and self.controller != "ingress-nginx"
+        ):
+            yield Problem(
+                "basicAuth.namespace",
+                "Traefik's Middleware reads a Secret of its own namespace only",
+                "leave it out, and keep the Secret in the Ingress' namespace",
+                about=("controller",),
+            )
+
+
+class IngressConfig(IngressBase):
+    """An Ingress to a Service of a meshed namespace."""
+
+    name: DnsName
+    """Name of the Ingress."""
+    namespace: DnsLabel
+    """Its namespace, which is there already."""
+    service: ServiceName
+    """Name of the Service."""
+    port: Port = 80
+    """Port of the Service."""
+    path: UrlPath = "/"
+    """Prefix of the path."""
+
+
+class VizIngress(IngressBase):
+    """How the dashboard of linkerd-viz is reached from outside.
+
+    It refuses host names that it does not know: ingress-nginx rewrites the name, and for Traefik
+    the dashboard is told the name.
+    """
+
+
+class VizRoute(Model):
+    """The dashboard through the cluster's own Ambassador: a Host and a Mapping of its own."""
+
+    host: DnsName
+    """Host name that it answers for."""
+    tls_secret: DnsName | None = None
+    """Secret (kubernetes.io/tls) in Ambassador's namespace that TLS is terminated with."""
+    cert_manager: CertManagerIssuer | None = None
+    """Have cert-manager fill that Secret."""

@@ -1,0 +1,141 @@
+"""Products that are known: which of their workloads are meshed, and what only their owner can do.
+
+Facts: the charts longhorn 1.12, kube-prometheus-stack 88, eck-operator 3.5, fluentd 0.6,
+fluent-bit 0.58, velero 12.1, traefik 41, ingress-nginx 4.15.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Patch:
+    """What is added to one workload, or to a Namespace."""
+
+    kind: str
+    """Namespace, Deployment, DaemonSet, StatefulSet or CronJob."""
+    namespace: str
+    """Its namespace; empty for a Namespace."""
+    name: str
+    """Its name."""
+    annotations: dict[str, str]
+    """Annotations of its pods, or of the Namespace."""
+    container: str | None = None
+    """Container that gets `env`."""
+    env: dict[str, str] = field(default_factory=dict)
+    """Environment variables that it gets."""
+
+    def __str__(self) -> str:
+        place = f"{self.namespace}/" if self.namespace else ""
+        return f"{self.kind} {place}{self.name}"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one product is meshed."""
+
+    title: str
+    """Its name."""
+    namespace: str
+    """Where it usually is."""
+    workloads: tuple[tuple[str, str], ...] = ()
+    """Kind and name of what is meshed; the Namespace itself where there is none."""
+    annotations: Mapping[str, str] = field(default_factory=lambda: {"linkerd.io/inject": "enabled"})
+    """Annotations that they get."""
+    owner_values: Mapping[str, Any] = field(default_factory=dict)
+    """Values that the owner writes for the product's own chart, because no patch can."""
+    remarks: tuple[str, ...] = ()
+    """What cannot be meshed, and what has to be known."""
+
+    def at(self, namespace: str | None) -> tuple[Patch, ...]:
+        """What is patched where the product is in this namespace, or in its usual one."""
+        space = namespace or self.namespace
+        annotations = dict(self.annotations)
+        if not self.workloads:
+            return (Patch("Namespace", "", space, annotations),)
+        return tuple(Patch(kind, space, name, annotations) for kind, name in self.workloads)
+
+
+_VELERO = {"podAnnotations": {"linkerd.io/inject": "enabled"}}
+
+RECIPES: Mapping[str, Recipe] = {
+    "longhorn": Recipe(
+        "Longhorn",
+        "longhorn-system",
+        (("DaemonSet", "longhorn-manager"), ("Deployment", "longhorn-ui")),
+        remarks=(
+            "Only its manager and its UI are meshed, and only once Longhorn is deployed: its "
+            "engines and replicas would read and write through the proxy.",
+            "POD_IP stays as it is: since Linkerd 2.11 the proxy hands connections to the pod's "
+            "own address, on which the manager listens. Under Linkerd 2.8 its owner sets it to "
+            "0.0.0.0.",
+        ),
+    ),
+    "kube-prometheus-stack": Recipe(
+        "kube-prometheus-stack",
+        "monitoring",
+        owner_values={
+            "prometheusOperator": {
+                "admissionWebhooks": {
+                    "patch": {"podAnnotations": {"linkerd.io/inject": "disabled"}}
+                }
+            }
+        },
+        remarks=(
+            "Without native sidecars, its admission Jobs never end unless its owner writes these "
+            "values before installing it.",
+            "node-exporter runs in the host's network, which no proxy can be put into.",
+        ),
+    ),
+    "eck": Recipe(
+        "Elasticsearch and Kibana under ECK",
+        "logging",
+        owner_values={"podTemplate": {"spec": {"automountServiceAccountToken": True}}},
+        remarks=(
+            "The operator makes pods without a ServiceAccount's token, into which no proxy is put. "
+            "The owner writes this podTemplate into Kibana and into every node set of "
+            "Elasticsearch: a patch of a node set would replace them all.",
+        ),
+    ),
+    "fluentd": Recipe("fluentd", "logging", (("DaemonSet", "fluentd"),)),
+    "fluent-bit": Recipe("fluent-bit", "logging", (("DaemonSet", "fluent-bit"),)),
+    "velero": Recipe(
+        "Velero",
+        "velero",
+        (("Deployment", "velero"), ("DaemonSet", "node-agent")),
+        owner_values=_VELERO,
+        remarks=("Before Velero 1.10, node-agent is called restic: mesh it by kind and name.",),
+    ),
+    "traefik": Recipe(
+        "Traefik",
+        "kube-system",
+        (("Deployment", "traefik"),),
+        annotations={
+            "linkerd.io/inject": "ingress",
+            # It reads its routes from the API server by TLS, which ingress mode would not route.
+            "config.linkerd.io/skip-outbound-ports": "443",
+        },
+        owner_values={
+            "deployment": {
+                "podAnnotations": {
+                    "linkerd.io/inject": "ingress",
+                    "config.linkerd.io/skip-outbound-ports": "443",
+                }
+            }
+        },
+        remarks=(
+            "Every route then names its Service by the header l5d-dst-override: see ingresses.",
+        ),
+    ),
+    "ingress-nginx": Recipe(
+        "ingress-nginx",
+        "ingress-nginx",
+        (("Deployment", "ingress-nginx-controller"),),
+        owner_values={"controller": {"podAnnotations": {"linkerd.io/inject": "enabled"}}},
+        remarks=("Its controller is meshed and not its namespace, where its admission Jobs run.",),
+    ),
+}
+"""By the name under `recipe` in a stack file."""
