@@ -176,7 +176,7 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
 
 
 def _platform(name: str, cluster: ClusterConfig, mesh: Mesh, releases: ReleaseSettings) -> None:
-    """What stands around Linkerd in one cluster, each part only where the stack file asks for it."""
+    """What stands around Linkerd in one cluster, as far as the stack file asks for it."""
     provider, linkerd = mesh.providers[name], mesh.linkerd[name]
     monitoring = cluster.monitoring
     if monitoring.pod_monitors is not None or monitoring.dashboards is not None:
