@@ -19,7 +19,6 @@ import yaml
 from components.ambassador_objects import ambassador_objects
 from components.charts import Chart, ChartSource, ambassador_chart, ambassador_crds
 from components.gateway import gateway_annotations, gateway_policy, pod_annotations
-from components.sample_service import sample_mapping
 from components.values.ambassador import ambassador_values, crds_values
 from components.values.linkerd import WEBHOOKS, control_plane_values, linkerd_crds_values
 from components.values.merging import Values
@@ -204,9 +203,7 @@ class ByHand:
     ) -> None:
         annotations: dict[str, str] = {}
         generation = cluster.linkerd.generation
-        routes = list(self._config.mirror_mappings(name))
-        if cluster.sample is not None and cluster.sample.mapping:
-            routes.append(sample_mapping(cluster.sample, cluster.domain))
+        routes = self._config.asked_mappings(name)
         objects: list[Any] = list(ambassador_objects(config, routes))
         if config.gateway is not None:
             identity = str(gateway_identity(name, cluster))

@@ -21,7 +21,7 @@ from checks.case import Answer, ClusterCase
 from checks.gateways import service_addresses
 from checks.kinds import DEPLOYMENT, ENDPOINTS, HOST, MAPPING, NAMESPACE, SERVICE, Object, name_of
 from checks.results import Finding, Status, failure, ok, skipped, warning
-from checks.routes import all_mappings, destination, own_mappings
+from checks.routes import all_mappings, destination
 from checks.view import View, addresses, some
 from checks.workloads import availability
 from config.ambassador import AmbassadorConfig
@@ -64,7 +64,7 @@ def backends_of(mesh: MeshConfig, cluster: str) -> list[ServiceRef]:
     if config is None:
         return []
     found = [
-        destination(mapping.service, config.namespace)[0] for mapping in own_mappings(mesh, cluster)
+        destination(mapping.service, config.namespace)[0] for mapping in mesh.own_mappings(cluster)
     ]
     return list(dict.fromkeys(ref for ref in found if ref is not None))
 

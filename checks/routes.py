@@ -19,36 +19,16 @@ from config.ambassador import AmbassadorConfig
 from config.exports import ServiceRef
 from config.mesh import MeshConfig
 from config.routes import MappingConfig
-from config.sample import SAMPLE_MAPPING, SAMPLE_PORT
 
 LISTENER_VERSION = "v3alpha1"
 """The only version that has Listeners."""
-
-
-def own_mappings(mesh: MeshConfig, cluster: str) -> tuple[MappingConfig, ...]:
-    """Mappings of a cluster's Ambassador to Services of its own, the sample's among them."""
-    config = mesh.clusters[cluster]
-    if config.ambassador is None:
-        return ()
-    found = list(config.ambassador.mappings)
-    sample = config.sample
-    if sample is not None and sample.mapping:
-        found.append(
-            MappingConfig(
-                name=SAMPLE_MAPPING,
-                prefix=sample.prefix,
-                service=f"http://{sample.service}.{sample.namespace}.svc.{config.domain}"
-                f":{SAMPLE_PORT}",
-            )
-        )
-    return tuple(found)
 
 
 def all_mappings(mesh: MeshConfig, cluster: str) -> tuple[MappingConfig, ...]:
     """Those, and the ones to mirrored Services; the gateway's health route is not among them."""
     if mesh.clusters[cluster].ambassador is None:
         return ()
-    return (*own_mappings(mesh, cluster), *mesh.mirror_mappings(cluster))
+    return (*mesh.own_mappings(cluster), *mesh.mirror_mappings(cluster))
 
 
 def destination(service: str, namespace: str) -> tuple[ServiceRef | None, str, int]:

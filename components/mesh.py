@@ -28,7 +28,7 @@ from components.monitoring import Monitoring, MonitoringArgs
 from components.multicluster_extension import MulticlusterExtension, MulticlusterExtensionArgs
 from components.multicluster_link import MulticlusterLink, MulticlusterLinkArgs
 from components.releases import ReleaseSettings
-from components.sample_service import SampleService, SampleServiceArgs, sample_mapping
+from components.sample_service import SampleService, SampleServiceArgs
 from components.service_exports import ServiceExports, ServiceExportsArgs
 from components.trust_anchor import TrustAnchor, TrustAnchorArgs
 from components.values.multicluster import ServiceMirror
@@ -37,7 +37,6 @@ from config.exports import ExportedService, ServiceRef
 from config.generation import Generation
 from config.link import Export, LinkConfig
 from config.mesh import MeshConfig, gateway_identity, service_account
-from config.routes import MappingConfig
 
 
 @dataclass
@@ -118,7 +117,7 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
                     identity=str(gateway_identity(name, cluster)),
                     releases=releases,
                     generation=cluster.linkerd.generation,
-                    mappings=_asked_routes(config, name),
+                    mappings=config.asked_mappings(name),
                     certificates=mesh.trust_anchor.hosts[name],
                     protect_crds=protect_crds,
                 ),
@@ -210,15 +209,6 @@ def _credentials(
             source_linkerd_namespace=source_linkerd.namespace,
         ),
     )
-
-
-def _asked_routes(config: MeshConfig, name: str) -> list[MappingConfig]:
-    """Routes of a cluster's Ambassador beside those that its own settings list."""
-    cluster = config.clusters[name]
-    routes = list(config.mirror_mappings(name))
-    if cluster.sample is not None and cluster.sample.mapping:
-        routes.append(sample_mapping(cluster.sample, cluster.domain))
-    return routes
 
 
 def _link(

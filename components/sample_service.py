@@ -10,8 +10,7 @@ from pulumi_kubernetes.core.v1 import ContainerArgsDict, Namespace, Service
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.component import MeshComponent
-from config.routes import MappingConfig
-from config.sample import SAMPLE_MAPPING, SAMPLE_PORT, SampleConfig
+from config.sample import SAMPLE_PORT, SampleConfig
 
 CONTAINER_PORT = 5000
 
@@ -96,12 +95,3 @@ def _container(config: SampleConfig) -> ContainerArgsDict:
         },
         "resources": {"limits": {"cpu": "0.1", "memory": "100Mi"}},
     }
-
-
-def sample_mapping(config: SampleConfig, domain: str) -> MappingConfig:
-    """The documents' Mapping to the sample, in a cluster whose DNS domain is `domain`."""
-    return MappingConfig(
-        name=SAMPLE_MAPPING,
-        prefix=config.prefix,
-        service=f"http://{config.service}.{config.namespace}.svc.{domain}:{SAMPLE_PORT}",
-    )

@@ -126,6 +126,22 @@ class MeshConfig(Model):
                     wanted[ServiceRef(export.namespace, export.service)] = None
         return tuple(wanted)
 
+    def own_mappings(self, cluster: str) -> tuple[MappingConfig, ...]:
+        """Routes of this cluster's Ambassador to its own Services, the sample's among them."""
+        ambassador = self.clusters[cluster].ambassador
+        if ambassador is None:
+            return ()
+        return (*ambassador.mappings, *self._sample_mapping(cluster))
+
+    def asked_mappings(self, cluster: str) -> tuple[MappingConfig, ...]:
+        """Routes of this cluster's Ambassador that other parts of the stack file ask for."""
+        return (*self.mirror_mappings(cluster), *self._sample_mapping(cluster))
+
+    def _sample_mapping(self, cluster: str) -> tuple[MappingConfig, ...]:
+        config = self.clusters[cluster]
+        sample = config.sample
+        return (sample.route(config.domain),) if sample is not None and sample.mapping else ()
+
     def mirror_mappings(self, cluster: str) -> tuple[MappingConfig, ...]:
         """Routes of this cluster's Ambassador to the mirrors of other clusters' Services."""
         domain = self.clusters[cluster].domain

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from config.base import Model
 from config.formats import DnsLabel, Flag, Image, ServiceName, UrlPath
+from config.routes import MappingConfig
 
 
 class SampleConfig(Model):
@@ -21,6 +22,14 @@ class SampleConfig(Model):
     """Whether the cluster's Ambassador gets a Mapping to it."""
     prefix: UrlPath = "/qotm-linkerd2/"
     """Prefix of that Mapping."""
+
+    def route(self, domain: str) -> MappingConfig:
+        """The documents' Mapping to it, in a cluster whose DNS domain is `domain`."""
+        return MappingConfig(
+            name=SAMPLE_MAPPING,
+            prefix=self.prefix,
+            service=f"http://{self.service}.{self.namespace}.svc.{domain}:{SAMPLE_PORT}",
+        )
 
 
 SAMPLE_MAPPING = "linkerd2-qotm"
