@@ -126,7 +126,10 @@ def test_getambassador_v1_has_no_hosts_and_legacy_ambassador_no_listeners() -> N
 
 def test_in_v1_contexts_stand_for_hosts_that_terminate_tls_unless_ambassador_converts() -> None:
     title = "TLSContexts of the stack file exist"
-    hosts = [{"name": "a", "hostname": "a.example.org", "tls": {}}, {"name": "b", "hostname": "b"}]
+    hosts = [
+        {"name": "a", "hostname": "a.example.org", "insecure": "Redirect", "tls": {}},
+        {"name": "b", "hostname": "b"},
+    ]
     fields: dict[str, Any] = {"hosts": hosts, "apiVersion": "v1"}
     legacy = with_ambassador(flavour="ambassador", **fields)
     assert of(looked_at(legacy), title).detail == "missing in ambassador: a"
