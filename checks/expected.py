@@ -17,6 +17,8 @@ CNI = "linkerd-cni"
 
 MIRRORED = "mirror.linkerd.io/mirrored-service"
 MIRRORED_GATEWAY = "mirror.linkerd.io/mirrored-gateway"
+"""Label that Linkerd 2.8 gives the mirror of a gateway's own Service."""
+MIRRORED_GATEWAY = "mirror.linkerd.io/mirrored-gateway"
 CLUSTER_NAME = "mirror.linkerd.io/cluster-name"
 
 CRDS_RELEASE = "emissary-crds"

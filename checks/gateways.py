@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from checks.ambassador import absent, pod_annotations, workload_of
 from checks.case import ClusterCase
-from checks.expected import CLUSTER_NAME, MIRRORED, UPDATE
+from checks.expected import CLUSTER_NAME, MIRRORED, MIRRORED_GATEWAY, UPDATE
 from checks.kinds import (
     AUTHORIZATION_POLICY,
     ENDPOINTS,
@@ -20,6 +20,7 @@ from checks.kinds import (
     SERVICE,
     Object,
     annotations_of,
+    labels_of,
 )
 from checks.results import Finding, GatewayRow, failure, ok, skipped
 from checks.routes import hostname_of
@@ -205,8 +206,12 @@ def alive(source: View, target: str, metric: bool | None) -> str:
 
 
 def mirrored(source: View, target: str) -> list[Object]:
-    """Services of a source that mirror those of a target."""
-    return source.all(SERVICE, labels={CLUSTER_NAME: target, MIRRORED: "true"})
+    """Services of a source that mirror those of a target; the gateway's own mirror is none."""
+    return [
+        service
+        for service in source.all(SERVICE, labels={CLUSTER_NAME: target, MIRRORED: "true"})
+        if MIRRORED_GATEWAY not in labels_of(service)
+    ]
 
 
 def link_address(mesh: MeshConfig, link: LinkConfig, target: View | None) -> list[str]:

@@ -23,9 +23,15 @@ READ_SECONDS = 10.0
 
 _JSON = "application/json"
 _METADATA = f"{_JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+# Before Kubernetes 1.26 there is no aggregated discovery; servers then answer in the plain form.
 _DISCOVERY = ",".join(
-    f"{_JSON};g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
-    for version in ("v2", "v2beta1")
+    (
+        *(
+            f"{_JSON};g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
+            for version in ("v2", "v2beta1")
+        ),
+        _JSON,
+    )
 )
 _ACCESS_REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
@@ -54,9 +60,44 @@ class Reader:
         """
         kinds: dict[Kind, ServedKind] = {}
         for path in ("/api", "/apis"):
-            for group in self._get(path, accept=_DISCOVERY).get("items") or []:
+            answer = self._get(path, accept=_DISCOVERY)
+            for group in answer.get("items") or self._each_version(path, answer):
                 _add_group(kinds, group)
         return kinds
+
+    def _each_version(self, path: str, answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """What aggregated discovery would tell, from one request for each version of a group.
+
+        A group whose own server does not answer (an APIService without a pod) is left out.
+        """
+        groups = answer.get("groups")
+        if groups is None:
+            groups = [
+                {"name": "", "versions": [{"version": v} for v in answer.get("versions", ())]}
+            ]
+        for group in groups:
+            name = group["name"]
+            preferred = (group.get("preferredVersion") or {}).get("version")
+            found = []
+            for version in sorted(
+                (item["version"] for item in group.get("versions") or ()),
+                key=lambda item: item != preferred,
+            ):
+                try:
+                    listed = self._get(f"{path}/{name}/{version}" if name else f"{path}/{version}")
+                except RefusedError:
+                    continue
+                resources = [
+                    {
+                        "resource": item["name"],
+                        "responseKind": {"kind": item["kind"]},
+                        "scope": "Namespaced" if item.get("namespaced") else "Cluster",
+                    }
+                    for item in listed.get("resources") or ()
+                    if "/" not in item["name"]
+                ]
+                found.append({"version": version, "resources": resources})
+            yield {"metadata": {"name": name}, "versions": found}
 
     def list(
         self,

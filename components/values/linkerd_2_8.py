@@ -63,6 +63,8 @@ def cni_values(cluster: ClusterConfig, namespace: str) -> Values:
     ours: Values = {
         "namespace": namespace,
         "cniPluginImage": f"{config.registry}/cni-plugin",
+        # Left out, the chart writes an annotation without a value, which no API server takes.
+        "cliVersion": f"linkerd/helm {config.app_version}",
     }
     return merged(ours, config.cni_values)
 

@@ -403,6 +403,7 @@ def source_side() -> Objects:
     gateway_labels = {
         "mirror.linkerd.io/cluster-name": "west",
         "mirror.linkerd.io/mirrored-gateway": "true",
+        "mirror.linkerd.io/mirrored-service": "true",
     }
     return named(
         credentials(),
@@ -607,3 +608,8 @@ def test_the_namespace_of_the_control_plane_has_todays_labels_already() -> None:
     space = thing("v1", "Namespace", "linkerd", labels=labels)
     found = list(control_plane.namespace(cluster_case(view(space), old())))
     assert {one.status for one in found} == {Status.OK}
+
+
+def test_the_mirror_of_the_gateway_itself_is_not_counted_among_mirrored_services() -> None:
+    found = gateways.mirrored(view(*source_side().values()), "west")
+    assert [service["metadata"]["name"] for service in found] == ["web-west"]

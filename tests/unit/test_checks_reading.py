@@ -243,6 +243,50 @@ def test_discovery_tells_kinds_with_their_versions_in_order_and_their_scope() ->
     assert found[SECRET] == ServedKind({"v1": "secrets"}, True)
 
 
+def older_discovery(_: str, path: str, *__: Any) -> Answer:
+    """As servers before Kubernetes 1.26 answer, one of whose groups has nobody behind it."""
+
+    def versions(*names: str) -> list[dict[str, str]]:
+        return [{"version": name} for name in names]
+
+    def resource(name: str, kind: str, *, namespaced: bool = True) -> dict[str, Any]:
+        return {"name": name, "kind": kind, "namespaced": namespaced}
+
+    link = [resource("links", "Link"), resource("links/status", "Link")]
+    answers: dict[str, dict[str, Any]] = {
+        "/api": {"versions": ["v1"]},
+        "/api/v1": {"resources": [resource("secrets", "Secret")]},
+        "/apis": {
+            "groups": [
+                {
+                    "name": "multicluster.linkerd.io",
+                    "versions": versions("v1alpha2", "v1alpha3"),
+                    "preferredVersion": {"version": "v1alpha3"},
+                },
+                {"name": "apiextensions.k8s.io", "versions": versions("v1beta1")},
+                {"name": "tap.linkerd.io", "versions": versions("v1alpha1")},
+            ]
+        },
+        "/apis/multicluster.linkerd.io/v1alpha3": {"resources": link},
+        "/apis/multicluster.linkerd.io/v1alpha2": {"resources": link},
+        "/apis/apiextensions.k8s.io/v1beta1": {
+            "resources": [resource("crds", "CustomResourceDefinition", namespaced=False)]
+        },
+    }
+    return (200, answers[path]) if path in answers else (503, {})
+
+
+def test_an_older_server_tells_the_same_of_what_it_serves() -> None:
+    with reader(older_discovery) as api:
+        found = api.served()
+    link = found[Kind("multicluster.linkerd.io", "Link")]
+    assert list(link.versions) == ["v1alpha3", "v1alpha2"]
+    assert link == ServedKind({"v1alpha3": "links", "v1alpha2": "links"}, True)
+    assert not found[Kind("apiextensions.k8s.io", "CustomResourceDefinition")].namespaced
+    assert found[SECRET] == ServedKind({"v1": "secrets"}, True)
+    assert not any(kind.group == "tap.linkerd.io" for kind in found)
+
+
 def test_a_right_is_asked_for_and_not_tried_out() -> None:
     requests: list[tuple[str, str, Any]] = []
 

@@ -226,6 +226,8 @@ def test_its_cni_plugin_stands_in_a_namespace_that_its_chart_makes(
     made = {item.inputs["metadata"]["name"] for item in recording.of_type("Namespace")}
     assert made == {"linkerd"}
     assert release["namespace"] == "linkerd"
+    # The chart writes this into an annotation, which may not be empty.
+    assert release["values"]["cliVersion"]
     assert "a-linkerd-cni" in above(recording, "a-linkerd-control-plane")
 
 
