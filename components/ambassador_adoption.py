@@ -62,12 +62,16 @@ def adopt(
                 opts=owner.child(provider, depends_on=[settings.control_plane]),
             )
         )
-    if settings.pod_annotations:
+    on_pods = settings.pod_annotations
+    if on_namespace and not on_pods:
+        # Nothing else would restart the pods, and only new ones are injected.
+        on_pods = {"linkerd-ambassador-mesh/injection": "namespace"}
+    if on_pods:
         patch = DaemonSetPatch if adopted.kind == "DaemonSet" else DeploymentPatch
         patch(
             f"{name}-workload-patch",
             metadata=_patched(config.workload, config.namespace),
-            spec={"template": {"metadata": {"annotations": settings.pod_annotations}}},
+            spec={"template": {"metadata": {"annotations": on_pods}}},
             opts=owner.child(provider, depends_on=meshed),
         )
     if adopted.module == "patch":

@@ -27,7 +27,8 @@ class GatewayConfig(Model):
     documents have it, Ambassador's health route (port 80, /-/ambassador/ready). A gateway of
     Linkerd 2.8 knows only the latter."""
     probe_port: Port | None = None
-    """Port ``mc-probe`` of the Service; 4191 or 80 by default, as `probe` says."""
+    """Port ``mc-probe`` of the Service; 4191 or 80 by default, as `probe` says. Where Ambassador is
+    installed and probed itself, 80 is the only one."""
     probe_period_seconds: PROBE_SECONDS = 3
     """Seconds between two probes."""
     health_path: UrlPath = "/-/ambassador/ready"

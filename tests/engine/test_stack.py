@@ -69,14 +69,11 @@ def test_a_preview_that_refreshes_finds_no_changes_either(deployed: Stack) -> No
 
 
 def test_a_changed_setting_changes_what_it_is_about_and_nothing_else(deployed: Stack) -> None:
-    clusters = deployed.content["config"][f"{PROJECT}:clusters"]
-    ambassador = dict(clusters["target"]["ambassador"])
-    ambassador["mappings"] = [{**ambassador["mappings"][0], "prefix": "/backend/"}]
-    content = deployed.changed(target={"ambassador": ambassador})
-    assert deployed.planned(content) == {"target-ambassador-mapping-quote": "update"}
+    content = deployed.changed(target={"sample": {"prefix": "/backend/"}})
+    assert deployed.planned(content) == {"target-ambassador-mapping-linkerd2-qotm": "update"}
     deployed.up(content).passed()
     mapping = deployed.get(
-        "target", "/apis/getambassador.io/v3alpha1/namespaces/ambassador/mappings/quote"
+        "target", "/apis/getambassador.io/v3alpha1/namespaces/ambassador/mappings/linkerd2-qotm"
     )
     assert mapping["spec"]["prefix"] == "/backend/"
     deployed.up().passed()

@@ -82,8 +82,11 @@ def test_an_adopted_gateway_gets_two_patches_a_service_a_route_policies_and_noth
         ("adopt: {module: leave}", ["DeploymentPatch"]),
         ("adopt: {module: make}", ["DeploymentPatch", "Module"]),
         ("adopt: {kind: DaemonSet, module: leave}", ["DaemonSetPatch"]),
-        # The namespace asks for injection, so the pods have nothing more to be told.
-        ("adopt: {module: leave}, sidecar: {injection: namespace}", ["NamespacePatch"]),
+        # The namespace asks for injection, but only new pods hear of it: the old ones restart.
+        (
+            "adopt: {module: leave}, sidecar: {injection: namespace}",
+            ["DeploymentPatch", "NamespacePatch"],
+        ),
         (
             "adopt: {module: leave}, sidecar: {injection: namespace, skipInboundPorts: [8443]}",
             ["DeploymentPatch", "NamespacePatch"],
