@@ -10,6 +10,7 @@ from typing import Literal, assert_never
 import requests
 
 from config.ambassador import AmbassadorConfig
+from config.cert_manager import CertManagerConfig, TrustManagerConfig
 from config.charts import ChartsConfig
 from config.flavours import CrdsChart, CrdsManifest, CrdsWithin
 from config.generation import Generation
@@ -21,7 +22,7 @@ CHARTS_VARIABLE = "MESH_CHARTS"
 
 DOWNLOAD_SECONDS = 30
 
-Origin = Literal["linkerd", "linkerd_stable", "emissary", "ambassador"]
+Origin = Literal["linkerd", "linkerd_stable", "emissary", "ambassador", "cert_manager"]
 """Which of the stack file's repositories a chart is in."""
 
 
@@ -171,6 +172,16 @@ def linkerd_chart(config: LinkerdConfig, name: str) -> Chart:
     return Chart(name, config.version, "linkerd_stable" if old else "linkerd")
 
 
+def cert_manager_chart(config: CertManagerConfig) -> Chart:
+    """The chart of cert-manager."""
+    return Chart("cert-manager", config.version, "cert_manager")
+
+
+def trust_manager_chart(config: TrustManagerConfig) -> Chart:
+    """The chart of trust-manager."""
+    return Chart("trust-manager", config.version, "cert_manager")
+
+
 def charts_of(config: MeshConfig) -> Iterator[Package]:
     """Every chart and manifest that a stack file asks for."""
     linked = config.linked_clusters()
@@ -185,6 +196,12 @@ def charts_of(config: MeshConfig) -> Iterator[Package]:
             names += ["linkerd-multicluster"] if name in linked else []
         names += ["linkerd2-cni"] if linkerd.cni else []
         yield from (linkerd_chart(linkerd, chart) for chart in names)
+        issues = cluster.cert_manager
+        if issues is not None and issues.install:
+            yield cert_manager_chart(issues)
+        trust = issues.trust_manager if issues is not None else None
+        if trust is not None and trust.install:
+            yield trust_manager_chart(trust)
         ambassador = cluster.ambassador
         if ambassador is None or not ambassador.installed:
             continue

@@ -39,7 +39,7 @@ class Linkerd28ControlPlane(LinkerdControlPlane):
                     cni_values(args.cluster, CNI_NAMESPACE),
                 )
             )
-        before.append(self._issuer_secret())
+        before.append(self._issuer())
         before += [self._key_pair(Webhook(config.namespace, name)) for name in WEBHOOKS.values()]
         return self._release(
             "control-plane",

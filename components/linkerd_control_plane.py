@@ -12,6 +12,12 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.charts import linkerd_chart
 from components.component import MeshComponent
+from components.issuance import (
+    IssuedBy,
+    identity_certificate,
+    trust_roots,
+    webhook_certificate,
+)
 from components.releases import ReleaseSettings, helm_release
 from components.secrets import pull_secrets, tls_secret
 from components.trust_anchor import Signatures, SignedCertificate, Webhook
@@ -22,17 +28,20 @@ from components.values.linkerd import (
     control_plane_values,
     linkerd_crds_values,
 )
-from components.values.viz import VIZ_WEBHOOKS, viz_values
+from components.values.viz import VIZ_NAMESPACE, VIZ_WEBHOOKS, viz_values
 from config.cluster import ClusterConfig
 from config.generation import Generation
+from config.issuance import Issuance
 
 MULTICLUSTER_NAMESPACE = "linkerd-multicluster"
-VIZ_NAMESPACE = "linkerd-viz"
 CNI_NAMESPACE = "linkerd-cni"
 
 
-def signatures(cluster: ClusterConfig) -> Signatures:
-    """What a cluster's control plane and extensions need signed by the trust anchor."""
+def signatures(cluster: ClusterConfig, issuance: Issuance | None = None) -> Signatures:
+    """What a cluster's control plane and extensions need signed by the trust anchor.
+
+    `issuance` says what cert-manager issues in its place; None for nothing.
+    """
     config = cluster.linkerd
     old = config.generation is Generation.V2_8
     services = linkerd_2_8.WEBHOOKS if old else WEBHOOKS
@@ -41,7 +50,11 @@ def signatures(cluster: ClusterConfig) -> Signatures:
         webhooks += [Webhook(VIZ_NAMESPACE, service) for service in VIZ_WEBHOOKS.values()]
     hosts = cluster.ambassador.all_hosts if cluster.ambassador else ()
     trials = {host.name: host.hostname for host in hosts if host.tls and host.tls.trial}
-    return Signatures(config.namespace, cluster.trust_domain, webhooks, trials)
+    if issuance is not None and issuance.webhooks:
+        webhooks = []
+    return Signatures(
+        config.namespace, cluster.trust_domain, webhooks, trials, issuer=issuance is None
+    )
 
 
 @dataclass(frozen=True)
@@ -54,12 +67,14 @@ class LinkerdControlPlaneArgs:
     """The cluster's provider."""
     bundle: pulumi.Input[str]
     """PEM of all trust anchors."""
-    issuer: SignedCertificate
-    """The cluster's issuer."""
+    issuer: SignedCertificate | None
+    """The cluster's issuer; None where cert-manager issues it."""
     webhooks: Mapping[Webhook, SignedCertificate]
     """Serving certificates of the webhooks that `signatures` lists."""
     releases: ReleaseSettings
     """What all releases share."""
+    issued: IssuedBy | None = None
+    """How cert-manager issues certificates; None where the trust anchor signs them all."""
     multicluster: bool = True
     """Whether the namespace of the multicluster extension is needed."""
     protect_crds: bool = True
@@ -123,9 +138,10 @@ class LinkerdControlPlane(MeshComponent):
         before += self._pull_secrets({"linkerd": self.namespace})
         if self.multicluster_namespace is not None:
             self._pull_secrets({"multicluster": self.multicluster_namespace})
-        before.append(self._issuer_secret())
+        before.append(self._issuer())
+        before += self._trust_roots()
         before += [
-            self._tls_secret(Webhook(config.namespace, service), self.namespace)
+            self._webhook(Webhook(config.namespace, service), self.namespace)
             for service in WEBHOOKS.values()
         ]
         control_plane = self._release(
@@ -133,7 +149,7 @@ class LinkerdControlPlane(MeshComponent):
             "linkerd-control-plane",
             "linkerd-control-plane",
             self.namespace,
-            control_plane_values(args.cluster, args.bundle),
+            control_plane_values(args.cluster, args.bundle, self._issuance),
             depends_on=before,
         )
         if config.viz.enabled:
@@ -169,7 +185,7 @@ class LinkerdControlPlane(MeshComponent):
         before: list[pulumi.Resource] = [control_plane]
         before += self._pull_secrets({"viz": space})
         before += [
-            self._tls_secret(Webhook(VIZ_NAMESPACE, service), space)
+            self._webhook(Webhook(VIZ_NAMESPACE, service), space)
             for service in VIZ_WEBHOOKS.values()
         ]
         return self._release(
@@ -177,12 +193,22 @@ class LinkerdControlPlane(MeshComponent):
             "linkerd-viz",
             "linkerd-viz",
             space,
-            viz_values(args.cluster, args.bundle),
+            viz_values(args.cluster, args.bundle, self._issuance),
             depends_on=before,
         )
 
-    def _issuer_secret(self) -> pulumi.Resource:
+    @property
+    def _issuance(self) -> Issuance | None:
+        return self._args.issued.config if self._args.issued is not None else None
+
+    def _issuer(self) -> pulumi.Resource:
         args = self._args
+        if args.issued is not None:
+            wanted = signatures(args.cluster, args.issued.config)
+            space = self.namespace.metadata.name
+            return identity_certificate(self, args.issued, space, wanted.issuer_name)
+        if args.issuer is None:
+            raise ValueError("nobody makes the cluster's issuer")
         return tls_secret(
             f"{self.logical_name}-issuer",
             "linkerd-identity-issuer",
@@ -192,13 +218,24 @@ class LinkerdControlPlane(MeshComponent):
             authority=args.bundle,
         )
 
-    def _tls_secret(self, webhook: Webhook, space: Namespace) -> pulumi.Resource:
+    def _trust_roots(self) -> list[pulumi.Resource]:
+        args = self._args
+        if args.issued is None or args.issued.config.trust_roots == "values":
+            return []
+        space = args.cluster.linkerd.namespace
+        return [trust_roots(self, args.issued, self.namespace, space)]
+
+    def _webhook(self, webhook: Webhook, space: Namespace) -> pulumi.Resource:
+        args = self._args
+        secret = f"{webhook.service}-k8s-tls"
+        if args.issued is not None and args.issued.config.webhooks:
+            return webhook_certificate(self, args.issued, webhook, secret, space.metadata.name)
         return tls_secret(
             f"{self.logical_name}-{webhook.service}-tls",
-            f"{webhook.service}-k8s-tls",
+            secret,
             space.metadata.name,
-            self._args.webhooks[webhook],
-            self.child(self._args.provider),
+            args.webhooks[webhook],
+            self.child(args.provider),
         )
 
     def _pull_secrets(self, spaces: Mapping[str, Namespace]) -> list[pulumi.Resource]:

@@ -14,6 +14,7 @@ from components.cert_manager import CertManager, CertManagerArgs
 from components.charts import ChartSource
 from components.cluster_provider import cluster_provider
 from components.ingresses import Ingresses, IngressesArgs
+from components.issuance import AnchorIssuer, AnchorIssuerArgs, IssuedBy
 from components.jaeger import Jaeger, JaegerArgs
 from components.link_credentials import LinkCredentials, LinkCredentialsArgs
 from components.link_traffic import LinkTraffic, LinkTrafficArgs
@@ -79,7 +80,10 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
             "trust-anchor",
             TrustAnchorArgs(
                 config=config.trust_anchor,
-                clusters={name: signatures(item) for name, item in config.clusters.items()},
+                clusters={
+                    name: signatures(item, config.trust_anchor.cert_manager)
+                    for name, item in config.clusters.items()
+                },
                 provider=tls.Provider("certificates"),
                 protect=config.protection.trust_anchor,
             ),
@@ -91,7 +95,7 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
         mesh.providers[name] = provider
         if cluster.cert_manager is not None:
             mesh.cert_managers[name] = CertManager(
-                f"{name}-cert-manager", CertManagerArgs(cluster, provider, releases)
+                f"{name}-cert-manager", CertManagerArgs(cluster, provider, releases, protect_crds)
             )
         mesh.linkerd[name] = control_plane(
             f"{name}-linkerd",
@@ -99,9 +103,10 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
                 cluster=cluster,
                 provider=provider,
                 bundle=mesh.trust_anchor.bundle,
-                issuer=mesh.trust_anchor.issuers[name],
+                issuer=mesh.trust_anchor.issuers.get(name),
                 webhooks=mesh.trust_anchor.webhooks[name],
                 releases=releases,
+                issued=_issued(name, config, mesh),
                 multicluster=name in linked,
                 protect_crds=protect_crds,
             ),
@@ -172,6 +177,28 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
     for link in config.links:
         _traffic(link, config, mesh, reach[link.source], samples.get(link.source))
     return mesh
+
+
+def _issued(name: str, config: MeshConfig, mesh: Mesh) -> IssuedBy | None:
+    """How cert-manager issues Linkerd's certificates in a cluster; None where it does not."""
+    issuance = config.trust_anchor.cert_manager
+    if issuance is None:
+        return None
+    cert_manager, anchors = mesh.cert_managers[name], mesh.trust_anchor
+    ready = list(cert_manager.ready)
+    if issuance.make_issuer:
+        made = AnchorIssuer(
+            f"{name}-anchor-issuer",
+            AnchorIssuerArgs(
+                issuance.issuer,
+                cert_manager.namespace,
+                anchors.signer,
+                mesh.providers[name],
+                cert_manager.ready,
+            ),
+        )
+        ready.append(made.issuer)
+    return IssuedBy(issuance, ready, anchors.bundle, mesh.providers[name])
 
 
 def _platform(name: str, cluster: ClusterConfig, mesh: Mesh, releases: ReleaseSettings) -> None:

@@ -42,6 +42,8 @@ class Signatures:
     """Its webhooks."""
     hosts: Mapping[str, str] = field(default_factory=dict)
     """Host names that Ambassador is to have certificates for, by the name of its Host."""
+    issuer: bool = True
+    """Whether its identity issuer is made here; cert-manager issues it otherwise."""
 
     @property
     def issuer_name(self) -> str:
@@ -76,7 +78,8 @@ class SignedCertificate:
 class TrustAnchor(MeshComponent):
     """One trust anchor for all clusters, an issuer per cluster, a certificate per webhook.
 
-    On request also certificates for Ambassador's Hosts, to try TLS termination with.
+    On request also certificates for Ambassador's Hosts, to try TLS termination with. What
+    cert-manager issues is not made here.
 
     Anchors are generated (ECDSA P-256, pulumi-tls) or provided. Private keys are secrets. An
     anchor is never renewed by itself; issuers and webhook certificates are, by the first update
@@ -86,8 +89,10 @@ class TrustAnchor(MeshComponent):
 
     bundle: pulumi.Output[str]
     """PEM of all anchors, one after the other."""
+    signer: SignedCertificate
+    """The anchor that signs; its private key is empty where none is needed and given."""
     issuers: dict[str, SignedCertificate]
-    """The issuer of each cluster, by cluster name."""
+    """The issuer of each cluster that has one of ours, by cluster name."""
     webhooks: dict[str, dict[Webhook, SignedCertificate]]
     """Serving certificates, by cluster name and webhook."""
     hosts: dict[str, dict[str, SignedCertificate]]
@@ -100,7 +105,7 @@ class TrustAnchor(MeshComponent):
         self._provider = args.provider
         config = args.config
         made = {anchor.name: self._anchor(anchor, args) for anchor in config.anchors}
-        signer = made[config.signing_anchor.name]
+        self.signer = signer = made[config.signing_anchor.name]
         self.bundle = pulumi.Output.all(*(item.certificate for item in made.values())).apply(
             lambda pems: "".join(f"{str(pem).strip()}\n" for pem in pems)
         )
@@ -108,7 +113,8 @@ class TrustAnchor(MeshComponent):
         self.webhooks = {}
         self.hosts = {}
         for cluster, wanted in args.clusters.items():
-            self.issuers[cluster] = self._issuer(cluster, wanted, signer, config.validity)
+            if wanted.issuer:
+                self.issuers[cluster] = self._issuer(cluster, wanted, signer, config.validity)
             self.webhooks[cluster] = {
                 webhook: self._serving(cluster, webhook, signer, config.validity)
                 for webhook in wanted.webhooks

@@ -163,6 +163,8 @@ class ClusterConfig(Model):
             spaces += self._spaces_of(self.ambassador)
         if self.sample is not None:
             spaces.append(("sample.namespace", self.sample.namespace))
+        if self.cert_manager is not None and self.cert_manager.install:
+            spaces.append(("certManager.namespace", self.cert_manager.namespace))
         taken: dict[str, str] = {}
         adopted = self.ambassador is not None and not self.ambassador.installed
         for path, space in spaces:

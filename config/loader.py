@@ -10,6 +10,7 @@ from typing import Any
 
 from config.cross_checks import cross_check
 from config.formats import is_encrypted
+from config.issuance_checks import issuance_fits
 from config.mesh import MeshConfig
 from config.partial import validate
 from config.problems import Problem, StackFileError, join, quoted, step, steps
@@ -198,6 +199,8 @@ def _validated(settings: Mapping[str, Any], origin: str, found: list[Problem]) -
             outcome.broken.add("clusters")
         names = [str(name) for name in named] if isinstance(named, Mapping) else []
         for problem in cross_check(mesh.clusters, links, names):
+            outcome.add(problem)
+        for problem in issuance_fits(mesh.trust_anchor, mesh.clusters):
             outcome.add(problem)
     if outcome.problems or mesh is None:
         raise StackFileError(origin, _in_order(outcome.problems, usable))

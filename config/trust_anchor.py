@@ -26,7 +26,8 @@ class Anchor(Model):
     certificate: str | None = None
     """PEM of a provided CA certificate (ECDSA P-256 or RSA); one certificate."""
     private_key: Secret | None = None
-    """PEM of its private key; needed only for the anchor that signs."""
+    """PEM of its private key; needed only for the anchor that signs, as long as anything of ours
+    is signed."""
 
     @property
     def generated(self) -> bool:
@@ -106,8 +107,15 @@ class TrustAnchorConfig(Model):
         """The anchor that signs."""
         return next((a for a in self.anchors if a.name == self.signer), self.anchors[0])
 
+    @property
+    def needs_key(self) -> bool:
+        """Whether the signing anchor's private key is needed, trial certificates aside."""
+        issuance = self.cert_manager
+        return issuance is None or issuance.make_issuer or not issuance.webhooks
+
     def inconsistencies(self) -> Iterator[Problem]:
-        """Anchors that stand twice, and a signer that is none or cannot sign."""
+        """Anchors that stand twice, or are not the issuer's, and a signer that cannot sign."""
+        yield from self._generated_for_nobody()
         names = [anchor.name for anchor in self.anchors]
         yield from doubled(
             "anchor name", ((f"anchors[{place}].name", name) for place, name in enumerate(names))
@@ -133,11 +141,32 @@ class TrustAnchorConfig(Model):
             )
             return
         signer = self.signing_anchor
-        if not signer.generated and signer.private_key is None:
+        if self.needs_key and not signer.generated and signer.private_key is None:
             place = names.index(signer.name)
+            relieved = ", or write certManager.webhooks: true" if self._issuer_is_there else ""
             yield Problem(
                 f"anchors[{place}].privateKey",
                 f"anchor '{signer.name}' is to sign, but its private key is missing",
-                "set it with `pulumi config set --secret --path`, or name another anchor as signer",
-                about=("signer",),
+                "set it with `pulumi config set --secret --path`, or name another anchor as signer"
+                f"{relieved}",
+                about=("signer", "certManager"),
             )
+
+    @property
+    def _issuer_is_there(self) -> bool:
+        return self.cert_manager is not None and not self.cert_manager.make_issuer
+
+    def _generated_for_nobody(self) -> Iterator[Problem]:
+        """Generated anchors beside an issuer that is there, whose CA they cannot be."""
+        if not self._issuer_is_there:
+            return
+        for place, anchor in enumerate(self.anchors):
+            if anchor.generated:
+                yield Problem(
+                    f"anchors[{place}].certificate",
+                    f"anchor '{anchor.name}' would be generated, and cannot be the CA of an issuer "
+                    "that is there already",
+                    "give the certificate of that issuer's CA, or write certManager.makeIssuer: "
+                    "true",
+                    about=("anchors", "certManager.makeIssuer"),
+                )

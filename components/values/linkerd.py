@@ -16,7 +16,9 @@ from components.values.merging import (
     pull_secret_names,
 )
 from components.values.tracing import tracing_values
+from components.values.webhooks import webhook_values
 from config.cluster import ClusterConfig
+from config.issuance import Issuance
 from config.linkerd import LinkerdConfig
 
 WEBHOOKS = {
@@ -41,10 +43,13 @@ def cni_values(config: LinkerdConfig) -> Values:
     return merged(ours, config.cni_values)
 
 
-def control_plane_values(cluster: ClusterConfig, bundle: pulumi.Input[str]) -> Values:
+def control_plane_values(
+    cluster: ClusterConfig, bundle: pulumi.Input[str], issuance: Issuance | None = None
+) -> Values:
     """Values of linkerd-control-plane; `bundle` is the PEM of all anchors.
 
-    No private key is among them: issuer and webhook keys are Secrets of their own.
+    No private key is among them: issuer and webhook keys are Secrets of their own. `issuance` says
+    how cert-manager issues them; None where it does not.
     """
     config = cluster.linkerd
     registry = config.registry
@@ -67,8 +72,10 @@ def control_plane_values(cluster: ClusterConfig, bundle: pulumi.Input[str]) -> V
     if config.heartbeat:
         # The chart's own default is the minute of rendering, so no two previews would agree.
         ours["heartbeatSchedule"] = "17 4 * * *"
-    for key in WEBHOOKS:
-        ours[key] = {"externalSecret": True, "caBundle": bundle}
+    if issuance is not None and issuance.trust_roots == "trust-manager":
+        # The PEM stays above: `linkerd multicluster check` and the roll of pods go by it.
+        ours["identity"]["externalCA"] = True
+    ours |= webhook_values(WEBHOOKS, config.namespace, bundle, issuance)
     ours = merged(ours, tracing_values(config))
     if config.high_availability:
         ours = merged(ours, _control_plane_ha())

@@ -5,14 +5,19 @@ from __future__ import annotations
 import pulumi
 
 from components.values.merging import Values, ha_resources, merged, pull_secret_names
+from components.values.webhooks import webhook_values
 from config.cluster import ClusterConfig
+from config.issuance import Issuance
 
+VIZ_NAMESPACE = "linkerd-viz"
 VIZ_WEBHOOKS = {"tap": "tap", "tapInjector": "tap-injector"}
 """Webhooks of the extension: key of the values, and the Service that answers."""
 
 
-def viz_values(cluster: ClusterConfig, bundle: pulumi.Input[str]) -> Values:
-    """Values of linkerd-viz."""
+def viz_values(
+    cluster: ClusterConfig, bundle: pulumi.Input[str], issuance: Issuance | None = None
+) -> Values:
+    """Values of linkerd-viz; `bundle` and `issuance` are those of the control plane."""
     config = cluster.linkerd
     ours: Values = {
         "clusterDomain": cluster.domain,
@@ -23,8 +28,7 @@ def viz_values(cluster: ClusterConfig, bundle: pulumi.Input[str]) -> Values:
         # We label the namespace ourselves.
         "createNamespaceMetadataJob": False,
     }
-    for key in VIZ_WEBHOOKS:
-        ours[key] = {"externalSecret": True, "caBundle": bundle}
+    ours |= webhook_values(VIZ_WEBHOOKS, VIZ_NAMESPACE, bundle, issuance)
     if config.high_availability:
         resources = ha_resources("100m", "250Mi", "50Mi")
         ha: Values = {
