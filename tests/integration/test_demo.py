@@ -139,11 +139,11 @@ def test_the_credentials_in_the_source_open_the_target(demo: Demo, tmp_path: Pat
         listed = client.CoreV1Api(api).list_service_for_all_namespaces()
         services = api.sanitize_for_serialization(listed)["items"]
     names = {(item["metadata"]["namespace"], item["metadata"]["name"]) for item in services}
-    assert ("quote", "quote") in names
+    assert ("qotm", "qotm-linkerd2") in names
 
 
 def test_the_sample_service_is_exported_and_otherwise_as_it_was_made(demo: Demo) -> None:
-    service = demo.get("target", "/api/v1/namespaces/quote/services/quote")
+    service = demo.get("target", "/api/v1/namespaces/qotm/services/qotm-linkerd2")
     assert service["metadata"]["labels"]["mirror.linkerd.io/exported"] == "true"
     assert [port["port"] for port in service["spec"]["ports"]] == [80]
     owners = {

@@ -87,6 +87,8 @@ BROKEN_TEXTS = st.sampled_from(
 BROKEN_NUMBERS = st.sampled_from(
     [-1, 0, 10**30, 1.5, float("nan"), float("inf"), True, [], {}, "", "0x50", b"8", "eighty"]
 )
+FROM_ZERO = ("local", "mirrored", "sampling")
+"""Keys of numbers that 0 is one of."""
 BROKEN_FLAGS: st.SearchStrategy[Any] = st.sampled_from(["true", "yes", 1, 0, None, [], {}, 0.0])
 BROKEN_MAPPINGS = st.sampled_from(["a", 7, [], [{}], True, 0.5, b"a"])
 BROKEN_LISTS = st.sampled_from(["a", 7, {}, {"0": "a"}, True, [[]], ["a", None], {"secure": "x"}])
@@ -175,7 +177,8 @@ def _breaking(draw: st.DrawFn, settings: Settings, location: Location, value: An
     if isinstance(value, bool):
         kinds = [BROKEN_FLAGS]
     elif isinstance(value, int) and not key.startswith(("cpu", "memory")):
-        kinds = [BROKEN_NUMBERS]
+        # A weight or a share may be none at all.
+        kinds = [BROKEN_NUMBERS.filter(lambda number: key not in FROM_ZERO or number != 0)]
     elif isinstance(value, dict):
         if location == ("clusters",) or key in FREE:
             kinds = [st.sampled_from(["a", 7, [], True])]
