@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from config.cluster import ClusterConfig
 from config.exports import ServiceRef
 from config.generation import NEWEST_KUBERNETES
 from config.mesh import MeshConfig, service_account
@@ -46,6 +48,20 @@ class AdoptedAmbassador:
 
 
 @dataclass(frozen=True)
+class Needed:
+    """Somebody else's kinds that objects of ours are of."""
+
+    api_version: str
+    """Their API version."""
+    kinds: tuple[str, ...]
+    """Their names."""
+    owner: str
+    """Who brings them, for a sentence."""
+    remedy: str
+    """What to do where they are missing."""
+
+
+@dataclass(frozen=True)
 class Expectations:
     """What has to be true of one cluster."""
 
@@ -55,6 +71,8 @@ class Expectations:
     """Versions of Kubernetes that must not be exceeded."""
     adopted: AdoptedAmbassador | None = None
     """The Ambassador that has to be there."""
+    needed: tuple[Needed, ...] = ()
+    """Kinds that have to be served."""
 
 
 def expectations(mesh: MeshConfig, name: str) -> Expectations:
@@ -93,4 +111,28 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
                 "that is there",
             )
         )
-    return Expectations(mesh.services_wanted(name), tuple(limits), adopted)
+    return Expectations(
+        mesh.services_wanted(name), tuple(limits), adopted, tuple(_issuing(name, cluster))
+    )
+
+
+def _issuing(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
+    """What a cert-manager and a trust-manager serve that are there already."""
+    config = cluster.cert_manager
+    if config is None:
+        return
+    path = f"clusters.{name}.certManager"
+    if not config.install:
+        yield Needed(
+            "cert-manager.io/v1",
+            ("Certificate", "ClusterIssuer", "Issuer"),
+            "cert-manager",
+            f"install cert-manager first, or write {path}.install: true",
+        )
+    if config.trust_manager is not None and not config.trust_manager.install:
+        yield Needed(
+            "trust.cert-manager.io/v1alpha1",
+            ("Bundle",),
+            "trust-manager",
+            f"install trust-manager first, or write {path}.trustManager.install: true",
+        )
