@@ -60,7 +60,7 @@ def only(settings: Settings) -> Problem:
 @pytest.mark.parametrize("name", SHIPPED + EXAMPLES)
 def test_a_stack_file_describes_a_mesh(name: str) -> None:
     config = load_stack_file(stack_file(name))
-    assert config.links
+    assert config.links or name not in SHIPPED
     for link in config.links:
         assert {link.source, link.target} <= set(config.clusters)
         assert link.exports or link.selectors != Selectors()
