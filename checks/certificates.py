@@ -11,7 +11,7 @@ from datetime import datetime
 
 from cryptography import x509
 
-from checks import pki
+from checks import pki, renewal
 from checks.case import ClusterCase
 from checks.control_plane import CONFIG, linkerd_values, old_config
 from checks.expected import UPDATE
@@ -79,9 +79,17 @@ def _same_as_configured(case: ClusterCase, anchors: list[x509.Certificate]) -> F
         return failure(
             title,
             f"{CONFIG} has {some([pki.label(anchor) for anchor in configured])}",
-            f"one of them was changed by hand: {UPDATE}, then restart what is meshed",
+            f"write what the Secret has under trustAnchor.anchors; then {UPDATE}"
+            if _roots_elsewhere(case)
+            else f"one of them was changed by hand: {UPDATE}, then restart what is meshed",
         )
     return ok(title)
+
+
+def _roots_elsewhere(case: ClusterCase) -> bool:
+    """Whether trust-manager takes the anchors from a Secret that is not ours."""
+    issuance = case.mesh.trust_anchor.cert_manager
+    return issuance is not None and issuance.roots_secret is not None
 
 
 def _provided(case: ClusterCase, anchors: list[x509.Certificate]) -> Iterator[Finding]:
@@ -104,7 +112,7 @@ def issuer(case: ClusterCase) -> Iterator[Finding]:
     title = "the issuer's Secret is complete"
     secret = case.view.get(SECRET, space, ISSUER)
     if secret is None:
-        yield failure(title, f"Secret {space}/{ISSUER} does not exist", UPDATE)
+        yield failure(title, f"Secret {space}/{ISSUER} does not exist", _mend(case))
         return
     certificate_key, private_key = _keys(case, secret)
     try:
@@ -112,7 +120,7 @@ def issuer(case: ClusterCase) -> Iterator[Finding]:
         key = pki.decoded(secret, private_key)
         authorities = _authorities(case, secret)
     except pki.UnreadableError as error:
-        yield failure(title, f"Secret {space}/{ISSUER} {error}", UPDATE)
+        yield failure(title, f"Secret {space}/{ISSUER} {error}", _mend(case))
         return
     certificate = chain[0]
     if not pki.key_belongs(certificate, key):
@@ -128,7 +136,10 @@ def issuer(case: ClusterCase) -> Iterator[Finding]:
         "the issuer may sign certificates", {certificate: pki.authority_fault(certificate)}, UPDATE
     )
     yield _name(case, certificate)
-    yield from _dates("the issuer is", [certificate], case.view.now, _RENEW)
+    if renewal.issues_identity(case.mesh):
+        yield from _renewed(case, certificate)
+    else:
+        yield from _dates("the issuer is", [certificate], case.view.now, _RENEW)
     yield from _signed(case, certificate, chain[1:], authorities)
 
 
@@ -146,6 +157,22 @@ def _authorities(case: ClusterCase, secret: Object) -> list[x509.Certificate]:
     if old and not (secret.get("data") or {}).get("ca.crt"):
         return []
     return pki.certificates(pki.decoded(secret, "ca.crt"))
+
+
+def _mend(case: ClusterCase) -> str:
+    """How an issuer comes to be as it should be."""
+    if not renewal.issues_identity(case.mesh):
+        return UPDATE
+    return f"see `kubectl -n {case.config.linkerd.namespace} describe certificate {ISSUER}`"
+
+
+def _renewed(case: ClusterCase, certificate: x509.Certificate) -> Iterator[Finding]:
+    fault = pki.validity_fault(certificate, case.view.now)
+    space = case.config.linkerd.namespace
+    yield _each("the issuer is valid now", {certificate: fault}, _mend(case))
+    if fault is None:
+        title = "the issuer is renewed in time"
+        yield renewal.renewed(title, certificate, case.view, space, ISSUER)
 
 
 def _name(case: ClusterCase, certificate: x509.Certificate) -> Finding:
@@ -176,7 +203,9 @@ def _signed(
             title,
             f"it is signed by {certificate.issuer.rfc4514_string()}, and none of the anchors "
             f"{some([pki.label(anchor) for anchor in anchors])} is that one",
-            f"{UPDATE}, so that anchors and issuer come from the same stack",
+            f"write its CA under trustAnchor.anchors, then {UPDATE}"
+            if renewal.issues_identity(case.mesh)
+            else f"{UPDATE}, so that anchors and issuer come from the same stack",
         )
     if not authorities:
         return

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from config.ambassador import AmbassadorConfig
+from config.cert_manager import CertManagerConfig
 from config.flavours import CrdsChart, CrdsManifest
 from config.generation import Generation
 from config.linkerd import LinkerdConfig
@@ -53,7 +54,8 @@ def linked(mesh: MeshConfig, cluster: str) -> bool:
 def releases(mesh: MeshConfig, cluster: str) -> tuple[ExpectedRelease, ...]:
     """The releases of a cluster, in the order in which they are made."""
     config = mesh.clusters[cluster]
-    found = list(_linkerd(config.linkerd, linked=linked(mesh, cluster)))
+    found = [] if config.cert_manager is None else list(_issuing(config.cert_manager))
+    found += _linkerd(config.linkerd, linked=linked(mesh, cluster))
     if config.ambassador is not None and config.ambassador.installed:
         found += _ambassador(config.ambassador)
     return tuple(found)
@@ -83,6 +85,14 @@ def _linkerd(config: LinkerdConfig, *, linked: bool) -> Iterator[ExpectedRelease
         yield ExpectedRelease(MULTICLUSTER, name, name, version)
 
 
+def _issuing(config: CertManagerConfig) -> Iterator[ExpectedRelease]:
+    trust = config.trust_manager
+    if config.install:
+        yield ExpectedRelease(config.namespace, "cert-manager", "cert-manager", config.version)
+    if trust is not None and trust.install:
+        yield ExpectedRelease(config.namespace, "trust-manager", "trust-manager", trust.version)
+
+
 def _ambassador(config: AmbassadorConfig) -> Iterator[ExpectedRelease]:
     crds = ambassador_crds(config)
     if crds is not None:
@@ -103,6 +113,9 @@ def namespaces(mesh: MeshConfig, cluster: str) -> tuple[str, ...]:
     """The namespaces that the program makes in a cluster."""
     config = mesh.clusters[cluster]
     found = dict.fromkeys(release.namespace for release in releases(mesh, cluster))
+    if config.cert_manager is not None and not config.cert_manager.install:
+        # trust-manager joins a cert-manager that is there.
+        found.pop(config.cert_manager.namespace, None)
     ambassador = config.ambassador
     if ambassador is not None and ambassador.installed and ambassador.install_crds:
         crds = ambassador.line.crds
@@ -116,10 +129,14 @@ def namespaces(mesh: MeshConfig, cluster: str) -> tuple[str, ...]:
 def looked_into(mesh: MeshConfig, cluster: str) -> tuple[str, ...]:
     """The namespaces whose workloads are looked at: ours, and those that others make.
 
-    These are that of an adopted Ambassador, and that of the CNI plugin in Linkerd 2.8.
+    These are that of an adopted Ambassador, that of a cert-manager with a trust-manager of ours,
+    and that of the CNI plugin in Linkerd 2.8.
     """
     config = mesh.clusters[cluster]
     found = dict.fromkeys(namespaces(mesh, cluster))
+    trust = config.cert_manager.trust_manager if config.cert_manager is not None else None
+    if config.cert_manager is not None and trust is not None and trust.install:
+        found[config.cert_manager.namespace] = None
     if config.ambassador is not None:
         found[config.ambassador.namespace] = None
     if config.linkerd.cni:

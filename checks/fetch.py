@@ -13,7 +13,9 @@ from checks.hosts import secrets_of
 from checks.kinds import (
     API_SERVICE,
     AUTHORIZATION_POLICY,
+    BUNDLE,
     CERTIFICATE,
+    CLUSTER_ISSUER,
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
     CONFIG_MAP,
@@ -22,6 +24,7 @@ from checks.kinds import (
     ENDPOINTS,
     HOST,
     HTTP_ROUTE,
+    ISSUER,
     LEASE,
     LINK,
     LISTENER,
@@ -51,7 +54,9 @@ from checks.view import Access, ServedKind, View
 from checks.webhooks import TAP
 from clusters.guard import Reach
 from config.ambassador import AmbassadorConfig
+from config.cluster import ClusterConfig
 from config.generation import Generation
+from config.issuance import Issuance
 from config.mesh import MeshConfig
 
 THREADS = 8
@@ -127,10 +132,25 @@ def _installed(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         yield Listing(HTTP_ROUTE, space, version="v1")
     for backend in backends_of(mesh, cluster):
         yield Listing(ENDPOINTS, backend.namespace, _named(backend.name), complete=False)
+    if mesh.trust_anchor.cert_manager is not None:
+        yield from _issued(config, mesh.trust_anchor.cert_manager)
     if config.ambassador is not None:
         yield from _of_ambassador(config.ambassador)
     if config.sample is not None:
         yield Listing(POD, config.sample.namespace)
+
+
+def _issued(config: ClusterConfig, issuance: Issuance) -> Iterator[Listing]:
+    space = config.linkerd.namespace
+    yield Listing(CERTIFICATE, space)
+    if config.linkerd.viz.enabled and issuance.webhooks:
+        yield Listing(CERTIFICATE, VIZ)
+    if issuance.kind == "ClusterIssuer":
+        yield Listing(CLUSTER_ISSUER, "", _named(issuance.issuer))
+    else:
+        yield Listing(ISSUER, space, _named(issuance.issuer))
+    if issuance.trust_roots == "trust-manager":
+        yield Listing(BUNDLE)
 
 
 def _of_ambassador(config: AmbassadorConfig) -> Iterator[Listing]:

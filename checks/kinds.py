@@ -53,6 +53,9 @@ MAPPING = Kind("getambassador.io", "Mapping")
 TLS_CONTEXT = Kind("getambassador.io", "TLSContext")
 HTTP_ROUTE = Kind("gateway.networking.k8s.io", "HTTPRoute")
 CERTIFICATE = Kind("cert-manager.io", "Certificate")
+ISSUER = Kind("cert-manager.io", "Issuer")
+CLUSTER_ISSUER = Kind("cert-manager.io", "ClusterIssuer")
+BUNDLE = Kind("trust.cert-manager.io", "Bundle")
 
 WORKLOADS = (DEPLOYMENT, DAEMON_SET, STATEFUL_SET)
 """Kinds whose pods have to be available."""

@@ -13,6 +13,7 @@ from typing import TypeVar
 from checks import (
     adoption,
     ambassador,
+    cert_manager,
     certificates,
     control_plane,
     conversion,
@@ -87,6 +88,7 @@ CONTROL_PLANE: dict[Generation, tuple[tuple[str, ClusterCheck], ...]] = {
     ),
 }
 AFTER: tuple[tuple[str, ClusterCheck], ...] = (
+    ("certificates", cert_manager.cert_manager),
     ("certificates", certificates.trust_anchors),
     ("certificates", certificates.issuer),
     ("webhooks", webhooks.webhooks),

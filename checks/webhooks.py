@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from checks import pki
+from checks import pki, renewal
 from checks.case import ClusterCase
 from checks.certificates import lasting
 from checks.expected import UPDATE, VIZ
@@ -28,6 +28,7 @@ from checks.results import Finding, failure, ok, skipped
 from config.generation import Generation
 
 TAP = "v1alpha1.tap.linkerd.io"
+_INJECTED = "see the log of cert-manager's cainjector, which writes it"
 _INJECTOR = "linkerd-proxy-injector"
 _VALIDATOR = "linkerd-sp-validator"
 
@@ -112,11 +113,17 @@ def _webhook(case: ClusterCase, webhook: Webhook) -> Iterator[Finding]:
     try:
         anchors = [pki.certificates(bundle) for bundle in _bundles(registration)]
     except pki.UnreadableError as error:
-        yield failure(title, f"{webhook.kind.name} {webhook.name} {error}", UPDATE)
+        told = _INJECTED if renewal.issues_webhooks(case.mesh) else UPDATE
+        yield failure(title, f"{webhook.kind.name} {webhook.name} {error}", told)
         return
     fault = _fault(case, webhook, chain, key, anchors)
     yield failure(title, fault, UPDATE) if fault else ok(title)
-    if pki.validity_fault(chain[0], case.view.now) is None:
+    if pki.validity_fault(chain[0], case.view.now) is not None:
+        return
+    if renewal.issues_webhooks(case.mesh):
+        title = f"the certificate of webhook {webhook.service} is renewed in time"
+        yield renewal.renewed(title, chain[0], case.view, webhook.namespace, webhook.service)
+    else:
         yield lasting(
             f"webhook {webhook.service} has a certificate for 60 more days",
             [chain[0]],
