@@ -14,6 +14,7 @@ from config.mesh import MeshConfig
 
 MULTICLUSTER = "linkerd-multicluster"
 VIZ = "linkerd-viz"
+JAEGER = "linkerd-jaeger"
 CNI = "linkerd-cni"
 
 MIRRORED = "mirror.linkerd.io/mirrored-service"
@@ -80,6 +81,8 @@ def _linkerd(config: LinkerdConfig, *, linked: bool) -> Iterator[ExpectedRelease
     yield ExpectedRelease(space, name, name, version)
     if config.viz.enabled:
         yield ExpectedRelease(VIZ, "linkerd-viz", "linkerd-viz", version)
+    if config.traces_by_extension:
+        yield ExpectedRelease(JAEGER, "linkerd-jaeger", "linkerd-jaeger", config.jaeger_version)
     if linked:
         name = "linkerd-multicluster"
         yield ExpectedRelease(MULTICLUSTER, name, name, version)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from checks import helm
 from checks.conversion import CRDS, service_of, webhook_of
-from checks.expected import CLUSTER_NAME, MULTICLUSTER, VIZ, linked, looked_into, releases
+from checks.expected import CLUSTER_NAME, JAEGER, MULTICLUSTER, VIZ, linked, looked_into, releases
 from checks.hosts import secrets_of
 from checks.kinds import (
     API_SERVICE,
@@ -40,6 +40,7 @@ from checks.kinds import (
     SERVICE,
     SERVICE_ACCOUNT,
     TLS_CONTEXT,
+    TRACING_SERVICE,
     VALIDATING_WEBHOOK,
     WORKLOADS,
     Kind,
@@ -57,7 +58,9 @@ from config.ambassador import AmbassadorConfig
 from config.cluster import ClusterConfig
 from config.generation import Generation
 from config.issuance import Issuance
+from config.linkerd import LinkerdConfig
 from config.mesh import MeshConfig
+from config.tracing import TracingConfig
 
 THREADS = 8
 """Requests that one API server gets at a time."""
@@ -128,6 +131,8 @@ def _installed(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         extension = {"labelSelector": "linkerd.io/extension=multicluster"}
         for kind in (CLUSTER_ROLE, CLUSTER_ROLE_BINDING):
             yield Listing(kind, "", extension, complete=False)
+    if config.linkerd.tracing is not None:
+        yield from _traced(config.linkerd, config.linkerd.tracing)
     for space in _shared(mesh, cluster):
         yield Listing(HTTP_ROUTE, space, version="v1")
     for backend in backends_of(mesh, cluster):
@@ -138,6 +143,13 @@ def _installed(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         yield from _of_ambassador(config.ambassador)
     if config.sample is not None:
         yield Listing(POD, config.sample.namespace)
+
+
+def _traced(linkerd: LinkerdConfig, config: TracingConfig) -> Iterator[Listing]:
+    yield Listing(ENDPOINTS, config.namespace, _named(config.service), complete=False)
+    yield Listing(POD, config.namespace)
+    if linkerd.traces_by_extension:
+        yield Listing(SECRET, JAEGER, {"fieldSelector": f"type!={helm.SECRET_TYPE}"})
 
 
 def _issued(config: ClusterConfig, issuance: Issuance) -> Iterator[Listing]:
@@ -157,7 +169,8 @@ def _of_ambassador(config: AmbassadorConfig) -> Iterator[Listing]:
     space = config.namespace
     for kind in (SERVER, AUTHORIZATION_POLICY, MESH_TLS, POD):
         yield Listing(kind, space)
-    for kind in (MODULE, LISTENER, HOST, TLS_CONTEXT, MAPPING):
+    traced = (TRACING_SERVICE,) if config.tracing is not None else ()
+    for kind in (MODULE, LISTENER, HOST, TLS_CONTEXT, MAPPING, *traced):
         yield Listing(kind, space, version=config.objects_version)
     # Other people's Secrets are none of our business: only those that Hosts name.
     for name in secrets_of(config.all_hosts):

@@ -32,6 +32,7 @@ from checks import (
     routes,
     sample,
     surroundings,
+    tracing,
     traffic,
     webhooks,
 )
@@ -99,6 +100,7 @@ AFTER: tuple[tuple[str, ClusterCheck], ...] = (
     ("ambassador", ingress_mode.ingress_mode),
     ("ambassador", hosts.certificates),
     ("gateway", gateways.gateway),
+    ("tracing", tracing.tracing),
     ("sample", sample.sample),
     ("requests", requests.backends),
     ("requests", requests.requests),

@@ -15,7 +15,7 @@ from cryptography import x509
 from checks import pki, renewal
 from checks.case import ClusterCase
 from checks.certificates import lasting
-from checks.expected import UPDATE, VIZ
+from checks.expected import JAEGER, UPDATE, VIZ
 from checks.kinds import (
     API_SERVICE,
     MUTATING_WEBHOOK,
@@ -80,6 +80,9 @@ def webhooks_of(case: ClusterCase) -> list[Webhook]:
             Webhook("tap-injector", VIZ, MUTATING_WEBHOOK, "linkerd-tap-injector-webhook-config")
         )
         found.append(Webhook("tap", VIZ, API_SERVICE, TAP))
+    if case.config.linkerd.traces_by_extension:
+        name = "linkerd-jaeger-injector-webhook-config"
+        found.append(Webhook("jaeger-injector", JAEGER, MUTATING_WEBHOOK, name))
     return found
 
 

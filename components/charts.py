@@ -172,6 +172,11 @@ def linkerd_chart(config: LinkerdConfig, name: str) -> Chart:
     return Chart(name, config.version, "linkerd_stable" if old else "linkerd")
 
 
+def jaeger_chart(config: LinkerdConfig) -> Chart:
+    """The chart of the extension by which older versions trace."""
+    return Chart("linkerd-jaeger", config.jaeger_version)
+
+
 def cert_manager_chart(config: CertManagerConfig) -> Chart:
     """The chart of cert-manager."""
     return Chart("cert-manager", config.version, "cert_manager")
@@ -196,6 +201,8 @@ def charts_of(config: MeshConfig) -> Iterator[Package]:
             names += ["linkerd-multicluster"] if name in linked else []
         names += ["linkerd2-cni"] if linkerd.cni else []
         yield from (linkerd_chart(linkerd, chart) for chart in names)
+        if linkerd.traces_by_extension:
+            yield jaeger_chart(linkerd)
         issues = cluster.cert_manager
         if issues is not None and issues.install:
             yield cert_manager_chart(issues)

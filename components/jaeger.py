@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
+from pulumi_kubernetes.core.v1 import Namespace
+from pulumi_kubernetes.helm.v3 import Release
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
+from components.charts import jaeger_chart
 from components.component import MeshComponent
 from components.linkerd_control_plane import LinkerdControlPlane
-from components.releases import ReleaseSettings
+from components.releases import ReleaseSettings, helm_release
+from components.secrets import pull_secrets, tls_secret
+from components.trust_anchor import SignedCertificate, Webhook
+from components.values.jaeger import JAEGER_NAMESPACE, JAEGER_WEBHOOK, jaeger_values
 from config.cluster import ClusterConfig
 
 
@@ -24,13 +32,59 @@ class JaegerArgs:
     """The cluster's control plane."""
     releases: ReleaseSettings
     """What all releases share."""
+    bundle: pulumi.Input[str]
+    """PEM of all trust anchors."""
+    webhooks: Mapping[Webhook, SignedCertificate]
+    """Serving certificates of the cluster's webhooks."""
 
 
 class Jaeger(MeshComponent):
-    """The retired extension linkerd-jaeger, for versions that trace by it."""
+    """Namespace, the webhook's certificate and the release, without collector and Jaeger.
+
+    Its webhook tells every new proxy of the collector, which somebody else runs (Linkerd 2.14 docs,
+    "Distributed tracing", bringing one's own Jaeger).
+    """
+
+    release: Release
+    """The release; pods that start after it send their spans."""
 
     def __init__(
         self, name: str, args: JaegerArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(name, opts)
-        self.register_outputs({})
+        cluster = args.cluster
+        # Without the CNI plugin, the proxy's init container needs NET_ADMIN.
+        level = "restricted" if cluster.linkerd.cni else "privileged"
+        space = Namespace(
+            f"{name}-namespace",
+            metadata=ObjectMetaArgs(
+                name=JAEGER_NAMESPACE,
+                labels={
+                    "linkerd.io/extension": "jaeger",
+                    "pod-security.kubernetes.io/enforce": level,
+                },
+            ),
+            opts=self.child(args.provider),
+        )
+        certificate = tls_secret(
+            f"{name}-{JAEGER_WEBHOOK}-tls",
+            f"{JAEGER_WEBHOOK}-k8s-tls",
+            space.metadata.name,
+            args.webhooks[Webhook(JAEGER_NAMESPACE, JAEGER_WEBHOOK)],
+            self.child(args.provider),
+        )
+        logins = pull_secrets(
+            name, {"own": space}, cluster.linkerd.image_pull_secrets, self.child(args.provider)
+        )
+        self.release = helm_release(
+            f"{name}-release",
+            jaeger_chart(cluster.linkerd),
+            args.releases,
+            name="linkerd-jaeger",
+            namespace=space.metadata.name,
+            values=jaeger_values(cluster, args.bundle),
+            opts=self.child(
+                args.provider, depends_on=[args.linkerd.control_plane, certificate, *logins]
+            ),
+        )
+        self.register_outputs({"namespace": JAEGER_NAMESPACE})

@@ -22,6 +22,7 @@ from components.releases import ReleaseSettings, helm_release
 from components.secrets import pull_secrets, tls_secret
 from components.trust_anchor import Signatures, SignedCertificate, Webhook
 from components.values import linkerd_2_8
+from components.values.jaeger import JAEGER_NAMESPACE, JAEGER_WEBHOOK
 from components.values.linkerd import (
     WEBHOOKS,
     cni_values,
@@ -48,6 +49,8 @@ def signatures(cluster: ClusterConfig, issuance: Issuance | None = None) -> Sign
     webhooks = [Webhook(config.namespace, service) for service in services.values()]
     if config.viz.enabled:
         webhooks += [Webhook(VIZ_NAMESPACE, service) for service in VIZ_WEBHOOKS.values()]
+    if config.traces_by_extension:
+        webhooks.append(Webhook(JAEGER_NAMESPACE, JAEGER_WEBHOOK))
     hosts = cluster.ambassador.all_hosts if cluster.ambassador else ()
     trials = {host.name: host.hostname for host in hosts if host.tls and host.tls.trial}
     if issuance is not None and issuance.webhooks:

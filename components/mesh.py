@@ -210,7 +210,11 @@ def _platform(name: str, cluster: ClusterConfig, mesh: Mesh, releases: ReleaseSe
     if cluster.ingresses or cluster.linkerd.viz.ingress is not None:
         Ingresses(f"{name}-ingresses", IngressesArgs(cluster, provider, linkerd, releases))
     if cluster.linkerd.traces_by_extension:
-        Jaeger(f"{name}-jaeger", JaegerArgs(cluster, provider, linkerd, releases))
+        webhooks = mesh.trust_anchor.webhooks[name]
+        Jaeger(
+            f"{name}-jaeger",
+            JaegerArgs(cluster, provider, linkerd, releases, mesh.trust_anchor.bundle, webhooks),
+        )
     if cluster.meshed or cluster.jobs:
         MeshedWorkloads(f"{name}-meshed", MeshedWorkloadsArgs(cluster, provider, linkerd, releases))
 

@@ -158,6 +158,7 @@ class ClusterConfig(Model):
             ("", "linkerd-multicluster"),
             ("linkerd.cni", "linkerd-cni" if self.linkerd.cni else ""),
             ("linkerd.viz.enabled", "linkerd-viz" if self.linkerd.viz.enabled else ""),
+            ("linkerd.tracing", "linkerd-jaeger" if self.linkerd.traces_by_extension else ""),
         ]
         if self.ambassador is not None:
             spaces += self._spaces_of(self.ambassador)
@@ -342,4 +343,5 @@ def _user_of_namespace(path: str) -> str:
         "ambassador.flavour": "that of Ambassador's CRDs",
         "linkerd.cni": "the CNI plugin's",
         "linkerd.viz.enabled": "the viz extension's",
+        "linkerd.tracing": "the Jaeger extension's",
     }.get(path, f"that of {path}")

@@ -30,6 +30,7 @@ OWN_SECRETS = (
     "linkerd-policy-validator-k8s-tls",
     "tap-k8s-tls",
     "tap-injector-k8s-tls",
+    "jaeger-injector-k8s-tls",
 )
 """Secrets that stand in the namespaces of Linkerd by these names."""
 
@@ -119,6 +120,14 @@ class Multicluster(Model):
     ours."""
 
 
+def _dated(version: str) -> tuple[int, ...]:
+    """Year, month and number of an edge release's charts; zeros for all others."""
+    if Generation.of(version) is not Generation.MODERN:
+        return (0, 0, 0)
+    numbers = version.removeprefix("v").partition("-")[0].partition("+")[0]
+    return tuple(int(part) for part in numbers.split("."))
+
+
 class LinkerdConfig(Model):
     """Linkerd's control plane and extensions in one cluster."""
 
@@ -171,15 +180,28 @@ class LinkerdConfig(Model):
     @property
     def dated(self) -> tuple[int, ...]:
         """Year, month and number of an edge release; zeros for Linkerd 2.8."""
-        if self.generation is Generation.V2_8:
-            return (0, 0, 0)
-        numbers = self.version.removeprefix("v").partition("-")[0].partition("+")[0]
-        return tuple(int(part) for part in numbers.split("."))
+        return _dated(self.version)
 
     @property
     def traces_by_extension(self) -> bool:
-        """Whether traces need the extension linkerd-jaeger, which 2025.10.1 took away."""
-        return self.tracing is not None and self.dated < (2025, 6, 4)
+        """Whether traces need the extension linkerd-jaeger, which 2025.6.4 made needless."""
+        modern = self.generation is Generation.MODERN
+        return modern and self.tracing is not None and self.dated < (2025, 6, 4)
+
+    @property
+    def jaeger_version(self) -> str:
+        """Version of the extension linkerd-jaeger, where it is needed."""
+        return (self.tracing.jaeger_version if self.tracing else None) or self.version
+
+    @property
+    def jaeger_dated(self) -> tuple[int, ...]:
+        """Year, month and number of that version; zeros for one that is refused."""
+        return _dated(self.jaeger_version)
+
+    @property
+    def jaeger_has_protocol(self) -> bool:
+        """Whether that extension can be told a protocol; before 2024.10.1 it was OpenCensus."""
+        return self.jaeger_dated >= (2024, 10, 1)
 
     @property
     def native_sidecars(self) -> bool:

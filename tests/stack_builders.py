@@ -144,7 +144,15 @@ def shipped(name: str) -> Settings:
     return settings
 
 
-FREE = ("values", "crdsValues", "cniValues", "annotations", "podLabels", "matchLabels")
+FREE = (
+    "values",
+    "crdsValues",
+    "cniValues",
+    "jaegerValues",
+    "annotations",
+    "podLabels",
+    "matchLabels",
+)
 """Keys of mappings whose keys the user may name."""
 
 

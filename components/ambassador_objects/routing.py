@@ -14,6 +14,7 @@ from config.routes import (
     Listener,
     MappingConfig,
 )
+from config.tracing import AmbassadorTracing
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class Routing:
     every version."""
     module: dict[str, object] | None = None
     """Configuration of the Module ``ambassador``; None where nothing of ours makes one."""
+    tracing: AmbassadorTracing | None = None
+    """Where its spans go; None where it makes none."""
 
 
 def routing(config: AmbassadorConfig, more: Sequence[MappingConfig] = ()) -> Routing:
@@ -50,6 +53,7 @@ def routing(config: AmbassadorConfig, more: Sequence[MappingConfig] = ()) -> Rou
         tuple(mappings),
         config.objects_version in config.line.converted,
         {"add_linkerd_headers": config.linkerd_headers} if made else None,
+        config.tracing,
     )
 
 

@@ -47,6 +47,23 @@ def module(version: ApiVersion, routing: Routing) -> Iterator[Manifest]:
         yield made
 
 
+def tracing(version: ApiVersion, routing: Routing) -> Iterator[Manifest]:
+    """The TracingService, alike in every version; Ambassador takes no second one."""
+    config = routing.tracing
+    if config is None:
+        return
+    spec: dict[str, Any] = {
+        "driver": config.driver,
+        "service": config.service,
+        # The limit of all ways in which a request can come to be traced.
+        "sampling": {"overall": config.sampling},
+    }
+    if config.driver == "opentelemetry":
+        # Any other key of it would be handed to Envoy, which then refuses all of it.
+        spec["config"] = {"service_name": config.service_name or "ambassador"}
+    yield manifest(version, "TracingService", "tracing", routing.namespace, spec)
+
+
 def hosts(version: ApiVersion, routing: Routing) -> Iterator[Manifest]:
     """The Hosts, alike in v2 and v3alpha1."""
     for host in routing.hosts:

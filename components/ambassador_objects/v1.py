@@ -22,6 +22,7 @@ def translate(routing: Routing) -> Iterator[shapes.Manifest]:
     """Manifests of everything that an Ambassador serves."""
     yield from shapes.listeners(routing)
     yield from shapes.module("v1", routing)
+    yield from shapes.tracing("v1", routing)
     if routing.converted:
         yield from shapes.hosts("v2", routing)
     for host in routing.hosts:

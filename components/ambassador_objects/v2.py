@@ -12,6 +12,7 @@ def translate(routing: Routing) -> Iterator[shapes.Manifest]:
     """Manifests of everything that an Ambassador serves."""
     yield from shapes.listeners(routing)
     yield from shapes.module("v2", routing)
+    yield from shapes.tracing("v2", routing)
     yield from shapes.hosts("v2", routing)
     for mapping in routing.mappings:
         spec = shapes.mapping_spec(mapping, shapes.older_host(mapping, routing))

@@ -12,6 +12,7 @@ def translate(routing: Routing) -> Iterator[shapes.Manifest]:
     """Manifests of everything that an Ambassador serves."""
     yield from shapes.listeners(routing)
     yield from shapes.module("v3alpha1", routing)
+    yield from shapes.tracing("v3alpha1", routing)
     yield from shapes.hosts("v3alpha1", routing)
     for mapping in routing.mappings:
         # Without a hostname, this version drops a Mapping silently.

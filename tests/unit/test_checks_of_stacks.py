@@ -22,6 +22,7 @@ from checks.view import ServedKind, View
 from config import MeshConfig
 from config.exports import ServiceRef
 from config.mesh import service_account
+from config.tracing import port_of
 from render import Manifest
 from render.recorder import RELEASE
 from tests.stack_files import STACK_FILES
@@ -54,6 +55,12 @@ def brought(config: MeshConfig, cluster: str) -> Iterator[dict[str, Any]]:
         if own.sample is None or ref != ServiceRef(own.sample.namespace, own.sample.service):
             yield service(ref.name, ref.namespace)
         yield endpoints(ref.name, ref.namespace)
+    tracing = own.linkerd.tracing
+    if tracing is not None:
+        labels = {"app": tracing.service}
+        port = {"traces": port_of(tracing.collector)}
+        yield service(tracing.service, tracing.namespace, ports=port, selector=labels)
+        yield endpoints(tracing.service, tracing.namespace)
     exported = [export for link in config.links_from(cluster) for export in link.exports]
     for space in {*(ref.namespace for ref in services), *(one.namespace for one in exported)}:
         yield thing("v1", "Namespace", space)

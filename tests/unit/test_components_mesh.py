@@ -79,7 +79,7 @@ def test_what_belongs_to_one_cluster_goes_to_that_cluster(
     config = stack_config(name)
     assert set(found) == set(config.clusters)
     for cluster, seen in found.items():
-        wanted = {"linkerd", "multicluster"}
+        wanted = {"linkerd"} | ({"multicluster"} if cluster in config.linked_clusters() else set())
         wanted |= {"ambassador"} if config.clusters[cluster].ambassador else set()
         assert wanted <= seen, cluster
 

@@ -37,6 +37,10 @@ NAMESPACES = {
     "linkerd2-cni": "linkerd-cni",
     "linkerd-multicluster": "linkerd-multicluster",
     "linkerd-viz": "linkerd-viz",
+    "linkerd-jaeger": "linkerd-jaeger",
+    "linkerd-crds-2025.3": "linkerd",
+    "linkerd-control-plane-2025.3": "linkerd",
+    "linkerd-jaeger-2025.3": "linkerd-jaeger",
     "linkerd2": "linkerd",
     "linkerd2-cni-2.8": "linkerd-cni",
     "linkerd2-multicluster": "linkerd-multicluster",
@@ -81,6 +85,11 @@ INSTALLATIONS: dict[str, dict[str, Object]] = {
         "emissary-crds-chart": {"enableLegacyVersions": True, "enableV1": True},
         "emissary-ingress": AMBASSADOR_SETTINGS,
     },
+    "before 2025.6.4": {
+        "linkerd-crds-2025.3": {"installGatewayAPI": True},
+        "linkerd-control-plane-2025.3": {},
+        "linkerd-jaeger-2025.3": {},
+    },
     "Emissary 3": {
         "emissary-crds-chart-3": {},
         "emissary-ingress-3": {
@@ -96,7 +105,7 @@ INSTALLATIONS: dict[str, dict[str, Object]] = {
     "Linkerd 2.8": {"linkerd2": {}, "linkerd2-cni-2.8": {}, "linkerd2-multicluster": {}},
 }
 """Charts that stand in one cluster together, with most of what can be switched on."""
-WITH_AMBASSADOR = [name for name in INSTALLATIONS if name != "Linkerd 2.8"]
+WITH_AMBASSADOR = [name for name in INSTALLATIONS if name not in ("Linkerd 2.8", "before 2025.6.4")]
 STRUCTURAL = [name for name in WITH_AMBASSADOR if name != "legacy Ambassador"]
 """Installations whose CRDs are of v1, so that fields without a schema are dropped."""
 
@@ -167,8 +176,10 @@ def identity(chart: str = "linkerd-control-plane") -> Object:
 
 def needed(chart: str) -> Object:
     """The values that a chart cannot do without."""
-    if chart in ("linkerd-control-plane", "linkerd2"):
+    if chart.startswith("linkerd-control-plane") or chart == "linkerd2":
         return identity(chart)
+    if chart.startswith("linkerd-jaeger"):
+        return {"collector": {"enabled": False}, "jaeger": {"enabled": False}}
     if chart == "ambassador":
         return {"enableAES": False, "agent": {"enabled": False}}
     return {}
@@ -322,6 +333,9 @@ def test_stand_ins_are_packaged_under_the_names_that_the_program_looks_for() -> 
     names = ("linkerd-crds", "linkerd-control-plane", "linkerd2-cni", "linkerd-multicluster")
     wanted = {f"{name}-{modern}.tgz" for name in (*names, "linkerd-viz")}
     wanted |= {f"linkerd2{part}-2.8.1.tgz" for part in ("", "-cni", "-multicluster")}
+    # Those that trace by the extension, and its own last version.
+    old = ("linkerd-crds", "linkerd-control-plane", "linkerd-jaeger")
+    wanted |= {f"{name}-2025.3.1.tgz" for name in old} | {"linkerd-jaeger-2025.9.4.tgz"}
     for line in (line for flavour in FLAVOURS.values() for line in flavour.lines):
         wanted.add(f"{line.chart}-{line.newest}.tgz")
         if isinstance(line.crds, CrdsChart):
@@ -863,6 +877,14 @@ def test_legacy_crds_lie_where_helm_installs_them_from_before_all_else() -> None
 
     assert crds
     assert of_kind(parsed(without), "CustomResourceDefinition") == []
+
+
+@pytest.mark.parametrize("key", ["collector.enabled", "jaeger.enabled"])
+def test_the_jaeger_stand_in_refuses_by_name_what_it_does_not_stand_in_for(key: str) -> None:
+    result = template("linkerd-jaeger", needed("linkerd-jaeger"), "--set", f"{key}=true")
+
+    assert result.returncode != 0
+    assert key in result.stderr
 
 
 @pytest.mark.parametrize("key", ["enableAES", "agent.enabled"])
