@@ -22,7 +22,7 @@ from components.trust_anchor import SignedCertificate
 from config.ambassador import AmbassadorConfig
 from config.gateway import GatewayConfig
 from config.generation import Generation
-from config.routes import MappingConfig
+from config.routes import HostConfig, MappingConfig
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class AmbassadorMeshArgs:
     """Linkerd's generation in this cluster."""
     mappings: Sequence[MappingConfig] = ()
     """Routes that other parts of the mesh ask for."""
+    hosts: Sequence[HostConfig] = ()
+    """Hosts that other parts of the mesh ask for."""
     certificates: Mapping[str, SignedCertificate] = field(default_factory=dict)
     """Certificates for trials, by the names of their Hosts."""
     protect_crds: bool = True
@@ -99,12 +101,12 @@ class AmbassadorMesh(MeshComponent):
             ready, space, service = foundation.ready, foundation.space, foundation.service
         host_certificates(
             self,
-            config.all_hosts,
+            (*config.all_hosts, *args.hosts),
             config.namespace,
             args.certificates,
             self.child(args.provider, depends_on=space),
         )
-        self._objects(ambassador_objects(config, args.mappings), ready)
+        self._objects(ambassador_objects(config, args.mappings, args.hosts), ready)
         self.gateway = None
         if config.gateway is not None:
             self.gateway = self._gateway(config.gateway, service, space)

@@ -29,7 +29,12 @@ from components.values.linkerd import (
     control_plane_values,
     linkerd_crds_values,
 )
-from components.values.viz import VIZ_NAMESPACE, VIZ_WEBHOOKS, viz_values
+from components.values.viz import (
+    VIZ_NAMESPACE,
+    VIZ_WEBHOOKS,
+    viz_annotations,
+    viz_values,
+)
 from config.cluster import ClusterConfig
 from config.generation import Generation
 from config.issuance import Issuance
@@ -97,6 +102,8 @@ class LinkerdControlPlane(MeshComponent):
     """Namespace of the control plane."""
     multicluster_namespace: Namespace | None
     """Namespace of the multicluster extension."""
+    viz: Release | None = None
+    """The release of the viz extension; what stands in its namespace depends on it."""
 
     def __init__(
         self, name: str, args: LinkerdControlPlaneArgs, opts: pulumi.ResourceOptions | None = None
@@ -156,7 +163,7 @@ class LinkerdControlPlane(MeshComponent):
             depends_on=before,
         )
         if config.viz.enabled:
-            self._viz(control_plane)
+            self.viz = self._viz(control_plane)
         return control_plane
 
     def _cni(self) -> Release:
@@ -183,6 +190,7 @@ class LinkerdControlPlane(MeshComponent):
             annotations={
                 "linkerd.io/inject": "enabled",
                 "config.linkerd.io/proxy-await": "enabled",
+                **viz_annotations(args.cluster.linkerd.viz),
             },
         )
         before: list[pulumi.Resource] = [control_plane]

@@ -123,6 +123,7 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
                     releases=releases,
                     generation=cluster.linkerd.generation,
                     mappings=config.asked_mappings(name),
+                    hosts=config.asked_hosts(name),
                     certificates=mesh.trust_anchor.hosts[name],
                     protect_crds=protect_crds,
                 ),

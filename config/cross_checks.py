@@ -15,6 +15,7 @@ from config.problems import Problem, quoted
 from config.routes import HEALTH_MAPPING
 from config.sample import SAMPLE_MAPPING
 from config.tracing_checks import traced
+from config.viz_checks import observed
 
 Links = Mapping[int, LinkConfig]
 """Links by their place in the file; those that are broken in themselves are left out."""
@@ -38,6 +39,7 @@ def cross_check(clusters: Clusters, links: Links, names: Collection[str]) -> Ite
     yield from _routes_to_mirrors(clusters, links)
     yield from generations_apart(clusters, links)
     yield from traced(clusters)
+    yield from observed(clusters)
 
 
 def _contexts(clusters: Clusters) -> Iterator[Problem]:

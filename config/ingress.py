@@ -12,7 +12,10 @@ from typing import Literal
 from config.base import Model
 from config.formats import DnsLabel, DnsName, Port, ServiceName, UrlPath
 from config.problems import Problem
-from config.routes import CertManagerIssuer
+from config.routes import CertManagerIssuer, HostConfig, HostTls, MappingConfig
+
+VIZ_ROUTE = "linkerd-viz"
+"""Name of the Host and of the Mapping of the dashboard."""
 
 Controller = Literal["ingress-nginx", "traefik", "traefik-ingressroute"]
 """Who serves an Ingress; Traefik also by its own IngressRoute."""
@@ -33,7 +36,8 @@ class BasicAuth(Model):
     secret: DnsName
     """Secret with the users: key ``auth`` for ingress-nginx, ``users`` for Traefik."""
     namespace: DnsLabel | None = None
-    """Its namespace; that of the Ingress by default. Traefik takes no other."""
+    """Its namespace; that of the Ingress by default. Traefik takes no other; ingress-nginx since
+    1.12 only with ``allow-cross-namespace-resources: "true"`` in its ConfigMap."""
 
 
 class IngressBase(Model):
@@ -105,12 +109,19 @@ class VizIngress(IngressBase):
     """How the dashboard of linkerd-viz is reached from outside.
 
     It refuses host names that it does not know: ingress-nginx rewrites the name, and for Traefik
-    the dashboard is told the name.
+    the dashboard is told the name. ingress-nginx takes the snippet that comes with it only with
+    ``allowSnippetAnnotations: true`` and, since 1.12, ``annotations-risk-level: Critical`` in its
+    ConfigMap. The dashboard is open to everyone who gets there: ask for passwords.
     """
 
 
 class VizRoute(Model):
-    """The dashboard through the cluster's own Ambassador: a Host and a Mapping of its own."""
+    """The dashboard through the cluster's own Ambassador: a Host and a Mapping of its own.
+
+    An AuthService is asked as for any other route. The chart makes no Server for the dashboard, so
+    that the default inbound policy admits Ambassador or not: with ``deny``, add a Server and an
+    AuthorizationPolicy of yours.
+    """
 
     host: DnsName
     """Host name that it answers for."""
@@ -118,3 +129,23 @@ class VizRoute(Model):
     """Secret (kubernetes.io/tls) in Ambassador's namespace that TLS is terminated with."""
     cert_manager: CertManagerIssuer | None = None
     """Have cert-manager fill that Secret."""
+
+    def as_host(self) -> HostConfig:
+        """The Host; cleartext is redirected where TLS is terminated."""
+        encrypted = self.tls_secret is not None or self.cert_manager is not None
+        tls = HostTls(secret=self.tls_secret, cert_manager=self.cert_manager)
+        return HostConfig(
+            name=VIZ_ROUTE,
+            hostname=self.host,
+            insecure="Redirect" if encrypted else "Route",
+            tls=tls if encrypted else None,
+        )
+
+    def as_mapping(self, domain: str) -> MappingConfig:
+        """The Mapping; `domain` is the cluster's. The path stays as it is."""
+        return MappingConfig(
+            name=VIZ_ROUTE,
+            prefix="/",
+            hostname=self.host,
+            service=f"http://web.linkerd-viz.svc.{domain}:8084",
+        )

@@ -21,7 +21,7 @@ from config.formats import Flag, is_dns_name
 from config.generation import Generation
 from config.link import LinkConfig
 from config.problems import wrong
-from config.routes import MappingConfig
+from config.routes import HostConfig, MappingConfig
 from config.trust_anchor import TrustAnchorConfig
 
 LONGEST_CLUSTER_NAME = 30
@@ -135,7 +135,18 @@ class MeshConfig(Model):
 
     def asked_mappings(self, cluster: str) -> tuple[MappingConfig, ...]:
         """Routes of this cluster's Ambassador that other parts of the stack file ask for."""
-        return (*self.mirror_mappings(cluster), *self._sample_mapping(cluster))
+        config = self.clusters[cluster]
+        route = config.linkerd.viz.route
+        return (
+            *self.mirror_mappings(cluster),
+            *self._sample_mapping(cluster),
+            *((route.as_mapping(config.domain),) if route is not None else ()),
+        )
+
+    def asked_hosts(self, cluster: str) -> tuple[HostConfig, ...]:
+        """Hosts of this cluster's Ambassador that other parts of the stack file ask for."""
+        route = self.clusters[cluster].linkerd.viz.route
+        return (route.as_host(),) if route is not None else ()
 
     def _sample_mapping(self, cluster: str) -> tuple[MappingConfig, ...]:
         config = self.clusters[cluster]

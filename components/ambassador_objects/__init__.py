@@ -9,7 +9,7 @@ from components.ambassador_objects.routing import Routing, routing
 from components.ambassador_objects.shapes import Manifest
 from config.ambassador import AmbassadorConfig
 from config.flavours import ApiVersion
-from config.routes import MappingConfig
+from config.routes import HostConfig, MappingConfig
 
 __all__ = ["TRANSLATORS", "Manifest", "Routing", "ambassador_objects", "routing"]
 
@@ -22,10 +22,12 @@ TRANSLATORS: Mapping[ApiVersion, Callable[[Routing], Iterator[Manifest]]] = {
 
 
 def ambassador_objects(
-    config: AmbassadorConfig, more: Sequence[MappingConfig] = ()
+    config: AmbassadorConfig,
+    more: Sequence[MappingConfig] = (),
+    hosts: Sequence[HostConfig] = (),
 ) -> Iterator[Manifest]:
     """Manifests of all that an Ambassador serves, in the API version that it is written in.
 
-    `more` are routes that other parts of the mesh ask for.
+    `more` are routes and `hosts` are Hosts that other parts of the mesh ask for.
     """
-    return TRANSLATORS[config.objects_version](routing(config, more))
+    return TRANSLATORS[config.objects_version](routing(config, more, hosts))

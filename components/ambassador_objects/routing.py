@@ -38,8 +38,15 @@ class Routing:
     """Where its spans go; None where it makes none."""
 
 
-def routing(config: AmbassadorConfig, more: Sequence[MappingConfig] = ()) -> Routing:
-    """What an Ambassador serves; `more` are routes that other parts of the mesh ask for."""
+def routing(
+    config: AmbassadorConfig,
+    more: Sequence[MappingConfig] = (),
+    hosts: Sequence[HostConfig] = (),
+) -> Routing:
+    """What an Ambassador serves.
+
+    `more` are routes and `hosts` are Hosts that other parts of the mesh ask for.
+    """
     mappings = [*config.mappings, *more]
     if config.gateway is not None:
         mappings.append(health_route(config.gateway))
@@ -49,7 +56,7 @@ def routing(config: AmbassadorConfig, more: Sequence[MappingConfig] = ()) -> Rou
     return Routing(
         config.namespace,
         config.all_listeners,
-        config.all_hosts,
+        (*config.all_hosts, *hosts),
         tuple(mappings),
         config.objects_version in config.line.converted,
         {"add_linkerd_headers": config.linkerd_headers} if made else None,
