@@ -26,7 +26,7 @@ def values(recording: Recording) -> dict[str, Any]:
     return cast(dict[str, Any], recording.named("a-linkerd-viz").inputs["values"])
 
 
-def annotations(recording: Recording) -> dict[str, str]:
+def told(recording: Recording) -> dict[str, str]:
     space = recording.named("a-linkerd-linkerd-viz-namespace").inputs["metadata"]
     return cast(dict[str, str], space["annotations"])
 
@@ -34,7 +34,7 @@ def annotations(recording: Recording) -> dict[str, str]:
 def test_without_settings_the_chart_keeps_its_own_prometheus_and_hosts(recorded: Records) -> None:
     recording = recorded(one({}))
     assert not {"prometheus", "prometheusUrl", "grafana", "dashboard"} & set(values(recording))
-    assert "viz.linkerd.io/external-prometheus" not in annotations(recording)
+    assert "viz.linkerd.io/external-prometheus" not in told(recording)
 
 
 @pytest.mark.parametrize("ha", [False, True])
@@ -42,7 +42,7 @@ def test_an_external_prometheus_takes_the_place_of_the_charts(ha: bool, recorded
     recording = recorded(one({"prometheusUrl": URL}, highAvailability=ha))
     assert values(recording)["prometheusUrl"] == URL
     assert values(recording)["prometheus"] == {"enabled": False}
-    assert annotations(recording)["viz.linkerd.io/external-prometheus"] == URL
+    assert told(recording)["viz.linkerd.io/external-prometheus"] == URL
 
 
 def test_the_dashboard_leads_to_a_grafana_elsewhere(recorded: Records) -> None:
