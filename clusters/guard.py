@@ -18,7 +18,7 @@ from kubernetes.client.exceptions import ApiException
 from clusters.adoption import mismatches
 from clusters.kubeconfig import Endpoint, Login, api_client, endpoint, get_json, login
 from clusters.problems import KubeconfigError
-from clusters.served import unserved
+from clusters.served import absent, unserved
 from clusters.silence import STRANGE, Reason, why_silent
 from clusters.versions import too_new
 from config.cluster import ClusterConfig
@@ -188,6 +188,7 @@ def _unmet(
     if expected.adopted is not None:
         yield from mismatches(api, expected.adopted, timeout)
     yield from unserved(api, expected.needed, timeout)
+    yield from absent(api, expected.namespaces, timeout)
 
 
 def _missing(

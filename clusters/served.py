@@ -1,4 +1,4 @@
-"""Whether a cluster serves the kinds of others that objects of ours are of.
+"""Whether a cluster has what is others' and objects of ours need: their kinds and namespaces.
 
 Fact: Kubernetes API, discovery (``/apis/<group>/<version>``), which everyone may read who is
 known to the API server.
@@ -13,7 +13,7 @@ from kubernetes.client.exceptions import ApiException
 
 from clusters.kubeconfig import get_json
 from clusters.silence import Reason
-from config.expectations import Needed
+from config.expectations import Needed, NeededNamespace
 
 
 def unserved(
@@ -47,3 +47,23 @@ def _kinds(api: client.ApiClient, item: Needed, timeout: tuple[float, float]) ->
         raise
     listed = found.get("resources")
     return {str(one.get("kind")) for one in listed or () if isinstance(one, dict)}
+
+
+def absent(
+    api: client.ApiClient, namespaces: Iterable[NeededNamespace], timeout: tuple[float, float]
+) -> Iterator[Reason]:
+    """Why a cluster cannot hold objects in namespaces that it does not have.
+
+    Arguments and errors as those of `unserved`.
+    """
+    for item in namespaces:
+        try:
+            get_json(api, f"/api/v1/namespaces/{item.name}", timeout)
+        except ApiException as error:
+            if error.status == 404:
+                yield (
+                    f"it has no namespace '{item.name}', which {item.path} names",
+                    f"make it with whatever belongs there, or correct {item.path}",
+                )
+            elif error.status != 403:
+                raise

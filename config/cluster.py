@@ -22,7 +22,7 @@ from config.formats import (
     url_complaint,
 )
 from config.generation import Generation
-from config.ingress import IngressConfig
+from config.ingress import IngressBase, IngressConfig
 from config.linkerd import LinkerdConfig
 from config.meshed import JobConfig, MeshedConfig
 from config.monitoring import MonitoringConfig
@@ -123,6 +123,26 @@ class ClusterConfig(Model):
     def trust_domain(self) -> str:
         """Last part of the identities in this cluster."""
         return self.linkerd.trust_domain or self.domain
+
+    @property
+    def every_ingress(self) -> tuple[IngressBase, ...]:
+        """Ingresses to meshed Services, and that of the dashboard."""
+        viz = self.linkerd.viz.ingress
+        return (*self.ingresses, *((viz,) if viz is not None else ()))
+
+    @property
+    def made_namespaces(self) -> frozenset[str]:
+        """Namespaces that this program makes, but for that of the multicluster extension."""
+        found = {self.linkerd.namespace}
+        if self.linkerd.viz.enabled:
+            found.add("linkerd-viz")
+        if self.sample is not None:
+            found.add(self.sample.namespace)
+        if self.ambassador is not None and self.ambassador.installed:
+            found.add(self.ambassador.namespace)
+        if self.cert_manager is not None and self.cert_manager.install:
+            found.add(self.cert_manager.namespace)
+        return frozenset(found)
 
     @property
     def may_be_source(self) -> bool:

@@ -62,6 +62,16 @@ class Needed:
 
 
 @dataclass(frozen=True)
+class NeededNamespace:
+    """Somebody else's namespace that objects of ours stand in."""
+
+    name: str
+    """Its name."""
+    path: str
+    """Key path of the stack file that names it."""
+
+
+@dataclass(frozen=True)
 class Expectations:
     """What has to be true of one cluster."""
 
@@ -73,6 +83,8 @@ class Expectations:
     """The Ambassador that has to be there."""
     needed: tuple[Needed, ...] = ()
     """Kinds that have to be served."""
+    namespaces: tuple[NeededNamespace, ...] = ()
+    """Namespaces that have to be there."""
 
 
 def expectations(mesh: MeshConfig, name: str) -> Expectations:
@@ -112,7 +124,11 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
             )
         )
     return Expectations(
-        mesh.services_wanted(name), tuple(limits), adopted, tuple(_issuing(name, cluster))
+        mesh.services_wanted(name),
+        tuple(limits),
+        adopted,
+        (*_issuing(name, cluster), *_platform(name, cluster)),
+        tuple(_spaces(name, cluster)),
     )
 
 
@@ -136,3 +152,48 @@ def _issuing(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
             "trust-manager",
             f"install trust-manager first, or write {path}.trustManager.install: true",
         )
+
+
+def _platform(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
+    """What the Prometheus operator and Traefik serve, where objects of ours are for them."""
+    if cluster.monitoring.pod_monitors is not None:
+        yield Needed(
+            "monitoring.coreos.com/v1",
+            ("PodMonitor",),
+            "the Prometheus operator",
+            f"install it first, or leave clusters.{name}.monitoring.podMonitors out",
+        )
+    asked = {item.controller for item in cluster.every_ingress}
+    kinds = (
+        *(("Middleware",) if asked - {"ingress-nginx"} else ()),
+        *(("IngressRoute",) if "traefik-ingressroute" in asked else ()),
+    )
+    if kinds:
+        yield Needed(
+            "traefik.io/v1alpha1",
+            kinds,
+            "Traefik",
+            "install Traefik 2.10 or later with its CRDs first, or write controller: ingress-nginx",
+        )
+
+
+def _spaces(name: str, cluster: ClusterConfig) -> Iterator[NeededNamespace]:
+    """Namespaces of others, each once; those that this program makes are left out."""
+    path = f"clusters.{name}"
+    monitoring = cluster.monitoring
+    asked: list[tuple[str, str]] = []
+    for key, part in (
+        ("podMonitors", monitoring.pod_monitors),
+        ("dashboards", monitoring.dashboards),
+    ):
+        if part is not None:
+            asked.append((part.namespace, f"{path}.monitoring.{key}.namespace"))
+    asked += [
+        (item.namespace, f"{path}.ingresses[{place}].namespace")
+        for place, item in enumerate(cluster.ingresses)
+    ]
+    told: set[str] = set()
+    for space, key in asked:
+        if space not in told and space not in cluster.made_namespaces:
+            told.add(space)
+            yield NeededNamespace(space, key)

@@ -16,6 +16,8 @@ from config.routes import CertManagerIssuer, HostConfig, HostTls, MappingConfig
 
 VIZ_ROUTE = "linkerd-viz"
 """Name of the Host and of the Mapping of the dashboard."""
+VIZ_INGRESS = "linkerd-viz-ingress"
+"""Name of the Ingress of the dashboard."""
 
 Controller = Literal["ingress-nginx", "traefik", "traefik-ingressroute"]
 """Who serves an Ingress; Traefik also by its own IngressRoute."""
@@ -58,6 +60,19 @@ class IngressBase(Model):
     def ingress_class(self) -> str:
         """Name of the IngressClass."""
         return self.class_name or ("nginx" if self.controller == "ingress-nginx" else "traefik")
+
+    def tls_secret(self, name: str) -> str | None:
+        """Secret that TLS of the Ingress `name` is terminated with; None without TLS."""
+        if self.tls is None:
+            return None
+        return self.tls.secret or f"{'linkerd-viz' if name == VIZ_INGRESS else name}-tls"
+
+    def middlewares(self, name: str) -> tuple[str, ...]:
+        """Names of Traefik's Middlewares of the Ingress `name`, in the order of their turns."""
+        if self.controller == "ingress-nginx":
+            return ()
+        header = f"{name}-l5d-header"
+        return (f"{name}-basic-auth", header) if self.basic_auth is not None else (header,)
 
     def inconsistencies(self) -> Iterator[Problem]:
         """What an IngressRoute does not have, and Secrets that Traefik cannot read."""
