@@ -160,6 +160,25 @@ def _yielded(item: Mapping[str, Any]) -> Yielded:
     )
 
 
+def comparable(thing: Object) -> Object:
+    """An object whose rules of relabelling, which have no names, are told apart by what they do."""
+    if thing.get("kind") != "PodMonitor":
+        return thing
+    endpoints = thing["spec"]["podMetricsEndpoints"]
+    listed = isinstance(endpoints, list)
+    (endpoint,) = endpoints if listed else [endpoints]
+    rules: Object = {"form": "list" if listed else "mapping"}
+    for rule in endpoint["relabelings"]:
+        what = rule.get("targetLabel") or (
+            rule["regex"] if rule["action"].startswith("label") else ""
+        )
+        rules[f"{rule['action']} {what}".strip()] = rule
+    # Their order counts; dropping what is not wanted may be anywhere among them.
+    rules["order"] = [key for key in rules if key not in ("form", "drop")]
+    rules |= {key: value for key, value in endpoint.items() if key != "relabelings"}
+    return {**thing, "spec": {**thing["spec"], "podMetricsEndpoints": rules}}
+
+
 def _values_set(command: str) -> Object:
     """The values that a ``helm install`` sets; a file's content is told by its name."""
     values: Object = {}

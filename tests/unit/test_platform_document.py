@@ -21,7 +21,7 @@ from render.recorder import RELEASE
 from tests.documents import Anything
 from tests.documents.differences import differences, within
 from tests.documents.table import part
-from tests.platform_documents import Yielded, digest_of, page, reasons
+from tests.platform_documents import Yielded, comparable, digest_of, page, reasons
 from tests.platform_documents.page import PAGE, SECTIONS, options, page_text, section_of
 from tests.stack_builders import certificate
 from tests.unit.conftest import Records
@@ -60,7 +60,7 @@ def made(item: Yielded, recorded: Records) -> Object:
 def complaints(item: Yielded, object_: Object) -> Iterator[str]:
     """Differences that nobody explains, and explained ones that are none (any more)."""
     explained = {one.at: one for one in item.differences}
-    for at, documented, value in differences(item.documented, object_):
+    for at, documented, value in differences(comparable(item.documented), comparable(object_)):
         if not within(at, item.within):
             continue
         known = explained.pop(at, None)
