@@ -48,6 +48,7 @@ from checks.kinds import (
     name_of,
     namespace_of,
 )
+from checks.meshed import listed
 from checks.permissions import EVERYTHING, NEEDED
 from checks.reading import Reader, RefusedError
 from checks.requests import backends_of
@@ -143,6 +144,8 @@ def _installed(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         yield from _of_ambassador(config.ambassador)
     if config.sample is not None:
         yield Listing(POD, config.sample.namespace)
+    for kind, space in listed(config):
+        yield Listing(kind, space)
 
 
 def _traced(linkerd: LinkerdConfig, config: TracingConfig) -> Iterator[Listing]:

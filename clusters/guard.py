@@ -21,10 +21,12 @@ from clusters.problems import KubeconfigError
 from clusters.served import absent, unserved
 from clusters.silence import STRANGE, Reason, why_silent
 from clusters.versions import too_new
+from clusters.workloads import look_at
 from config.cluster import ClusterConfig
 from config.expectations import Expectations
 from config.exports import ServiceRef
 from config.problems import printable
+from config.recipes import WorkloadRef
 
 DEADLINE_SECONDS = 9.0
 """How long all clusters together may take to answer."""
@@ -44,6 +46,10 @@ class Reach:
     """How the provider logs in; None where the program runs offline."""
     missing_services: frozenset[ServiceRef] = frozenset()
     """Services that the stack file speaks of and that are not there."""
+    missing_workloads: frozenset[WorkloadRef] = frozenset()
+    """Workloads and Namespaces that are to be meshed and that are not there."""
+    settled_workloads: frozenset[WorkloadRef] = frozenset()
+    """Workloads whose containers have from us what the stack file wants."""
 
 
 @dataclass(frozen=True)
@@ -159,9 +165,18 @@ def _ask(
                 return
             version = get_json(api, "/version", timeout)
             missing = _missing(api, expected.services, timeout)
-            reasons = tuple(_unmet(api, version, expected, timeout))
+            found = look_at(api, expected.workloads, timeout)
+            reasons = (*_unmet(api, version, expected, timeout), *found.reasons)
         told = version.get("gitVersion")
-        reach = Reach(reached, uid, str(told) if told else None, entry, missing)
+        reach = Reach(
+            reached,
+            uid,
+            str(told) if told else None,
+            entry,
+            missing,
+            found.missing,
+            found.settled,
+        )
         answers[name] = _Answer(reach, reasons)
     except KubeconfigError as error:
         answers[name] = _Answer(None, ((error.message, error.remedy),))

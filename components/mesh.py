@@ -128,7 +128,7 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
                     protect_crds=protect_crds,
                 ),
             )
-        _platform(name, cluster, mesh, releases)
+        _platform(name, cluster, mesh, releases, reach[name])
         if cluster.sample is not None:
             samples[name] = SampleService(
                 f"{name}-sample",
@@ -202,7 +202,9 @@ def _issued(name: str, config: MeshConfig, mesh: Mesh) -> IssuedBy | None:
     return IssuedBy(issuance, ready, anchors.bundle, mesh.providers[name])
 
 
-def _platform(name: str, cluster: ClusterConfig, mesh: Mesh, releases: ReleaseSettings) -> None:
+def _platform(
+    name: str, cluster: ClusterConfig, mesh: Mesh, releases: ReleaseSettings, reach: Reach
+) -> None:
     """What stands around Linkerd in one cluster, as far as the stack file asks for it."""
     provider, linkerd = mesh.providers[name], mesh.linkerd[name]
     monitoring = cluster.monitoring
@@ -217,7 +219,17 @@ def _platform(name: str, cluster: ClusterConfig, mesh: Mesh, releases: ReleaseSe
             JaegerArgs(cluster, provider, linkerd, releases, mesh.trust_anchor.bundle, webhooks),
         )
     if cluster.meshed or cluster.jobs:
-        MeshedWorkloads(f"{name}-meshed", MeshedWorkloadsArgs(cluster, provider, linkerd, releases))
+        MeshedWorkloads(
+            f"{name}-meshed",
+            MeshedWorkloadsArgs(
+                name,
+                cluster,
+                provider,
+                linkerd,
+                reach.missing_workloads,
+                reach.settled_workloads,
+            ),
+        )
 
 
 def _credentials(

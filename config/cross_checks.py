@@ -11,6 +11,7 @@ from config.generation import Generation
 from config.generation_checks import generations_apart
 from config.link import LinkConfig
 from config.mesh import gateway_identity, service_account
+from config.meshed_checks import meshed_by_others
 from config.problems import Problem, quoted
 from config.routes import HEALTH_MAPPING
 from config.sample import SAMPLE_MAPPING
@@ -40,6 +41,7 @@ def cross_check(clusters: Clusters, links: Links, names: Collection[str]) -> Ite
     yield from generations_apart(clusters, links)
     yield from traced(clusters)
     yield from observed(clusters)
+    yield from meshed_by_others(clusters)
 
 
 def _contexts(clusters: Clusters) -> Iterator[Problem]:

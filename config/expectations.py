@@ -9,6 +9,8 @@ from config.cluster import ClusterConfig
 from config.exports import ServiceRef
 from config.generation import NEWEST_KUBERNETES
 from config.mesh import MeshConfig, service_account
+from config.meshed_checks import patches
+from config.recipes import Patch
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,16 @@ class NeededNamespace:
 
 
 @dataclass(frozen=True)
+class WantedPatch:
+    """What is to be added to somebody else's workload."""
+
+    path: str
+    """Key path of its entry in the stack file."""
+    patch: Patch
+    """What is added."""
+
+
+@dataclass(frozen=True)
 class Expectations:
     """What has to be true of one cluster."""
 
@@ -85,6 +97,8 @@ class Expectations:
     """Kinds that have to be served."""
     namespaces: tuple[NeededNamespace, ...] = ()
     """Namespaces that have to be there."""
+    workloads: tuple[WantedPatch, ...] = ()
+    """What is patched; what is missing is told, and what could not be given back is refused."""
 
 
 def expectations(mesh: MeshConfig, name: str) -> Expectations:
@@ -129,6 +143,7 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         adopted,
         (*_issuing(name, cluster), *_platform(name, cluster)),
         tuple(_spaces(name, cluster)),
+        tuple(WantedPatch(f"clusters.{name}.{path}", patch) for path, patch in patches(cluster)),
     )
 
 

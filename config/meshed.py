@@ -15,7 +15,7 @@ from config.formats import Annotations, DnsLabel, DnsName, Line
 from config.problems import Problem, quoted, wrong
 from config.recipes import RECIPES, Patch
 
-Kind = Literal["Namespace", "Deployment", "DaemonSet", "StatefulSet", "CronJob"]
+Kind = Literal["Namespace", "Deployment", "DaemonSet", "StatefulSet", "CronJob", "Kibana"]
 
 
 def _recipe(value: str) -> str:
@@ -38,7 +38,8 @@ class MeshedConfig(Model):
     recipe: RecipeName | None = None
     """A product that is known."""
     kind: Kind | None = None
-    """Kind of a workload; a Namespace meshes every pod that is made in it from then on."""
+    """Kind of a workload; a Namespace meshes every pod that is made in it from then on, and the
+    pods of a Kibana (of ECK) are given the token of their ServiceAccount as well."""
     namespace: DnsLabel | None = None
     """Namespace of the workload, or where the recipe's product is installed otherwise than in its
     usual one."""
@@ -103,8 +104,13 @@ class MeshedConfig(Model):
                 "write both, or neither",
                 about=("env", "container"),
             )
-        if self.env and self.kind == "Namespace":
-            yield Problem("env", "a Namespace has no containers", "leave env and container out")
+        if self.env and self.kind in ("Namespace", "Kibana"):
+            reason = (
+                "a Namespace has no containers"
+                if self.kind == "Namespace"
+                else "a patch of one container of a Kibana would replace them all"
+            )
+            yield Problem("env", reason, "leave env and container out", about=("kind",))
 
 
 class JobConfig(Model):
@@ -126,6 +132,20 @@ class JobConfig(Model):
     """Container whose command is wrapped."""
     command: tuple[Line, ...] = ()
     """Its command, as it is without the wrapper."""
+
+    @property
+    def patch(self) -> Patch:
+        """What is patched. The proxy's endpoint that ends it is off since edge-24.6.2."""
+        if self.treatment == "opt-out":
+            return Patch("CronJob", self.namespace, self.name, {"linkerd.io/inject": "disabled"})
+        return Patch(
+            kind="CronJob",
+            namespace=self.namespace,
+            name=self.name,
+            annotations={"config.linkerd.io/proxy-admin-shutdown": "enabled"},
+            container=self.container,
+            command=("linkerd-await", "--shutdown", "--", *self.command),
+        )
 
     def inconsistencies(self) -> Iterator[Problem]:
         """A wrapper around nothing."""

@@ -8,7 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class WorkloadRef(NamedTuple):
+    """A workload, or a Namespace, of a cluster."""
+
+    kind: str
+    """Namespace, Deployment, DaemonSet, StatefulSet, CronJob or Kibana."""
+    namespace: str
+    """Its namespace; empty for a Namespace."""
+    name: str
+    """Its name."""
+
+    def __str__(self) -> str:
+        place = f"{self.namespace}/" if self.namespace else ""
+        return f"{self.kind} {place}{self.name}"
+
+    @property
+    def pods_in(self) -> str:
+        """The namespace that its pods are in."""
+        return self.namespace or self.name
 
 
 @dataclass(frozen=True)
@@ -16,7 +36,8 @@ class Patch:
     """What is added to one workload, or to a Namespace."""
 
     kind: str
-    """Namespace, Deployment, DaemonSet, StatefulSet or CronJob."""
+    """Namespace, Deployment, DaemonSet, StatefulSet, CronJob or Kibana (of ECK), whose pods also
+    get the token of their ServiceAccount."""
     namespace: str
     """Its namespace; empty for a Namespace."""
     name: str
@@ -24,13 +45,19 @@ class Patch:
     annotations: dict[str, str]
     """Annotations of its pods, or of the Namespace."""
     container: str | None = None
-    """Container that gets `env`."""
+    """Container that gets `env` and `command`."""
     env: dict[str, str] = field(default_factory=dict)
     """Environment variables that it gets."""
+    command: tuple[str, ...] = ()
+    """Command that it gets; empty where it keeps its own."""
+
+    @property
+    def ref(self) -> WorkloadRef:
+        """What is patched."""
+        return WorkloadRef(self.kind, self.namespace, self.name)
 
     def __str__(self) -> str:
-        place = f"{self.namespace}/" if self.namespace else ""
-        return f"{self.kind} {place}{self.name}"
+        return str(self.ref)
 
 
 @dataclass(frozen=True)
@@ -95,9 +122,12 @@ RECIPES: Mapping[str, Recipe] = {
         "logging",
         owner_values={"podTemplate": {"spec": {"automountServiceAccountToken": True}}},
         remarks=(
-            "The operator makes pods without a ServiceAccount's token, into which no proxy is put. "
-            "The owner writes this podTemplate into Kibana and into every node set of "
-            "Elasticsearch: a patch of a node set would replace them all.",
+            "The operator makes pods without the token of a ServiceAccount. "
+            "Kibana is given one by an entry of its own (kind: Kibana). Into every node set of "
+            "Elasticsearch the owner writes this podTemplate: a patch of one node set would "
+            "replace them all.",
+            "Today's Linkerd puts proxies into such pods as well, unless its value "
+            "identity.serviceAccountTokenProjection is false; up to 2.11 none did.",
         ),
     ),
     "fluentd": Recipe("fluentd", "logging", (("DaemonSet", "fluentd"),)),
@@ -111,7 +141,7 @@ RECIPES: Mapping[str, Recipe] = {
     ),
     "traefik": Recipe(
         "Traefik",
-        "kube-system",
+        "traefik",
         (("Deployment", "traefik"),),
         annotations={
             "linkerd.io/inject": "ingress",
@@ -128,6 +158,8 @@ RECIPES: Mapping[str, Recipe] = {
         },
         remarks=(
             "Every route then names its Service by the header l5d-dst-override: see ingresses.",
+            "In kube-system, where K3s has it, Linkerd's injector passes it over unless its value "
+            "proxyInjector.namespaceSelector says otherwise.",
         ),
     ),
     "ingress-nginx": Recipe(

@@ -23,9 +23,11 @@ from config.adoption import FIELD_MANAGER
 from config.ambassador import AmbassadorConfig
 from config.charts import ChartsConfig
 from config.cluster import ClusterConfig
+from config.meshed_checks import patches
 from local_clusters import LocalCluster
 from ops import stand_ins
 from render import HelmTemplate, Manifest, Observed, manifests, offline_reach, record
+from tests import foreign_workloads
 from tests.integration.ambassador_kinds import CRD, GROUP, crds_of, storing
 from tests.stack_files import STACK_FILES
 
@@ -194,6 +196,7 @@ def theirs(config: MeshConfig, cluster: str) -> set[str]:
     ambassador = config.clusters[cluster].ambassador
     if ambassador is not None and not ambassador.installed:
         found.add(ambassador.namespace)
+    found |= {patch.ref.pods_in for _, patch in patches(config.clusters[cluster])}
     for link in config.links:
         if cluster in (link.source, link.target):
             found |= {export.namespace for export in link.exports}
@@ -212,6 +215,9 @@ def namespace(name: str) -> dict[str, Any]:
 
 def owners(patched: Mapping[str, Any]) -> dict[str, Any]:
     """The object of somebody else's that a patch is of, as small as it can be."""
+    for thing in foreign_workloads.WORKLOADS:
+        if foreign_workloads.ref(thing) == foreign_workloads.ref(patched):
+            return thing
     pod = {
         "metadata": {"labels": OWNERS_PODS},
         "spec": {"containers": [{"name": "own", "image": "registry.example/own:1"}]},

@@ -22,9 +22,11 @@ from checks.view import ServedKind, View
 from config import MeshConfig
 from config.exports import ServiceRef
 from config.mesh import service_account
+from config.meshed_checks import patches
 from config.tracing import port_of
 from render import Manifest
 from render.recorder import RELEASE
+from tests import foreign_workloads
 from tests.stack_files import STACK_FILES
 from tests.unit.checks_builders import (
     certified,
@@ -85,6 +87,11 @@ def brought(config: MeshConfig, cluster: str) -> Iterator[dict[str, Any]]:
             ),
             "kind": ambassador.adopt.kind,
         }
+    wanted = {patch.ref for _, patch in patches(own)}
+    for one in foreign_workloads.WORKLOADS:
+        found = foreign_workloads.ref(one)
+        if found in wanted or found.name in {patch.pods_in for patch in wanted}:
+            yield one
 
 
 def adopted_kinds(config: MeshConfig, cluster: str) -> dict[Kind, ServedKind]:
@@ -201,7 +208,9 @@ def test_checks_look_for_what_the_program_declares(
     }
 
 
-@pytest.mark.parametrize("name", ["adopted", "exports", "legacy-ambassador", "linkerd-2.8", "tls"])
+@pytest.mark.parametrize(
+    "name", ["adopted", "exports", "legacy-ambassador", "linkerd-2.8", "meshed", "tls"]
+)
 def test_every_object_of_ours_that_is_missing_is_told(
     name: str, rendered: Rendered, stack_config: Callable[[str], MeshConfig]
 ) -> None:

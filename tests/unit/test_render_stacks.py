@@ -12,6 +12,7 @@ from components import ChartSource
 from config import MeshConfig
 from config.flavours import FLAVOURS
 from config.generation import Generation
+from config.meshed_checks import patches
 from render import HelmTemplate, Manifest, Recording, Workshop, manifests
 from tests.stack_files import STACK_FILES
 
@@ -97,6 +98,7 @@ def test_every_namespace_is_made_before_what_stands_in_it(
         ambassador = config.clusters[cluster].ambassador
         if ambassador is not None and not ambassador.installed:
             made.add(ambassador.namespace)
+        made |= {patch.ref.pods_in for _, patch in patches(config.clusters[cluster])}
         # Mirrored Services and those that are exported stand in namespaces of their owners.
         for link in config.links:
             made |= {export.namespace for export in link.exports}
