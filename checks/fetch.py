@@ -10,6 +10,8 @@ from checks import helm
 from checks.conversion import CRDS, service_of, webhook_of
 from checks.expected import CLUSTER_NAME, JAEGER, MULTICLUSTER, VIZ, linked, looked_into, releases
 from checks.hosts import secrets_of
+from checks.ingresses import ingresses_of
+from checks.ingresses import secrets_of as ingress_secrets
 from checks.kinds import (
     API_SERVICE,
     AUTHORIZATION_POLICY,
@@ -24,17 +26,21 @@ from checks.kinds import (
     ENDPOINTS,
     HOST,
     HTTP_ROUTE,
+    INGRESS,
+    INGRESS_ROUTE,
     ISSUER,
     LEASE,
     LINK,
     LISTENER,
     MAPPING,
     MESH_TLS,
+    MIDDLEWARE,
     MODULE,
     MUTATING_WEBHOOK,
     NAMESPACE,
     NODE,
     POD,
+    POD_MONITOR,
     SECRET,
     SERVER,
     SERVICE,
@@ -134,6 +140,7 @@ def _installed(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
             yield Listing(kind, "", extension, complete=False)
     if config.linkerd.tracing is not None:
         yield from _traced(config.linkerd, config.linkerd.tracing)
+    yield from _observed(config)
     for space in _shared(mesh, cluster):
         yield Listing(HTTP_ROUTE, space, version="v1")
     for backend in backends_of(mesh, cluster):
@@ -153,6 +160,22 @@ def _traced(linkerd: LinkerdConfig, config: TracingConfig) -> Iterator[Listing]:
     yield Listing(POD, config.namespace)
     if linkerd.traces_by_extension:
         yield Listing(SECRET, JAEGER, {"fieldSelector": f"type!={helm.SECRET_TYPE}"})
+
+
+def _observed(config: ClusterConfig) -> Iterator[Listing]:
+    """What checks of monitoring and of Ingresses look at; of Secrets, only whether they are."""
+    monitors, boards = config.monitoring.pod_monitors, config.monitoring.dashboards
+    if monitors is not None:
+        yield Listing(POD_MONITOR, monitors.namespace, metadata_only=True)
+    if boards is not None:
+        yield Listing(CONFIG_MAP, boards.namespace, metadata_only=True)
+    for space, name, ingress in ingresses_of(config):
+        route = ingress.controller == "traefik-ingressroute"
+        yield Listing(INGRESS_ROUTE if route else INGRESS, space)
+        if ingress.middlewares(name):
+            yield Listing(MIDDLEWARE, space, metadata_only=True)
+        for where, secret in ingress_secrets(space, name, ingress):
+            yield Listing(SECRET, where, _named(secret), metadata_only=True, complete=False)
 
 
 def _issued(config: ClusterConfig, issuance: Issuance) -> Iterator[Listing]:

@@ -22,9 +22,15 @@ from checks import (
     generation_2_8,
     hosts,
     ingress_mode,
+<<<<<<< worktree
+    ingresses,
+    liveness,
+    monitoring,
+=======
     jobs,
     liveness,
     meshed,
+>>>>>>> meshed
     multicluster,
     networks,
     permissions,
@@ -103,6 +109,8 @@ AFTER: tuple[tuple[str, ClusterCheck], ...] = (
     ("ambassador", hosts.certificates),
     ("gateway", gateways.gateway),
     ("tracing", tracing.tracing),
+    ("monitoring", monitoring.monitoring),
+    ("ingresses", ingresses.ingresses),
     ("sample", sample.sample),
     ("meshed", meshed.meshed),
     ("jobs", jobs.jobs),
