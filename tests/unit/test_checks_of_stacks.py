@@ -39,13 +39,17 @@ from tests.unit.checks_builders import (
     view,
 )
 from tests.unit.conftest import Rendered
+from tests.unit.issuing import issue
 
 NOW = datetime.now(UTC) + timedelta(minutes=5)
 CLUSTERWIDE = {"Namespace", "Node", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"}
 BROUGHT = {
     Kind("gateway.networking.k8s.io", kind): ServedKind({"v1": "x"}, True)
     for kind in ("HTTPRoute", "GRPCRoute")
-} | {Kind("cert-manager.io", "Certificate"): ServedKind({"v1": "x"}, True)}
+} | {
+    Kind("cert-manager.io", kind): ServedKind({"v1": "x"}, True)
+    for kind in ("Certificate", "Issuer", "ClusterIssuer")
+}
 Objects = dict[tuple[Kind, str, str], dict[str, Any]]
 
 
@@ -136,6 +140,7 @@ def standing(cluster: str, manifests: Iterable[tuple[dict[str, Any], bool]]) -> 
         if one.get("type") == "kubernetes.io/service-account-token":
             token = f"token-of-{cluster}-{space}-{name}"
             one["data"] = {"token": base64.b64encode(token.encode()).decode()}
+    issue(found, NOW)
     return found
 
 
@@ -209,7 +214,11 @@ def test_checks_look_for_what_the_program_declares(
 
 
 @pytest.mark.parametrize(
+<<<<<<< worktree
+    "name", ["adopted", "cert-manager", "exports", "legacy-ambassador", "linkerd-2.8", "tls"]
+=======
     "name", ["adopted", "exports", "legacy-ambassador", "linkerd-2.8", "meshed", "tls"]
+>>>>>>> meshed
 )
 def test_every_object_of_ours_that_is_missing_is_told(
     name: str, rendered: Rendered, stack_config: Callable[[str], MeshConfig]

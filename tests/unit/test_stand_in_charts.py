@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from components.charts import cert_manager_chart, trust_manager_chart
+from config.cert_manager import CertManagerConfig, TrustManagerConfig
 from config.flavours import FLAVOURS, CrdsChart, CrdsManifest
 from config.linkerd import LinkerdConfig
 from local_clusters import LocalClusterError, ensure
@@ -51,6 +53,8 @@ NAMESPACES = {
     "aes-crds": "emissary-system",
     "edge-stack": "ambassador",
     "ambassador": "ambassador",
+    "cert-manager": "cert-manager",
+    "trust-manager": "cert-manager",
 }
 """Where each stand-in, named by its folder, is installed."""
 ALL = sorted(NAMESPACES)
@@ -102,10 +106,13 @@ INSTALLATIONS: dict[str, dict[str, Object]] = {
         "edge-stack": {"emissary-ingress": AMBASSADOR_SETTINGS},
     },
     "legacy Ambassador": {"ambassador": AMBASSADOR_SETTINGS},
+    "cert-manager": {"cert-manager": {"crds": {"enabled": True}}, "trust-manager": {}},
     "Linkerd 2.8": {"linkerd2": {}, "linkerd2-cni-2.8": {}, "linkerd2-multicluster": {}},
 }
 """Charts that stand in one cluster together, with most of what can be switched on."""
-WITH_AMBASSADOR = [name for name in INSTALLATIONS if name not in ("Linkerd 2.8", "before 2025.6.4")]
+WITH_AMBASSADOR = [
+    name for name in INSTALLATIONS if name not in ("Linkerd 2.8", "before 2025.6.4", "cert-manager")
+]
 STRUCTURAL = [name for name in WITH_AMBASSADOR if name != "legacy Ambassador"]
 """Installations whose CRDs are of v1, so that fields without a schema are dropped."""
 
@@ -336,6 +343,8 @@ def test_stand_ins_are_packaged_under_the_names_that_the_program_looks_for() -> 
     # Those that trace by the extension, and its own last version.
     old = ("linkerd-crds", "linkerd-control-plane", "linkerd-jaeger")
     wanted |= {f"{name}-2025.3.1.tgz" for name in old} | {"linkerd-jaeger-2025.9.4.tgz"}
+    wanted.add(cert_manager_chart(CertManagerConfig()).package)
+    wanted.add(trust_manager_chart(TrustManagerConfig()).package)
     for line in (line for flavour in FLAVOURS.values() for line in flavour.lines):
         wanted.add(f"{line.chart}-{line.newest}.tgz")
         if isinstance(line.crds, CrdsChart):
@@ -405,7 +414,7 @@ def test_the_schema_notation_is_read_alike_in_all_charts_that_use_it() -> None:
     assert users == {c for c in ALL if (assembled(c) / "templates" / "_schema.tpl").is_file()}
 
 
-@pytest.mark.parametrize("installation", WITH_AMBASSADOR)
+@pytest.mark.parametrize("installation", [*WITH_AMBASSADOR, "cert-manager"])
 def test_every_custom_resource_in_the_charts_has_a_crd_that_serves_its_version(
     installation: str,
 ) -> None:
@@ -457,7 +466,7 @@ def _flaws(schema: Object, path: str) -> Iterator[str]:
         yield from _flaws(schema["additionalProperties"], f"{path}{{}}")
 
 
-@pytest.mark.parametrize("installation", STRUCTURAL)
+@pytest.mark.parametrize("installation", [*STRUCTURAL, "cert-manager"])
 def test_every_schema_says_what_each_field_is_and_requires_only_fields_that_it_has(
     installation: str,
 ) -> None:
@@ -508,7 +517,7 @@ def _unknown(schema: Object, value: Any, path: str) -> Iterator[str]:
         yield f"{path} may not be {value!r}"
 
 
-@pytest.mark.parametrize("installation", WITH_AMBASSADOR)
+@pytest.mark.parametrize("installation", [*WITH_AMBASSADOR, "cert-manager"])
 def test_custom_resources_in_the_charts_fit_the_schemas_of_their_crds(installation: str) -> None:
     items = everything(installation)
     by_version = {
@@ -553,6 +562,8 @@ def test_every_workload_finds_its_account_its_config_maps_and_its_secrets(
 ) -> None:
     items = everything(installation)
     present = {identifier(item)[1:] for item in items}
+    for item in of_kind(items, "Certificate"):
+        present.add(("Secret", item["metadata"]["namespace"], item["spec"]["secretName"]))
     for workload, pod in pods(items):
         namespace = workload["metadata"]["namespace"]
         account = pod["spec"].get("serviceAccountName")
