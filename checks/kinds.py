@@ -58,14 +58,11 @@ CERTIFICATE = Kind("cert-manager.io", "Certificate")
 ISSUER = Kind("cert-manager.io", "Issuer")
 CLUSTER_ISSUER = Kind("cert-manager.io", "ClusterIssuer")
 BUNDLE = Kind("trust.cert-manager.io", "Bundle")
-<<<<<<< worktree
 POD_MONITOR = Kind("monitoring.coreos.com", "PodMonitor")
 INGRESS = Kind("networking.k8s.io", "Ingress")
 MIDDLEWARE = Kind("traefik.io", "Middleware")
 INGRESS_ROUTE = Kind("traefik.io", "IngressRoute")
-=======
 KIBANA = Kind("kibana.k8s.elastic.co", "Kibana")
->>>>>>> meshed
 
 WORKLOADS = (DEPLOYMENT, DAEMON_SET, STATEFUL_SET)
 """Kinds whose pods have to be available."""

@@ -22,15 +22,11 @@ from checks import (
     generation_2_8,
     hosts,
     ingress_mode,
-<<<<<<< worktree
     ingresses,
-    liveness,
-    monitoring,
-=======
     jobs,
     liveness,
     meshed,
->>>>>>> meshed
+    monitoring,
     multicluster,
     networks,
     permissions,
