@@ -196,13 +196,10 @@ def theirs(config: MeshConfig, cluster: str) -> set[str]:
     ambassador = config.clusters[cluster].ambassador
     if ambassador is not None and not ambassador.installed:
         found.add(ambassador.namespace)
-<<<<<<< worktree
     issuing = config.clusters[cluster].cert_manager
     if issuing is not None and not issuing.install:
         found.add(issuing.namespace)
-=======
     found |= {patch.ref.pods_in for _, patch in patches(config.clusters[cluster])}
->>>>>>> meshed
     for link in config.links:
         if cluster in (link.source, link.target):
             found |= {export.namespace for export in link.exports}

@@ -41,7 +41,8 @@ from tests.unit.checks_builders import (
 from tests.unit.conftest import Rendered
 from tests.unit.issuing import issue
 
-NOW = datetime.now(UTC) + timedelta(minutes=5)
+# Later than any certificate that a long run renders.
+NOW = datetime.now(UTC) + timedelta(days=1)
 CLUSTERWIDE = {"Namespace", "Node", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"}
 BROUGHT = {
     Kind("gateway.networking.k8s.io", kind): ServedKind({"v1": "x"}, True)
@@ -214,11 +215,8 @@ def test_checks_look_for_what_the_program_declares(
 
 
 @pytest.mark.parametrize(
-<<<<<<< worktree
-    "name", ["adopted", "cert-manager", "exports", "legacy-ambassador", "linkerd-2.8", "tls"]
-=======
-    "name", ["adopted", "exports", "legacy-ambassador", "linkerd-2.8", "meshed", "tls"]
->>>>>>> meshed
+    "name",
+    ["adopted", "cert-manager", "exports", "legacy-ambassador", "linkerd-2.8", "meshed", "tls"],
 )
 def test_every_object_of_ours_that_is_missing_is_told(
     name: str, rendered: Rendered, stack_config: Callable[[str], MeshConfig]

@@ -98,13 +98,10 @@ def test_every_namespace_is_made_before_what_stands_in_it(
         ambassador = config.clusters[cluster].ambassador
         if ambassador is not None and not ambassador.installed:
             made.add(ambassador.namespace)
-<<<<<<< worktree
         issuing = config.clusters[cluster].cert_manager
         if issuing is not None and not issuing.install:
             made.add(issuing.namespace)
-=======
         made |= {patch.ref.pods_in for _, patch in patches(config.clusters[cluster])}
->>>>>>> meshed
         # Mirrored Services and those that are exported stand in namespaces of their owners.
         for link in config.links:
             made |= {export.namespace for export in link.exports}
