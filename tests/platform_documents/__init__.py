@@ -138,8 +138,8 @@ def digest_of(blocks: Iterable[str]) -> str:
 def _yielded(item: Mapping[str, Any]) -> Yielded:
     code = item["code"]
     documented = _values_set(code) if code.startswith("helm ") else yaml.safe_load(code)
-    if item.get("values"):
-        documented = {"values": documented}
+    if "under" in item:
+        documented = {item["under"]: documented}
     return Yielded(
         setting=item["setting"],
         section=item["section"],
