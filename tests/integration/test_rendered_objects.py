@@ -23,6 +23,7 @@ from config.adoption import FIELD_MANAGER
 from config.ambassador import AmbassadorConfig
 from config.charts import ChartsConfig
 from config.cluster import ClusterConfig
+from config.expectations import expectations
 from config.meshed_checks import patches
 from local_clusters import LocalCluster
 from ops import stand_ins
@@ -200,6 +201,7 @@ def theirs(config: MeshConfig, cluster: str) -> set[str]:
     if issuing is not None and not issuing.install:
         found.add(issuing.namespace)
     found |= {patch.ref.pods_in for _, patch in patches(config.clusters[cluster])}
+    found |= {item.name for item in expectations(config, cluster).namespaces}
     for link in config.links:
         if cluster in (link.source, link.target):
             found |= {export.namespace for export in link.exports}

@@ -10,11 +10,14 @@ import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from checks import runner
 from checks.case import ClusterCase, LinkCase
+from checks.ingresses import ingresses_of
+from checks.ingresses import secrets_of as ingress_secrets
 from checks.kinds import CRD, SERVICE, WORKLOADS, Kind, name_of, namespace_of
 from checks.requests import backends_of
 from checks.results import Result, Status
@@ -68,6 +71,12 @@ def brought(config: MeshConfig, cluster: str) -> Iterator[dict[str, Any]]:
         port = {"traces": port_of(tracing.collector)}
         yield service(tracing.service, tracing.namespace, ports=port, selector=labels)
         yield endpoints(tracing.service, tracing.namespace)
+    for space, name, ingress in ingresses_of(own):
+        yield from (secret(one, where, {}) for where, one in ingress_secrets(space, name, ingress))
+    url = own.linkerd.viz.prometheus_url
+    if url is not None:
+        name, space, *_ = str(urlsplit(url).hostname).split(".")
+        yield service(name, space)
     exported = [export for link in config.links_from(cluster) for export in link.exports]
     for space in {*(ref.namespace for ref in services), *(one.namespace for one in exported)}:
         yield thing("v1", "Namespace", space)

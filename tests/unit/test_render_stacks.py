@@ -10,6 +10,7 @@ import pytest
 
 from components import ChartSource
 from config import MeshConfig
+from config.expectations import expectations
 from config.flavours import FLAVOURS
 from config.generation import Generation
 from config.meshed_checks import patches
@@ -102,6 +103,7 @@ def test_every_namespace_is_made_before_what_stands_in_it(
         if issuing is not None and not issuing.install:
             made.add(issuing.namespace)
         made |= {patch.ref.pods_in for _, patch in patches(config.clusters[cluster])}
+        made |= {item.name for item in expectations(config, cluster).namespaces}
         # Mirrored Services and those that are exported stand in namespaces of their owners.
         for link in config.links:
             made |= {export.namespace for export in link.exports}
