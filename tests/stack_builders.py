@@ -336,6 +336,8 @@ def valid_settings(draw: st.DrawFn) -> Settings:
             cluster["linkerd"]["version"] = "2.8.1"
             gateway["probe"] = "ambassador"
         ambassador: Settings = {**draw(AMBASSADOR), **draw(FLAVOURS), "gateway": gateway}
+        if ambassador.get("flavour") == "ambassador" and ambassador.get("apiVersion") == "v1":
+            _without_cleartext(ambassador)
         if draw(st.integers(0, 4)) == 4:
             ambassador["adopt"] = draw(ADOPT)
             ambassador["serviceAccount"] = f"account-{place}"
@@ -361,6 +363,15 @@ def valid_settings(draw: st.DrawFn) -> Settings:
         )
     )
     return settings
+
+
+def _without_cleartext(ambassador: Settings) -> None:
+    """Legacy Ambassador answers no cleartext where objects of v1 terminate TLS."""
+    probed = ambassador["gateway"].get("probe") == "ambassador"
+    for host in ambassador.get("hosts", []):
+        if probed:
+            host.pop("tls", None)
+        host["insecure"] = "Redirect" if "tls" in host else "Route"
 
 
 def _exports(
