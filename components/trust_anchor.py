@@ -116,11 +116,14 @@ class TrustAnchor(MeshComponent):
             if wanted.issuer:
                 self.issuers[cluster] = self._issuer(cluster, wanted, signer, config.validity)
             self.webhooks[cluster] = {
-                webhook: self._serving(cluster, webhook, signer, config.validity)
+                webhook: self._leaf(
+                    f"{cluster}-{webhook.service}", webhook.host, signer, config.validity
+                )
                 for webhook in wanted.webhooks
             }
             self.hosts[cluster] = {
-                host: self._host(cluster, host, hostname, signer, config.validity)
+                # No name of a webhook has a dot.
+                host: self._leaf(f"{cluster}-host.{host}", hostname, signer, config.validity)
                 for host, hostname in wanted.hosts.items()
             }
         self.register_outputs({"bundle": self.bundle})
@@ -162,30 +165,12 @@ class TrustAnchor(MeshComponent):
             authority=True,
         )
 
-    def _serving(
-        self, cluster: str, webhook: Webhook, signer: SignedCertificate, validity: Validity
+    def _leaf(
+        self, name: str, host: str, signer: SignedCertificate, validity: Validity
     ) -> SignedCertificate:
         return self._signed(
-            f"{self.logical_name}-{cluster}-{webhook.service}",
-            webhook.host,
-            signer,
-            days=validity.webhook_days,
-            renewal_days=validity.renewal_days,
-            authority=False,
-        )
-
-    def _host(
-        self,
-        cluster: str,
-        host: str,
-        hostname: str,
-        signer: SignedCertificate,
-        validity: Validity,
-    ) -> SignedCertificate:
-        return self._signed(
-            # No name of a webhook has a dot.
-            f"{self.logical_name}-{cluster}-host.{host}",
-            hostname,
+            f"{self.logical_name}-{name}",
+            host,
             signer,
             days=validity.webhook_days,
             renewal_days=validity.renewal_days,
