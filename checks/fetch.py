@@ -55,7 +55,7 @@ from checks.kinds import (
     namespace_of,
 )
 from checks.meshed import listed
-from checks.permissions import EVERYTHING, NEEDED
+from checks.permissions import EVERYTHING, needed
 from checks.reading import Reader, RefusedError
 from checks.requests import backends_of
 from checks.view import Access, ServedKind, View
@@ -247,7 +247,7 @@ def look(mesh: MeshConfig, cluster: str, reach: Reach, reader: Reader, *, pre: b
                         objects[key] = thing
 
         first = list(plan(mesh, cluster, pre=pre))
-        access = _access(reader, pool) if pre else {}
+        access = _access(needed(mesh, cluster), reader, pool) if pre else {}
         read(first)
         histories = helm.histories(
             thing for (kind, _, _), thing in objects.items() if kind == SECRET
@@ -319,11 +319,13 @@ def _read(
         return str(error)
 
 
-def _access(reader: Reader, pool: ThreadPoolExecutor) -> dict[Access, bool]:
+def _access(
+    wanted: Sequence[Access], reader: Reader, pool: ThreadPoolExecutor
+) -> dict[Access, bool]:
     if _may(reader, EVERYTHING):
         # One question in place of a hundred, for whoever may do anything.
-        return dict.fromkeys(NEEDED, True)
-    answers = zip(NEEDED, pool.map(lambda access: _may(reader, access), NEEDED), strict=True)
+        return dict.fromkeys(wanted, True)
+    answers = zip(wanted, pool.map(lambda access: _may(reader, access), wanted), strict=True)
     return {access: answer for access, answer in answers if answer is not None}
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from checks.case import ClusterCase
 from checks.results import Finding, failure, ok, warning
 from checks.view import Access, some
+from config import MeshConfig
+from config.cluster import ClusterConfig
 
 _WRITE = ("get", "list", "create", "patch", "delete")
 _RESOURCES = (
@@ -40,7 +42,63 @@ NEEDED = (
     Access("list", "", "nodes"),
     Access("list", "", "pods"),
 )
-"""What the program, Helm and these checks do, in all namespaces."""
+"""What the program, Helm and these checks do for every stack, in all namespaces."""
+
+_PLURALS = {
+    "Namespace": ("", "namespaces"),
+    "Deployment": ("apps", "deployments"),
+    "DaemonSet": ("apps", "daemonsets"),
+    "StatefulSet": ("apps", "statefulsets"),
+    "CronJob": ("batch", "cronjobs"),
+    "Kibana": ("kibana.k8s.elastic.co", "kibanas"),
+}
+"""Group and plural of what can be meshed."""
+
+
+def needed(mesh: MeshConfig, name: str) -> tuple[Access, ...]:
+    """What is done in the cluster `name`: that, and what its settings ask for beside it."""
+    more = dict.fromkeys(_asked_for(mesh, mesh.clusters[name], name))
+    written = (Access(verb, group, plural) for group, plural in more for verb in _WRITE)
+    return tuple(dict.fromkeys((*NEEDED, *written)))
+
+
+def _asked_for(mesh: MeshConfig, cluster: ClusterConfig, name: str) -> Iterator[tuple[str, str]]:
+    """Group and plural of kinds that only some settings make."""
+    weighed = (export.weights for link in mesh.links_from(name) for export in link.exports)
+    if any(weights is not None for weights in weighed):
+        yield "gateway.networking.k8s.io", "httproutes"
+    hosts = cluster.ambassador.all_hosts if cluster.ambassador is not None else ()
+    if mesh.trust_anchor.cert_manager is not None or any(
+        host.tls is not None and host.tls.cert_manager is not None for host in hosts
+    ):
+        yield "cert-manager.io", "certificates"
+    issuance = mesh.trust_anchor.cert_manager
+    if issuance is not None and issuance.make_issuer:
+        yield "cert-manager.io", "clusterissuers"
+    if issuance is not None and issuance.trust_roots == "trust-manager":
+        yield "trust.cert-manager.io", "bundles"
+    if cluster.ambassador is not None and cluster.ambassador.tracing is not None:
+        yield "getambassador.io", "tracingservices"
+    if cluster.monitoring.pod_monitors is not None:
+        yield "monitoring.coreos.com", "podmonitors"
+    yield from _ingress_kinds(cluster)
+    for entry in cluster.meshed:
+        for patch in entry.patches:
+            yield _PLURALS[patch.kind]
+    if cluster.jobs:
+        yield _PLURALS["CronJob"]
+
+
+def _ingress_kinds(cluster: ClusterConfig) -> Iterator[tuple[str, str]]:
+    viz = cluster.linkerd.viz.ingress
+    for ingress in (*cluster.ingresses, *([viz] if viz is not None else [])):
+        if ingress.controller != "ingress-nginx":
+            yield "traefik.io", "middlewares"
+        if ingress.controller == "traefik-ingressroute":
+            yield "traefik.io", "ingressroutes"
+        else:
+            yield "networking.k8s.io", "ingresses"
+
 
 EVERYTHING = Access("*", "*", "*")
 """Whoever may do this may do all of it."""
@@ -51,7 +109,8 @@ def permissions(case: ClusterCase) -> Iterator[Finding]:
     title = "the operator may make what the stack file describes"
     answers = case.view.access
     denied: dict[str, list[str]] = {}
-    for access in NEEDED:
+    wanted = needed(case.mesh, case.name)
+    for access in wanted:
         if answers.get(access) is False:
             name = f"{access.resource}.{access.group}" if access.group else access.resource
             denied.setdefault(name, []).append(access.verb)
@@ -63,7 +122,7 @@ def permissions(case: ClusterCase) -> Iterator[Finding]:
             "use credentials with these rights; installing CRDs, webhooks and roles takes those "
             "of the ClusterRole cluster-admin",
         )
-    elif any(access not in answers for access in NEEDED):
+    elif any(access not in answers for access in wanted):
         yield warning(title, "the API server does not tell", "check that it is healthy")
     else:
         yield ok(title)

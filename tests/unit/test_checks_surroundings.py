@@ -189,6 +189,33 @@ def test_each_right_that_is_lacking_is_named() -> None:
     assert "customresourcedefinitions.apiextensions.k8s.io (create, delete)" in finding.detail
 
 
+def test_the_rights_are_those_that_the_stack_file_needs() -> None:
+    asked = {
+        "monitoring": {"podMonitors": {}},
+        "ingresses": [
+            {
+                "name": "shop",
+                "namespace": "shop",
+                "host": "shop.example.org",
+                "controller": "traefik",
+                "service": "web",
+            }
+        ],
+        "meshed": [{"recipe": "velero"}],
+    }
+    content = settings()
+    content["clusters"]["west"].update(asked)
+    config = mesh(content)
+    plain = {access.resource for access in permissions.needed(mesh(), "west")}
+    found = {access.resource for access in permissions.needed(config, "west")}
+    assert found - plain == {"podmonitors", "ingresses", "middlewares"}
+    answers = {
+        access: access.resource != "podmonitors" for access in permissions.needed(config, "west")
+    }
+    (finding,) = permissions.permissions(cluster_case(view(access=answers), config))
+    assert "podmonitors.monitoring.coreos.com" in finding.detail
+
+
 def test_rights_that_the_server_does_not_tell_are_not_taken_for_granted() -> None:
     (finding,) = permissions.permissions(cluster_case(view()))
     assert finding.status is Status.WARNING
