@@ -56,27 +56,31 @@ def adoption(
     directory = tmp_path_factory.mktemp("adoption")
     programs = local_clusters.ensure(["helm", "kubectl"])
     source, target = local_clusters.up(list(NAMES), directory=directory / "clusters")
-    kubeconfig = local_clusters.merge_kubeconfigs([source, target], directory / "kubeconfig")
-    tools = Tools(programs["helm"], programs["kubectl"], kubeconfig, {name: name for name in NAMES})
-    kubectl: dict[str, Run] = {name: partial(tools.kubectl_run, name) for name in NAMES}
-    for name in NAMES:
-        install(partial(tools.helm_run, name), charts)
-    before = {name: installation(run) for name, run in kubectl.items()}
-    stack = Stack(
-        DemoStack(tmp_path_factory.mktemp("adoption-stack")),
-        Engine(
-            Path(shutil.which("pulumi") or "pulumi"),
-            {
-                "KUBECONFIG": str(kubeconfig),
-                "MESH_CHARTS": str(charts),
-                "PULUMI_SKIP_UPDATE_CHECK": "true",
-            },
-        ),
-        Clusters(source, target, kubeconfig),
-        _content(),
-    )
-    yield Adoption(stack, partial(tools.helm_run, "target"), kubectl, charts, before)
-    local_clusters.down(directory=directory / "clusters")
+    try:
+        kubeconfig = local_clusters.merge_kubeconfigs([source, target], directory / "kubeconfig")
+        tools = Tools(
+            programs["helm"], programs["kubectl"], kubeconfig, {name: name for name in NAMES}
+        )
+        kubectl: dict[str, Run] = {name: partial(tools.kubectl_run, name) for name in NAMES}
+        for name in NAMES:
+            install(partial(tools.helm_run, name), charts)
+        before = {name: installation(run) for name, run in kubectl.items()}
+        stack = Stack(
+            DemoStack(tmp_path_factory.mktemp("adoption-stack")),
+            Engine(
+                Path(shutil.which("pulumi") or "pulumi"),
+                {
+                    "KUBECONFIG": str(kubeconfig),
+                    "MESH_CHARTS": str(charts),
+                    "PULUMI_SKIP_UPDATE_CHECK": "true",
+                },
+            ),
+            Clusters(source, target, kubeconfig),
+            _content(),
+        )
+        yield Adoption(stack, partial(tools.helm_run, "target"), kubectl, charts, before)
+    finally:
+        local_clusters.down(directory=directory / "clusters")
 
 
 def _content() -> dict[str, Any]:

@@ -75,17 +75,19 @@ def foreign(
     programs = local_clusters.ensure(["helm", "kubectl"])
     stand_ins.package(programs["helm"], charts)
     (cluster,) = local_clusters.up([CLUSTER], directory=directory / "clusters")
-    kubeconfig = local_clusters.merge_kubeconfigs([cluster], directory / "kubeconfig")
-    tools = Tools(programs["helm"], programs["kubectl"], kubeconfig, {CLUSTER: CLUSTER})
-    helm, kubectl = partial(tools.helm_run, CLUSTER), partial(tools.kubectl_run, CLUSTER)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KUBECONFIG", str(kubeconfig))
-        patch.setenv("MESH_CHARTS", str(charts))
-        install(helm, charts)
-        before = installation(kubectl)
-        config = _config(settings(CLUSTER))
-        yield Adopted(config, helm, kubectl, charts, before)
-    local_clusters.down(directory=directory / "clusters")
+    try:
+        kubeconfig = local_clusters.merge_kubeconfigs([cluster], directory / "kubeconfig")
+        tools = Tools(programs["helm"], programs["kubectl"], kubeconfig, {CLUSTER: CLUSTER})
+        helm, kubectl = partial(tools.helm_run, CLUSTER), partial(tools.kubectl_run, CLUSTER)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("KUBECONFIG", str(kubeconfig))
+            patch.setenv("MESH_CHARTS", str(charts))
+            install(helm, charts)
+            before = installation(kubectl)
+            config = _config(settings(CLUSTER))
+            yield Adopted(config, helm, kubectl, charts, before)
+    finally:
+        local_clusters.down(directory=directory / "clusters")
 
 
 @pytest.fixture(scope="module")
