@@ -28,8 +28,8 @@ from checks.workloads import workload
 from config.ambassador import AmbassadorConfig
 from config.generation import Generation
 from config.mesh import service_account
+from config.sidecar import INJECT
 
-INJECT = "linkerd.io/inject"
 PROXY = "linkerd-proxy"
 SKIP = "config.linkerd.io/skip-inbound-ports"
 REQUIRE = "config.linkerd.io/proxy-require-identity-inbound-ports"

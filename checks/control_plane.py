@@ -122,14 +122,19 @@ def _as_configured(case: ClusterCase, values: dict[str, Any]) -> Finding:
 
 def deployments(case: ClusterCase) -> Iterator[Finding]:
     """The control plane's pods are available, and enough of them where HA is wanted."""
+    yield from running(case, DEPLOYMENTS)
+
+
+def running(case: ClusterCase, names: Sequence[str]) -> Iterator[Finding]:
+    """What these Deployments of a control plane, and the CNI plugin beside it, have running."""
     config = case.config.linkerd
     hint = f"see `kubectl -n {config.namespace} get pods,events`"
-    for name in DEPLOYMENTS:
+    for name in names:
         yield from workload(case.view, DEPLOYMENT, config.namespace, name, hint)
     if config.cni:
         yield from workload(case.view, DAEMON_SET, CNI, "linkerd-cni", hint)
     if config.high_availability:
-        yield from replicas(case, DEPLOYMENTS)
+        yield from replicas(case, names)
 
 
 def replicas(case: ClusterCase, names: Sequence[str]) -> Iterator[Finding]:

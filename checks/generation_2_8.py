@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.case import ClusterCase, LinkCase
-from checks.control_plane import CONFIG, old_config, replicas, served
-from checks.expected import CLUSTER_NAME, CNI, MIRRORED_GATEWAY, MULTICLUSTER, UPDATE
+from checks.control_plane import CONFIG, old_config, running, served
+from checks.expected import CLUSTER_NAME, MIRRORED_GATEWAY, MULTICLUSTER, UPDATE
 from checks.gateways import alive
 from checks.kinds import (
     CONFIG_MAP,
-    DAEMON_SET,
     DEPLOYMENT,
     ENDPOINTS,
     SECRET,
@@ -94,14 +93,7 @@ def configuration(case: ClusterCase) -> Iterator[Finding]:
 
 def deployments(case: ClusterCase) -> Iterator[Finding]:
     """The control plane's pods are available, and enough of them where HA is wanted."""
-    config = case.config.linkerd
-    hint = f"see `kubectl -n {config.namespace} get pods,events`"
-    for name in DEPLOYMENTS:
-        yield from workload(case.view, DEPLOYMENT, config.namespace, name, hint)
-    if config.cni:
-        yield from workload(case.view, DAEMON_SET, CNI, "linkerd-cni", hint)
-    if config.high_availability:
-        yield from replicas(case, DEPLOYMENTS)
+    yield from running(case, DEPLOYMENTS)
 
 
 def kinds(case: ClusterCase) -> Iterator[Finding]:

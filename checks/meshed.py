@@ -30,8 +30,8 @@ from config.generation import Generation
 from config.linkerd import LinkerdConfig
 from config.meshed_checks import patches
 from config.recipes import Patch
+from config.sidecar import INJECT
 
-INJECT = "linkerd.io/inject"
 PROXY = "linkerd-proxy"
 KINDS = {
     kind.name: kind for kind in (NAMESPACE, DEPLOYMENT, DAEMON_SET, STATEFUL_SET, CRON_JOB, KIBANA)

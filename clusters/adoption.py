@@ -10,23 +10,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
+from clusters.answers import inner
 from clusters.kubeconfig import get_json
 from clusters.silence import Reason
 from config.adoption import FIELD_MANAGER, MANAGED_BY
 from config.expectations import AdoptedAmbassador
+from config.flavours import ApiVersion
 from config.problems import printable
+from config.sidecar import INJECT
 
 GROUP = "getambassador.io"
-INJECT = "linkerd.io/inject"
 WORKLOADS = {"Deployment": "deployments", "DaemonSet": "daemonsets"}
 """What can run Ambassador's pods, with the names that the API server has for them."""
-VERSIONS = ("v3alpha1", "v2", "v1")
-"""Versions of getambassador.io that a stack file may name, the newest first."""
 SHOWN_WORKLOADS = 10
 """How many workloads a message names at most."""
 
@@ -81,10 +81,10 @@ class _Adoption:
         if found is None:
             yield self._no_workload()
             return
-        template = _inner(found, "spec", "template")
-        yield from self._account(_inner(template, "spec"))
-        yield from self._labels(found, _inner(template, "metadata", "labels"))
-        yield from self._injection(found, _inner(template, "metadata", "annotations"))
+        template = inner(found, "spec", "template")
+        yield from self._account(inner(template, "spec"))
+        yield from self._labels(found, inner(template, "metadata", "labels"))
+        yield from self._injection(found, inner(template, "metadata", "annotations"))
 
     def _no_workload(self) -> Reason:
         message = f"there is no {self._what}, which is to be adopted"
@@ -114,7 +114,7 @@ class _Adoption:
         except _ForbiddenError:
             return []
         items = (found or {}).get("items")
-        names = [_inner(item, "metadata").get("name") for item in items or []]
+        names = [inner(item, "metadata").get("name") for item in items or []]
         return [printable(name) for name in names if isinstance(name, str)]
 
     def _account(self, pod: Mapping[str, Any]) -> Iterator[Reason]:
@@ -131,7 +131,7 @@ class _Adoption:
         if all(labels.get(key) == value for key, value in wanted.items()):
             return
         # What selects its pods can never change, unlike a chart's version among the labels.
-        selector = _inner(workload, "spec", "selector", "matchLabels") or labels
+        selector = inner(workload, "spec", "selector", "matchLabels") or labels
         remedy = (
             f"write {self._key}.adopt.podLabels: {_flow(selector)}"
             if selector
@@ -170,7 +170,7 @@ class _Adoption:
         if found is None:
             yield self._not_served(version)
             return
-        served = {_inner(item).get("name") for item in found.get("resources") or []}
+        served = {inner(item).get("name") for item in found.get("resources") or []}
         wanted = ["mappings"]
         if self._adopted.api_version != "v1":
             wanted.append("hosts")
@@ -188,8 +188,8 @@ class _Adoption:
 
     def _not_served(self, version: str) -> Reason:
         group = self._get(f"/apis/{GROUP}", f"get the path /apis/{GROUP}")
-        served = {_inner(item).get("version") for item in (group or {}).get("versions") or []}
-        known = [name for name in VERSIONS if name in served]
+        served = {inner(item).get("version") for item in (group or {}).get("versions") or []}
+        known = [name for name in get_args(ApiVersion) if name in served]
         if not known:
             return (
                 f"it has no CRDs of {GROUP}, so that no Ambassador can be there to be adopted",
@@ -252,29 +252,22 @@ class _Adoption:
             raise
 
 
-def _inner(value: Any, *keys: str) -> dict[str, Any]:
-    """The mapping below `keys`, empty where there is none."""
-    for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return dict(value) if isinstance(value, Mapping) else {}
-
-
 def _flow(labels: Mapping[str, Any]) -> str:
     """Labels as YAML takes them on one line."""
     return printable(json.dumps(dict(labels), ensure_ascii=False), 1000)
 
 
 def _is_ours(found: Mapping[str, Any]) -> bool:
-    labels = _inner(found, "metadata", "labels")
+    labels = inner(found, "metadata", "labels")
     return all(labels.get(key) == value for key, value in MANAGED_BY.items())
 
 
 def _owners(workload: Mapping[str, Any], annotation: str) -> list[str]:
     """The field managers that hold an annotation of the pods."""
-    entries = _inner(workload, "metadata").get("managedFields")
+    entries = inner(workload, "metadata").get("managedFields")
     path = ("fieldsV1", "f:spec", "f:template", "f:metadata", "f:annotations")
     return [
         str(entry.get("manager"))
         for entry in entries or []
-        if isinstance(entry, Mapping) and annotation in _inner(entry, *path)
+        if isinstance(entry, Mapping) and annotation in inner(entry, *path)
     ]

@@ -15,6 +15,7 @@ from typing import Any
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
+from clusters.answers import inner
 from clusters.kubeconfig import get_json
 from clusters.silence import Reason
 from config.adoption import FIELD_MANAGER
@@ -89,7 +90,7 @@ class _Workload:
 
     def kept(self) -> Iterator[Reason]:
         """What its owner has set otherwise, and would not get back."""
-        annotations = _inner(self._found, *self._template, "metadata", "annotations")
+        annotations = inner(self._found, *self._template, "metadata", "annotations")
         for key, value in self._patch.annotations.items():
             found = annotations.get(key)
             where = (*self._template, "metadata", "annotations", key)
@@ -116,7 +117,7 @@ class _Workload:
             if str(entry.get("manager")).startswith(FIELD_MANAGER):
                 held = _held(entry.get("fieldsV1"), at) or {}
                 for key, fields in held.items():
-                    below = _inner(fields, "f:env")
+                    below = inner(fields, "f:env")
                     names = [f"{key} {name}" for name in below] or [key]
                     ours |= set(names)
         mine = _key(patch.container)
@@ -132,16 +133,16 @@ class _Workload:
         )
 
     def _entries(self) -> list[Mapping[str, Any]]:
-        entries = _inner(self._found, "metadata").get("managedFields") or []
+        entries = inner(self._found, "metadata").get("managedFields") or []
         return [entry for entry in entries if isinstance(entry, Mapping)]
 
     def _containers(self) -> dict[str, Mapping[str, Any]]:
-        listed = _inner(self._found, *self._template, "spec").get("containers") or []
+        listed = inner(self._found, *self._template, "spec").get("containers") or []
         return {str(item.get("name")): item for item in listed if isinstance(item, Mapping)}
 
     def _token(self) -> Iterator[Reason]:
         key = "automountServiceAccountToken"
-        found = _inner(self._found, *self._template, "spec").get(key)
+        found = inner(self._found, *self._template, "spec").get(key)
         if found is False and not self._is_ours((*self._template, "spec", key)):
             yield (
                 f"the {self._patch} has {key}: false from its owner, and {self._path} would write "
@@ -204,13 +205,6 @@ class _Workload:
             if _held(entry.get("fieldsV1"), where) is not None
         ]
         return bool(owners) and all(owner.startswith(FIELD_MANAGER) for owner in owners)
-
-
-def _inner(value: Any, *keys: str) -> dict[str, Any]:
-    """The mapping below `keys`, empty where there is none."""
-    for key in keys:
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return dict(value) if isinstance(value, Mapping) else {}
 
 
 def _key(name: str) -> str:

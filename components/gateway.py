@@ -13,9 +13,7 @@ import pulumi
 from config.ambassador import AmbassadorConfig
 from config.gateway import GatewayConfig
 from config.generation import Generation
-
-INJECT = "linkerd.io/inject"
-"""Annotation by which pods, or all pods of a namespace, are meshed."""
+from config.sidecar import INJECT
 
 GATEWAY_PORT = 4143
 """Port of the pod on which the proxy takes what comes from other clusters."""

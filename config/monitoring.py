@@ -6,24 +6,8 @@ Facts: Prometheus operator's API, PodMonitor; Grafana's chart, dashboard sidecar
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from pydantic import AfterValidator
-
 from config.base import Model
-from config.formats import DnsLabel, Line, is_qualified_name
-from config.problems import wrong
-
-
-def _labels(value: dict[str, str]) -> dict[str, str]:
-    for key in value:
-        if not is_qualified_name(key):
-            raise wrong(
-                "this is not the key of a label",
-                "write a name of at most 63 letters, digits, '-', '_' and '.', with an optional "
-                "prefix, for example release",
-            )
-    return value
+from config.formats import DnsLabel, LabelKey, Line
 
 
 class PodMonitors(Model):
@@ -31,7 +15,7 @@ class PodMonitors(Model):
 
     namespace: DnsLabel = "monitoring"
     """Namespace that the Prometheus operator watches."""
-    labels: Annotated[dict[str, str], AfterValidator(_labels)] = {
+    labels: dict[LabelKey, str] = {
         "app": "linkerd",
         "release": "kube-prometheus-stack",
     }

@@ -22,7 +22,6 @@ HEALTH_MAPPING = "public-health-check"
 LINKERD_HEADER = "l5d-dst-override"
 """The header by which Linkerd's proxy in ingress mode routes (Linkerd docs, "Ingress mode")."""
 
-TLS_VERSIONS = ("v1.0", "v1.1", "v1.2", "v1.3")
 TlsVersion = Literal["v1.0", "v1.1", "v1.2", "v1.3"]
 
 

@@ -18,12 +18,8 @@ from components.values.merging import (
 )
 from config.ambassador import AmbassadorConfig, ServiceConfig
 from config.edge_stack import EdgeStackConfig
-from config.flavours import CrdsChart
+from config.flavours import CrdsChart, CrdsManifest
 from config.gateway import GatewayConfig
-
-CRDS_NAMESPACE = "emissary-system"
-"""Namespace of the conversion webhook where a manifest, and no chart, brings it."""
-
 
 APIEXT = "emissary-apiext"
 """Name of the conversion webhook's own objects."""
@@ -117,10 +113,12 @@ def _emissary(
         # Ours are objects of their own, so that a stack file can say which.
         ours["createDefaultListeners"] = False
     if config.objects_version in config.line.converted:
-        in_chart = isinstance(config.line.crds, CrdsChart)
+        crds = config.line.crds
         ours["waitForApiext"] = {
             "enabled": True,
-            "deploymentNamespace": config.crds_namespace if in_chart else CRDS_NAMESPACE,
+            "deploymentNamespace": (
+                crds.namespace if isinstance(crds, CrdsManifest) else config.crds_namespace
+            ),
         }
     ours |= _rbac(config)
     resources = kubernetes_resources(config.resources)
