@@ -17,8 +17,9 @@ from typing import Any
 import yaml
 
 from components.ambassador_objects import ambassador_objects
+from components.ambassador_policy import ambassador_policy
 from components.charts import Chart, ChartSource, ambassador_chart, ambassador_crds
-from components.gateway import gateway_annotations, gateway_policy, pod_annotations
+from components.gateway import gateway_annotations, pod_annotations
 from components.values.ambassador import ambassador_values, crds_values
 from components.values.linkerd import WEBHOOKS, control_plane_values, linkerd_crds_values
 from components.values.merging import Values
@@ -26,6 +27,7 @@ from components.values.multicluster import ServiceMirror, multicluster_values
 from config import MeshConfig
 from config.ambassador import AmbassadorConfig
 from config.cluster import ClusterConfig
+from config.generation import Generation
 from config.mesh import gateway_identity, service_account
 
 BY_HAND = "by hand: helm, kubectl, linkerd CLI"
@@ -205,12 +207,11 @@ class ByHand:
         generation = cluster.linkerd.generation
         routes = self._config.asked_mappings(name)
         objects: list[Any] = list(ambassador_objects(config, routes))
+        if generation is Generation.MODERN:
+            objects += ambassador_policy(config)
         if config.gateway is not None:
             identity = str(gateway_identity(name, cluster))
             annotations = gateway_annotations(config.gateway, identity, generation)
-            objects += gateway_policy(
-                config.name, config.namespace, config.pod_labels, config.gateway
-            )
         values = ambassador_values(
             config,
             service_account(name, cluster),

@@ -13,8 +13,9 @@ from pulumi_kubernetes.core.v1 import Service
 from components.ambassador_adoption import AdoptionSettings, adopt
 from components.ambassador_installation import InstallationSettings, install
 from components.ambassador_objects import ambassador_objects
+from components.ambassador_policy import ambassador_policy
 from components.component import MeshComponent
-from components.gateway import Gateway, gateway_annotations, gateway_policy, pod_annotations
+from components.gateway import Gateway, gateway_annotations, pod_annotations
 from components.host_certificates import host_certificates
 from components.linkerd_control_plane import LinkerdControlPlane
 from components.releases import ReleaseSettings
@@ -107,19 +108,17 @@ class AmbassadorMesh(MeshComponent):
             self.child(args.provider, depends_on=space),
         )
         self._objects(ambassador_objects(config, args.mappings, args.hosts), ready)
+        if args.generation is Generation.MODERN:
+            # Linkerd 2.8 has no policy.
+            self._objects(ambassador_policy(config), [args.linkerd.control_plane, *space])
         self.gateway = None
         if config.gateway is not None:
-            self.gateway = self._gateway(config.gateway, service, space)
+            self.gateway = self._gateway(config.gateway, service)
         self.register_outputs({"gatewayAddress": self.gateway.address if self.gateway else None})
 
-    def _gateway(
-        self, gateway: GatewayConfig, service: Service | None, space: list[pulumi.Resource]
-    ) -> Gateway:
+    def _gateway(self, gateway: GatewayConfig, service: Service | None) -> Gateway:
         args = self._args
         config = args.config
-        if args.generation is Generation.MODERN:
-            policy = gateway_policy(config.name, config.namespace, config.pod_labels, gateway)
-            self._objects(policy, [args.linkerd.control_plane, *space])
         if gateway.address or service is None:
             address = pulumi.Output.from_input(",".join(gateway.address))
         else:

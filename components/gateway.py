@@ -1,4 +1,4 @@
-"""Ambassador in the role of Linkerd's multicluster gateway: identity, annotations, policy.
+"""Ambassador in the role of Linkerd's multicluster gateway: identity and annotations.
 
 The gateway is the sidecar of Ambassador's pod: other clusters' proxies speak mTLS to its port
 4143 and name the Service that they want (Linkerd docs, "Multi-cluster communication").
@@ -71,76 +71,3 @@ def namespace_annotations(config: AmbassadorConfig) -> dict[str, str]:
 
 def _joined(ports: tuple[int, ...]) -> str:
     return ",".join(str(port) for port in ports)
-
-
-def gateway_policy(
-    name: str, namespace: str, pod_labels: dict[str, str], gateway: GatewayConfig
-) -> list[dict[str, object]]:
-    """Policy manifests that let meshed clients in, whatever the default inbound policy is.
-
-    They do not touch Ambassador's public ports. Where the proxy's admin port is public for the
-    probe, it is closed to clients outside the mesh (Linkerd docs, "Authorization policy").
-    """
-    authentication = f"{name}-gateway"
-    manifests: list[dict[str, object]] = [
-        _policy(
-            "v1alpha1", "MeshTLSAuthentication", authentication, namespace, {"identities": ["*"]}
-        ),
-        *_server(
-            authentication,
-            namespace,
-            pod_labels,
-            port="linkerd-proxy",
-            protocol=None,
-            authentication=authentication,
-        ),
-    ]
-    if gateway.probe == "proxy":
-        manifests += _server(
-            f"{name}-gateway-admin",
-            namespace,
-            pod_labels,
-            port="linkerd-admin",
-            protocol="HTTP/1",
-            authentication=authentication,
-        )
-    return manifests
-
-
-def _server(
-    name: str,
-    namespace: str,
-    pod_labels: dict[str, str],
-    *,
-    port: str,
-    protocol: str | None,
-    authentication: str,
-) -> list[dict[str, object]]:
-    server: dict[str, object] = {"podSelector": {"matchLabels": pod_labels}, "port": port}
-    if protocol is not None:
-        server["proxyProtocol"] = protocol
-    authorization: dict[str, object] = {
-        "targetRef": {"group": "policy.linkerd.io", "kind": "Server", "name": name},
-        "requiredAuthenticationRefs": [
-            {
-                "group": "policy.linkerd.io",
-                "kind": "MeshTLSAuthentication",
-                "name": authentication,
-            }
-        ],
-    }
-    return [
-        _policy("v1beta3", "Server", name, namespace, server),
-        _policy("v1alpha1", "AuthorizationPolicy", name, namespace, authorization),
-    ]
-
-
-def _policy(
-    version: str, kind: str, name: str, namespace: str, spec: dict[str, object]
-) -> dict[str, object]:
-    return {
-        "apiVersion": f"policy.linkerd.io/{version}",
-        "kind": kind,
-        "metadata": {"name": name, "namespace": namespace},
-        "spec": spec,
-    }

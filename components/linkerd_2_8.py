@@ -11,7 +11,7 @@ from components.linkerd_control_plane import (
     LinkerdControlPlaneArgs,
 )
 from components.secrets import key_pair_secret
-from components.trust_anchor import Webhook
+from components.trust_anchor import SignedCertificate, Webhook
 from components.values.linkerd_2_8 import WEBHOOKS, cni_values, linkerd2_values
 from config.cluster import ClusterConfig
 from config.generation import Generation
@@ -50,6 +50,10 @@ class Linkerd28ControlPlane(LinkerdControlPlane):
             depends_on=before,
             protect=args.protect_crds or None,
         )
+
+    def _issuer_key(self, issuer: SignedCertificate) -> pulumi.Input[str]:
+        # linkerd2 stable-2.8.1, pkg/tls/codec.go: "EC PRIVATE KEY" and "RSA PRIVATE KEY" alone.
+        return issuer.private_key
 
     def _key_pair(self, webhook: Webhook) -> pulumi.Resource:
         return key_pair_secret(

@@ -132,7 +132,12 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
         if cluster.sample is not None:
             samples[name] = SampleService(
                 f"{name}-sample",
-                SampleServiceArgs(cluster.sample, provider, mesh.linkerd[name].control_plane),
+                SampleServiceArgs(
+                    cluster.sample,
+                    provider,
+                    mesh.linkerd[name].control_plane,
+                    denied=cluster.linkerd.proxy.default_inbound_policy == "deny",
+                ),
             )
 
     credentials = {

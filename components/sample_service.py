@@ -25,13 +25,16 @@ class SampleServiceArgs:
     """Provider of its cluster."""
     control_plane: pulumi.Resource
     """The control plane, whose injector has to be there before the pods."""
+    denied: bool = False
+    """Whether the default inbound policy of the cluster denies every client."""
 
 
 class SampleService(MeshComponent):
     """The quote of the moment: a namespace that is meshed, a Deployment and a Service.
 
     Facts: the Linkerd 2 integration pages of Ambassador, which lack the Service, and have the
-    Deployment in an API version that is gone.
+    Deployment in an API version that is gone. Under the default inbound policy ``deny``, its pods
+    accept meshed clients (Linkerd docs, "Proxy configuration").
     """
 
     service: Service
@@ -50,6 +53,9 @@ class SampleService(MeshComponent):
             opts=self.child(args.provider),
         )
         labels = {"app": config.name}
+        # Where everything is denied, the sample would answer no client at all.
+        policy = {"config.linkerd.io/default-inbound-policy": "all-authenticated"}
+        metadata = {"labels": labels, **({"annotations": policy} if args.denied else {})}
         Deployment(
             f"{name}-deployment",
             metadata=ObjectMetaArgs(name=config.name, namespace=space.metadata.name, labels=labels),
@@ -58,7 +64,7 @@ class SampleService(MeshComponent):
                 "strategy": {"type": "RollingUpdate"},
                 "selector": {"match_labels": labels},
                 "template": {
-                    "metadata": {"labels": labels},
+                    "metadata": metadata,
                     "spec": {"containers": [_container(config)]},
                 },
             },

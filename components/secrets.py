@@ -27,11 +27,17 @@ def tls_secret(
     opts: pulumi.ResourceOptions,
     *,
     authority: pulumi.Input[str] | None = None,
+    key: pulumi.Input[str] | None = None,
 ) -> Secret:
-    """A Secret of type kubernetes.io/tls; with ``ca.crt`` where `authority` (PEM) is given."""
+    """A Secret of type kubernetes.io/tls; with ``ca.crt`` where `authority` (PEM) is given.
+
+    `key` is the PEM of the private key where the reader does not read PKCS#8 (Linkerd 2.8). Every
+    other reader does, and Linkerd's policy controller reads no SEC1 (linkerd2,
+    policy-controller/src/admission.rs and kubert's server: rustls reads PKCS#8 and PKCS#1).
+    """
     data: dict[str, pulumi.Input[str]] = {
         "tls.crt": encoded(signed.certificate),
-        "tls.key": encoded(signed.private_key),
+        "tls.key": encoded(signed.pkcs8 if key is None else key),
     }
     if authority is not None:
         data["ca.crt"] = encoded(authority)
@@ -51,7 +57,10 @@ def key_pair_secret(
     signed: SignedCertificate,
     opts: pulumi.ResourceOptions,
 ) -> Secret:
-    """A Secret with ``crt.pem`` and ``key.pem``, as the webhooks of Linkerd 2.8 read it."""
+    """A Secret with ``crt.pem`` and ``key.pem``, as the webhooks of Linkerd 2.8 read it.
+
+    They read SEC1 and PKCS#1 alone (linkerd2 stable-2.8.1, pkg/tls/codec.go).
+    """
     return Secret(
         logical_name,
         metadata=ObjectMetaArgs(name=name, namespace=namespace),

@@ -72,7 +72,12 @@ class SignedCertificate:
     certificate: pulumi.Output[str]
     """PEM of the certificate."""
     private_key: pulumi.Output[str]
-    """PEM of the private key; a secret."""
+    """PEM of the private key in the older form of its algorithm (SEC1, ``EC PRIVATE KEY``), which
+    is what the resources of pulumi-tls were made with, and the one form that Linkerd 2.8 reads; a
+    secret. The key of a provided anchor is as the stack file has it."""
+    pkcs8: pulumi.Output[str]
+    """PEM of the same key in PKCS#8 (``PRIVATE KEY``), the one form that every reader of today's
+    Linkerd reads; a secret."""
 
 
 class TrustAnchor(MeshComponent):
@@ -130,16 +135,16 @@ class TrustAnchor(MeshComponent):
 
     def _anchor(self, anchor: Anchor, args: TrustAnchorArgs) -> SignedCertificate:
         if anchor.certificate is not None:
-            key = anchor.private_key.get_secret_value() if anchor.private_key else ""
-            return SignedCertificate(
-                pulumi.Output.from_input(anchor.certificate), pulumi.Output.secret(key)
+            given = pulumi.Output.secret(
+                anchor.private_key.get_secret_value() if anchor.private_key else ""
             )
+            return SignedCertificate(pulumi.Output.from_input(anchor.certificate), given, given)
         # No name of a cluster has a dot, so an anchor may be called as one of them is.
         name = f"{self.logical_name}-anchor.{anchor.name}"
-        key_pem = self._key(name, protect=args.protect)
+        key = self._key(name, protect=args.protect)
         certificate = tls.SelfSignedCert(
             f"{name}-certificate",
-            private_key_pem=key_pem,
+            private_key_pem=pulumi.Output.secret(key.private_key_pem),
             subject=tls.SelfSignedCertSubjectArgs(common_name="root.linkerd.cluster.local"),
             dns_names=["root.linkerd.cluster.local"],
             is_ca_certificate=True,
@@ -151,7 +156,7 @@ class TrustAnchor(MeshComponent):
             early_renewal_hours=0,
             opts=self.child(self._provider, protect=args.protect),
         )
-        return SignedCertificate(certificate.cert_pem, key_pem)
+        return _signed_with(key, certificate.cert_pem)
 
     def _issuer(
         self, cluster: str, wanted: Signatures, signer: SignedCertificate, validity: Validity
@@ -187,10 +192,12 @@ class TrustAnchor(MeshComponent):
         renewal_days: int,
         authority: bool,
     ) -> SignedCertificate:
-        key_pem = self._key(name)
+        key = self._key(name)
+        # The resources keep the key in the form that they were made with: another one of the same
+        # key would replace every certificate.
         request = tls.CertRequest(
             f"{name}-request",
-            private_key_pem=key_pem,
+            private_key_pem=pulumi.Output.secret(key.private_key_pem),
             subject=tls.CertRequestSubjectArgs(
                 common_name=host if len(host) <= LONGEST_COMMON_NAME else None
             ),
@@ -214,10 +221,10 @@ class TrustAnchor(MeshComponent):
             early_renewal_hours=renewal_days * HOURS_A_DAY,
             opts=self.child(self._provider),
         )
-        return SignedCertificate(certificate.cert_pem, key_pem)
+        return _signed_with(key, certificate.cert_pem)
 
-    def _key(self, name: str, protect: bool | None = None) -> pulumi.Output[str]:
-        key = tls.PrivateKey(
+    def _key(self, name: str, protect: bool | None = None) -> tls.PrivateKey:
+        return tls.PrivateKey(
             f"{name}-key",
             algorithm="ECDSA",
             ecdsa_curve="P256",
@@ -227,4 +234,11 @@ class TrustAnchor(MeshComponent):
                 additional_secret_outputs=["privateKeyPem", "privateKeyPemPkcs8"],
             ),
         )
-        return pulumi.Output.secret(key.private_key_pem)
+
+
+def _signed_with(key: tls.PrivateKey, certificate: pulumi.Output[str]) -> SignedCertificate:
+    return SignedCertificate(
+        certificate,
+        pulumi.Output.secret(key.private_key_pem),
+        pulumi.Output.secret(key.private_key_pem_pkcs8),
+    )

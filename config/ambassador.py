@@ -23,6 +23,7 @@ from config.formats import (
     HelmValues,
     Image,
     Network,
+    Port,
     ServiceName,
 )
 from config.gateway import GatewayConfig
@@ -148,6 +149,9 @@ class AmbassadorConfig(Model):
     listeners: tuple[Listener, ...] | None = None
     """Listeners; those of ports 8080 and 8443 by default, none where Ambassador is adopted or has
     no such thing. Without any, Emissary serves no route."""
+    public_ports: tuple[Port, ...] | None = None
+    """Ports of the pod that any client may connect to, whatever Linkerd's inbound policy is: those
+    of the Listeners by default, 8080 and 8443 where none are known. No other port is opened."""
     hosts: tuple[HostConfig, ...] | None = None
     """Hosts; one that answers for every name, cleartext routed, by default; none by default where
     Ambassador is adopted."""
@@ -215,6 +219,15 @@ class AmbassadorConfig(Model):
         if not self.installed or not self.kind.listeners:
             return ()
         return (Listener(name="http", port=8080), Listener(name="https", port=8443))
+
+    @property
+    def all_public_ports(self) -> tuple[int, ...]:
+        """Ports of the pod that any client may connect to, each once, in ascending order."""
+        found = self.public_ports
+        if found is None:
+            found = tuple(item.port for item in self.all_listeners) or (8080, 8443)
+        bypassing = self.sidecar.skip_inbound_ports
+        return tuple(sorted({port for port in found if port not in bypassing}))
 
     @property
     def all_hosts(self) -> tuple[HostConfig, ...]:
@@ -487,18 +500,20 @@ class AmbassadorConfig(Model):
 
     def _reserved(self) -> Iterator[Problem]:
         for place, listener in enumerate(self.all_listeners):
-            owner = (
-                "Linkerd's proxy"
-                if listener.port in PROXY_PORTS
-                else "Ambassador's health check"
-                if listener.port == DIAGNOSTICS_PORT
-                else None
-            )
+            owner = _owner_of(listener.port)
             if owner is not None:
                 yield Problem(
                     f"listeners[{place}].port",
                     f"port {listener.port} of the pod is taken by {owner}",
                     "write another port, for example 8080",
+                )
+        for place, port in enumerate(self.public_ports or ()):
+            owner = _owner_of(port)
+            if owner is not None:
+                yield Problem(
+                    f"publicPorts[{place}]",
+                    f"port {port} of the pod belongs to {owner} and must not be open to any client",
+                    "leave it out",
                 )
         for key, port in self.gateway.public_ports if self.gateway and self.installed else ():
             yield Problem(
@@ -642,3 +657,10 @@ class AmbassadorConfig(Model):
                     if self.kind.licensed
                     else "leave it out, and keep it in a Kubernetes Secret",
                 )
+
+
+def _owner_of(port: int) -> str | None:
+    """Whose port of the pod it is, where it is not one for Ambassador's clients."""
+    if port in PROXY_PORTS:
+        return "Linkerd's proxy"
+    return "Ambassador's health check" if port == DIAGNOSTICS_PORT else None

@@ -34,8 +34,12 @@ def adopted(mesh: Mesh, recorded: Records) -> Callable[[str], Recording]:
     return run
 
 
+PUBLIC = ["NetworkAuthentication", *2 * ["AuthorizationPolicy", "Server"]]
+"""What opens ports 8080 and 8443 to any client."""
+
+
 def ours(recording: Recording) -> list[Registration]:
-    """What stands below the Ambassador of `b`."""
+    """The children of the Ambassador of `b`."""
     owner = recording.named("b-ambassador").urn
     return [item for item in recording if item.parent == owner]
 
@@ -70,6 +74,7 @@ def test_an_adopted_gateway_gets_two_patches_a_service_a_route_policies_and_noth
             "Mapping",
             "MeshTLSAuthentication",
             *2 * ["Server", "AuthorizationPolicy"],
+            *PUBLIC,
         ]
     )
 
@@ -89,13 +94,13 @@ def test_an_adopted_gateway_gets_two_patches_a_service_a_route_policies_and_noth
         ),
         (
             "adopt: {module: leave}, sidecar: {injection: namespace, skipInboundPorts: [8443]}",
-            ["DeploymentPatch", "NamespacePatch"],
+            ["DeploymentPatch", "NamespacePatch", *PUBLIC[:3]],
         ),
         (
             "adopt: {module: leave}, hosts: [{name: all, hostname: '*'}],"
-            " listeners: [{name: http, port: 8080}],"
+            " listeners: [{name: http, port: 8080}, {name: https, port: 8443}],"
             " mappings: [{name: web, prefix: /web/, service: web.shop}]",
-            ["DeploymentPatch", "Host", "Listener", "Mapping"],
+            ["DeploymentPatch", "Host", "Listener", "Listener", "Mapping"],
         ),
         (
             "adopt: {module: leave}, hosts: [{name: all, hostname: a.example, tls: {trial: true}}]",
@@ -118,7 +123,7 @@ def test_only_what_the_stack_file_asks_for_is_added(
     mesh: Mesh, recorded: Records, settings: str, wanted: list[str]
 ) -> None:
     recording = recorded(mesh(f"clusters: {{b: {{context: b, ambassador: {{{settings}}}}}}}"))
-    assert kinds(recording) == wanted
+    assert kinds(recording) == sorted([*wanted, *([] if "skipInbound" in settings else PUBLIC)])
 
 
 @pytest.mark.parametrize("flavour", ["emissary", "edge-stack", "ambassador"])
@@ -276,7 +281,7 @@ def test_the_policies_select_the_same_pods_as_the_service(
         servers = [
             item.inputs["spec"] for item in ours(recording) if item.inputs["kind"] == "Server"
         ]
-        assert len(servers) == 2
+        assert len(servers) == 4
         assert {str(spec["podSelector"]) for spec in servers} == {str({"matchLabels": selector})}
 
 
