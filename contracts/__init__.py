@@ -1,7 +1,7 @@
 """Contracts with the programs that read what is written here.
 
 A row says what is written, who reads it, in which form, and where that is said; its predicate
-tells a value that the reader takes from one that it refuses. Data and pure functions, which import
+separates values that the reader takes from those that it refuses. Data and pure functions, which import
 nothing of the project.
 """
 

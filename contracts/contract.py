@@ -56,7 +56,7 @@ class Contract:
     """The sort of thing."""
     on: str
     """What it is on: a kind, the name of a chart, or for Secrets ``component/type name``.
-    ``*`` stands for any text."""
+    ``*`` means any text."""
     keys: tuple[str, ...]
     """Names, or paths with dots and ``[]`` for entries of lists, in that; ``*`` as above."""
     producer: str
@@ -93,5 +93,5 @@ class Contract:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether a text is what a pattern says; ``*`` in a pattern stands for any text."""
+    """Whether a text is what a pattern says; ``*`` in a pattern means any text."""
     return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text, re.DOTALL) is not None

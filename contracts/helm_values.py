@@ -628,20 +628,26 @@ HELM_VALUES: tuple[Contract, ...] = (
     *(
         _ambassador(
             on=chart,
-            keys=(
-                "fullnameOverride",
-                "serviceAccount.name",
-                "waitForApiext.deploymentNamespace",
-                "licenseKey.secretName",
-                "rbac.nameOverride",
-            ),
+            keys=("fullnameOverride", *keys),
             reader="the chart's templates, for the names of objects",
             form="a DNS label",
             fits=dns_label,
             fitting=("ambassador",),
             refused=("", "Ambassador", "a" * 64),
         )
-        for chart in ("emissary-ingress", "edge-stack", "ambassador")
+        for chart, keys in (
+            (
+                "emissary-ingress",
+                (
+                    "serviceAccount.name",
+                    "waitForApiext.deploymentNamespace",
+                    "licenseKey.secretName",
+                    "rbac.nameOverride",
+                ),
+            ),
+            ("edge-stack", ("licenseKey.secretName",)),
+            ("ambassador", ("serviceAccount.name",)),
+        )
     ),
     _ambassador(
         on="emissary-ingress",
@@ -664,26 +670,32 @@ HELM_VALUES: tuple[Contract, ...] = (
     *(
         _ambassador(
             on=chart,
-            keys=("replicaCount", "podDisruptionBudget.maxUnavailable"),
+            keys=keys,
             reader="Kubernetes",
             form="a whole number above 0",
             fits=integer(1),
             fitting=(3, 1.0),
             refused=("3", 0),
         )
-        for chart in ("emissary-ingress", "ambassador")
+        for chart, keys in (
+            ("emissary-ingress", ("replicaCount", "podDisruptionBudget.maxUnavailable")),
+            ("ambassador", ("replicaCount",)),
+        )
     ),
     *(
         _ambassador(
             on=chart,
-            keys=("image.repository", "image.ossRepository"),
+            keys=(key,),
             reader="kubelet, by way of the chart, which adds : and the tag",
             form="the name of an image without scheme and tag",
             fits=image,
             fitting=("registry.example.com/emissary",),
             refused=("https://registry.example.com/emissary", ""),
         )
-        for chart in ("emissary-ingress", "ambassador")
+        for chart, key in (
+            ("emissary-ingress", "image.repository"),
+            ("ambassador", "image.ossRepository"),
+        )
     ),
     *(
         _ambassador(

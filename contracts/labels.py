@@ -64,14 +64,13 @@ LABELS: tuple[Contract, ...] = (
         subject=Subject.LABEL,
         on="Namespace",
         keys=("pod-security.kubernetes.io/enforce",),
-        producer="components/linkerd_control_plane.py",
+        producer="components/linkerd_control_plane.py, components/linkerd_2_8.py",
         reader="Kubernetes' Pod Security admission",
         form="privileged, baseline or restricted",
         source="Kubernetes docs, Pod Security Standards",
         fits=_STANDARDS,
         fitting=("privileged", "restricted"),
         refused=("strict", "true"),
-        generations=_EDGE,
     ),
     *(
         Contract(
@@ -193,7 +192,7 @@ LABELS: tuple[Contract, ...] = (
             source="Kubernetes docs, Labels and Selectors; emissary-ingress chart, _helpers.tpl",
             fits=label_value,
             fitting=("ambassador",),
-            refused=("", "a b", True)[1:],
+            refused=("a b", True),
         )
         for on, keys, producer in (
             (

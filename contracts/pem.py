@@ -82,11 +82,6 @@ def linkerd_2_8_key(value: object) -> Complaint | None:
     )
 
 
-def pkcs8_key(value: object) -> Complaint | None:
-    """PKCS#8 with ECDSA or RSA: the form in which keys for current readers are written here."""
-    return _key(value, (PKCS8,), (ec.EllipticCurvePrivateKey, rsa.RSAPrivateKey), "each reader")
-
-
 def any_key(value: object) -> Complaint | None:
     """SEC1, PKCS#1 or PKCS#8 of any algorithm: Envoy, and cert-manager's CA issuer."""
     return _key(value, (PKCS8, PKCS1, SEC1), (object,), "the reader")

@@ -1,4 +1,4 @@
-"""What stands around the mesh: Prometheus, Grafana, Traefik, ECK."""
+"""Objects for programs around the mesh: Prometheus, Grafana, Traefik, ECK."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from functools import partial
 
 from contracts.contract import CURRENT, Complaint, Contract, Subject
-from contracts.text import boolean, dns_name, one_of, pattern, port, text
+from contracts.text import boolean, dns_name, one_of, pattern, port
 
 _ACTIONS = ("replace", "keep", "drop", "hashmod", "labelmap", "labeldrop", "labelkeep")
 _MONITOR = "Prometheus operator docs, PodMonitor and RelabelConfig"
@@ -164,18 +164,6 @@ PLATFORM: tuple[Contract, ...] = (
     ),
     _traefik(
         on="Middleware v1alpha1",
-        keys=(
-            "spec.headers.customRequestHeaders.l5d-remote-ip",
-            "spec.headers.customRequestHeaders.Origin",
-            "spec.headers.customRequestHeaders.l5d-server-id",
-        ),
-        form="a text; empty takes the header away",
-        fits=text,
-        fitting=("",),
-        refused=(None,),
-    ),
-    _traefik(
-        on="Middleware v1alpha1",
         keys=("spec.basicAuth.secret",),
         form="the name of a Secret in the same namespace",
         fits=dns_name,
@@ -194,4 +182,4 @@ PLATFORM: tuple[Contract, ...] = (
         refused=(False, "true"),
     ),
 )
-"""Rows about what stands around the mesh."""
+"""Rows about programs around the mesh."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from contracts.contract import CURRENT, Complaint, Contract, Subject
-from contracts.text import absolute_path, image, one_of, port, quantity, text
+from contracts.text import absolute_path, image, integer, one_of, port, quantity, text
 
 _sample = partial(
     Contract,
@@ -59,6 +59,15 @@ WORKLOADS: tuple[Contract, ...] = (
         fits=lambda value: port(value) or one_of(5000)(int(str(value).partition(".")[0])),
         fitting=(5000, 5000.0),
         refused=(8080, 0, "http"),
+    ),
+    _sample(
+        keys=("readinessProbe.initialDelaySeconds", "readinessProbe.periodSeconds"),
+        reader="kubelet",
+        form="seconds, as a whole number",
+        source="Kubernetes API reference, Probe",
+        fits=integer(1),
+        fitting=(30, 3.0),
+        refused=("30s", "3", 0, 0.5),
     ),
     _sample(
         keys=("ports.name",),
