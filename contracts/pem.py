@@ -23,7 +23,7 @@ PKCS1 = "RSA PRIVATE KEY"
 SEC1 = "EC PRIVATE KEY"
 CERTIFICATE = "CERTIFICATE"
 
-_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\s.*?-----END \1-----\n?", re.DOTALL)
+_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\s.*?-----END \1-----[ \t\r]*\n?", re.DOTALL)
 
 
 def blocks(value: object) -> list[tuple[str, str]]:
