@@ -39,6 +39,7 @@ class Complaint:
     """Whether it is the private key that is wrong."""
 
 
+_BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
 _HOW_TO = "provide a self-signed ECDSA P-256 CA certificate in PEM form"
 
 
@@ -73,11 +74,18 @@ def anchor_complaints(
             "holds more than one certificate", "give each certificate an entry under anchors"
         )
         return
-    cert = _loaded(certificate)
+    # Linkerd reads blocks of this type alone (linkerd2, pkg/tls/codec.go).
+    cert = _loaded(certificate) if _BEGIN in certificate else None
     key = _public_key(cert) if cert is not None else None
     if cert is None or key is None:
         yield Complaint("is not a certificate that can be read", _HOW_TO)
         return
+    if not certificate.rstrip().endswith(_END):
+        yield Complaint(
+            "has text after the certificate, with which Linkerd's identity controller does not "
+            "start",
+            f"leave out what follows {_END}",
+        )
     yield from _validity(cert, now or datetime.now(UTC))
     yield from _authority(cert)
     if isinstance(key, ec.EllipticCurvePublicKey):

@@ -77,6 +77,8 @@ def test_a_fit_anchor_is_taken(pem: str) -> None:
         (FIT[: len(FIT) // 2], "is not a certificate"),
         (FIT.replace("M", "\u00e4", 1), "is not a certificate"),
         (FIT.replace("CERTIFICATE", "PUBLIC KEY"), "is not a certificate"),
+        (FIT.replace("CERTIFICATE", "X509 CERTIFICATE"), "is not a certificate"),
+        (f"{FIT}# until 2035\n", "has text after the certificate"),
     ],
 )
 def test_an_unfit_anchor_is_refused_with_the_reason(pem: str, message: str) -> None:

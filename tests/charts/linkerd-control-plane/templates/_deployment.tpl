@@ -122,7 +122,7 @@ spec:
   ports:
     - {name: linkerd-proxy, containerPort: {{ .values.proxy.ports.inbound }}}
     - {name: linkerd-admin, containerPort: {{ .values.proxy.ports.admin }}}
-  {{- if .values.proxy.tracing.enabled }}
+  {{- if (.values.proxy.tracing | default dict).enabled }}
   {{- $collector := .values.proxy.tracing.collector }}
   env:
     - {name: LINKERD2_PROXY_TRACE_SERVICE_NAME, value: {{ .values.proxy.tracing.traceServiceName | quote }}}

@@ -1,0 +1,97 @@
+"""What a contract is: something that is written here, who reads it, and in which form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+CURRENT = "edge"
+"""Linkerd's charts by year (edge-25 and edge-26): one generation of readers."""
+V2_8 = "2.8"
+"""Linkerd 2.8, whose readers are others."""
+
+
+class Subject(StrEnum):
+    """The sort of thing that is written."""
+
+    ANNOTATION = "annotation"
+    LABEL = "label"
+    SECRET = "Secret"
+    SECRET_KEY = "key of a Secret"
+    CONFIG_MAP_KEY = "key of a ConfigMap"
+    PORT = "port of a Service"
+    CONTAINER = "container"
+    FIELD = "field"
+    OBJECT = "object"
+    HELM_VALUE = "Helm value"
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """Why a reader refuses a value, or does otherwise than the writer means."""
+
+    reason: str
+    """One sentence about the value, without its content where it is a secret."""
+
+
+Fits = Callable[[object], Complaint | None]
+"""Whether a value is in the form that its reader takes: None, or what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A sample of a row that has to be made first, such as a key; tests know how by its name."""
+
+    name: str
+    """For example ``key: SEC1 P-256``."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One row: what is written, who reads it, in which form, and where that is said."""
+
+    subject: Subject
+    """The sort of thing."""
+    on: str
+    """What it is on: a kind, the name of a chart, or for Secrets ``component/type name``.
+    ``*`` means any text."""
+    keys: tuple[str, ...]
+    """Names, or paths with dots and ``[]`` for entries of lists, in that; ``*`` as above."""
+    producer: str
+    """The file that writes it."""
+    reader: str
+    """The program that reads it."""
+    form: str
+    """The form that the reader takes."""
+    source: str
+    """Repository, path and version, or page, that says so."""
+    fits: Fits
+    """The form as a predicate."""
+    fitting: tuple[object, ...]
+    """Values that the reader takes."""
+    refused: tuple[object, ...]
+    """Values that it refuses, ignores or misunderstands."""
+    generations: frozenset[str] = frozenset({CURRENT, V2_8})
+    """Generations of Linkerd whose clusters this is about."""
+
+    @property
+    def name(self) -> str:
+        """The row's name; no two rows share one."""
+        only = "" if len(self.generations) > 1 else f" ({next(iter(self.generations))})"
+        return f"{self.subject} {self.on} {self.keys[0]}{only}"
+
+    def covers(self, subject: Subject, on: str, key: str, generation: str) -> bool:
+        """Whether the row is about this key of this thing in a cluster of this generation."""
+        return (
+            subject is self.subject
+            and generation in self.generations
+            and matches(self.on, on)
+            and any(matches(pattern, key) for pattern in self.keys)
+        )
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a text is what a pattern says; ``*`` in a pattern means any text."""
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), text, re.DOTALL) is not None

@@ -1,0 +1,54 @@
+"""Each row separates what its reader takes from what it refuses."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from contracts import CONTRACTS, Complaint, Contract, Made
+from contracts.page import PAGE, page_text
+from tests.contracts.material import sample_of
+
+ROWS = [pytest.param(row, id=row.name) for row in CONTRACTS]
+
+
+def _name(sample: object) -> str:
+    return sample.name if isinstance(sample, Made) else repr(sample)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_row_takes_what_its_reader_takes(row: Contract) -> None:
+    assert row.fitting
+    for sample in row.fitting:
+        assert row.fits(sample_of(sample)) is None, _name(sample)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_row_complains_of_what_its_reader_refuses(row: Contract) -> None:
+    assert row.refused
+    for sample in row.refused:
+        assert isinstance(row.fits(sample_of(sample)), Complaint), _name(sample)
+
+
+def test_no_two_rows_have_one_name() -> None:
+    assert [
+        name for name, count in Counter(row.name for row in CONTRACTS).items() if count > 1
+    ] == []
+
+
+def test_no_complaint_shows_a_private_key() -> None:
+    for row in CONTRACTS:
+        for sample in (*row.fitting, *row.refused):
+            if isinstance(sample, Made):
+                value = sample_of(sample)
+                complaint = row.fits(value)
+                shown = complaint.reason if complaint else ""
+                bodies = value.values() if isinstance(value, dict) else (value,)
+                for body in bodies:
+                    lines = body.decode().splitlines() if isinstance(body, bytes) else []
+                    assert not any(len(line) > 20 and line in shown for line in lines), row.name
+
+
+def test_the_page_is_the_one_that_the_table_gives() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page_text(), "run: .venv/bin/python -m contracts"
