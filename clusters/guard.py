@@ -20,6 +20,7 @@ from clusters.kubeconfig import Endpoint, Login, api_client, endpoint, get_json,
 from clusters.problems import KubeconfigError
 from clusters.served import absent, unserved
 from clusters.silence import STRANGE, Reason, why_silent
+from clusters.trust import HeldTrust, held_trust
 from clusters.versions import too_new
 from clusters.workloads import look_at
 from config.cluster import ClusterConfig
@@ -50,6 +51,8 @@ class Reach:
     """Workloads and Namespaces that are to be meshed and that are not there."""
     settled_workloads: frozenset[WorkloadRef] = frozenset()
     """Workloads whose containers have from us what the stack file wants."""
+    trust: HeldTrust | None = None
+    """What its proxies trust; None where Linkerd is not installed, or was not looked at."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +170,8 @@ def _ask(
             missing = _missing(api, expected.services, timeout)
             found = look_at(api, expected.workloads, timeout)
             reasons = (*_unmet(api, version, expected, timeout), *found.reasons)
+            space = cluster.linkerd.namespace
+            trust = held_trust(api, space, timeout) if expected.trust else None
         told = version.get("gitVersion")
         reach = Reach(
             reached,
@@ -176,6 +181,7 @@ def _ask(
             missing,
             found.missing,
             found.settled,
+            trust,
         )
         answers[name] = _Answer(reach, reasons)
     except KubeconfigError as error:

@@ -12,8 +12,10 @@ import pulumi_kubernetes as kubernetes
 from clusters.guard import Reach
 
 
-def cluster_provider(name: str, reach: Reach) -> kubernetes.Provider:
+def cluster_provider(name: str, reach: Reach, permitted: pulumi.Input[bool]) -> kubernetes.Provider:
     """A provider for the cluster called `name`, as the guard reached it.
+
+    It is registered once `permitted` is known, so that nothing in the cluster is touched before.
 
     The UID of its namespace kube-system as `cluster_identifier` keeps a renewed kubeconfig from
     replacing everything, and shows a swapped one as a replacement.
@@ -21,7 +23,7 @@ def cluster_provider(name: str, reach: Reach) -> kubernetes.Provider:
     return kubernetes.Provider(
         name,
         context=reach.login.context if reach.login else name,
-        kubeconfig=_kubeconfig(reach),
+        kubeconfig=pulumi.Output.all(permitted, _kubeconfig(reach)).apply(lambda both: both[1]),
         cluster_identifier=reach.uid,
         # A renewed Secret keeps its name; deleting it first would leave a gap.
         enable_secret_mutable=True,

@@ -10,6 +10,7 @@ import pulumi_tls as tls
 
 from clusters.guard import Reach
 from components.ambassador_mesh import AmbassadorMesh, AmbassadorMeshArgs
+from components.anchor_gate import anchor_gate
 from components.cert_manager import CertManager, CertManagerArgs
 from components.charts import ChartSource
 from components.cluster_provider import cluster_provider
@@ -89,9 +90,10 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
             ),
         )
     )
+    permitted = anchor_gate(config, mesh.trust_anchor, reach)
     samples: dict[str, SampleService] = {}
     for name, cluster in config.clusters.items():
-        provider = cluster_provider(name, reach[name])
+        provider = cluster_provider(name, reach[name], permitted)
         mesh.providers[name] = provider
         if cluster.cert_manager is not None:
             mesh.cert_managers[name] = CertManager(

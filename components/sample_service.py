@@ -55,7 +55,6 @@ class SampleService(MeshComponent):
         labels = {"app": config.name}
         # Where everything is denied, the sample would answer no client at all.
         policy = {"config.linkerd.io/default-inbound-policy": "all-authenticated"}
-        metadata = {"labels": labels, **({"annotations": policy} if args.denied else {})}
         Deployment(
             f"{name}-deployment",
             metadata=ObjectMetaArgs(name=config.name, namespace=space.metadata.name, labels=labels),
@@ -64,7 +63,7 @@ class SampleService(MeshComponent):
                 "strategy": {"type": "RollingUpdate"},
                 "selector": {"match_labels": labels},
                 "template": {
-                    "metadata": metadata,
+                    "metadata": {"labels": labels, "annotations": policy if args.denied else None},
                     "spec": {"containers": [_container(config)]},
                 },
             },

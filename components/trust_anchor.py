@@ -94,6 +94,8 @@ class TrustAnchor(MeshComponent):
 
     bundle: pulumi.Output[str]
     """PEM of all anchors, one after the other."""
+    anchors: dict[str, pulumi.Output[str]]
+    """PEM of each anchor by its name, in the order of the bundle."""
     signer: SignedCertificate
     """The anchor that signs; its private key is empty where none is needed and given."""
     issuers: dict[str, SignedCertificate]
@@ -110,6 +112,7 @@ class TrustAnchor(MeshComponent):
         self._provider = args.provider
         config = args.config
         made = {anchor.name: self._anchor(anchor, args) for anchor in config.anchors}
+        self.anchors = {name: item.certificate for name, item in made.items()}
         self.signer = signer = made[config.signing_anchor.name]
         self.bundle = pulumi.Output.all(*(item.certificate for item in made.values())).apply(
             lambda pems: "".join(f"{str(pem).strip()}\n" for pem in pems)
@@ -144,7 +147,7 @@ class TrustAnchor(MeshComponent):
         key = self._key(name, protect=args.protect)
         certificate = tls.SelfSignedCert(
             f"{name}-certificate",
-            private_key_pem=pulumi.Output.secret(key.private_key_pem),
+            private_key_pem=_older_form(key),
             subject=tls.SelfSignedCertSubjectArgs(common_name="root.linkerd.cluster.local"),
             dns_names=["root.linkerd.cluster.local"],
             is_ca_certificate=True,
@@ -197,7 +200,7 @@ class TrustAnchor(MeshComponent):
         # key would replace every certificate.
         request = tls.CertRequest(
             f"{name}-request",
-            private_key_pem=pulumi.Output.secret(key.private_key_pem),
+            private_key_pem=_older_form(key),
             subject=tls.CertRequestSubjectArgs(
                 common_name=host if len(host) <= LONGEST_COMMON_NAME else None
             ),
@@ -236,9 +239,10 @@ class TrustAnchor(MeshComponent):
         )
 
 
+def _older_form(key: tls.PrivateKey) -> pulumi.Output[str]:
+    return pulumi.Output.secret(key.private_key_pem)
+
+
 def _signed_with(key: tls.PrivateKey, certificate: pulumi.Output[str]) -> SignedCertificate:
-    return SignedCertificate(
-        certificate,
-        pulumi.Output.secret(key.private_key_pem),
-        pulumi.Output.secret(key.private_key_pem_pkcs8),
-    )
+    pkcs8 = pulumi.Output.secret(key.private_key_pem_pkcs8)
+    return SignedCertificate(certificate, _older_form(key), pkcs8)

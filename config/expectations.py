@@ -99,6 +99,8 @@ class Expectations:
     """Namespaces that have to be there."""
     workloads: tuple[WantedPatch, ...] = ()
     """What is patched; what is missing is told, and what could not be given back is refused."""
+    trust: bool = False
+    """Whether the anchors that its proxies trust are compared with those of the stack file."""
 
 
 def expectations(mesh: MeshConfig, name: str) -> Expectations:
@@ -144,6 +146,7 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         (*_issuing(name, cluster), *_platform(name, cluster)),
         tuple(_spaces(name, cluster)),
         tuple(WantedPatch(f"clusters.{name}.{path}", patch) for path, patch in patches(cluster)),
+        trust=True,
     )
 
 
