@@ -105,21 +105,41 @@ def hint_for(found: Answer) -> str:
 
 
 @dataclass(frozen=True)
+class PodReady:
+    """A pod of ours is ready, with its proxy where it asked for one."""
+
+    def judge(self, answer: Answer) -> Verdict:
+        """Pass unless something kept it from that."""
+        why = str(answer.get("why") or "")
+        if why:
+            return failed(why, "`./mesh check` looks at the control plane that pods depend on")
+        return passed(str(answer.get("where") or ""))
+
+
+@dataclass(frozen=True)
 class MirrorMade:
     """A mirror (or federated Service) exists in the source."""
 
-    seconds: float
-    """How long it was waited for."""
+    endpoints: bool = False
+    """Whether it is to have endpoints: those of the gateway."""
 
     def judge(self, answer: Answer) -> Verdict:
         """Pass where it exists, and has endpoints where it is to have some."""
+        seconds = f"within {answer.get('seconds', 0):.0f} s"
         if not answer.get("exists"):
             return failed(
-                f"none within {self.seconds:.0f} s",
+                str(answer.get("error") or f"none {seconds}"),
                 "`./mesh check` says whether the source's service mirror runs and may read the "
                 "target",
             )
         found = answer.get("addresses") or []
+        if self.endpoints and not found:
+            return failed(
+                f"it has no endpoint {seconds}: the gateway does not answer the service mirror's "
+                "probe",
+                "see whether the source reaches the gateway's address and port; `./mesh check` "
+                "names both",
+            )
         return passed(", ".join(found[:3]))
 
 

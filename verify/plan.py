@@ -6,7 +6,7 @@ Services, the probe); Emissary docs, Mapping.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -125,6 +125,11 @@ class Mirror:
 
 HERE = ("", "here")
 """Who asks from the operator's machine, or asks API servers."""
+
+
+def pod_key(who: tuple[str, str]) -> str:
+    """Key of the question whether a pod is ready, and id of its task."""
+    return f"pod/{who[0]}/{who[1]}"
 
 
 @dataclass(frozen=True)
@@ -256,6 +261,7 @@ class _Planner:
                 continue
             if cluster.ambassador is not None and name in self._views:
                 self._ambassador(name, cluster.ambassador, hindered)
+        self._questions = [*self._ready(), *self._questions]
         used = {pod.cluster for pod in self._pods.values()}
         return Plan(
             self._space,
@@ -270,6 +276,20 @@ class _Planner:
             tuple(self._here),
             {who: tuple(targets) for who, targets in self._during.items()},
         )
+
+    def _ready(self) -> Iterator[Question]:
+        """Every pod is ready; what it answers depends on that."""
+        for pod in self._pods.values():
+            what = "with its proxy" if pod.meshed else "without a proxy"
+            yield Question(
+                pod_key(pod.key),
+                pod.cluster,
+                "pods",
+                f"pod {pod.name} is ready, {what}",
+                HERE,
+                pod_key(pod.key),
+                judge.PodReady(),
+            )
 
     # What is brought along
 
@@ -351,7 +371,7 @@ class _Planner:
                 f"the source has Service {self._space}/{name}",
                 HERE,
                 mirror.task,
-                judge.MirrorMade(self._options.timeout),
+                judge.MirrorMade(endpoints=gateway),
             )
         )
 
@@ -376,7 +396,7 @@ class _Planner:
                 asker,
                 task,
                 judge.AllAnsweredBy(frozenset({link.target}), count),
-                (needs,),
+                (pod_key((link.target, "echo")), needs),
             )
         )
         return key, url
@@ -408,6 +428,7 @@ class _Planner:
                 asker,
                 direct["id"],
                 judge.AllAnsweredBy(frozenset({link.target}), count),
+                (pod_key((link.target, "echo")),),
             )
         )
 

@@ -9,7 +9,7 @@ from typing import Any
 from checks.results import Result, Status
 from verify.judge import Verdict, skipped
 from verify.limits import ALWAYS
-from verify.plan import Plan, Question
+from verify.plan import Plan, Question, pod_key
 
 Who = tuple[str, str]
 """Cluster and name of a pod."""
@@ -127,9 +127,10 @@ def judged(
 ) -> list[Result]:
     """A result for every question and for everything that cannot be tried, grouped."""
     verdicts: dict[str, Verdict] = {}
+    titles = {question.key: question.title for question in plan.questions}
     rows: list[Result] = []
     for question in plan.questions:
-        verdict = _verdict(question, verdicts, answers, troubles)
+        verdict = _verdict(question, verdicts, titles, answers, troubles)
         verdicts[question.key] = verdict
         rows.append(
             Result(
@@ -149,7 +150,7 @@ def judged(
     return sorted(rows, key=lambda row: (order.index(row.cluster), _place(row.category)))
 
 
-_CATEGORIES = ("requests", "identities", "exports", "kept out", "ambassador", "during")
+_CATEGORIES = ("pods", "requests", "identities", "exports", "kept out", "ambassador", "during")
 
 
 def _place(category: str) -> int:
@@ -159,18 +160,18 @@ def _place(category: str) -> int:
 def _verdict(
     question: Question,
     before: Mapping[str, Verdict],
+    titles: Mapping[str, str],
     answers: Mapping[tuple[Who, str], Mapping[str, Any]],
     troubles: Mapping[Who, str],
 ) -> Verdict:
-    for key in question.needs:
+    for key in (pod_key(question.asker), *question.needs):
         if key in before and before[key].status is not Status.OK:
-            return skipped(f"without an answer to a client that may ask, it proves nothing ({key})")
+            return skipped(f"it would prove nothing, as this does not hold: {titles[key]}")
     answer = answers.get((question.asker, question.task))
     if answer is None:
-        trouble = troubles.get(question.asker)
+        trouble = troubles.get(question.asker, "it was not asked")
         pod = f"pod {question.asker[1]} in {question.asker[0]}"
-        # A pod that cannot ask is a fault of the mesh as often as of anything else.
-        return Verdict(Status.FAILURE, f"{pod} gave no answer: {trouble or 'it was not asked'}")
+        return Verdict(Status.FAILURE, f"{pod} gave no answer: {trouble}")
     if answer.get("trouble"):
         return Verdict(Status.FAILURE, f"the agent failed: {answer['trouble']}")
     return question.expects.judge(answer)

@@ -14,12 +14,14 @@ from verify import agent, objects, waiting
 from verify.cluster import Cluster, ClusterRefusedError
 from verify.logs import Follower, Line, wait_until
 from verify.objects import LABEL
-from verify.plan import HERE, Mirror, Plan, Pod, Workload
+from verify.plan import HERE, Mirror, Plan, Pod, Workload, pod_key
 from verify.together import together
 
 Say = Callable[[str], None]
 """Takes a line about what goes on."""
 
+MIRROR_SECONDS = 90.0
+"""How long a mirror may take to be made, at most."""
 GONE_SECONDS = 90.0
 """How long a namespace may take to go."""
 TEMPLATES = {
@@ -141,7 +143,9 @@ class Session:
             elif line["kind"] == "done":
                 self._done.add(key)
             elif line["kind"] == "proxy" and not line["ready"]:
-                self.troubles[key] = "its proxy did not become ready"
+                why = "its proxy did not become ready"
+                self.troubles[key] = why
+                self.answers[HERE, pod_key(key)] = {"why": why}
         if self._listener is not None:
             self._listener(key, line)
 
@@ -168,6 +172,7 @@ class Session:
         self._say(f"starting {', '.join(f'{pod.name} in {pod.cluster}' for pod in made)}")
         together(self._start_one, made)
         for pod in made:
+            self.answers[HERE, pod_key(pod.key)] = {"why": self.troubles.get(pod.key)}
             if pod.key in self.troubles:
                 self._say(f"pod {pod.name} in {pod.cluster}: {self.troubles[pod.key]}")
 
@@ -249,7 +254,8 @@ class Session:
 
     def _await_mirror(self, mirror: Mirror) -> Mapping[str, Any]:
         cluster = self._clusters[mirror.cluster]
-        answer: dict[str, Any] = {"exists": False}
+        seconds = min(self._seconds, MIRROR_SECONDS)
+        answer: dict[str, Any] = {"exists": False, "seconds": seconds}
 
         def holds() -> bool:
             service = cluster.get("v1", "Service", self.namespace, mirror.name)
@@ -266,7 +272,7 @@ class Session:
             return bool(answer["addresses"])
 
         try:
-            wait_until(holds, min(self._seconds, 120.0), self.stopping)
+            wait_until(holds, seconds, self.stopping)
         except ClusterRefusedError as error:
             answer["error"] = str(error)
         return answer
