@@ -37,8 +37,8 @@ def verify(
 
     from clusters import ClusterError
     from verify import report, run
+    from verify.limits import NOTHING_TRIED
     from verify.plan import Options
-    from verify.results import NOTHING_TRIED
     from verify.session import SessionError
 
     options = Options(

@@ -9,6 +9,8 @@ from checks.view import Access, View, some
 from config.cluster import ClusterConfig
 from config.generation import Generation
 
+NOTHING_TRIED = 3
+"""Exit code where nothing could be tried."""
 ALWAYS = (
     "that the gateway refuses Services which are not exported to a client that forges a mirror: "
     "it would need objects that pass for a service mirror's",

@@ -8,13 +8,11 @@ from typing import Any
 
 from checks.results import Result, Status
 from verify.judge import Verdict, skipped
-from verify.limits import ALWAYS
+from verify.limits import ALWAYS, NOTHING_TRIED
 from verify.plan import Plan, Question, pod_key
 
 Who = tuple[str, str]
 """Cluster and name of a pod."""
-NOTHING_TRIED = 3
-"""Exit code: nothing could be tried."""
 
 
 @dataclass(frozen=True)
