@@ -97,7 +97,7 @@ def _links(config: MeshConfig, links: Sequence[str]) -> frozenset[str]:
 def _workload(config: MeshConfig, text: str) -> Workload:
     """The workload of ``--from NAMESPACE/KIND/NAME[@CLUSTER]``. Raises VerbError."""
     from verify.plan import Workload
-    from verify.session import TEMPLATES
+    from verify.workload import TEMPLATES
 
     found = re.fullmatch(r"([^/@]+)/([^/@]+)/([^/@]+)(?:@([^/@]+))?", text)
     if found is None:

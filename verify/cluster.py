@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import urllib3.exceptions
@@ -84,17 +85,25 @@ class Cluster:
         return True
 
     def log(
-        self, space: str, pod: str, container: str, *, lines: int | None = None
+        self,
+        space: str,
+        pod: str,
+        container: str,
+        *,
+        since: datetime | None = None,
+        lines: int | None = None,
     ) -> Iterator[str]:
         """Lines of a container's log; those to come, too, unless only the last ones are wanted.
 
-        Ends where the stream does. Raises ClusterRefusedError.
+        `since` leaves out what is older. Ends where the stream does. Raises ClusterRefusedError.
         """
         query = {"container": container}
         if lines is None:
             query["follow"] = "true"
         else:
             query["tailLines"] = str(lines)
+        if since is not None:
+            query["sinceTime"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         try:
             response = self._send(
                 "GET",

@@ -6,10 +6,14 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from verify.cluster import Cluster, ClusterRefusedError
 from verify.objects import CONTAINER
+
+OVERLAP_SECONDS = 10.0
+"""How far a stream that begins again goes back before the newest line."""
 
 Line = dict[str, Any]
 """A line of an agent."""
@@ -23,6 +27,8 @@ class Lines:
         self._next = 0
         self.restarts = 0
         """How often the agent was started again."""
+        self.latest: float | None = None
+        """When the newest line was printed, in seconds since 1970."""
 
     def new(self, text: str) -> Line | None:
         """A line of the agent that was not there yet; None for any other text."""
@@ -37,6 +43,8 @@ class Lines:
         if seq < self._next:
             return None
         self._next = seq + 1
+        at = line.get("at")
+        self.latest = float(at) if isinstance(at, int | float) else self.latest
         return dict(line)
 
 
@@ -79,9 +87,11 @@ class Follower(threading.Thread):
                 self.trouble = str(error)
             self._stop.wait(0.5)
 
-    @staticmethod
-    def _stream(cluster: Cluster, space: str, pod: str) -> Iterator[str]:
-        return cluster.log(space, pod, CONTAINER)
+    def _stream(self, cluster: Cluster, space: str, pod: str) -> Iterator[str]:
+        latest = self._lines.latest
+        # Agent and log have the clock of one node; a margin for what was on its way.
+        since = None if latest is None else datetime.fromtimestamp(latest - OVERLAP_SECONDS, UTC)
+        return cluster.log(space, pod, CONTAINER, since=since)
 
 
 def wait_until(holds: Callable[[], bool], seconds: float, stop: threading.Event) -> bool:

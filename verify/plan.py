@@ -22,6 +22,8 @@ from config.mesh import MeshConfig, gateway_identity
 from verify import judge, limits
 from verify.judge import Expectation
 
+PREFIX = "mesh-verify-"
+"""What the namespaces of all runs begin with."""
 ECHO_PORT = 8080
 """Port of the server in our pods."""
 CERTIFICATE = "/run/verify-certificate"
@@ -42,6 +44,13 @@ class Workload:
     namespace: str
     kind: str
     name: str
+    template: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """Its pod template, once it was read."""
+
+    @property
+    def service_account(self) -> str:
+        """ServiceAccount of its pods."""
+        return str((self.template.get("spec") or {}).get("serviceAccountName") or "default")
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.kind}/{self.name}@{self.cluster}"
@@ -432,14 +441,16 @@ class _Planner:
             )
         )
 
-    def _identity_of(self, cluster: str, pod: str) -> str | None:
-        """The identity of one of our pods; None for one that is like a workload."""
+    def _identity_of(self, cluster: str, pod: str) -> str:
+        """The mTLS identity of one of our pods, or of the workload that it is like."""
         config = self._mesh.clusters[cluster]
         known = self._pods.get((cluster, pod))
-        if known is not None and known.workload is not None:
-            return None
+        like = known.workload if known is not None else None
+        account, space = (
+            (like.service_account, like.namespace) if like else ("default", self._space)
+        )
         return (
-            f"default.{self._space}.serviceaccount.identity.{config.linkerd.namespace}."
+            f"{account}.{space}.serviceaccount.identity.{config.linkerd.namespace}."
             f"{config.trust_domain}"
         )
 
@@ -700,27 +711,19 @@ class _Planner:
         )
         client = (link.source, "client")
         own = self._identity_of(*client)
-        if own is None:
-            self._cannot(
+        self._ask(
+            Question(
+                f"{link.name}/direct-client-identity",
                 group,
                 "identities",
                 "the server's proxy sees the client's own identity",
-                "the client is like a workload whose ServiceAccount the stack file does not name",
+                client,
+                f"{link.name}/direct-echo",
+                judge.ClientIdentity(own),
+                (asked,),
             )
-        else:
-            self._ask(
-                Question(
-                    f"{link.name}/direct-client-identity",
-                    group,
-                    "identities",
-                    "the server's proxy sees the client's own identity",
-                    client,
-                    f"{link.name}/direct-echo",
-                    judge.ClientIdentity(own),
-                    (asked,),
-                )
-            )
-        server = self._identity_of(link.target, "echo") or ""
+        )
+        server = self._identity_of(link.target, "echo")
         metrics = f"{link.name}/direct-metrics"
         self._do(link.source, "client", {"id": metrics, "do": "metrics"})
         self._ask(
@@ -763,11 +766,11 @@ class _Planner:
         task = f"{link.name}/federated"
         count = self._options.requests
         host = self._host(link.source, name)
-        # Other links of the source may have members of that name too.
+        # Other links may have members of that name too, those to the source itself among them.
         members = frozenset(
             one.target
-            for one in self._mesh.links_from(link.source)
-            if any(export.federated for export in one.exports)
+            for one in chosen(self._mesh, self._options)
+            if link.source in _ends(one) and any(export.federated for export in one.exports)
         )
         asker = self._do(
             link.source,
@@ -855,7 +858,7 @@ class _Planner:
             return
         for service in others:
             where = namespace_of(service), name_of(service)
-            if where not in named and where[0] != self._space:
+            if where not in named and not where[0].startswith(PREFIX):
                 ports = [int(p["port"]) for p in (service.get("spec") or {}).get("ports") or []]
                 self._export(link, group, *where, ports=ports, identity=None)
 

@@ -17,13 +17,14 @@ from clusters import KubeconfigError, api_client, examine
 from config.cluster import ClusterConfig
 from config.mesh import MeshConfig
 from verify import during, wrong
-from verify.cluster import Cluster
+from verify.cluster import Cluster, ClusterRefusedError
 from verify.logs import wait_until
-from verify.plan import Options, Plan, Untried, chosen, make
+from verify.plan import PREFIX, Options, Plan, Untried, chosen, make
 from verify.results import Outcome, judged, latencies
-from verify.session import Say, Session, SessionError, remove_leftovers
+from verify.session import Say, Session, SessionError, remove_leftovers, remove_strays
 from verify.survey import survey
 from verify.together import Work
+from verify.workload import found
 
 BEATS_SECONDS = 20.0
 """How long the last counts of clients may take after a command."""
@@ -44,7 +45,7 @@ class Command:
 def new_namespace() -> str:
     """A name for the namespace of a run."""
     letters = string.ascii_lowercase + string.digits
-    return "mesh-verify-" + "".join(secrets.choice(letters) for _ in range(5))
+    return PREFIX + "".join(secrets.choice(letters) for _ in range(5))
 
 
 def involved(mesh: MeshConfig, options: Options) -> dict[str, ClusterConfig]:
@@ -75,6 +76,7 @@ def run(mesh: MeshConfig, options: Options, say: Say, command: Command | None = 
             except KubeconfigError as error:
                 raise SessionError(f"cluster {name}: {error.message}", error.remedy) from None
             clusters[name] = Cluster(name, api)
+        options = _with_template(options, clusters)
         say("looking at Services, gateways and permissions")
         works = {
             name: Work(lambda n=name, c=config: _look(n, c, namespace, options))  # type: ignore[misc]
@@ -82,11 +84,11 @@ def run(mesh: MeshConfig, options: Options, say: Say, command: Command | None = 
         }
         unseen: list[Untried] = []
         for name, work in works.items():
-            found = work.result()
-            if isinstance(found, View):
-                views[name] = found
+            seen = work.result()
+            if isinstance(seen, View):
+                views[name] = seen
             else:
-                unseen.append(Untried(name, "requests", "the cluster", found))
+                unseen.append(Untried(name, "requests", "the cluster", seen))
         plan = make(mesh, views, options, namespace)
         plan = replace(plan, untried=(*plan.untried, *unseen))
         if not plan.pods or (command is not None and not plan.during):
@@ -94,7 +96,27 @@ def run(mesh: MeshConfig, options: Options, say: Say, command: Command | None = 
         able = {name: clusters[name] for name in plan.clusters}
         if not options.keep:
             remove_leftovers(able, say)
-        return _held(mesh, plan, able, options, say=say, command=command)
+            workload = options.workload
+            if workload is not None and workload.cluster in able:
+                remove_strays(able[workload.cluster], workload.namespace, say)
+        return conduct(mesh, plan, able, options, say=say, command=command)
+
+
+def _with_template(options: Options, clusters: Mapping[str, Cluster]) -> Options:
+    """The options whose workload has its pod template. Raises SessionError."""
+    workload = options.workload
+    if workload is None:
+        return options
+    cluster = clusters.get(workload.cluster)
+    if cluster is None:
+        raise SessionError(
+            f"--from {workload}: the cluster is an end of none of the links to try",
+            "correct --from or --link",
+        )
+    try:
+        return replace(options, workload=found(cluster, workload))
+    except ClusterRefusedError as error:
+        raise SessionError(f"--from {workload}: {error}", "correct --from") from None
 
 
 def _look(name: str, config: ClusterConfig, namespace: str, options: Options) -> View | str:
@@ -107,7 +129,7 @@ def _look(name: str, config: ClusterConfig, namespace: str, options: Options) ->
         return f"it could not be looked at: {error}"
 
 
-def _held(
+def conduct(
     mesh: MeshConfig,
     plan: Plan,
     clusters: Mapping[str, Cluster],
@@ -116,7 +138,10 @@ def _held(
     say: Say,
     command: Command | None,
 ) -> Outcome:
-    """Make, ask, and take away, however it ends."""
+    """Make what a plan names, ask, and take it away again, however it ends.
+
+    Raises SessionError, and KeyboardInterrupt where it was interrupted.
+    """
     if command is not None:
         plan = during.with_during(plan, 60.0)
     session = Session(mesh, plan, clusters, options.timeout, say)

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from checks.kinds import Object, name_of
+from checks.kinds import Object, labels_of, name_of
 from config.mesh import MeshConfig
 from verify import agent, objects, waiting
 from verify.cluster import Cluster, ClusterRefusedError
 from verify.logs import Follower, Line, wait_until
 from verify.objects import LABEL
-from verify.plan import HERE, Mirror, Plan, Pod, Workload, pod_key
+from verify.plan import HERE, Mirror, Plan, Pod, pod_key
 from verify.together import together
 
 Say = Callable[[str], None]
@@ -24,16 +24,6 @@ MIRROR_SECONDS = 90.0
 """How long a mirror may take to be made, at most."""
 GONE_SECONDS = 90.0
 """How long a namespace may take to go."""
-TEMPLATES = {
-    "deployment": ("apps/v1", "deployments", ("spec", "template")),
-    "statefulset": ("apps/v1", "statefulsets", ("spec", "template")),
-    "daemonset": ("apps/v1", "daemonsets", ("spec", "template")),
-    "replicaset": ("apps/v1", "replicasets", ("spec", "template")),
-    "job": ("batch/v1", "jobs", ("spec", "template")),
-    "cronjob": ("batch/v1", "cronjobs", ("spec", "jobTemplate", "spec", "template")),
-    "pod": ("v1", "pods", ()),
-}
-"""Kinds of workloads, each with its API, and where its pod template is."""
 
 
 class SessionError(Exception):
@@ -179,10 +169,11 @@ class Session:
     def _start_one(self, pod: Pod) -> None:
         cluster, run = self._clusters[pod.cluster], self.namespace
         try:
-            space, name, template = run, pod.name, None
+            space, name = run, pod.name
+            template: Object | None = None
             if pod.workload is not None:
                 space, name = pod.workload.namespace, run
-                template = self._template(cluster, pod.workload)
+                template = dict(pod.workload.template)
                 plans = {pod.name: objects.pod_plan(pod)}
                 self._elsewhere.append((cluster.name, space, "ConfigMap", run))
                 cluster.create(objects.config_map(run, space, run, plans))
@@ -231,18 +222,6 @@ class Session:
             if lines:
                 said += f"; it said last: {lines[-1][:300]}"
         self.troubles[pod.key] = f"not ready within {self._seconds:.0f} s: {said}"
-
-    def _template(self, cluster: Cluster, workload: Workload) -> Object:
-        api_version, plural, inner = TEMPLATES[workload.kind]
-        found = cluster.get(api_version, plural, workload.namespace, workload.name)
-        if found is None:
-            raise ClusterRefusedError(
-                f"there is no {workload.kind} {workload.namespace}/{workload.name} in cluster "
-                f"{cluster.name}"
-            )
-        for key in inner:
-            found = found.get(key) or {}
-        return found
 
     def _await_mirrors(self) -> None:
         if not self._plan.mirrors:
@@ -347,6 +326,19 @@ def remove_leftovers(clusters: Mapping[str, Cluster], say: Say) -> None:
                     cluster.delete("v1", "Namespace", None, name_of(item))
         except ClusterRefusedError as error:
             say(f"what earlier runs left cannot be looked for: {error}")
+
+
+def remove_strays(cluster: Cluster, space: str, say: Say) -> None:
+    """Delete what runs with ``--from`` that were killed have left in a workload's namespace."""
+    try:
+        for kind in ("Pod", "ConfigMap"):
+            for item in cluster.list(kind, space, LABEL):
+                run = labels_of(item)[LABEL]
+                if cluster.get("v1", "Namespace", None, run) is None:
+                    say(f"deleting {kind} {space}/{name_of(item)} in {cluster.name}, left by {run}")
+                    cluster.delete("v1", kind, space, name_of(item))
+    except ClusterRefusedError as error:
+        say(f"what earlier runs left in {space} cannot be looked for: {error}")
 
 
 def _containers(pod: Object) -> set[str]:
