@@ -12,17 +12,18 @@ from checks.results import GatewayRow, Report, Result, Status
 
 MARKS = {Status.OK: "√", Status.WARNING: "‼", Status.FAILURE: "\u00d7", Status.SKIPPED: "-"}
 PLAIN_MARKS = {Status.OK: "ok", Status.WARNING: "!!", Status.FAILURE: "XX", Status.SKIPPED: "--"}
-_STYLES = {
+STYLES = {
     Status.OK: "green",
     Status.WARNING: "yellow",
     Status.FAILURE: "bold red",
     Status.SKIPPED: "dim",
 }
+"""How each status is shown."""
 
 
 def print_report(report: Report, console: Console) -> None:
     """Print every result, the table of gateways, and a summary."""
-    screen = _Screen(console)
+    screen = Screen(console)
     for (category, cluster), results in groupby(
         report.results, key=lambda result: (result.category, result.cluster)
     ):
@@ -30,14 +31,14 @@ def print_report(report: Report, console: Console) -> None:
         screen.line((heading, "bold"))
         screen.line(("-" * len(heading), "dim"))
         for result in results:
-            _print_result(result, screen)
+            print_result(result, screen)
         screen.line()
     if report.gateways:
         _print_gateways(report.gateways, screen)
     _print_summary(report, screen)
 
 
-class _Screen:
+class Screen:
     """Prints lines whole: they are read by grep as often as by people."""
 
     def __init__(self, console: Console) -> None:
@@ -62,12 +63,13 @@ class _Screen:
         return text if self._can_show(text) else text.encode("ascii", "replace").decode()
 
 
-def _print_result(result: Result, screen: _Screen) -> None:
+def print_result(result: Result, screen: Screen) -> None:
+    """Print one result; what was found and what to do are lines of their own where it failed."""
     mark = screen.marks[result.status]
     fine = result.status in (Status.OK, Status.SKIPPED)
     style = "dim" if result.status is Status.SKIPPED else "default"
     detail = [(f"  {result.detail}", "dim")] if fine and result.detail else []
-    screen.line((f"{mark} ", _STYLES[result.status]), (result.title, style), *detail)
+    screen.line((f"{mark} ", STYLES[result.status]), (result.title, style), *detail)
     indent = " " * (len(mark) + 3)
     if not fine and result.detail:
         screen.line((f"{indent}{result.detail}", "default"))
@@ -75,7 +77,7 @@ def _print_result(result: Result, screen: _Screen) -> None:
         screen.line((f"{indent}hint: {result.hint}", "cyan"))
 
 
-def _print_gateways(rows: Sequence[GatewayRow], screen: _Screen) -> None:
+def _print_gateways(rows: Sequence[GatewayRow], screen: Screen) -> None:
     table = [("source", "gateway of", "address", "alive", "mirrored services")]
     table += [
         (row.source or "-", row.target, row.address or "-", row.alive, str(row.services))
@@ -90,11 +92,11 @@ def _print_gateways(rows: Sequence[GatewayRow], screen: _Screen) -> None:
     screen.line()
 
 
-def _print_summary(report: Report, screen: _Screen) -> None:
+def _print_summary(report: Report, screen: Screen) -> None:
     held, warned, failed, left = (
         report.count(status)
         for status in (Status.OK, Status.WARNING, Status.FAILURE, Status.SKIPPED)
     )
     status = Status.FAILURE if failed else Status.WARNING if warned else Status.OK
     text = f"{held} hold, {warned} warnings, {failed} failures, {left} not looked at"
-    screen.line((f"{screen.marks[status]} {text}", _STYLES[status]))
+    screen.line((f"{screen.marks[status]} {text}", STYLES[status]))

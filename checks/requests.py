@@ -128,9 +128,9 @@ def questions(mesh: MeshConfig, cluster: str, view: View) -> dict[str, Question]
         kind = (service.get("spec") or {}).get("type") or "ClusterIP"
         return f"Service {name_of(service)} (of type {kind}) tells no address"
     asked: dict[str, Question] = {}
-    sites = _sites(view, config)
+    known = sites(view, config)
     for mapping in all_mappings(mesh, cluster):
-        site = _site_of(mapping, sites)
+        site = _site_of(mapping, known)
         way = _way(service, site)
         if way is None:
             return f"Service {name_of(service)} has a port neither for HTTP nor for HTTPS"
@@ -164,20 +164,24 @@ def front(view: View, config: AmbassadorConfig) -> Object | None:
     )
 
 
-class _Site(NamedTuple):
+class Site(NamedTuple):
     """What a Host says that a request has to heed."""
 
     hostname: str
+    """Host name, a glob, or ``*``."""
     tls_only: bool
+    """Whether cleartext is not routed."""
+    tls: bool = False
+    """Whether TLS is terminated."""
 
 
-def _sites(view: View, config: AmbassadorConfig) -> list[_Site]:
+def sites(view: View, config: AmbassadorConfig) -> list[Site]:
     """The Hosts of the stack file; where it writes none, those that are there.
 
     The one for all names comes first.
     """
     found = [
-        _Site(host.hostname, host.tls is not None and host.insecure != "Route")
+        Site(host.hostname, host.tls is not None and host.insecure != "Route", host.tls is not None)
         for host in config.all_hosts
     ]
     if not found:
@@ -185,40 +189,46 @@ def _sites(view: View, config: AmbassadorConfig) -> list[_Site]:
     return sorted(found, key=lambda site: (site.hostname != "*", site.hostname))
 
 
-def _site(host: Object) -> _Site:
+def _site(host: Object) -> Site:
     spec = host.get("spec") or {}
     policy = spec.get("requestPolicy") or {}
     action = (policy.get("insecure") or {}).get("action") or "Redirect"
-    return _Site(
-        str(spec.get("hostname") or "*"), bool(spec.get("tlsSecret")) and action != "Route"
-    )
+    tls = bool(spec.get("tlsSecret"))
+    return Site(str(spec.get("hostname") or "*"), tls and action != "Route", tls)
 
 
-def _site_of(mapping: MappingConfig, sites: list[_Site]) -> _Site:
+def _site_of(mapping: MappingConfig, known: list[Site]) -> Site:
     """The Host that answers for a Mapping; one that takes anything where none is known."""
-    for site in sites:
+    for site in known:
         if site.hostname == "*" or mapping.hostname in ("*", site.hostname):
             return site
-    return _Site("*", tls_only=False)
+    return Site("*", tls_only=False)
 
 
-def _host_header(mapping: MappingConfig, site: _Site) -> str | None:
-    name = site.hostname if mapping.hostname == "*" else mapping.hostname
-    return None if name == "*" else name.replace("*", "mesh-check")
+def _host_header(mapping: MappingConfig, site: Site) -> str | None:
+    return host_header(site.hostname if mapping.hostname == "*" else mapping.hostname)
 
 
-def _way(service: Object, site: _Site) -> tuple[str, int] | None:
-    """Scheme and port: cleartext, unless only TLS is answered."""
+def host_header(hostname: str) -> str | None:
+    """A ``Host`` header that a host name or glob fits; None where any does."""
+    return None if hostname == "*" else hostname.replace("*", "mesh-check")
+
+
+def public_ports(service: Object) -> dict[str, int]:
+    """The ports of a Service on which Ambassador serves its clients, by scheme."""
     ports = (service.get("spec") or {}).get("ports") or []
-
-    def number(name: str, usual: int) -> int | None:
+    found: dict[str, int] = {}
+    for name, usual in (("http", 80), ("https", 443)):
         named = [port for port in ports if port.get("name") == name or port.get("port") == usual]
-        return int(named[0]["port"]) if named else None
+        if named:
+            found[name] = int(named[0]["port"])
+    return found
 
-    ways = [("http", number("http", 80)), ("https", number("https", 443))]
-    if site.tls_only:
-        ways.reverse()
-    return next(((scheme, port) for scheme, port in ways if port is not None), None)
+
+def _way(service: Object, site: Site) -> tuple[str, int] | None:
+    """Scheme and port: cleartext, unless only TLS is answered."""
+    ways = list(public_ports(service).items())
+    return next(iter(reversed(ways) if site.tls_only else ways), None)
 
 
 def ask_all(asked: Mapping[str, Question]) -> dict[str, Answer]:

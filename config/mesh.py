@@ -23,6 +23,7 @@ from config.link import LinkConfig
 from config.problems import wrong
 from config.routes import HostConfig, MappingConfig
 from config.trust_anchor import TrustAnchorConfig
+from config.verification import VerifyConfig
 
 LONGEST_CLUSTER_NAME = 30
 """Characters of a cluster's name: mirrored Services, Secrets and controllers are named after it."""
@@ -80,6 +81,8 @@ class MeshConfig(Model):
     """What is protected from deletion."""
     timeout_seconds: Annotated[int, Field(ge=10, le=7200, strict=True)] = 600
     """Seconds that each Helm release, and each wait for an object, may take."""
+    verify: VerifyConfig = VerifyConfig()
+    """The pods of `./mesh verify`."""
 
     def links_from(self, cluster: str) -> tuple[LinkConfig, ...]:
         """Links that begin in this cluster."""

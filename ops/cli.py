@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from ops.paths import ROOT
 
@@ -15,7 +16,8 @@ app = typer.Typer(
     help="Joins Kubernetes clusters into one Linkerd mesh, with Ambassador as gateway.",
     epilog=(
         "Exit codes: 0 done; 1 it failed, or a check failed; 2 a stack file, a name or an option "
-        "cannot be used; 130 interrupted. To deploy, use pulumi itself: `pulumi up --stack NAME`."
+        "cannot be used; 3 nothing could be verified; 130 interrupted. To deploy, use pulumi "
+        "itself: `pulumi up --stack NAME`."
     ),
     no_args_is_help=True,
     add_completion=False,
@@ -165,6 +167,101 @@ def check(
     from ops.check import check as run
 
     run(stack, pre=pre, as_json=as_json)
+
+
+class _WithCommand(TyperCommand):
+    """A verb whose option ``--during`` takes everything after it, as it stands."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if "--during" in args:
+            place = args.index("--during")
+            ctx.meta["during"] = args[place + 1 :]
+            args = args[:place]
+        return list(super().parse_args(ctx, args))
+
+
+@app.command(cls=_WithCommand)
+def verify(
+    context: typer.Context,
+    stack: Stack,
+    *,
+    link: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE-TARGET",
+            help="Try this link only; may be given several times.",
+            show_default=False,
+        ),
+    ] = None,
+    workload: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="NAMESPACE/KIND/NAME[@CLUSTER]",
+            help="Ask with the identity and the proxy settings of this workload, from a pod beside "
+            "it, for example shop/deployment/web@west.",
+            show_default=False,
+        ),
+    ] = None,
+    requests: Annotated[int, typer.Option(min=1, max=10000, help="Requests of each series.")] = 20,
+    timeout: Annotated[
+        int,
+        typer.Option(
+            metavar="SECONDS",
+            min=5,
+            max=3600,
+            help="Seconds that pods and mirrors may take.",
+        ),
+    ] = 180,
+    during: Annotated[  # read from the context; here for --help
+        str | None,
+        typer.Option(
+            metavar="COMMAND...",
+            help="Run a command and ask all the while, ten times a second; every request that "
+            "fails is reported. Everything after --during is the command, so it comes last; a "
+            "single word goes to the shell.",
+            show_default=False,
+        ),
+    ] = None,
+    settle: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0, max=3600, help="How long to go on asking after the command."
+        ),
+    ] = 5.0,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the namespaces and pods where they are.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the outcome as JSON, for machines.")
+    ] = False,
+    junit: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write the outcome as JUnit XML, too.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Send requests through the mesh and say, line by line, which were answered as they should be.
+
+    Small pods are started in a namespace of their own in every cluster, and deleted again. Exits
+    with 0 when everything passed, with 1 when something failed, with 3 when nothing could be
+    tried, for example because pods are simulated.
+    """
+    from ops.verify import verify as run
+
+    run(
+        stack,
+        links=link or (),
+        workload=workload,
+        requests=requests,
+        timeout=timeout,
+        command=context.meta.get("during"),
+        settle=settle,
+        keep=keep,
+        as_json=as_json,
+        junit=junit,
+    )
 
 
 @app.command(

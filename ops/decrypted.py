@@ -22,13 +22,17 @@ if TYPE_CHECKING:
 _SECONDS = 60.0
 
 
-def load(stack: str) -> MeshConfig:
+def load(stack: str, *, pull_secrets: bool = False) -> MeshConfig:
     """The validated configuration of a stack, kubeconfigs decrypted.
 
-    Pulumi is asked only where one is encrypted. Raises VerbError.
+    With `pull_secrets`, the logins for the registry of `./mesh verify`, too. Pulumi is asked only
+    where something is encrypted. Raises VerbError.
     """
     config = stacks.load(stack)
-    locked = encrypted(config)
+    names = encrypted(config)
+    locked = [f"the kubeconfig of {', '.join(names)}"] if names else []
+    if pull_secrets and _locked_logins(config):
+        locked.append("a login of verify.imagePullSecrets")
     if not locked:
         return config
 
@@ -45,10 +49,20 @@ def load(stack: str) -> MeshConfig:
     # A simple setting is shown as a text, and its default cannot be told from what was written.
     settings = {key: value for key, value in settings.items() if isinstance(value, (dict, list))}
     try:
-        clusters = load_settings(settings, str(path)).clusters
+        found = load_settings(settings, str(path))
     except StackFileError as error:
         raise stacks.BadStackFileError(path, error) from None
-    return config.model_copy(update={"clusters": clusters})
+    return config.model_copy(update={"clusters": found.clusters, "verify": found.verify})
+
+
+def _locked_logins(config: MeshConfig) -> bool:
+    from config.base import UNREADABLE_SECRET
+
+    return any(
+        secret.docker_config_json is not None
+        and secret.docker_config_json.get_secret_value() == UNREADABLE_SECRET
+        for secret in config.verify.image_pull_secrets
+    )
 
 
 def encrypted(config: MeshConfig) -> list[str]:
@@ -64,7 +78,7 @@ def encrypted(config: MeshConfig) -> list[str]:
 
 
 def _decrypt(path: Path, locked: list[str]) -> dict[str, dict[str, object]]:
-    what = f"the kubeconfig of {', '.join(locked)} is encrypted"
+    what = f"{' and '.join(locked)} is encrypted"
     program = shutil.which("pulumi")
     if program is None:
         raise VerbError(

@@ -192,6 +192,7 @@ class _Demo:
         """Check, and say what stands. Raises VerbError where a check fails."""
         from ops import summary
         from ops.check import look
+        from verify import limits
 
         console = screen.out()
         report = look(self._config)
@@ -204,13 +205,15 @@ class _Demo:
         if self._kubeconfig is not None:
             console.print()
             screen.note(
-                "in local clusters no container runs: pods are ready, for kwok plays the kubelet, "
-                "but nothing answers; API servers, controllers and admission are real"
+                "API servers, controllers and admission of local clusters are real, but "
+                f"{limits.simulated(NAMES)}; `./mesh verify` would end with exit code "
+                f"{limits.NOTHING_TRIED}"
             )
         if report.exit_code:
             raise VerbError("not all of it is well; see the checks above", _logs())
         console.print()
-        line = f"√ The mesh stands. {DOWN.strip('`')} removes it."
+        down = DOWN.strip("`")
+        line = f"√ The mesh is deployed, and no request went through it yet. {down} removes it."
         console.print(line, style="green")
 
     def _commands(self, charts: Charts, engine: Engine | None) -> list[tuple[str, list[str]]]:

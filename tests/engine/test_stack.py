@@ -222,7 +222,7 @@ def test_the_demo_comes_to_clusters_of_ones_own_and_leaves_them(
     for _ in range(2):
         done = demo("--source", "source", "--target", "target")
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "√ The mesh stands." in done.stdout
+        assert "√ The mesh is deployed" in done.stdout
     assert "created" not in done.stderr
     done = demo("--down")
     assert done.returncode == 0, done.stdout + done.stderr

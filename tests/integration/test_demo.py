@@ -23,6 +23,7 @@ from local_clusters import LocalClusterError, default_directory, ensure
 from local_clusters.files import cache_directory
 from local_clusters.kubeconfig import api_client
 from ops import stand_ins
+from verify import limits
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -112,7 +113,13 @@ def test_the_demo_ends_with_checks_that_hold_a_table_and_commands(demo: Demo) ->
     assert "What stands where" in output
     assert "linkerd-destination 1/1" in output
     assert f"export KUBECONFIG={demo.kubeconfig}" in output
-    assert "√ The mesh stands." in output
+    assert "√ The mesh is deployed, and no request went through it yet." in output
+
+
+def test_the_demo_says_what_verify_says_of_simulated_pods(demo: Demo) -> None:
+    said = " ".join(demo.outputs[0].split())
+    assert limits.simulated(["source", "target"]) in said
+    assert "proven" not in said.replace("nothing is proven", "")
 
 
 def test_the_link_has_the_address_that_the_load_balancer_gave(demo: Demo) -> None:

@@ -1,0 +1,1 @@
+"""`./mesh verify`: real requests through the mesh, asked by small pods and judged here."""
