@@ -19,6 +19,7 @@ from checks.kinds import CONFIG_MAP, SECRET, Object
 from checks.results import Finding, failure, ok, skipped, warning
 from checks.view import Unseen, View, some
 from config.generation import Generation
+from config.key_forms import form_fault
 
 TRUST_ROOTS = "linkerd-identity-trust-roots"
 ISSUER = "linkerd-identity-issuer"
@@ -123,7 +124,10 @@ def issuer(case: ClusterCase) -> Iterator[Finding]:
         yield failure(title, f"Secret {space}/{ISSUER} {error}", _mend(case))
         return
     certificate = chain[0]
-    if not pki.key_belongs(certificate, key):
+    refused = form_fault(case.config.linkerd.generation, "linkerd-identity", key)
+    if refused:
+        yield failure(title, f"Secret {space}/{ISSUER}: {refused}", _mend(case))
+    elif not pki.key_belongs(certificate, key):
         yield failure(title, "its private key does not belong to its certificate", UPDATE)
     else:
         yield ok(title, pki.label(certificate))

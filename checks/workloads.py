@@ -20,6 +20,8 @@ def availability(workload: Object) -> tuple[Status, str]:
         wanted = 1 if replicas is None else int(replicas)
         there = int(status.get("availableReplicas") or 0)
     text = f"{there} of {wanted} pods available"
+    if wanted == 0 and workload.get("kind") != DAEMON_SET.name:
+        return Status.FAILURE, "it is scaled to 0 replicas"
     stuck = _stuck(status)
     if stuck:
         return Status.FAILURE, f"{text}; {stuck}"
@@ -29,6 +31,15 @@ def availability(workload: Object) -> tuple[Status, str]:
     if int(status.get("observedGeneration") or 0) < generation:
         return Status.WARNING, "its last change has not been acted on yet"
     return Status.OK, text
+
+
+def has_pods(view: View, kind: Kind, namespace: str, name: str) -> bool:
+    """Whether a workload exists and at least one of its pods is available.
+
+    Raises Unseen: workloads of this kind could not be read there.
+    """
+    found = view.get(kind, namespace, name)
+    return found is not None and availability(found)[0] is not Status.FAILURE
 
 
 def _stuck(status: Object) -> str:

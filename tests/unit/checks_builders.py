@@ -44,6 +44,12 @@ class Certified:
     def key_pem(self) -> str:
         return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
+    @property
+    def old_key_pem(self) -> str:
+        """The key in the form that OpenSSL calls traditional: SEC1, or PKCS#1 for RSA."""
+        form = PrivateFormat.TraditionalOpenSSL
+        return self.key.private_bytes(Encoding.PEM, form, NoEncryption()).decode()
+
 
 def certified(
     name: str,
