@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from checks import helm
+from checks import helm, pod_logs
 from checks.conversion import CRDS, service_of, webhook_of
 from checks.expected import CLUSTER_NAME, JAEGER, MULTICLUSTER, VIZ, linked, looked_into, releases
 from checks.hosts import secrets_of
@@ -24,6 +24,7 @@ from checks.kinds import (
     CRD,
     DEPLOYMENT,
     ENDPOINTS,
+    EVENT,
     HOST,
     HTTP_ROUTE,
     INGRESS,
@@ -55,7 +56,7 @@ from checks.kinds import (
     namespace_of,
 )
 from checks.meshed import listed
-from checks.permissions import EVERYTHING, needed
+from checks.permissions import EVERYTHING, asked
 from checks.reading import Reader, RefusedError
 from checks.requests import backends_of
 from checks.view import Access, ServedKind, View
@@ -247,24 +248,49 @@ def look(mesh: MeshConfig, cluster: str, reach: Reach, reader: Reader, *, pre: b
                         objects[key] = thing
 
         first = list(plan(mesh, cluster, pre=pre))
-        access = _access(needed(mesh, cluster), reader, pool) if pre else {}
+        access = _access(asked(mesh, cluster), reader, pool) if pre else {}
         read(first)
         histories = helm.histories(
             thing for (kind, _, _), thing in objects.items() if kind == SECRET
         )
-        read(list(_second(first, histories.values(), served, objects, pre=pre)))
-    return View(
-        cluster=cluster,
-        uid=reach.uid,
-        version=reach.version or "",
-        objects=tuple(objects.values()),
-        unseen=unseen,
-        served=served,
-        releases=histories,
-        access=access,
-        endpoint=reach.endpoint,
-        clock_offset=reader.clock_offset,
-    )
+        second = list(_second(first, histories.values(), served, objects, pre=pre))
+        read(second)
+
+        def seen() -> View:
+            return View(
+                cluster=cluster,
+                uid=reach.uid,
+                version=reach.version or "",
+                objects=tuple(objects.values()),
+                unseen=unseen,
+                served=served,
+                releases=histories,
+                access=access,
+                endpoint=reach.endpoint,
+                clock_offset=reader.clock_offset,
+            )
+
+        view = seen()
+        if pre:
+            return view
+        third = list(_third(mesh, cluster, view, [*first, *second]))
+        if third:
+            read(third)
+            view = seen()
+        logs = pod_logs.wanted(mesh, cluster, view)
+        return replace(view, logs=pod_logs.read_logs(reader, pool, logs)) if logs else view
+
+
+def _third(
+    mesh: MeshConfig, cluster: str, view: View, before: Iterable[Listing]
+) -> Iterator[Listing]:
+    """Lists that say why pods are not ready, where some are not."""
+    known = {(listing.kind, listing.namespace) for listing in before if listing.complete}
+    for kind, space in pod_logs.lists(mesh, cluster, view):
+        if kind == EVENT:
+            yield Listing(EVENT, space, {"fieldSelector": "type=Warning"}, complete=False)
+        elif (kind, space) not in known:
+            yield Listing(kind, space)
 
 
 def _second(

@@ -27,6 +27,7 @@ class Kind(NamedTuple):
 NAMESPACE = Kind("", "Namespace")
 NODE = Kind("", "Node")
 POD = Kind("", "Pod")
+EVENT = Kind("", "Event")
 SERVICE = Kind("", "Service")
 ENDPOINTS = Kind("", "Endpoints")
 SECRET = Kind("", "Secret")

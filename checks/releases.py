@@ -14,7 +14,7 @@ from checks.helm import History, Made, Release
 from checks.kinds import NAMESPACE, WORKLOADS
 from checks.results import Finding, Status, failure, ok, skipped, warning
 from checks.view import Unseen, View, some
-from checks.workloads import availability
+from checks.workloads import UNKNOWN, described
 
 _FIRST_INSTALL = frozenset({"pending-install"})
 _LATER = frozenset({"pending-upgrade", "pending-rollback"})
@@ -127,7 +127,7 @@ def _workloads(view: View, release: Release, expected: ExpectedRelease) -> Itera
     wanted = [made for made in release.objects if made.kind in WORKLOADS]
     if not wanted:
         return
-    troubles: list[str] = []
+    troubles: list[tuple[int, str, str]] = []
     worst = Status.OK
     there: list[str] = []
     for made in wanted:
@@ -135,14 +135,17 @@ def _workloads(view: View, release: Release, expected: ExpectedRelease) -> Itera
         if found is None:
             continue
         there.append(made.name)
-        status, text = availability(found)
+        status, text, told = described(view, found)
         if status is not Status.OK:
-            troubles.append(f"{made.name}: {text}")
+            remedy = told.remedy if told else ""
+            troubles.append((told.rank if told else UNKNOWN, f"{made.name}: {text}", remedy))
             worst = Status.FAILURE if Status.FAILURE in (status, worst) else status
     if not there:
         yield skipped(title, "none of what has pods exists")
     elif troubles:
-        hint = f"see `kubectl -n {release.namespace} get pods,events`"
-        yield Finding(title, worst, "; ".join(troubles), hint)
+        # What is the cause of others comes first.
+        troubles.sort(key=lambda one: one[0])
+        hint = troubles[0][2] or f"see `kubectl -n {release.namespace} get pods,events`"
+        yield Finding(title, worst, "; ".join(text for _, text, _ in troubles), hint)
     else:
         yield ok(title, some(there))

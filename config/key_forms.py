@@ -25,7 +25,7 @@ class KeyForm(StrEnum):
     SEC1 = "EC PRIVATE KEY"
 
     @property
-    def title(self) -> str:
+    def called(self) -> str:
         """The form as people write it."""
         return {KeyForm.PKCS8: "PKCS#8", KeyForm.PKCS1: "PKCS#1", KeyForm.SEC1: "SEC1"}[self]
 
@@ -70,11 +70,11 @@ def form_fault(generation: Generation, reader: str, private_key: str) -> str | N
     if len(labels) > 1:
         return f"it holds {len(labels)} private keys, not one"
     read = FORMS[generation][reader]
-    wanted = " and ".join(form.title for form in KeyForm if form in read)
+    wanted = " and ".join(form.called for form in KeyForm if form in read)
     try:
         form = KeyForm(labels[0])
     except ValueError:
         return f"its private key is a '{labels[0]}'; {reader} reads {wanted}"
     if form in read:
         return None
-    return f"its private key is in the form {form.title} ('{form}'); {reader} reads {wanted} only"
+    return f"its private key is in the form {form.called} ('{form}'); {reader} reads {wanted} only"
