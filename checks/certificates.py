@@ -147,6 +147,20 @@ def issuer(case: ClusterCase) -> Iterator[Finding]:
     yield from _signed(case, certificate, chain[1:], authorities)
 
 
+def issuer_chain(case: ClusterCase) -> list[x509.Certificate] | None:
+    """The issuer's certificate and those between it and an anchor; None where it is unreadable.
+
+    Raises Unseen: the cluster's Secrets could not be read.
+    """
+    secret = case.view.get(SECRET, case.config.linkerd.namespace, ISSUER)
+    if secret is None:
+        return None
+    try:
+        return pki.certificates(pki.decoded(secret, _keys(case, secret)[0]))
+    except pki.UnreadableError:
+        return None
+
+
 def _keys(case: ClusterCase, secret: Object) -> tuple[str, str]:
     """Keys of the issuer's Secret under which certificate and private key stand."""
     old = case.config.linkerd.generation is Generation.V2_8

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from checks import helm, pod_logs
+from checks import helm, pod_logs, trust_roots
 from checks.conversion import CRDS, service_of, webhook_of
 from checks.expected import CLUSTER_NAME, JAEGER, MULTICLUSTER, VIZ, linked, looked_into, releases
 from checks.hosts import secrets_of
@@ -117,6 +117,9 @@ def _helm_records(namespace: str) -> Listing:
 def _installed(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     config = mesh.clusters[cluster]
     no_helm_records = {"fieldSelector": f"type!={helm.SECRET_TYPE}"}
+    # Of all meshed pods, only what the injector wrote on them.
+    meshed = {"labelSelector": f"{trust_roots.CONTROL_PLANE}={config.linkerd.namespace}"}
+    yield Listing(POD, "", meshed, metadata_only=True, complete=False)
     for space in looked_into(mesh, cluster):
         for kind in WORKLOADS:
             yield Listing(kind, space)
@@ -284,8 +287,11 @@ def look(mesh: MeshConfig, cluster: str, reach: Reach, reader: Reader, *, pre: b
 def _third(
     mesh: MeshConfig, cluster: str, view: View, before: Iterable[Listing]
 ) -> Iterator[Listing]:
-    """Lists that say why pods are not ready, where some are not."""
+    """Lists that say why pods are not ready, and what stale pods trust, where there are such."""
     known = {(listing.kind, listing.namespace) for listing in before if listing.complete}
+    for space, name in trust_roots.samples(view, mesh.clusters[cluster].linkerd.namespace):
+        if (POD, space) not in known:
+            yield Listing(POD, space, _named(name), complete=False)
     for kind, space in pod_logs.lists(mesh, cluster, view):
         if kind == EVENT:
             yield Listing(EVENT, space, {"fieldSelector": "type=Warning"}, complete=False)

@@ -38,6 +38,7 @@ from checks import (
     surroundings,
     tracing,
     traffic,
+    trust_roots,
     webhooks,
 )
 from checks.case import Answer, ClusterCase, ClusterCheck, LinkCase, LinkCheck
@@ -96,6 +97,7 @@ AFTER: tuple[tuple[str, ClusterCheck], ...] = (
     ("certificates", cert_manager.cert_manager),
     ("certificates", certificates.trust_anchors),
     ("certificates", certificates.issuer),
+    ("certificates", trust_roots.trust_roots),
     ("webhooks", webhooks.webhooks),
     ("ambassador", ambassador.installation),
     ("ambassador", adoption.adoption),
@@ -117,6 +119,7 @@ AFTER: tuple[tuple[str, ClusterCheck], ...] = (
 LINK_BEFORE: tuple[tuple[str, LinkCheck], ...] = (("exports", pre.mirrors),)
 LINK_AFTER: dict[Generation, tuple[tuple[str, LinkCheck], ...]] = {
     Generation.MODERN: (
+        ("certificates", trust_roots.across),
         ("credentials", multicluster.remote_access),
         ("credentials", multicluster.credentials),
         ("link", multicluster.link_resource),

@@ -21,6 +21,7 @@ JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6IiJ9.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJl
         (f"loading {KEY.key_pem} failed", KEY.key_pem.splitlines()[1]),
         (f"loading {KEY.old_key_pem!r} failed", KEY.old_key_pem.splitlines()[1]),
         ("\n".join(KEY.key_pem.splitlines()[2:]) + "\nfailed", KEY.key_pem.splitlines()[2]),
+        ("oA4x=\n-----END PRIVATE KEY-----\nfailed", "oA4x="),
         ("\n".join(KEY.key_pem.splitlines()[:-1]), KEY.key_pem.splitlines()[2]),
         (f'curl -H "Authorization: Bearer {JWT}" -k', "c2lnbmF0dXJl"),
         (f"token {JWT} is not accepted", "eyJpc3Mi"),
