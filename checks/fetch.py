@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
-from checks import helm, pod_logs, trust_roots
+from checks import helm, inbound, pod_logs, trust_roots
 from checks.conversion import CRDS, service_of, webhook_of
 from checks.expected import CLUSTER_NAME, JAEGER, MULTICLUSTER, VIZ, linked, looked_into, releases
 from checks.hosts import secrets_of
@@ -34,7 +34,6 @@ from checks.kinds import (
     LINK,
     LISTENER,
     MAPPING,
-    MESH_TLS,
     MIDDLEWARE,
     MODULE,
     MUTATING_WEBHOOK,
@@ -43,7 +42,6 @@ from checks.kinds import (
     POD,
     POD_MONITOR,
     SECRET,
-    SERVER,
     SERVICE,
     SERVICE_ACCOUNT,
     TLS_CONTEXT,
@@ -197,8 +195,9 @@ def _issued(config: ClusterConfig, issuance: Issuance) -> Iterator[Listing]:
 
 def _of_ambassador(config: AmbassadorConfig) -> Iterator[Listing]:
     space = config.namespace
-    for kind in (SERVER, AUTHORIZATION_POLICY, MESH_TLS, POD):
+    for kind in (*inbound.KINDS, POD):
         yield Listing(kind, space)
+    yield Listing(ENDPOINTS, space, complete=False)
     traced = (TRACING_SERVICE,) if config.tracing is not None else ()
     for kind in (MODULE, LISTENER, HOST, TLS_CONTEXT, MAPPING, *traced):
         yield Listing(kind, space, version=config.objects_version)
@@ -292,6 +291,10 @@ def _third(
     for space, name in trust_roots.samples(view, mesh.clusters[cluster].linkerd.namespace):
         if (POD, space) not in known:
             yield Listing(POD, space, _named(name), complete=False)
+    ambassador = mesh.clusters[cluster].ambassador
+    if ambassador is not None and (AUTHORIZATION_POLICY, ambassador.namespace) not in view.unseen:
+        for kind, space in dict.fromkeys(inbound.elsewhere(view, ambassador.namespace)):
+            yield Listing(kind, space, complete=False)
     for kind, space in pod_logs.lists(mesh, cluster, view):
         if kind == EVENT:
             yield Listing(EVENT, space, {"fieldSelector": "type=Warning"}, complete=False)
