@@ -16,6 +16,7 @@ from checks.case import ClusterCase
 from checks.control_plane import CONFIG, linkerd_values, old_config
 from checks.expected import UPDATE
 from checks.kinds import CONFIG_MAP, SECRET, Object
+from checks.releases import left_to_release
 from checks.results import Finding, failure, ok, skipped, warning
 from checks.view import Unseen, View, some
 from config.generation import Generation
@@ -53,7 +54,12 @@ def trust_anchors(case: ClusterCase) -> Iterator[Finding]:
     try:
         anchors = anchors_of(case.view, space)
     except pki.UnreadableError as error:
-        yield failure(title, f"ConfigMap {space}/{CONFIG if old else TRUST_ROOTS} {error}", UPDATE)
+        name = CONFIG if old else TRUST_ROOTS
+        missing = case.view.get(CONFIG_MAP, space, name) is None
+        if missing and left_to_release(case, CONFIG_MAP, space, name):
+            yield skipped(title, f"ConfigMap {space}/{name} does not exist; see its release")
+        else:
+            yield failure(title, f"ConfigMap {space}/{name} {error}", UPDATE)
         return
     yield ok(title, some([pki.label(anchor) for anchor in anchors]))
     if not old:

@@ -95,12 +95,16 @@ CONTROL_PLANE: dict[Generation, tuple[tuple[str, ClusterCheck], ...]] = {
         ("control plane", generation_2_8.kinds),
     ),
 }
-AFTER: tuple[tuple[str, ClusterCheck], ...] = (
+CAUSES: tuple[tuple[str, ClusterCheck], ...] = (
     ("certificates", cert_manager.cert_manager),
     ("certificates", certificates.trust_anchors),
     ("certificates", certificates.issuer),
     ("certificates", trust_roots.trust_roots),
     ("webhooks", webhooks.webhooks),
+    ("releases", releases.helm_releases),
+)
+"""What other parts fail for: looked at first, so that causes are told before consequences."""
+AFTER: tuple[tuple[str, ClusterCheck], ...] = (
     ("ambassador", ambassador.installation),
     ("ambassador", adoption.adoption),
     ("ambassador", conversion.conversion),
@@ -170,9 +174,9 @@ def run(mesh: MeshConfig, *, pre: bool = False) -> Report:
     for name in mesh.clusters:
         results += _cluster_results(mesh, name, seen, answers.get(name, {}), pre=pre)
     asked = {} if pre else _asked(mesh, seen.views)
+    results += _mesh_results(mesh, seen, pre=pre)
     for link in mesh.links:
         results += _link_results(mesh, link, seen, asked.get(link.name, _Asked()), pre=pre)
-    results += _mesh_results(mesh, seen, pre=pre)
     return Report(
         pre=pre,
         clusters=tuple(
@@ -340,7 +344,7 @@ def _cluster_results(
         return
     yield from _all(SURROUNDINGS, name, case)
     if name in seen.installed:
-        yield from _all((("releases", releases.helm_releases),), name, case)
+        yield from _all(CAUSES, name, case)
         yield from _all(CONTROL_PLANE[case.config.linkerd.generation], name, case)
         yield from _all(AFTER, name, case)
     else:

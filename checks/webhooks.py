@@ -25,6 +25,7 @@ from checks.kinds import (
     Kind,
     Object,
 )
+from checks.releases import left_to_release
 from checks.results import Finding, failure, ok, skipped
 from checks.workloads import has_pods
 from config.generation import Generation
@@ -108,7 +109,7 @@ def _webhook(case: ClusterCase, webhook: Webhook) -> Iterator[Finding]:
     registration = case.view.get(webhook.kind, "", webhook.name)
     if registration is None:
         missing = f"{webhook.kind.name} {webhook.name} does not exist"
-        if case.view.made_by_release(webhook.kind, "", webhook.name):
+        if left_to_release(case, webhook.kind, "", webhook.name):
             yield skipped(title, f"{missing}; see its release")
         else:
             yield failure(title, missing, UPDATE)

@@ -257,6 +257,17 @@ def test_addresses_of_the_other_version_of_ip_do_not_matter() -> None:
     assert of(both, PUBLIC).detail == "anyone from 0.0.0.0/0"
 
 
+def test_a_gateway_for_all_addresses_that_its_pods_have_is_open_to_meshed_clients() -> None:
+    objects = [one for one in program() if one["metadata"]["name"] != "everywhere"]
+    (policy,) = [one for one in objects if one["metadata"]["name"] == "back-door-policy"]
+    reference = {"group": "policy.linkerd.io", "kind": "NetworkAuthentication", "name": "four"}
+    policy["spec"]["requiredAuthenticationRefs"].append(reference)
+    lines = found(*cluster("deny"), *objects, everywhere(), everywhere("four", "0.0.0.0/0"))
+    assert failures(lines) == []
+    half = everywhere("four", "0.0.0.0/1")
+    assert failures(found(*cluster("deny"), *objects, everywhere(), half)) == [GATEWAY]
+
+
 def test_what_is_not_meshed_has_no_policy() -> None:
     bare = cluster("deny")
     bare[1]["spec"]["template"]["metadata"]["annotations"] = {}
