@@ -28,6 +28,8 @@ class Answer:
     """Why there was none, in a word."""
     upstream: bool = False
     """Whether the answer came from the Service, and not from Ambassador itself."""
+    named: bool = True
+    """Whether the answer names its server: Envoy's do, those of Linkerd's proxy do not."""
 
 
 @dataclass(frozen=True)

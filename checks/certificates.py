@@ -16,9 +16,11 @@ from checks.case import ClusterCase
 from checks.control_plane import CONFIG, linkerd_values, old_config
 from checks.expected import UPDATE
 from checks.kinds import CONFIG_MAP, SECRET, Object
+from checks.releases import left_to_release
 from checks.results import Finding, failure, ok, skipped, warning
 from checks.view import Unseen, View, some
 from config.generation import Generation
+from config.key_forms import form_fault
 
 TRUST_ROOTS = "linkerd-identity-trust-roots"
 ISSUER = "linkerd-identity-issuer"
@@ -52,7 +54,12 @@ def trust_anchors(case: ClusterCase) -> Iterator[Finding]:
     try:
         anchors = anchors_of(case.view, space)
     except pki.UnreadableError as error:
-        yield failure(title, f"ConfigMap {space}/{CONFIG if old else TRUST_ROOTS} {error}", UPDATE)
+        name = CONFIG if old else TRUST_ROOTS
+        missing = case.view.get(CONFIG_MAP, space, name) is None
+        if missing and left_to_release(case, CONFIG_MAP, space, name):
+            yield skipped(title, f"ConfigMap {space}/{name} does not exist; see its release")
+        else:
+            yield failure(title, f"ConfigMap {space}/{name} {error}", UPDATE)
         return
     yield ok(title, some([pki.label(anchor) for anchor in anchors]))
     if not old:
@@ -123,7 +130,10 @@ def issuer(case: ClusterCase) -> Iterator[Finding]:
         yield failure(title, f"Secret {space}/{ISSUER} {error}", _mend(case))
         return
     certificate = chain[0]
-    if not pki.key_belongs(certificate, key):
+    refused = form_fault(case.config.linkerd.generation, "linkerd-identity", key)
+    if refused:
+        yield failure(title, f"Secret {space}/{ISSUER}: {refused}", _mend(case))
+    elif not pki.key_belongs(certificate, key):
         yield failure(title, "its private key does not belong to its certificate", UPDATE)
     else:
         yield ok(title, pki.label(certificate))
@@ -141,6 +151,20 @@ def issuer(case: ClusterCase) -> Iterator[Finding]:
     else:
         yield from _dates("the issuer is", [certificate], case.view.now, _RENEW)
     yield from _signed(case, certificate, chain[1:], authorities)
+
+
+def issuer_chain(case: ClusterCase) -> list[x509.Certificate] | None:
+    """The issuer's certificate and those between it and an anchor; None where it is unreadable.
+
+    Raises Unseen: the cluster's Secrets could not be read.
+    """
+    secret = case.view.get(SECRET, case.config.linkerd.namespace, ISSUER)
+    if secret is None:
+        return None
+    try:
+        return pki.certificates(pki.decoded(secret, _keys(case, secret)[0]))
+    except pki.UnreadableError:
+        return None
 
 
 def _keys(case: ClusterCase, secret: Object) -> tuple[str, str]:

@@ -9,12 +9,11 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import yaml
-
 from checks.case import ClusterCase
 from checks.expected import CNI, MULTICLUSTER, UPDATE, VIZ, linked
 from checks.kinds import CONFIG_MAP, DAEMON_SET, DEPLOYMENT, NAMESPACE, Kind, labels_of, name_of
 from checks.results import Finding, failure, ok, skipped, warning
+from checks.values import values_of
 from checks.view import View, some
 from checks.workloads import workload
 
@@ -38,12 +37,7 @@ _GATEWAY_API = (
 
 def linkerd_values(case: ClusterCase) -> dict[str, Any]:
     """The Helm values that the control plane keeps in ConfigMap linkerd-config; empty without."""
-    found = case.view.get(CONFIG_MAP, case.config.linkerd.namespace, CONFIG)
-    try:
-        values = yaml.safe_load(str(((found or {}).get("data") or {}).get("values") or ""))
-    except yaml.YAMLError:
-        values = None
-    return values if isinstance(values, dict) else {}
+    return values_of(case.view.get(CONFIG_MAP, case.config.linkerd.namespace, CONFIG))
 
 
 def old_config(view: View, space: str) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from checks import helm
+from checks import helm, inbound, pod_logs, trust_roots
 from checks.conversion import CRDS, service_of, webhook_of
 from checks.expected import CLUSTER_NAME, JAEGER, MULTICLUSTER, VIZ, linked, looked_into, releases
 from checks.hosts import secrets_of
@@ -24,6 +24,7 @@ from checks.kinds import (
     CRD,
     DEPLOYMENT,
     ENDPOINTS,
+    EVENT,
     HOST,
     HTTP_ROUTE,
     INGRESS,
@@ -33,7 +34,6 @@ from checks.kinds import (
     LINK,
     LISTENER,
     MAPPING,
-    MESH_TLS,
     MIDDLEWARE,
     MODULE,
     MUTATING_WEBHOOK,
@@ -42,7 +42,6 @@ from checks.kinds import (
     POD,
     POD_MONITOR,
     SECRET,
-    SERVER,
     SERVICE,
     SERVICE_ACCOUNT,
     TLS_CONTEXT,
@@ -55,7 +54,7 @@ from checks.kinds import (
     namespace_of,
 )
 from checks.meshed import listed
-from checks.permissions import EVERYTHING, needed
+from checks.permissions import EVERYTHING, asked
 from checks.reading import Reader, RefusedError
 from checks.requests import backends_of
 from checks.view import Access, ServedKind, View
@@ -116,6 +115,9 @@ def _helm_records(namespace: str) -> Listing:
 def _installed(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     config = mesh.clusters[cluster]
     no_helm_records = {"fieldSelector": f"type!={helm.SECRET_TYPE}"}
+    # Of all meshed pods, only what the injector wrote on them.
+    meshed = {"labelSelector": f"{trust_roots.CONTROL_PLANE}={config.linkerd.namespace}"}
+    yield Listing(POD, "", meshed, metadata_only=True, complete=False)
     for space in looked_into(mesh, cluster):
         for kind in WORKLOADS:
             yield Listing(kind, space)
@@ -193,8 +195,9 @@ def _issued(config: ClusterConfig, issuance: Issuance) -> Iterator[Listing]:
 
 def _of_ambassador(config: AmbassadorConfig) -> Iterator[Listing]:
     space = config.namespace
-    for kind in (SERVER, AUTHORIZATION_POLICY, MESH_TLS, POD):
+    for kind in (*inbound.KINDS, POD):
         yield Listing(kind, space)
+    yield Listing(ENDPOINTS, space, complete=False)
     traced = (TRACING_SERVICE,) if config.tracing is not None else ()
     for kind in (MODULE, LISTENER, HOST, TLS_CONTEXT, MAPPING, *traced):
         yield Listing(kind, space, version=config.objects_version)
@@ -247,24 +250,56 @@ def look(mesh: MeshConfig, cluster: str, reach: Reach, reader: Reader, *, pre: b
                         objects[key] = thing
 
         first = list(plan(mesh, cluster, pre=pre))
-        access = _access(needed(mesh, cluster), reader, pool) if pre else {}
+        access = _access(asked(mesh, cluster), reader, pool) if pre else {}
         read(first)
         histories = helm.histories(
             thing for (kind, _, _), thing in objects.items() if kind == SECRET
         )
-        read(list(_second(first, histories.values(), served, objects, pre=pre)))
-    return View(
-        cluster=cluster,
-        uid=reach.uid,
-        version=reach.version or "",
-        objects=tuple(objects.values()),
-        unseen=unseen,
-        served=served,
-        releases=histories,
-        access=access,
-        endpoint=reach.endpoint,
-        clock_offset=reader.clock_offset,
-    )
+        second = list(_second(first, histories.values(), served, objects, pre=pre))
+        read(second)
+
+        def seen() -> View:
+            return View(
+                cluster=cluster,
+                uid=reach.uid,
+                version=reach.version or "",
+                objects=tuple(objects.values()),
+                unseen=unseen,
+                served=served,
+                releases=histories,
+                access=access,
+                endpoint=reach.endpoint,
+                clock_offset=reader.clock_offset,
+            )
+
+        view = seen()
+        if pre:
+            return view
+        third = list(_third(mesh, cluster, view, [*first, *second]))
+        if third:
+            read(third)
+            view = seen()
+        logs = pod_logs.wanted(mesh, cluster, view)
+        return replace(view, logs=pod_logs.read_logs(reader, pool, logs)) if logs else view
+
+
+def _third(
+    mesh: MeshConfig, cluster: str, view: View, before: Iterable[Listing]
+) -> Iterator[Listing]:
+    """Lists that say why pods are not ready, and what stale pods trust, where there are such."""
+    known = {(listing.kind, listing.namespace) for listing in before if listing.complete}
+    for space, name in trust_roots.samples(view, mesh.clusters[cluster].linkerd.namespace):
+        if (POD, space) not in known:
+            yield Listing(POD, space, _named(name), complete=False)
+    ambassador = mesh.clusters[cluster].ambassador
+    if ambassador is not None and (AUTHORIZATION_POLICY, ambassador.namespace) not in view.unseen:
+        for kind, space in dict.fromkeys(inbound.elsewhere(view, ambassador.namespace)):
+            yield Listing(kind, space, complete=False)
+    for kind, space in pod_logs.lists(mesh, cluster, view):
+        if kind == EVENT:
+            yield Listing(EVENT, space, {"fieldSelector": "type=Warning"}, complete=False)
+        elif (kind, space) not in known:
+            yield Listing(kind, space)
 
 
 def _second(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from checks.ambassador import absent, pod_annotations, workload_of
+from checks.ambassador import absent, kind_of, pod_annotations, workload_of
 from checks.case import ClusterCase
 from checks.expected import CLUSTER_NAME, MIRRORED, MIRRORED_GATEWAY, UPDATE
 from checks.kinds import (
@@ -21,10 +21,14 @@ from checks.kinds import (
     Object,
     annotations_of,
     labels_of,
+    name_of,
+    namespace_of,
 )
+from checks.ports import GATEWAY_PORT, meshed_pods, ports_of, target
 from checks.results import Finding, GatewayRow, failure, ok, skipped
 from checks.routes import hostname_of
 from checks.view import View, addresses, some
+from checks.workloads import has_pods
 from config.ambassador import AmbassadorConfig
 from config.gateway import GatewayConfig
 from config.generation import Generation
@@ -51,7 +55,8 @@ def gateway(case: ClusterCase) -> Iterator[Finding]:
         else:
             yield failure(title, "it does not exist", UPDATE)
     else:
-        yield _ports(service, ambassador.gateway)
+        yield _ports(case.view, service, ambassador)
+        yield from _endpoints(case.view, service, ambassador)
         yield _identity(case, service)
         yield from _annotations(case, service, ambassador.gateway)
         yield _address(service, case.mesh, case.name, ambassador)
@@ -70,18 +75,45 @@ def _enabled(view: View, config: AmbassadorConfig) -> Finding:
     return failure(title, f'its pods lack the annotation {ENABLE}: "true"', UPDATE)
 
 
-def _ports(service: Object, config: GatewayConfig) -> Finding:
+def _ports(view: View, service: Object, ambassador: AmbassadorConfig) -> Finding:
     title = "the gateway's Service has the ports mc-gateway and mc-probe"
-    wanted = {"mc-gateway": config.port, "mc-probe": config.service_probe_port}
-    ports = {port.get("name"): port.get("port") for port in service["spec"].get("ports") or []}
-    wrong = [
-        f"{name} is {ports.get(name, 'missing')}, not {number}"
-        for name, number in wanted.items()
-        if ports.get(name) != number
-    ]
+    config = ambassador.gateway
+    assert config is not None
+    wanted = {
+        "mc-gateway": (config.port, GATEWAY_PORT),
+        "mc-probe": (config.service_probe_port, config.pod_probe_port),
+    }
+    ports = {port.get("name"): port for port in ports_of(service)}
+    pods = meshed_pods(view, ambassador)
+    wrong = []
+    for name, (number, inside) in wanted.items():
+        port = ports.get(name)
+        if port is None or port.get("port") != number:
+            wrong.append(f"{name} is {port.get('port') if port else 'missing'}, not {number}")
+        elif "targetPort" in port and pods and target(port, pods) != inside:
+            wrong.append(f"{name} leads to port {port['targetPort']} of the pods, not to {inside}")
     if wrong:
         return failure(title, "; ".join(wrong), UPDATE)
-    return ok(title, ", ".join(str(number) for number in wanted.values()))
+    return ok(title, ", ".join(str(number) for number, _ in wanted.values()))
+
+
+def _endpoints(view: View, service: Object, ambassador: AmbassadorConfig) -> Iterator[Finding]:
+    """Whether a pod that is ready stands behind the gateway's Service; nothing where none tells."""
+    title = "the gateway's Service has an endpoint that is ready"
+    found = view.get(ENDPOINTS, namespace_of(service), name_of(service))
+    if found is None:
+        return
+    ready = list(addresses(found))
+    if ready:
+        yield ok(title, some(ready, 3))
+    elif not has_pods(view, kind_of(ambassador), ambassador.namespace, ambassador.workload):
+        yield skipped(title, "no pod of Ambassador is available")
+    else:
+        yield failure(
+            title,
+            "it has none",
+            f"see whether its selector is that of {ambassador.workload}'s pods, then {UPDATE}",
+        )
 
 
 def _identity(case: ClusterCase, service: Object) -> Finding:

@@ -24,6 +24,7 @@ from checks.kinds import (
     name_of,
 )
 from checks.results import Finding, failure, ok, skipped, warning
+from checks.unready import explain_pod, ought_to_run, worst
 from checks.view import View, some
 from config.cluster import ClusterConfig
 from config.generation import Generation
@@ -68,6 +69,18 @@ def meshed(case: ClusterCase) -> Iterator[Finding]:
             yield ok(title)
         else:
             yield from _pods(case, title, patch, thing)
+            yield from _ready(case, patch)
+
+
+def _ready(case: ClusterCase, patch: Patch) -> Iterator[Finding]:
+    """Why a pod with a proxy is not ready; nothing where all are."""
+    pod = worst_of_patch(case.view, patch)
+    if pod is None or case.view.simulated:
+        return
+    kind = "deployment" if patch.kind in (NAMESPACE.name, KIBANA.name) else patch.kind.lower()
+    told = explain_pod(case.view, pod, f"{kind}/{patch.name}")
+    hint = told.remedy or f"see `kubectl -n {patch.ref.pods_in} get pods,events`"
+    yield failure(f"the meshed pods of {patch} are ready", told.text, hint)
 
 
 def has_proxy(pod: Object) -> bool:
@@ -81,6 +94,18 @@ def of_job(pod: Object) -> str | None:
     """Name of the Job that a pod is of."""
     owners = (pod.get("metadata") or {}).get("ownerReferences") or []
     return next((str(one.get("name")) for one in owners if one.get("kind") == "Job"), None)
+
+
+def worst_of_patch(view: View, patch: Patch) -> Object | None:
+    """The pod of what is patched that tells most of why its pods are not ready; None without.
+
+    Raises Unseen: it, or its pods, could not be read.
+    """
+    thing = view.get(KINDS[patch.kind], patch.namespace, patch.name)
+    if thing is None or patch.kind == CRON_JOB.name:
+        return None
+    pods = _of(view, patch, thing)
+    return worst([pod for pod in pods if has_proxy(pod) and ought_to_run(pod)])
 
 
 def _template(thing: Object, kind: str) -> Object:

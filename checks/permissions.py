@@ -44,6 +44,12 @@ NEEDED = (
 )
 """What the program, Helm and these checks do for every stack, in all namespaces."""
 
+OPTIONAL = (
+    Access("get", "", "pods/log"),
+    Access("list", "", "events"),
+)
+"""What lets `./mesh check` say why a pod is not ready."""
+
 _PLURALS = {
     "Namespace": ("", "namespaces"),
     "Deployment": ("apps", "deployments"),
@@ -60,6 +66,11 @@ def needed(mesh: MeshConfig, name: str) -> tuple[Access, ...]:
     more = dict.fromkeys(_asked_for(mesh, mesh.clusters[name], name))
     written = (Access(verb, group, plural) for group, plural in more for verb in _WRITE)
     return tuple(dict.fromkeys((*NEEDED, *written)))
+
+
+def asked(mesh: MeshConfig, name: str) -> tuple[Access, ...]:
+    """Every right that is asked for in the cluster `name`, the optional ones last."""
+    return (*needed(mesh, name), *OPTIONAL)
 
 
 def _asked_for(mesh: MeshConfig, cluster: ClusterConfig, name: str) -> Iterator[tuple[str, str]]:
@@ -126,3 +137,18 @@ def permissions(case: ClusterCase) -> Iterator[Finding]:
         yield warning(title, "the API server does not tell", "check that it is healthy")
     else:
         yield ok(title)
+    yield _reading(case)
+
+
+def _reading(case: ClusterCase) -> Finding:
+    title = "the operator may read why a pod is not ready"
+    answers = case.view.access
+    lacking = [f"{one.resource} ({one.verb})" for one in OPTIONAL if answers.get(one) is False]
+    if lacking:
+        detail = f"not allowed: {some(lacking)}; `./mesh check` then says that it cannot read them"
+        return warning(
+            title, detail, "use credentials of the ClusterRole view, or with more rights"
+        )
+    if any(one not in answers for one in OPTIONAL):
+        return warning(title, "the API server does not tell", "check that it is healthy")
+    return ok(title)

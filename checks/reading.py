@@ -18,6 +18,8 @@ from checks.view import Access, ServedKind
 
 PAGE = 500
 """Objects that one request asks for."""
+LOG_BYTES = 32_768
+"""Bytes of one log that are read."""
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 
@@ -133,6 +135,22 @@ class Reader:
                 return
             query["continue"] = following
 
+    def log(self, namespace: str, pod: str, container: str, lines: int, *, previous: bool) -> str:
+        """The end of a container's log, at most `lines` lines and `LOG_BYTES` bytes.
+
+        With `previous`, that of the run before the present one.
+
+        Raises RefusedError: it cannot be read.
+        """
+        query = {
+            "container": container,
+            "tailLines": str(lines),
+            "limitBytes": str(LOG_BYTES),
+            "previous": str(previous).lower(),
+        }
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+        return self._answer("GET", path, query, "*/*").decode(errors="replace")
+
     def may(self, access: Access) -> bool:
         """Whether the operator may do this (SelfSubjectAccessReview, which changes nothing).
 
@@ -155,6 +173,22 @@ class Reader:
         accept: str = _JSON,
         body: object = None,
     ) -> dict[str, Any]:
+        try:
+            answer = json.loads(self._answer(method, path, query, accept, body))
+        except ValueError:
+            raise RefusedError("the API server's answer is not JSON") from None
+        if not isinstance(answer, dict):
+            raise RefusedError("the API server's answer is of an unknown form")
+        return answer
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None,
+        accept: str,
+        body: object = None,
+    ) -> bytes:
         status, content = self._try(method, path, query, accept, body)
         if status in (429, 500, 502, 503, 504):
             status, content = self._try(method, path, query, accept, body)
@@ -162,13 +196,7 @@ class Reader:
             raise RefusedError(f"not allowed (status {status})")
         if not 200 <= status < 300:
             raise RefusedError(f"the API server answers with status {status}")
-        try:
-            answer = json.loads(content)
-        except ValueError:
-            raise RefusedError("the API server's answer is not JSON") from None
-        if not isinstance(answer, dict):
-            raise RefusedError("the API server's answer is of an unknown form")
-        return answer
+        return content
 
     def _try(
         self,
@@ -208,6 +236,7 @@ class Reader:
 
 def access_review(access: Access) -> dict[str, object]:
     """The body that asks whether one may do this."""
+    resource, _, part = access.resource.partition("/")
     return {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",
@@ -215,7 +244,8 @@ def access_review(access: Access) -> dict[str, object]:
             "resourceAttributes": {
                 "verb": access.verb,
                 "group": access.group,
-                "resource": access.resource,
+                "resource": resource,
+                **({"subresource": part} if part else {}),
                 "namespace": access.namespace,
             }
         },

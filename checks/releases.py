@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from checks.case import ClusterCase
 from checks.expected import UPDATE, ExpectedRelease, releases
 from checks.helm import History, Made, Release
-from checks.kinds import NAMESPACE, WORKLOADS
+from checks.kinds import NAMESPACE, WORKLOADS, Kind
 from checks.results import Finding, Status, failure, ok, skipped, warning
 from checks.view import Unseen, View, some
-from checks.workloads import availability
+from checks.workloads import UNKNOWN, described
 
 _FIRST_INSTALL = frozenset({"pending-install"})
 _LATER = frozenset({"pending-upgrade", "pending-rollback"})
@@ -34,6 +34,9 @@ def helm_releases(case: ClusterCase) -> Iterator[Finding]:
             "install with `pulumi up`, or compare with `./mesh render`",
         )
         return
+    for release in expected:
+        # Pods that are not ready are why a release has failed, and not the other way round.
+        yield from _pods(case.view, release)
     for release in expected:
         yield from _release(case.view, release)
 
@@ -113,7 +116,27 @@ def _objects(view: View, release: Release, expected: ExpectedRelease) -> Iterato
         yield warning(title, some(unseen, 2), "use credentials that may list these")
     else:
         yield ok(title, f"{len(release.objects)} objects")
-    yield from _workloads(view, release, expected)
+
+
+def left_to_release(case: ClusterCase, kind: Kind, namespace: str, name: str) -> bool:
+    """Whether a release that should have made an object tells that it is missing.
+
+    `namespace` is empty for what stands in none. Where a release of the control plane has no
+    record at all although others have one, everything that it makes is left to it.
+    """
+    if case.view.made_by_release(kind, namespace, name):
+        return True
+    recorded = {one.key: one.key in case.view.releases for one in releases(case.mesh, case.name)}
+    own = [
+        there for (space, _), there in recorded.items() if space == case.config.linkerd.namespace
+    ]
+    return any(recorded.values()) and not all(own)
+
+
+def _pods(view: View, expected: ExpectedRelease) -> Iterator[Finding]:
+    history = view.releases.get(expected.key)
+    if history is not None and history.standing.status != "unreadable":
+        yield from _workloads(view, history.standing, expected)
 
 
 def _shown(view: View, made: Made) -> str:
@@ -127,7 +150,7 @@ def _workloads(view: View, release: Release, expected: ExpectedRelease) -> Itera
     wanted = [made for made in release.objects if made.kind in WORKLOADS]
     if not wanted:
         return
-    troubles: list[str] = []
+    troubles: list[tuple[int, str, str]] = []
     worst = Status.OK
     there: list[str] = []
     for made in wanted:
@@ -135,14 +158,17 @@ def _workloads(view: View, release: Release, expected: ExpectedRelease) -> Itera
         if found is None:
             continue
         there.append(made.name)
-        status, text = availability(found)
+        status, text, told = described(view, found)
         if status is not Status.OK:
-            troubles.append(f"{made.name}: {text}")
+            remedy = told.remedy if told else ""
+            troubles.append((told.rank if told else UNKNOWN, f"{made.name}: {text}", remedy))
             worst = Status.FAILURE if Status.FAILURE in (status, worst) else status
     if not there:
         yield skipped(title, "none of what has pods exists")
     elif troubles:
-        hint = f"see `kubectl -n {release.namespace} get pods,events`"
-        yield Finding(title, worst, "; ".join(troubles), hint)
+        # What is the cause of others comes first.
+        troubles.sort(key=lambda one: one[0])
+        hint = troubles[0][2] or f"see `kubectl -n {release.namespace} get pods,events`"
+        yield Finding(title, worst, "; ".join(text for _, text, _ in troubles), hint)
     else:
         yield ok(title, some(there))

@@ -15,14 +15,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from checks.adoption import template_labels
-from checks.ambassador import kind_of, workload_of
+from checks.ambassador import kind_of
 from checks.case import Answer, ClusterCase
+from checks.front import front
 from checks.gateways import service_addresses
+from checks.inbound import judged, public_ports, shut_to_unmeshed
 from checks.kinds import DEPLOYMENT, ENDPOINTS, HOST, MAPPING, NAMESPACE, SERVICE, Object, name_of
 from checks.results import Finding, Status, failure, ok, skipped, warning
 from checks.routes import all_mappings, destination
-from checks.view import View, addresses, some
+from checks.view import Unseen, View, addresses, some
 from checks.workloads import availability
 from config.ambassador import AmbassadorConfig
 from config.exports import ServiceRef
@@ -141,29 +142,6 @@ def questions(mesh: MeshConfig, cluster: str, view: View) -> dict[str, Question]
     return asked
 
 
-def front(view: View, config: AmbassadorConfig) -> Object | None:
-    """The Service that clients reach Ambassador by.
-
-    That of an adopted Ambassador is its owner's: one that selects its pods and is not ours.
-
-    Raises Unseen: Services could not be read.
-    """
-    if config.installed:
-        return view.get(SERVICE, config.namespace, config.name)
-    workload = workload_of(view, config)
-    labels = template_labels(workload) if workload is not None else config.pod_labels
-    fitting = [
-        service
-        for service in view.all(SERVICE, config.namespace)
-        if name_of(service) != config.gateway_service
-        and (selector := (service.get("spec") or {}).get("selector"))
-        and selector.items() <= labels.items()
-    ]
-    return next(
-        iter(sorted(fitting, key=lambda one: (not service_addresses(one), name_of(one)))), None
-    )
-
-
 class Site(NamedTuple):
     """What a Host says that a request has to heed."""
 
@@ -214,7 +192,7 @@ def host_header(hostname: str) -> str | None:
     return None if hostname == "*" else hostname.replace("*", "mesh-check")
 
 
-def public_ports(service: Object) -> dict[str, int]:
+def ports_by_scheme(service: Object) -> dict[str, int]:
     """The ports of a Service on which Ambassador serves its clients, by scheme."""
     ports = (service.get("spec") or {}).get("ports") or []
     found: dict[str, int] = {}
@@ -227,7 +205,7 @@ def public_ports(service: Object) -> dict[str, int]:
 
 def _way(service: Object, site: Site) -> tuple[str, int] | None:
     """Scheme and port: cleartext, unless only TLS is answered."""
-    ways = list(public_ports(service).items())
+    ways = list(ports_by_scheme(service).items())
     return next(iter(reversed(ways) if site.tls_only else ways), None)
 
 
@@ -259,7 +237,8 @@ def ask(question: Question) -> Answer:
             connection.request("GET", question.path, headers=headers)
             answer = connection.getresponse()
             upstream = answer.getheader(UPSTREAM) is not None
-            return Answer(question.url, answer.status, upstream=upstream)
+            named = answer.getheader("server") is not None
+            return Answer(question.url, answer.status, upstream=upstream, named=named)
     except (http.client.HTTPException, OSError, ValueError) as error:
         # A name that is none, too: addresses are what a cluster says.
         return Answer(question.url, None, type(error).__name__)
@@ -312,12 +291,17 @@ def _request(
     answer = case.answers.get(mapping.name)
     if answer is None:
         return skipped(title, "the request was not made in the time that is given to all of them")
-    return _judged(title, answer, config)
+    return _judged(title, answer, case, config)
 
 
-def _judged(title: str, answer: Answer, config: AmbassadorConfig) -> Finding:
+def _judged(title: str, answer: Answer, case: ClusterCase, config: AmbassadorConfig) -> Finding:
     status, url = answer.status, answer.url
     if status is None:
+        known = _unanswered(case, config)
+        if known is not None:
+            return failure(
+                title, f"GET {url} is not answered ({answer.detail}): {known[0]}", known[1]
+            )
         return warning(
             title,
             f"GET {url} from here is not answered ({answer.detail})",
@@ -327,6 +311,14 @@ def _judged(title: str, answer: Answer, config: AmbassadorConfig) -> Finding:
     told = f"GET {url} gives status {status}"
     if 200 <= status < 400:
         return ok(title, f"{told}, which was not followed" if status >= 300 else told)
+    if status == 403 and not answer.named and not answer.upstream:
+        return failure(
+            title,
+            f"{told}: Linkerd's proxy in Ambassador's pod refused it, not Ambassador"
+            f"{_policy(case)}",
+            "see the lines about policy: an inbound policy shuts this port to clients outside "
+            "the mesh",
+        )
     logs = f"`kubectl -n {config.namespace} logs {kind_of(config).name.lower()}/{config.workload}`"
     if status == 404 and not answer.upstream:
         return failure(
@@ -345,3 +337,33 @@ def _judged(title: str, answer: Answer, config: AmbassadorConfig) -> Finding:
         f"{told}: the request got through, and was refused",
         "see whether this path is meant to be answered without a login, or at all",
     )
+
+
+def _policy(case: ClusterCase) -> str:
+    """What shuts Ambassador's public ports, where that is known."""
+    shut = _shut(case)
+    return f" ({shut[0]})" if shut else ""
+
+
+def _shut(case: ClusterCase) -> list[str]:
+    try:
+        ports = judged(case, public_ports(case))
+    except Unseen:
+        # The check of policies says so.
+        return []
+    return [fault for one in ports if (fault := shut_to_unmeshed(one)) is not None]
+
+
+def _unanswered(case: ClusterCase, config: AmbassadorConfig) -> tuple[str, str] | None:
+    """Why nothing answers and what to do, where the cluster itself tells."""
+    service = front(case.view, config)
+    found = service and case.view.get(ENDPOINTS, config.namespace, name_of(service))
+    if service and found is not None and not any(addresses(found)):
+        return (
+            f"no pod that is ready stands behind Service {name_of(service)}",
+            f"see the lines about Ambassador, and `kubectl -n {config.namespace} get pods,events`",
+        )
+    shut = _shut(case)
+    if shut:
+        return shut[0], "see the lines about policy"
+    return None

@@ -18,9 +18,11 @@ from checks import (
     control_plane,
     conversion,
     exports,
+    front,
     gateways,
     generation_2_8,
     hosts,
+    inbound,
     ingress_mode,
     ingresses,
     jobs,
@@ -38,6 +40,7 @@ from checks import (
     surroundings,
     tracing,
     traffic,
+    trust_roots,
     webhooks,
 )
 from checks.case import Answer, ClusterCase, ClusterCheck, LinkCase, LinkCheck
@@ -92,18 +95,25 @@ CONTROL_PLANE: dict[Generation, tuple[tuple[str, ClusterCheck], ...]] = {
         ("control plane", generation_2_8.kinds),
     ),
 }
-AFTER: tuple[tuple[str, ClusterCheck], ...] = (
+CAUSES: tuple[tuple[str, ClusterCheck], ...] = (
     ("certificates", cert_manager.cert_manager),
     ("certificates", certificates.trust_anchors),
     ("certificates", certificates.issuer),
+    ("certificates", trust_roots.trust_roots),
     ("webhooks", webhooks.webhooks),
+    ("releases", releases.helm_releases),
+)
+"""What other parts fail for: looked at first, so that causes are told before consequences."""
+AFTER: tuple[tuple[str, ClusterCheck], ...] = (
     ("ambassador", ambassador.installation),
     ("ambassador", adoption.adoption),
     ("ambassador", conversion.conversion),
     ("ambassador", routes.routes),
+    ("ambassador", front.leads),
     ("ambassador", ingress_mode.ingress_mode),
     ("ambassador", hosts.certificates),
     ("gateway", gateways.gateway),
+    ("policy", inbound.inbound),
     ("tracing", tracing.tracing),
     ("monitoring", monitoring.monitoring),
     ("ingresses", ingresses.ingresses),
@@ -117,6 +127,7 @@ AFTER: tuple[tuple[str, ClusterCheck], ...] = (
 LINK_BEFORE: tuple[tuple[str, LinkCheck], ...] = (("exports", pre.mirrors),)
 LINK_AFTER: dict[Generation, tuple[tuple[str, LinkCheck], ...]] = {
     Generation.MODERN: (
+        ("certificates", trust_roots.across),
         ("credentials", multicluster.remote_access),
         ("credentials", multicluster.credentials),
         ("link", multicluster.link_resource),
@@ -163,9 +174,9 @@ def run(mesh: MeshConfig, *, pre: bool = False) -> Report:
     for name in mesh.clusters:
         results += _cluster_results(mesh, name, seen, answers.get(name, {}), pre=pre)
     asked = {} if pre else _asked(mesh, seen.views)
+    results += _mesh_results(mesh, seen, pre=pre)
     for link in mesh.links:
         results += _link_results(mesh, link, seen, asked.get(link.name, _Asked()), pre=pre)
-    results += _mesh_results(mesh, seen, pre=pre)
     return Report(
         pre=pre,
         clusters=tuple(
@@ -333,7 +344,7 @@ def _cluster_results(
         return
     yield from _all(SURROUNDINGS, name, case)
     if name in seen.installed:
-        yield from _all((("releases", releases.helm_releases),), name, case)
+        yield from _all(CAUSES, name, case)
         yield from _all(CONTROL_PLANE[case.config.linkerd.generation], name, case)
         yield from _all(AFTER, name, case)
     else:

@@ -31,6 +31,7 @@ class Access(NamedTuple):
     verb: str
     group: str
     resource: str
+    """Plural name; with a slash and the subresource where that is meant."""
     namespace: str = ""
     """Namespace, or empty for all of them and for what stands in none."""
 
@@ -41,6 +42,15 @@ class ServedKind(NamedTuple):
     versions: Mapping[str, str]
     """The plural name by version; the version that the server prefers comes first."""
     namespaced: bool
+
+
+class Log(NamedTuple):
+    """The end of a container's log."""
+
+    text: str
+    """As the container wrote it, secrets and all; empty where it wrote nothing."""
+    fault: str = ""
+    """Why it could not be read; empty where it could."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,8 @@ class View:
     """Helm releases by namespace and name."""
     access: Mapping[Access, bool] = field(default_factory=dict)
     """What the operator may do, as far as it was asked."""
+    logs: Mapping[tuple[str, str, str], Log] = field(default_factory=dict)
+    """Ends of logs by namespace, pod and container, of pods that are not ready."""
     endpoint: Endpoint | None = None
     """The API server as other clusters reach it."""
     clock_offset: float | None = None

@@ -1,4 +1,4 @@
-"""Webhooks: each has a certificate that the API server, by the caBundle, accepts.
+"""Webhooks: each has a certificate that the API server accepts, and a server that reads its key.
 
 A webhook that is not accepted lets pods start without a proxy or, in HA, not start at all.
 """
@@ -18,14 +18,18 @@ from checks.certificates import lasting
 from checks.expected import JAEGER, UPDATE, VIZ
 from checks.kinds import (
     API_SERVICE,
+    DEPLOYMENT,
     MUTATING_WEBHOOK,
     SECRET,
     VALIDATING_WEBHOOK,
     Kind,
     Object,
 )
+from checks.releases import left_to_release
 from checks.results import Finding, failure, ok, skipped
+from checks.workloads import has_pods
 from config.generation import Generation
+from config.key_forms import POLICY_VALIDATOR, form_fault
 
 TAP = "v1alpha1.tap.linkerd.io"
 _INJECTED = "see the log of cert-manager's cainjector, which writes it"
@@ -49,10 +53,18 @@ class Webhook:
     keys: tuple[str, str] = ("tls.crt", "tls.key")
     """Keys of that Secret under which certificate and private key stand."""
 
+    served_by: str = ""
+    """Name of the Deployment whose pods answer; empty where it is that of the Service."""
+
     @property
     def secret(self) -> str:
         """Name of the Secret with its certificate."""
         return f"{self.service}-{self.suffix}"
+
+    @property
+    def deployment(self) -> str:
+        """Name of the Deployment whose pods answer."""
+        return self.served_by or self.service
 
 
 def webhooks_of(case: ClusterCase) -> list[Webhook]:
@@ -68,11 +80,11 @@ def webhooks_of(case: ClusterCase) -> list[Webhook]:
             )
         ]
     found = [
-        Webhook(service, space, kind, f"{service}-webhook-config")
-        for service, kind in (
-            (_INJECTOR, MUTATING_WEBHOOK),
-            (_VALIDATOR, VALIDATING_WEBHOOK),
-            ("linkerd-policy-validator", VALIDATING_WEBHOOK),
+        Webhook(service, space, kind, f"{service}-webhook-config", served_by=served_by)
+        for service, kind, served_by in (
+            (_INJECTOR, MUTATING_WEBHOOK, _INJECTOR),
+            (_VALIDATOR, VALIDATING_WEBHOOK, "linkerd-destination"),
+            (POLICY_VALIDATOR, VALIDATING_WEBHOOK, "linkerd-destination"),
         )
     ]
     if case.config.linkerd.viz.enabled:
@@ -97,7 +109,7 @@ def _webhook(case: ClusterCase, webhook: Webhook) -> Iterator[Finding]:
     registration = case.view.get(webhook.kind, "", webhook.name)
     if registration is None:
         missing = f"{webhook.kind.name} {webhook.name} does not exist"
-        if case.view.made_by_release(webhook.kind, "", webhook.name):
+        if left_to_release(case, webhook.kind, "", webhook.name):
             yield skipped(title, f"{missing}; see its release")
         else:
             yield failure(title, missing, UPDATE)
@@ -120,7 +132,16 @@ def _webhook(case: ClusterCase, webhook: Webhook) -> Iterator[Finding]:
         yield failure(title, f"{webhook.kind.name} {webhook.name} {error}", told)
         return
     fault = _fault(case, webhook, chain, key, anchors)
-    yield failure(title, fault, UPDATE) if fault else ok(title)
+    if fault:
+        yield failure(title, fault, UPDATE)
+    elif not has_pods(case.view, DEPLOYMENT, webhook.namespace, webhook.deployment):
+        yield skipped(
+            title,
+            f"its certificate and key are in order, but Deployment {webhook.deployment}, which "
+            "serves it, has no pod that is available",
+        )
+    else:
+        yield ok(title)
     if pki.validity_fault(chain[0], case.view.now) is not None:
         return
     if renewal.issues_webhooks(case.mesh):
@@ -145,6 +166,9 @@ def _fault(
     certificate = chain[0]
     if not bundles:
         return f"{webhook.kind.name} {webhook.name} names no webhook"
+    refused = form_fault(case.config.linkerd.generation, webhook.service, key)
+    if refused:
+        return f"Secret {webhook.namespace}/{webhook.secret}: {refused}"
     if not pki.key_belongs(certificate, key):
         return "its private key does not belong to its certificate"
     expired = pki.validity_fault(certificate, case.view.now)

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 
 from checks.kinds import DAEMON_SET, Kind, Object
 from checks.results import Finding, Status, failure, ok, skipped
+from checks.unready import Explanation, explain
 from checks.view import View
+
+UNKNOWN = 3
+"""Rank of pods of which nothing tells why they are not ready, behind those of an Explanation."""
 
 
 def availability(workload: Object) -> tuple[Status, str]:
@@ -20,6 +24,8 @@ def availability(workload: Object) -> tuple[Status, str]:
         wanted = 1 if replicas is None else int(replicas)
         there = int(status.get("availableReplicas") or 0)
     text = f"{there} of {wanted} pods available"
+    if wanted == 0 and workload.get("kind") != DAEMON_SET.name:
+        return Status.FAILURE, "it is scaled to 0 replicas"
     stuck = _stuck(status)
     if stuck:
         return Status.FAILURE, f"{text}; {stuck}"
@@ -29,6 +35,15 @@ def availability(workload: Object) -> tuple[Status, str]:
     if int(status.get("observedGeneration") or 0) < generation:
         return Status.WARNING, "its last change has not been acted on yet"
     return Status.OK, text
+
+
+def has_pods(view: View, kind: Kind, namespace: str, name: str) -> bool:
+    """Whether a workload exists and at least one of its pods is available.
+
+    Raises Unseen: workloads of this kind could not be read there.
+    """
+    found = view.get(kind, namespace, name)
+    return found is not None and availability(found)[0] is not Status.FAILURE
 
 
 def _stuck(status: Object) -> str:
@@ -49,10 +64,17 @@ def workload(view: View, kind: Kind, namespace: str, name: str, hint: str) -> It
             skipped(title, f"{missing}; see its release") if ours else failure(title, missing, hint)
         )
         return
-    status, text = availability(found)
+    status, text, told = described(view, found)
     if status is Status.OK:
         yield ok(title, text)
     elif ours:
-        yield skipped(title, f"{text}; see its release")
+        yield skipped(title, f"{availability(found)[1]}; see its release")
     else:
-        yield Finding(title, status, text, hint)
+        yield Finding(title, status, text, (told.remedy if told else "") or hint)
+
+
+def described(view: View, workload: Object) -> tuple[Status, str, Explanation | None]:
+    """Whether pods are there, how many, and what is said of why some are not."""
+    status, text = availability(workload)
+    told = None if status is Status.OK else explain(view, workload)
+    return status, f"{text}: {told.text}" if told else text, told

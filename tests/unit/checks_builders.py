@@ -44,6 +44,12 @@ class Certified:
     def key_pem(self) -> str:
         return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
+    @property
+    def old_key_pem(self) -> str:
+        """The key in the form that OpenSSL calls traditional: SEC1, or PKCS#1 for RSA."""
+        form = PrivateFormat.TraditionalOpenSSL
+        return self.key.private_bytes(Encoding.PEM, form, NoEncryption()).decode()
+
 
 def certified(
     name: str,
@@ -198,10 +204,78 @@ def pod(
     labels: Mapping[str, str] | None = None,
     phase: str = "Running",
 ) -> dict[str, Any]:
-    """A pod with these containers."""
+    """A pod with these containers, ready where it runs."""
     spec = {"containers": [{"name": container} for container in containers or ("own",)]}
     metadata = {"labels": dict(labels or {})}
-    return thing("v1", "Pod", name, namespace, spec=spec, status={"phase": phase}, **metadata)
+    ready = {"type": "Ready", "status": "True" if phase == "Running" else "False"}
+    status = {"phase": phase, "conditions": [ready]}
+    return thing("v1", "Pod", name, namespace, spec=spec, status=status, **metadata)
+
+
+def container_status(
+    name: str,
+    *,
+    waiting: str | None = None,
+    message: str = "",
+    exit_code: int | None = None,
+    reason: str = "Error",
+    restarts: int = 0,
+    ready: bool = False,
+) -> dict[str, Any]:
+    """What a kubelet says of a container.
+
+    It waits for the reason `waiting`, or runs; `exit_code` is that of its last run.
+    """
+    ended = {"exitCode": exit_code, "reason": reason, **({"message": message} if message else {})}
+    status: dict[str, Any] = {"name": name, "ready": ready, "restartCount": restarts}
+    if waiting is not None:
+        status["state"] = {"waiting": {"reason": waiting, "message": message}}
+    else:
+        status["state"] = {"running": {"startedAt": "2026-06-01T11:00:00Z"}}
+    if exit_code is not None:
+        status["lastState"] = {"terminated": ended}
+    return status
+
+
+def troubled(
+    name: str,
+    namespace: str,
+    *statuses: Mapping[str, Any],
+    init: tuple[Mapping[str, Any], ...] = (),
+    labels: Mapping[str, str],
+    **fields: Any,
+) -> dict[str, Any]:
+    """A pod that is not ready, with these states of containers."""
+    status = {
+        "phase": "Running" if statuses else "Pending",
+        "conditions": [{"type": "Ready", "status": "False"}, *fields.pop("conditions", [])],
+        "containerStatuses": list(statuses),
+        "initContainerStatuses": list(init),
+    }
+    return thing("v1", "Pod", name, namespace, labels=dict(labels), status=status, **fields)
+
+
+def event(
+    reason: str,
+    message: str,
+    namespace: str,
+    name: str,
+    kind: str = "Pod",
+    *,
+    at: str = "12:00",
+) -> dict[str, Any]:
+    """A warning about an object, given at `at` (hours and minutes) of the day `NOW`."""
+    return thing(
+        "v1",
+        "Event",
+        f"{name}.{reason}.{at}",
+        namespace,
+        type="Warning",
+        reason=reason,
+        message=message,
+        involvedObject={"kind": kind, "name": name, "namespace": namespace},
+        lastTimestamp=f"2026-06-01T{at}:00Z",
+    )
 
 
 def ambassador(kind: str, name: str, version: str = "v3alpha1", **spec: Any) -> dict[str, Any]:

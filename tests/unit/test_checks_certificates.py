@@ -21,6 +21,7 @@ from tests.unit.checks_builders import (
     by_status,
     certified,
     cluster_case,
+    deployment,
     failures,
     helm_record,
     mesh,
@@ -257,6 +258,8 @@ def hooks(change: Callable[[dict[str, dict[str, Any]]], object] | None = None) -
         data = {"tls.crt": one.pem, "tls.key": one.key_pem}
         objects[f"{service}-k8s-tls"] = secret(f"{service}-k8s-tls", "linkerd", data)
         objects[f"{service}-webhook-config"] = registration(service, ANCHOR.pem)
+    for server in ("linkerd-destination", "linkerd-proxy-injector"):
+        objects[server] = deployment(server, "linkerd")
     if change:
         change(objects)
     return view(*objects.values())
@@ -386,7 +389,8 @@ def test_the_authority_of_an_api_service_stands_in_its_spec() -> None:
             "v1alpha1.tap.linkerd.io",
             spec={"caBundle": encoded},
         )
-        found = view(*hooks().objects, secret("tap-k8s-tls", "linkerd-viz", data), registered)
+        viz = [deployment(name, "linkerd-viz") for name in ("tap", "tap-injector")]
+        found = view(*hooks().objects, secret("tap-k8s-tls", "linkerd-viz", data), registered, *viz)
         return list(webhooks.webhooks(cluster_case(found, config)))
 
     title = "webhook tap has a certificate that is accepted"

@@ -244,7 +244,7 @@ def trust(*objects: dict[str, Any]) -> list[Finding]:
 def issuer(signer: Certified = ANCHOR, *, scheme: str = "linkerd.io/tls") -> dict[str, Any]:
     one = certified("identity.linkerd.cluster.local", signer)
     names = ("crt.pem", "key.pem") if scheme == "linkerd.io/tls" else ("tls.crt", "tls.key")
-    data = dict(zip(names, (one.pem, one.key_pem), strict=True))
+    data = dict(zip(names, (one.pem, one.old_key_pem), strict=True))
     return secret("linkerd-identity-issuer", "linkerd", data)
 
 
@@ -293,8 +293,8 @@ def hooks(keys: tuple[str, str] = ("crt.pem", "key.pem")) -> list[Finding]:
     objects = []
     for name, (kind, registered) in HOOKS.items():
         one = certified(f"{name}.linkerd.svc", ANCHOR, authority=False)
-        data = dict(zip(keys, (one.pem, one.key_pem), strict=True))
-        objects.append(secret(f"{name}-tls", "linkerd", data))
+        data = dict(zip(keys, (one.pem, one.old_key_pem), strict=True))
+        objects += [secret(f"{name}-tls", "linkerd", data), deployment(name, "linkerd")]
         group = "apiregistration.k8s.io" if registered else "admissionregistration.k8s.io"
         fields: dict[str, Any] = (
             {"spec": {"caBundle": bundle}}

@@ -22,20 +22,24 @@ from kubernetes import client
 
 from checks import fetch
 from checks.credentials import Login, Outcome, try_login
-from checks.kinds import CRD, DEPLOYMENT, MAPPING, SECRET, Kind
-from checks.permissions import EVERYTHING, NEEDED
+from checks.kinds import CRD, DEPLOYMENT, EVENT, MAPPING, SECRET, Kind
+from checks.permissions import EVERYTHING, NEEDED, OPTIONAL
 from checks.reading import Reader, RefusedError, offset
-from checks.view import Access, ServedKind, some
+from checks.view import Access, Log, ServedKind, some
 from clusters.guard import Reach
 from clusters.kubeconfig import Endpoint
 from tests.unit.checks_builders import (
     Certified,
     certified,
+    container_status,
+    deployment,
+    event,
     helm_record,
     mesh,
     node,
     settings,
     thing,
+    troubled,
     with_ambassador,
 )
 
@@ -395,13 +399,72 @@ def builtin(_: str, path: str, *__: Any) -> Answer:
         return {"metadata": {"name": name}, "versions": [version]}
 
     if path == "/api":
-        return 200, {"items": [group("", Node="nodes", Pod="pods", Secret="secrets")]}
+        return 200, {
+            "items": [group("", Node="nodes", Pod="pods", Secret="secrets", Event="events")]
+        }
     return 200, {
         "items": [
             group("apps", Deployment="deployments"),
             group("rbac.authorization.k8s.io", ClusterRole="clusterroles"),
         ]
     }
+
+
+def crashing() -> dict[str, list[dict[str, Any]]]:
+    """A control plane of which one container crashes, by paths of lists."""
+    labels = {"app": "linkerd-destination"}
+    status = container_status("policy", waiting="CrashLoopBackOff", exit_code=1, restarts=2)
+    return {
+        "/apis/apps/v1/namespaces/linkerd/deployments": [
+            deployment("linkerd-destination", "linkerd", available=0)
+        ],
+        "/api/v1/namespaces/linkerd/pods": [troubled("one", "linkerd", status, labels=labels)],
+        "/api/v1/namespaces/linkerd/events": [event("BackOff", "back-off", "linkerd", "one")],
+    }
+
+
+def with_log(
+    objects: dict[str, list[dict[str, Any]]], answer: Answer, asked: list[dict[str, str]]
+) -> Respond:
+    """A cluster with these lists, which gives `answer` for every log."""
+
+    def respond(method: str, path: str, query: dict[str, str], request: Any) -> Answer:
+        if path.endswith("/log"):
+            asked.append({"path": path, **query})
+            return answer
+        if path in ("/api", "/apis"):
+            return builtin(method, path)
+        return 200, {"items": objects.get(path, [])}
+
+    return respond
+
+
+def test_the_end_of_the_log_of_a_container_that_crashed_is_read_and_no_other() -> None:
+    asked: list[dict[str, str]] = []
+    with reader(with_log(crashing(), (200, b"Error: no\xff key"), asked)) as api:
+        view = fetch.look(mesh(), "east", REACH, api, pre=False)
+    assert view.logs == {("linkerd", "one", "policy"): Log("Error: no\ufffd key")}
+    (query,) = asked
+    assert query["path"] == "/api/v1/namespaces/linkerd/pods/one/log"
+    assert (query["container"], query["previous"]) == ("policy", "true")
+    assert int(query["tailLines"]) <= 100 and int(query["limitBytes"]) <= 65_536
+    assert [one["reason"] for one in view.all(EVENT)] == ["BackOff"]
+
+
+def test_a_log_that_may_not_be_read_is_written_down_with_its_reason() -> None:
+    with reader(with_log(crashing(), (403, {}), [])) as api:
+        view = fetch.look(mesh(), "east", REACH, api, pre=False)
+    assert view.logs == {("linkerd", "one", "policy"): Log("", "not allowed (status 403)")}
+
+
+def test_where_all_is_available_no_log_and_no_event_is_asked_for() -> None:
+    asked: list[dict[str, str]] = []
+    objects = crashing()
+    path = "/apis/apps/v1/namespaces/linkerd/deployments"
+    objects[path] = [deployment("linkerd-destination", "linkerd")]
+    with reader(with_log(objects, (200, b""), asked)) as api:
+        view = fetch.look(mesh(), "east", REACH, api, pre=False)
+    assert (asked, view.logs, view.all(EVENT)) == ([], {}, [])
 
 
 def recording(objects: dict[str, list[dict[str, Any]]], asked: dict[str, list[bool]]) -> Respond:
@@ -492,7 +555,7 @@ def test_a_list_that_is_refused_is_written_down_with_its_reason() -> None:
 def test_before_an_installation_the_rights_are_asked_for_as_well() -> None:
     with reader(cluster({})) as api:
         view = fetch.look(mesh(), "east", REACH, api, pre=True)
-    assert view.access == {access: access.verb == "get" for access in NEEDED}
+    assert view.access == {access: access.verb == "get" for access in (*NEEDED, *OPTIONAL)}
 
 
 def test_whoever_may_do_everything_is_asked_once() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from checks import fetch, requests, runner
 from checks.case import Answer, ClusterCase
@@ -51,15 +52,25 @@ Seen = list[tuple[str, str, str | None]]
 
 @contextmanager
 def serving(
-    status: int, headers: Mapping[str, str] | None = None, tls: ssl.SSLContext | None = None
+    status: int,
+    headers: Mapping[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
+    *,
+    named: bool = True,
 ) -> Iterator[tuple[int, Seen]]:
-    """A server on loopback that answers everything alike: its port, and what it was asked."""
+    """A server on loopback that answers everything alike: its port, and what it was asked.
+
+    Its answers name it in a header, unless `named` is false.
+    """
     seen: Seen = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             seen.append((self.command, self.path, self.headers["Host"]))
-            self.send_response(status)
+            if named:
+                self.send_response(status)
+            else:
+                self.send_response_only(status)
             for key, value in (headers or {}).items():
                 self.send_header(key, value)
             self.end_headers()
@@ -129,6 +140,38 @@ def test_the_status_of_an_answer_tells_what_part_of_the_path_is_broken(
     assert words in line.detail
     assert bool(line.hint) is (found is not Status.OK)
     assert asked == [("GET", "/shop/", f"127.0.0.1:{port}")]
+
+
+def strict(default: str = "all-authenticated") -> tuple[dict[str, Any], dict[str, Any]]:
+    """A meshed Ambassador under a default inbound policy of the control plane."""
+    annotations = {"linkerd.io/inject": "enabled"}
+    values = yaml.safe_dump({"proxy": {"defaultInboundPolicy": default}})
+    config = thing("v1", "ConfigMap", "linkerd-config", "linkerd", data={"values": values})
+    return deployment("ambassador", "ambassador", pod_annotations=annotations), config
+
+
+def test_a_bare_403_is_said_to_come_from_the_proxy_and_not_from_ambassador() -> None:
+    with serving(403, named=False) as (port, _):
+        (line,) = judged(front(port), ROUTE, *strict())
+    assert line.status is Status.FAILURE
+    assert "Linkerd's proxy in Ambassador's pod refused it" in line.detail
+    assert "the default policy is all-authenticated" in line.detail
+    assert "load balancer" not in line.hint
+    with serving(403) as (port, _):
+        (line,) = judged(front(port), ROUTE, *strict("all-unauthenticated"))
+    assert (line.status, "Linkerd" in line.detail) == (Status.WARNING, False)
+
+
+def test_where_the_cluster_tells_why_nothing_answers_no_load_balancer_is_blamed() -> None:
+    waiting = endpoints("ambassador", "ambassador", "notReadyAddresses")
+    (line,) = judged(front(closed_port()), ROUTE, waiting)
+    assert line.status is Status.FAILURE
+    assert "no pod that is ready stands behind Service ambassador" in line.detail
+    ready = endpoints("ambassador", "ambassador")
+    (line,) = judged(front(closed_port()), ROUTE, ready, *strict("deny"))
+    assert (line.status, "default policy is deny" in line.detail) == (Status.FAILURE, True)
+    (line,) = judged(front(closed_port()), ROUTE, ready, *strict("all-unauthenticated"))
+    assert (line.status, "load balancer" in line.hint) == (Status.WARNING, True)
 
 
 def test_nobody_is_followed_to_another_host() -> None:
@@ -426,7 +469,7 @@ def test_two_routes_to_one_service_are_one_line_and_mirrors_have_lines_of_their_
     assert requests.backends_of(mesh(content), "east") == []
 
 
-def test_only_the_endpoints_of_backends_are_read() -> None:
+def test_only_the_endpoints_of_backends_and_of_ambassador_are_read() -> None:
     def read(config: MeshConfig) -> list[tuple[str, Mapping[str, str]]]:
         return [
             (listing.namespace, listing.selectors)
@@ -435,9 +478,10 @@ def test_only_the_endpoints_of_backends_are_read() -> None:
         ]
 
     assert read(with_ambassador(mappings=[SHOP])) == [
-        ("shop", {"fieldSelector": "metadata.name=web"})
+        ("shop", {"fieldSelector": "metadata.name=web"}),
+        ("ambassador", {}),
     ]
-    assert read(with_ambassador()) == []
+    assert read(with_ambassador()) == [("ambassador", {})]
 
 
 def test_a_cluster_without_ambassador_is_asked_nothing() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from checks import networks, permissions, surroundings
+from checks.reading import access_review
 from checks.results import Finding, Status
-from checks.view import Unseen
+from checks.view import Access, Unseen
 from checks.workloads import availability
 from config import MeshConfig
 from tests.unit.checks_builders import (
@@ -174,17 +175,33 @@ def test_a_headless_service_has_no_address_to_cover_and_others_have() -> None:
 
 
 def test_whoever_may_do_everything_passes() -> None:
-    answers = dict.fromkeys(permissions.NEEDED, True)
-    (finding,) = permissions.permissions(cluster_case(view(access=answers)))
-    assert finding.status is Status.OK
+    answers = dict.fromkeys(permissions.asked(mesh(), "west"), True)
+    found = list(permissions.permissions(cluster_case(view(access=answers))))
+    assert [finding.status for finding in found] == [Status.OK, Status.OK]
+
+
+def test_without_the_rights_on_logs_and_events_there_is_a_warning_and_no_failure() -> None:
+    answers = dict.fromkeys(permissions.asked(mesh(), "west"), True)
+    answers |= dict.fromkeys(permissions.OPTIONAL, False)
+    made, reading = permissions.permissions(cluster_case(view(access=answers)))
+    assert (made.status, reading.status) == (Status.OK, Status.WARNING)
+    assert "pods/log (get), events (list)" in reading.detail
+
+
+def test_a_subresource_is_asked_for_as_one() -> None:
+    spec: Any = access_review(Access("get", "", "pods/log"))["spec"]
+    asked = spec["resourceAttributes"]
+    assert (asked["resource"], asked["subresource"]) == ("pods", "log")
+    plain: Any = access_review(Access("get", "", "pods"))["spec"]
+    assert "subresource" not in plain["resourceAttributes"]
 
 
 def test_each_right_that_is_lacking_is_named() -> None:
-    answers = dict.fromkeys(permissions.NEEDED, True)
+    answers = dict.fromkeys(permissions.asked(mesh(), "west"), True)
     for access in answers:
         if access.resource == "customresourcedefinitions" and access.verb in ("create", "delete"):
             answers[access] = False
-    (finding,) = permissions.permissions(cluster_case(view(access=answers)))
+    finding, _ = permissions.permissions(cluster_case(view(access=answers)))
     assert finding.status is Status.FAILURE
     assert "customresourcedefinitions.apiextensions.k8s.io (create, delete)" in finding.detail
 
@@ -212,12 +229,13 @@ def test_the_rights_are_those_that_the_stack_file_needs() -> None:
     answers = {
         access: access.resource != "podmonitors" for access in permissions.needed(config, "west")
     }
-    (finding,) = permissions.permissions(cluster_case(view(access=answers), config))
+    finding, _ = permissions.permissions(cluster_case(view(access=answers), config))
     assert "podmonitors.monitoring.coreos.com" in finding.detail
 
 
 def test_rights_that_the_server_does_not_tell_are_not_taken_for_granted() -> None:
-    (finding,) = permissions.permissions(cluster_case(view()))
+    finding, reading = permissions.permissions(cluster_case(view()))
+    assert reading.status is Status.WARNING
     assert finding.status is Status.WARNING
 
 
@@ -227,7 +245,7 @@ def test_rights_that_the_server_does_not_tell_are_not_taken_for_granted() -> Non
         (deployment("a", "b", replicas=3), Status.OK),
         (deployment("a", "b", replicas=3, available=2), Status.WARNING),
         (deployment("a", "b", replicas=3, available=0), Status.FAILURE),
-        (deployment("a", "b", replicas=0), Status.OK),
+        (deployment("a", "b", replicas=0), Status.FAILURE),
         (deployment("a", "b", generation=2), Status.WARNING),
         (
             deployment("a", "b", conditions=[{"type": "Progressing", "status": "True"}]),
