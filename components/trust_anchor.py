@@ -244,5 +244,8 @@ def _older_form(key: tls.PrivateKey) -> pulumi.Output[str]:
 
 
 def _signed_with(key: tls.PrivateKey, certificate: pulumi.Output[str]) -> SignedCertificate:
-    pkcs8 = pulumi.Output.secret(key.private_key_pem_pkcs8)
-    return SignedCertificate(certificate, _older_form(key), pkcs8)
+    return SignedCertificate(certificate, _older_form(key), _pkcs8(key))
+
+
+def _pkcs8(key: tls.PrivateKey) -> pulumi.Output[str]:
+    return pulumi.Output.secret(key.private_key_pem_pkcs8)
