@@ -143,7 +143,7 @@ def conduct(
     Raises SessionError, and KeyboardInterrupt where it was interrupted.
     """
     if command is not None:
-        plan = during.with_during(plan, 60.0)
+        plan = during.with_during(plan, min(60.0, options.timeout))
     session = Session(mesh, plan, clusters, options.timeout, say)
     lifetime = timedelta(
         seconds=options.timeout * 4 + 900, hours=COMMAND_HOURS if command is not None else 0
@@ -171,7 +171,7 @@ def _clean(session: Session, work: Work[Outcome], say: Say) -> None:
     try:
         session.stop()
         # A request that is on its way could still make something.
-        work.join(45.0)
+        work.wait(45.0)
         left = Work(session.clean).result()
     except KeyboardInterrupt:
         left = ["interrupted while deleting"]

@@ -97,7 +97,10 @@ class SmallKubelet:
             process = self._running.pop(uid, None)
             if process is not None:
                 process.send_signal(signal.SIGTERM)
-                process.wait(10)
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
             core.delete_namespaced_pod(meta.name, meta.namespace, grace_period_seconds=0)
             return
         if uid in self._running:

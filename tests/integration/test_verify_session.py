@@ -33,7 +33,7 @@ from verify.session import remove_leftovers
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(240)]
 
 WHO = ("source", "client")
-OPTIONS = Options(timeout=30.0)
+OPTIONS = Options(timeout=20.0)
 
 
 @pytest.fixture(scope="module")
