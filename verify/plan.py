@@ -18,7 +18,7 @@ from checks.multicluster import selectors_of
 from checks.requests import host_header, ports_by_scheme, sites
 from checks.view import Unseen, View
 from config.ambassador import AmbassadorConfig
-from config.link import Export, LinkConfig, Selector
+from config.link import Export, LinkConfig, Requirement, Selector
 from config.mesh import MeshConfig, gateway_identity
 from verify import judge, limits
 from verify.judge import Expectation
@@ -202,26 +202,33 @@ class Plan:
 
 
 def labels_for(selector: Selector) -> dict[str, str] | None:
-    """Labels that a selector matches; None where none can be made.
-
-    ``DoesNotExist`` and ``NotIn`` hold where the label is missing.
-    """
-    labels = dict(selector.match_labels)
-    for condition in selector.match_expressions:
-        if condition.operator == "In":
-            fitting = [v for v in condition.values if labels.get(condition.key, v) == v]
-            if not fitting:
-                return None
-            labels[condition.key] = fitting[0]
-        elif condition.operator == "Exists":
-            labels.setdefault(condition.key, "true")
-    for condition in selector.match_expressions:
-        value = labels.get(condition.key)
-        if condition.operator == "DoesNotExist" and value is not None:
+    """Labels that a selector matches, as few as can be; None where none do."""
+    keys = dict.fromkeys((*selector.match_labels, *(c.key for c in selector.match_expressions)))
+    labels: dict[str, str] = {}
+    for key in keys:
+        conditions = [one for one in selector.match_expressions if one.key == key]
+        named = [value for one in conditions if one.operator == "In" for value in one.values]
+        wanted = selector.match_labels.get(key)
+        tried = (None, *named, "true", "verify", "mesh") if wanted is None else (wanted,)
+        fitting = [value for value in tried if all(_holds(one, value) for one in conditions)]
+        if not fitting:
             return None
-        if condition.operator == "NotIn" and value in condition.values:
-            return None
+        if fitting[0] is not None:
+            labels[key] = fitting[0]
     return labels
+
+
+def _holds(condition: Requirement, value: str | None) -> bool:
+    """Whether a condition holds of a label's value; None where the label is missing."""
+    match condition.operator:
+        case "In":
+            return value in condition.values
+        case "NotIn":
+            return value not in condition.values
+        case "Exists":
+            return value is not None
+        case "DoesNotExist":
+            return value is None
 
 
 def make(mesh: MeshConfig, views: Mapping[str, View], options: Options, namespace: str) -> Plan:
@@ -237,6 +244,14 @@ def chosen(mesh: MeshConfig, options: Options) -> tuple[LinkConfig, ...]:
     return tuple(link for link in mesh.links if not options.links or link.name in options.links)
 
 
+def involved(mesh: MeshConfig, options: Options) -> tuple[str, ...]:
+    """Names of the clusters that a run looks at."""
+    if not options.links:
+        return tuple(mesh.clusters)
+    ends = {end for link in chosen(mesh, options) for end in _ends(link)}
+    return tuple(name for name in mesh.clusters if name in ends)
+
+
 class _Planner:
     def __init__(
         self,
@@ -247,6 +262,7 @@ class _Planner:
     ) -> None:
         self._mesh, self._views, self._options = mesh, views, options
         self._space = namespace
+        self._names = involved(mesh, options)
         self._pods: dict[tuple[str, str], Pod] = {}
         self._services: dict[tuple[str, str], OwnService] = {}
         self._mappings: list[OwnMapping] = []
@@ -265,10 +281,8 @@ class _Planner:
         }
         for link in chosen(self._mesh, self._options):
             self._link(link, hindered)
-        named = {end for link in chosen(self._mesh, self._options) for end in _ends(link)}
-        for name, cluster in self._mesh.clusters.items():
-            if self._options.links and name not in named:
-                continue
+        for name in self._names:
+            cluster = self._mesh.clusters[name]
             if cluster.ambassador is not None and name in self._views:
                 self._ambassador(name, cluster.ambassador, hindered)
         self._questions = [*self._ready(), *self._questions]
@@ -955,7 +969,7 @@ class _Planner:
         host = self._host(name, name_of(service), namespace_of(service))
         others = [
             other
-            for other in self._mesh.clusters
+            for other in self._names
             if other != name and other in self._views and other not in hindered
         ]
         address = next(iter(service_addresses(service)), None)

@@ -19,7 +19,7 @@ from config.mesh import MeshConfig
 from verify import during, wrong
 from verify.cluster import Cluster, ClusterRefusedError
 from verify.logs import wait_until
-from verify.plan import PREFIX, Options, Plan, Untried, chosen, make
+from verify.plan import PREFIX, Options, Plan, Untried, involved, make
 from verify.results import Outcome, judged, latencies
 from verify.session import Say, Session, SessionError, remove_leftovers, remove_strays
 from verify.survey import survey
@@ -48,14 +48,6 @@ def new_namespace() -> str:
     return PREFIX + "".join(secrets.choice(letters) for _ in range(5))
 
 
-def involved(mesh: MeshConfig, options: Options) -> dict[str, ClusterConfig]:
-    """The clusters that a run looks at."""
-    if not options.links:
-        return dict(mesh.clusters)
-    ends = {end for link in chosen(mesh, options) for end in (link.source, link.target)}
-    return {name: cluster for name, cluster in mesh.clusters.items() if name in ends}
-
-
 def run(mesh: MeshConfig, options: Options, say: Say, command: Command | None = None) -> Outcome:
     """Verify a mesh.
 
@@ -63,7 +55,7 @@ def run(mesh: MeshConfig, options: Options, say: Say, command: Command | None = 
     either way, what it made is taken away before. Raises ClusterError where a cluster is not the
     one that the stack file means; then nothing is touched.
     """
-    examined = involved(mesh, options)
+    examined = {name: mesh.clusters[name] for name in involved(mesh, options)}
     say(f"asking {', '.join(examined)} who they are")
     examine(examined)
     namespace = new_namespace()
@@ -143,7 +135,7 @@ def conduct(
     Raises SessionError, and KeyboardInterrupt where it was interrupted.
     """
     if command is not None:
-        plan = during.with_during(plan, 60.0)
+        plan = during.with_during(plan, min(60.0, options.timeout))
     session = Session(mesh, plan, clusters, options.timeout, say)
     lifetime = timedelta(
         seconds=options.timeout * 4 + 900, hours=COMMAND_HOURS if command is not None else 0
@@ -171,7 +163,7 @@ def _clean(session: Session, work: Work[Outcome], say: Say) -> None:
     try:
         session.stop()
         # A request that is on its way could still make something.
-        work.join(45.0)
+        work.wait(45.0)
         left = Work(session.clean).result()
     except KeyboardInterrupt:
         left = ["interrupted while deleting"]

@@ -18,6 +18,8 @@ class Work(threading.Thread, Generic[R]):
         self._do = do
         self._found: list[R] = []
         self._error: BaseException | None = None
+        # A join that a signal interrupts takes a thread for ended (bpo-45274), an Event does not.
+        self._ended = threading.Event()
         self.start()
 
     def run(self) -> None:
@@ -26,12 +28,18 @@ class Work(threading.Thread, Generic[R]):
             self._found.append(self._do())
         except BaseException as error:
             self._error = error
+        finally:
+            self._ended.set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end, at most so long; whether it came."""
+        return self._ended.wait(seconds)
 
     def result(self) -> R:
         """Wait for the end; what was returned. Raises what was raised."""
-        while self.is_alive():
+        while not self.wait(0.2):
             # Without a timeout, no signal would get through.
-            self.join(0.2)
+            pass
         if self._error is not None:
             raise self._error
         return self._found[0]

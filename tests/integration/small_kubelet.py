@@ -52,7 +52,7 @@ class SmallKubelet:
     def __enter__(self) -> SmallKubelet:
         self._serve_logs()
         with self._cluster.api() as api:
-            core = client.CoreV1Api(api)
+            core: Any = client.CoreV1Api(api)
             for node in core.list_node().items:
                 core.patch_node(node.metadata.name, {"spec": {"unschedulable": True}})
             core.create_node({"metadata": {"name": NODE}})
@@ -84,20 +84,23 @@ class SmallKubelet:
 
     def _loop(self) -> None:
         with self._cluster.api() as api:
-            core = client.CoreV1Api(api)
+            core: Any = client.CoreV1Api(api)
             while not self._ended.wait(0.2):
                 for pod in core.list_pod_for_all_namespaces().items:
                     # What is gone by now, or not there yet, shows itself the next time.
                     with suppress(client.ApiException):
                         self._tend(core, pod)
 
-    def _tend(self, core: client.CoreV1Api, pod: Any) -> None:
+    def _tend(self, core: Any, pod: Any) -> None:
         meta, uid = pod.metadata, pod.metadata.uid
         if meta.deletion_timestamp is not None:
             process = self._running.pop(uid, None)
             if process is not None:
                 process.send_signal(signal.SIGTERM)
-                process.wait(10)
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
             core.delete_namespaced_pod(meta.name, meta.namespace, grace_period_seconds=0)
             return
         if uid in self._running:
@@ -127,7 +130,7 @@ class SmallKubelet:
         }
         core.patch_namespaced_pod_status(meta.name, meta.namespace, {"status": status})
 
-    def _prepared(self, core: client.CoreV1Api, pod: Any) -> list[str]:
+    def _prepared(self, core: Any, pod: Any) -> list[str]:
         """The container's command, with its mounts as folders here."""
         folder = self._folder / pod.metadata.uid
         container = pod.spec.containers[0]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -48,8 +49,9 @@ def verify(clusters: Clusters, tmp_path: Path) -> Callable[..., subprocess.Compl
 
 def _namespaces(cluster: LocalCluster) -> set[str]:
     with cluster.api() as api:
-        found = client.CoreV1Api(api).list_namespace().items
-    return {str(item.metadata.name) for item in found if "mesh-verify" in item.metadata.name}
+        core: Any = client.CoreV1Api(api)
+        names = [str(item.metadata.name) for item in core.list_namespace().items]
+    return {name for name in names if name.startswith("mesh-verify-")}
 
 
 def test_with_simulated_pods_nothing_is_called_proven_and_nothing_is_left(

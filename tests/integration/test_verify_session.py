@@ -33,7 +33,7 @@ from verify.session import remove_leftovers
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(240)]
 
 WHO = ("source", "client")
-OPTIONS = Options(timeout=30.0)
+OPTIONS = Options(timeout=20.0)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def _mesh() -> MeshConfig:
 
 def _plan(port: int, requests: int = 5) -> Plan:
     url = f"http://127.0.0.1:{port}/"
-    tasks = tuple(
+    tasks: tuple[dict[str, Any], ...] = tuple(
         {"id": f"echo-{n}", "do": "requests", "url": url, "count": requests, "patience": 20}
         for n in range(5)
     )
@@ -103,8 +103,9 @@ def _plan(port: int, requests: int = 5) -> Plan:
 
 def _namespaces(cluster: LocalCluster) -> set[str]:
     with cluster.api() as api:
-        found = client.CoreV1Api(api).list_namespace().items
-    return {str(item.metadata.name) for item in found if "mesh-verify" in item.metadata.name}
+        core: Any = client.CoreV1Api(api)
+        names = [str(item.metadata.name) for item in core.list_namespace().items]
+    return {name for name in names if name.startswith("mesh-verify-")}
 
 
 def _conduct(cluster: LocalCluster, plan: Plan, command: run.Command | None = None) -> Any:
@@ -224,7 +225,7 @@ def test_what_a_killed_run_left_is_deleted_by_the_next_one_after_it_expired(
     label = "linkerd-ambassador-mesh/verify"
     kept = {"mesh-verify-later", "mesh-verify-other"}
     with cluster.api() as api:
-        core = client.CoreV1Api(api)
+        core: Any = client.CoreV1Api(api)
         for name, labels, moment in (
             ("mesh-verify-past", {label: "mesh-verify-past"}, "2020-01-01T00:00:00+00:00"),
             ("mesh-verify-later", {label: "mesh-verify-later"}, "2999-01-01T00:00:00+00:00"),
