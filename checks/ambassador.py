@@ -107,11 +107,26 @@ def _account(case: ClusterCase, config: AmbassadorConfig) -> Finding:
     spec = found_in.get("spec", {}).get("template", {}).get("spec", {})
     found = spec.get("serviceAccountName") or "default"
     if found == wanted:
-        return ok(title)
+        return _account_of_pods(case.view, title, config, wanted)
     hint = UPDATE
     if not config.installed:
         hint = f"write clusters.{case.name}.ambassador.serviceAccount: {found}"
     return failure(title, f"it runs as {found}, which gives it another identity", hint)
+
+
+def _account_of_pods(view: View, title: str, config: AmbassadorConfig, wanted: str) -> Finding:
+    """Whether the pods that run have the account that their workload gives to new ones."""
+    other = [
+        f"pod {name_of(pod)} runs as {account}"
+        for pod in view.all(POD, config.namespace, config.pod_labels)
+        if (pod.get("status") or {}).get("phase") == "Running"
+        and (account := (pod.get("spec") or {}).get("serviceAccountName", wanted)) != wanted
+    ]
+    if not other:
+        return ok(title)
+    kind = kind_of(config).name.lower()
+    hint = f"`kubectl -n {config.namespace} rollout restart {kind}/{config.workload}`"
+    return failure(title, f"{some(other)}, which gives it another identity", hint)
 
 
 def _meshed_ambassador(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:

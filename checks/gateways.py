@@ -70,9 +70,18 @@ def _enabled(view: View, config: AmbassadorConfig) -> Finding:
     workload = workload_of(view, config)
     if workload is None:
         return skipped(title, absent(config))
-    if pod_annotations(workload).get(ENABLE) == "true":
-        return ok(title)
-    return failure(title, f'its pods lack the annotation {ENABLE}: "true"', UPDATE)
+    if pod_annotations(workload).get(ENABLE) != "true":
+        return failure(title, f'its pods lack the annotation {ENABLE}: "true"', UPDATE)
+    old = [
+        name_of(pod)
+        for pod in meshed_pods(view, config)
+        if annotations_of(pod).get(ENABLE, "true") != "true"
+    ]
+    if old:
+        kind = kind_of(config).name.lower()
+        hint = f"`kubectl -n {config.namespace} rollout restart {kind}/{config.workload}`"
+        return failure(title, f'{some(old)} has {ENABLE} other than "true"', hint)
+    return ok(title)
 
 
 def _ports(view: View, service: Object, ambassador: AmbassadorConfig) -> Finding:
@@ -201,7 +210,8 @@ def _health(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> 
 
 
 def _policy(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> Finding:
-    title = "policy lets meshed clients in to the gateway"
+    # Whom they let in, the checks of policies say.
+    title = "the gateway has its Servers and policies"
     name = f"{ambassador.name}-gateway"
     wanted = [(SERVER, name), (AUTHORIZATION_POLICY, name), (MESH_TLS, name)]
     ports = {name: "linkerd-proxy"}

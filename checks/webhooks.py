@@ -133,8 +133,10 @@ def _webhook(case: ClusterCase, webhook: Webhook) -> Iterator[Finding]:
         return
     fault = _fault(case, webhook, chain, key, anchors)
     if fault:
+        # How long it lasts is nothing to be glad of, then.
         yield failure(title, fault, UPDATE)
-    elif not has_pods(case.view, DEPLOYMENT, webhook.namespace, webhook.deployment):
+        return
+    if not has_pods(case.view, DEPLOYMENT, webhook.namespace, webhook.deployment):
         yield skipped(
             title,
             f"its certificate and key are in order, but Deployment {webhook.deployment}, which "
@@ -142,8 +144,6 @@ def _webhook(case: ClusterCase, webhook: Webhook) -> Iterator[Finding]:
         )
     else:
         yield ok(title)
-    if pki.validity_fault(chain[0], case.view.now) is not None:
-        return
     if renewal.issues_webhooks(case.mesh):
         title = f"the certificate of webhook {webhook.service} is renewed in time"
         yield renewal.renewed(title, chain[0], case.view, webhook.namespace, webhook.service)

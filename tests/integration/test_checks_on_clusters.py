@@ -325,7 +325,7 @@ def test_a_missing_export_label_is_told(healthy_mesh: HealthyMesh) -> None:
         (
             "server.policy.linkerd.io",
             "ambassador-gateway",
-            "policy lets meshed clients in to the gateway",
+            "the gateway has its Servers and policies",
         ),
     ],
 )

@@ -23,6 +23,7 @@ from tests.unit.checks_builders import (
     Certified,
     certified,
     cluster_case,
+    deployment,
     failures,
     of,
     secret,
@@ -245,7 +246,8 @@ def webhook(bundle: str | None, hours: int = 5) -> ClusterCase:
         f"{name}-webhook-config",
         webhooks=[{"clientConfig": client}],
     )
-    return cluster_case(view(own, registered, asked(name), served=SERVED), config())
+    server = deployment(name, "linkerd")
+    return cluster_case(view(own, registered, asked(name), server, served=SERVED), config())
 
 
 def test_a_webhook_s_certificate_of_a_day_is_fine_once_the_api_server_knows_its_ca() -> None:

@@ -284,14 +284,14 @@ def test_a_sound_ambassador_passes_everything() -> None:
             "Mapping public-health-check",
             "Mapping public-health-check leads to Ambassador's own health",
         ),
-        ("Server ambassador-gateway", "policy lets meshed clients in to the gateway"),
+        ("Server ambassador-gateway", "the gateway has its Servers and policies"),
         (
             "AuthorizationPolicy ambassador-gateway-admin",
-            "policy lets meshed clients in to the gateway",
+            "the gateway has its Servers and policies",
         ),
         (
             "MeshTLSAuthentication ambassador-gateway",
-            "policy lets meshed clients in to the gateway",
+            "the gateway has its Servers and policies",
         ),
         ("Deployment ambassador", "Deployment ambassador/ambassador is available"),
     ],
@@ -365,7 +365,7 @@ def changed(path: str, value: Any) -> Objects:
         (
             "Server ambassador-gateway/spec/port",
             4143,
-            "policy lets meshed clients in to the gateway",
+            "the gateway has its Servers and policies",
         ),
     ],
 )

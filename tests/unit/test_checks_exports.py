@@ -388,10 +388,11 @@ def test_a_mirror_that_a_simulated_service_mirror_owes_is_no_failure() -> None:
     assert failures(shared(route(ACCEPT), node(kwok=True))) == [EXIST]
 
 
-def test_routes_are_read_where_requests_are_shared_and_nowhere_else() -> None:
+def test_routes_are_read_where_requests_are_shared_or_ambassador_is_and_nowhere_else() -> None:
     def read(config: MeshConfig, cluster: str) -> list[str]:
         plan = fetch.plan(config, cluster, pre=False)
         return [listing.namespace for listing in plan if listing.kind == HTTP_ROUTE]
 
-    assert read(SHARED, "east") == ["shop"]
-    assert read(SHARED, "west") == read(linked(), "east") == []
+    assert read(SHARED, "east") == ["shop", "ambassador"]
+    # A route of one of Ambassador's Servers decides who may connect.
+    assert read(SHARED, "west") == read(linked(), "east") == ["ambassador"]

@@ -234,8 +234,10 @@ def test_identities_are_names_or_ends_of_names(identities: Any, clients: set[str
 
 
 def test_identities_may_be_named_by_their_account_or_namespace() -> None:
-    account = {"identityRefs": [{"kind": "ServiceAccount", "name": "web", "namespace": "shop"}]}
-    space = {"identityRefs": [{"kind": "Namespace", "name": "default"}]}
+    account: dict[str, Any] = {
+        "identityRefs": [{"kind": "ServiceAccount", "name": "web", "namespace": "shop"}]
+    }
+    space: dict[str, Any] = {"identityRefs": [{"kind": "Namespace", "name": "default"}]}
     policy = (server(), authorization("a", "web", MESHED))
     assert {who for _, who in opened(*policy, tls(**account))} == {WEB}
     assert {who for _, who in opened(*policy, tls(**space))} == {CURL}
@@ -319,7 +321,7 @@ POLICY_NAMES = (
     "deny",
     "audit",
 )
-SELECTORS = (
+SELECTORS: tuple[dict[str, Any], ...] = (
     {},
     {"matchLabels": {"app": "ambassador"}},
     {"matchLabels": {"app": "x"}},
