@@ -214,7 +214,7 @@ def host_header(hostname: str) -> str | None:
     return None if hostname == "*" else hostname.replace("*", "mesh-check")
 
 
-def public_ports(service: Object) -> dict[str, int]:
+def ports_by_scheme(service: Object) -> dict[str, int]:
     """The ports of a Service on which Ambassador serves its clients, by scheme."""
     ports = (service.get("spec") or {}).get("ports") or []
     found: dict[str, int] = {}
@@ -227,7 +227,7 @@ def public_ports(service: Object) -> dict[str, int]:
 
 def _way(service: Object, site: Site) -> tuple[str, int] | None:
     """Scheme and port: cleartext, unless only TLS is answered."""
-    ways = list(public_ports(service).items())
+    ways = list(ports_by_scheme(service).items())
     return next(iter(reversed(ways) if site.tls_only else ways), None)
 
 

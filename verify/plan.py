@@ -14,7 +14,7 @@ from checks.expected import MULTICLUSTER
 from checks.gateways import link_address, mirrored, service_addresses
 from checks.kinds import CONFIG_MAP, SERVICE, Object, name_of, namespace_of
 from checks.multicluster import selectors_of
-from checks.requests import front, host_header, public_ports, sites
+from checks.requests import front, host_header, ports_by_scheme, sites
 from checks.view import Unseen, View
 from config.ambassador import AmbassadorConfig
 from config.link import Export, LinkConfig, Requirement, Selector
@@ -941,7 +941,7 @@ class _Planner:
         except Unseen:
             known = []
         found: dict[str, tuple[int, str | None]] = {}
-        for scheme, port in public_ports(service).items():
+        for scheme, port in ports_by_scheme(service).items():
             if scheme == "http":
                 found[scheme] = (port, host_header(known[0].hostname) if known else None)
                 continue
