@@ -81,7 +81,7 @@ def server(cluster: str, port: int) -> ThreadingHTTPServer:
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
-            told = {
+            body = {
                 "mesh-verify": {
                     "cluster": cluster,
                     "pod": os.environ.get("HOSTNAME", ""),
@@ -91,12 +91,12 @@ def server(cluster: str, port: int) -> ThreadingHTTPServer:
                     },
                 }
             }
-            body = json.dumps(told).encode()
+            content = json.dumps(body).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(content)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Nothing: the log holds answers only."""
@@ -171,7 +171,7 @@ class Asker:
             plain.connect()
             return plain
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        # Whether somebody answers is asked here, and nothing secret is sent.
+        # Whether a server answers is asked here, and nothing secret is sent.
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         connection = http.client.HTTPSConnection(
@@ -189,12 +189,12 @@ class Asker:
 def _echoed(body: bytes) -> Answer:
     """Who answered, where it was a server of this program; the body's beginning otherwise."""
     with suppress(ValueError, AttributeError, RecursionError):
-        told = json.loads(body).get("mesh-verify")
-        if isinstance(told, dict):
-            headers = told.get("headers") or {}
+        found = json.loads(body).get("mesh-verify")
+        if isinstance(found, dict):
+            headers = found.get("headers") or {}
             return {
-                "cluster": told.get("cluster"),
-                "pod": told.get("pod"),
+                "cluster": found.get("cluster"),
+                "pod": found.get("pod"),
                 "client_id": headers.get("l5d-client-id"),
             }
     return {"body": body[:200].decode("utf-8", "replace")}
@@ -453,7 +453,7 @@ def keep_asking(task: Task, printer: Printer, stop: threading.Event, period: flo
     """
     asker = Asker(task["url"], task.get("host"), task.get("timeout", 5.0))
     done = failed = 0
-    told = due = time.monotonic()
+    reported = due = time.monotonic()
     while not stop.is_set():
         found = asker.ask()
         why = complaint(task, found)
@@ -462,10 +462,10 @@ def keep_asking(task: Task, printer: Printer, stop: threading.Event, period: flo
             failed += 1
             printer.line("failed", id=task["id"], why=why, ms=found["ms"], status=found["status"])
         now = time.monotonic()
-        if now - told >= period:
+        if now - reported >= period:
             printer.line("count", id=task["id"], requests=done, failed=failed)
             done = failed = 0
-            told = now
+            reported = now
         due = max(due + task["every"], now)
         stop.wait(due - now)
 

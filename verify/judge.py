@@ -73,31 +73,29 @@ def shown(found: Answer) -> str:
 
 _KNOWN = (
     (
-        "not authorized",
+        ("unauthorized",),
         "see which Server and AuthorizationPolicy describe that port in the target",
     ),
+    (("no route",), "see which HTTPRoutes are attached to that port's Server in the target"),
     (
-        "no service",
-        "the gateway does not know the Service by that name; see clusters.<target>.domain",
+        ("gateway loop",),
+        "the two gateways have one identity: give them different ServiceAccounts",
     ),
-    ("gateway", "see whether the gateways of the two clusters have different identities"),
+    (("bad gateway domain",), "see clusters.<target>.domain; the gateway has another one"),
     (
-        "unavailable",
+        ("unavailable", "failfast", "no available", "timed out", "connect"),
         "the source's proxy has no endpoint that works; `./mesh check` says whether the gateway "
         "answers its probe",
     ),
-    (
-        "timed out",
-        "see whether the source's nodes reach the gateway's address and port",
-    ),
 )
+"""What proxies write into ``l5d-proxy-error`` (linkerd2-proxy, error types), and what to do."""
 
 
 def hint_for(found: Answer) -> str:
     """What to do about an answer that a proxy made, as far as its text says."""
     text = str(found.get("proxy_error") or "").lower()
-    for word, hint in _KNOWN:
-        if word in text:
+    for words, hint in _KNOWN:
+        if any(word in text for word in words):
             return hint
     if found.get("status") == 403 and not found.get("server"):
         return "a proxy's inbound policy refused the request"
@@ -106,7 +104,7 @@ def hint_for(found: Answer) -> str:
 
 @dataclass(frozen=True)
 class PodReady:
-    """A pod of ours is ready, with its proxy where it asked for one."""
+    """Our pod is ready, with its proxy where it asked for one."""
 
     def judge(self, answer: Answer) -> Verdict:
         """Pass unless something kept it from that."""
@@ -178,7 +176,7 @@ class ClientIdentity:
     identity: str
 
     def judge(self, answer: Answer) -> Verdict:
-        """Pass where every answer that came from a server of ours names it."""
+        """Pass where every answer that came from our server names it."""
         seen = {
             str(group.get("client_id") or "none")
             for group in answer.get("groups") or []
@@ -285,7 +283,7 @@ class Refused:
             return passed(shown(answer))
         if status in (401, 403) or (status >= 500 and answer.get("proxy_error")):
             return passed(shown(answer))
-        return failed(f"{shown(answer)}: somebody answers there without mTLS")
+        return failed(f"{shown(answer)}: a server answers there without mTLS")
 
 
 @dataclass(frozen=True)
@@ -378,7 +376,7 @@ class AnsweredByAmbassador:
     """Ambassador itself, or what is behind it, answers: any status."""
 
     outside: bool = False
-    """Whether the way there leads through networks that nobody here knows."""
+    """Whether the way there leads through networks that are not known here."""
 
     def judge(self, answer: Answer) -> Verdict:
         """Fail for silence and for the refusal of a Linkerd proxy."""

@@ -145,7 +145,7 @@ def pod(
     name: str,
     template: Object | None = None,
 ) -> Object:
-    """A pod of ours, named `name`, in namespace `space`.
+    """Our pod, named `name`, in namespace `space`.
 
     `template` is the pod template of the workload that it is to be like: it has the workload's
     ServiceAccount, its pull secrets and its settings of the proxy, and none of its labels, so that
@@ -209,7 +209,7 @@ def pod(
 def pod_annotations(
     item: Pod, linkerd: LinkerdConfig, template: Object | None = None
 ) -> dict[str, str]:
-    """Annotations of a pod of ours.
+    """Annotations of our pod.
 
     Where the cluster's default policy would refuse what is asked, the pod says another one: the
     server admits every meshed client, and a client, which has no port but its proxy's own, admits

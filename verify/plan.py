@@ -392,7 +392,7 @@ class _Planner:
                 f"{link.name}/{mirror.task}",
                 group,
                 "requests",
-                f"the source has Service {self._space}/{name}",
+                f"the service mirror made {self._space}/{name}",
                 HERE,
                 mirror.task,
                 judge.MirrorMade(endpoints=gateway),
@@ -525,7 +525,7 @@ class _Planner:
         )
         self._latency(link, group, url, asked)
         self._probe(link, group)
-        self._kept_out(link, group, url, asked, identity)
+        self._refused(link, group, url, asked, identity)
         self._through_ambassador(link, group, name, asked)
 
     def _gateway(self, link: LinkConfig) -> tuple[list[str], int]:
@@ -561,9 +561,9 @@ class _Planner:
             )
         )
 
-    def _kept_out(self, link: LinkConfig, group: str, url: str, asked: str, identity: str) -> None:
+    def _refused(self, link: LinkConfig, group: str, url: str, asked: str, identity: str) -> None:
         """What must not pass; it proves something only where what may pass does."""
-        category = "kept out"
+        category = "refused"
         outsider = (link.source, "outsider")
         task = f"{link.name}/unmeshed"
         self._do(link.source, "outsider", {"id": task, "do": "get", "url": url})
@@ -572,7 +572,7 @@ class _Planner:
                 task,
                 group,
                 category,
-                "a client outside of the mesh gets nothing of the mirror",
+                "an unmeshed client's request to the mirror is refused",
                 outsider,
                 task,
                 judge.Refused(),
@@ -613,7 +613,7 @@ class _Planner:
         asked: str,
     ) -> None:
         address, port = where
-        category = "kept out"
+        category = "refused"
         outsider = (link.source, "outsider")
         shown = f"[{address}]" if ":" in address else address
         target = self._host(link.target, "echo")
@@ -628,7 +628,7 @@ class _Planner:
                 task,
                 group,
                 category,
-                f"the gateway gives nothing to cleartext at {shown}:{port}",
+                f"cleartext to the gateway at {shown}:{port} is refused",
                 outsider,
                 task,
                 judge.Refused(),
@@ -690,7 +690,7 @@ class _Planner:
                     task,
                     group,
                     category,
-                    f"the gateway does not serve port {number}{path}",
+                    f"{shown}:{number}{path} is not served",
                     outsider,
                     task,
                     judge.NotServed(),

@@ -79,7 +79,7 @@ class Outcome:
 
     def as_dict(self) -> dict[str, Any]:
         """The outcome as plain data, for ``--json``."""
-        told: dict[str, Any] = {
+        data: dict[str, Any] = {
             "success": self.exit_code == 0,
             "summary": {
                 "passed": self.count(Status.OK),
@@ -101,12 +101,12 @@ class Outcome:
             "notTried": list(self.not_tried),
         }
         if self.command_exit is not None:
-            told["command"] = {
+            data["command"] = {
                 "exitCode": self.command_exit,
                 "links": [asdict(row) for row in self.counts],
                 "failures": [asdict(row) for row in self.failures],
             }
-        return told
+        return data
 
 
 WORDS = {
@@ -148,7 +148,7 @@ def judged(
     return sorted(rows, key=lambda row: (order.index(row.cluster), _place(row.category)))
 
 
-_CATEGORIES = ("pods", "requests", "identities", "exports", "kept out", "ambassador", "during")
+_CATEGORIES = ("pods", "requests", "identities", "exports", "refused", "ambassador", "during")
 
 
 def _place(category: str) -> int:
@@ -164,7 +164,7 @@ def _verdict(
 ) -> Verdict:
     for key in (pod_key(question.asker), *question.needs):
         if key in before and before[key].status is not Status.OK:
-            return skipped(f"it would prove nothing, as this does not hold: {titles[key]}")
+            return skipped(f"not judged, because this did not pass: {titles[key]}")
     answer = answers.get((question.asker, question.task))
     if answer is None:
         trouble = troubles.get(question.asker, "it was not asked")

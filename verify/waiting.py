@@ -1,4 +1,4 @@
-"""Why a pod of ours is not ready, as its status says. Pure.
+"""Why one of our pods is not ready, as its status says. Pure.
 
 `checks` looks at the pods of the mesh in more detail; these are ours, and short-lived.
 """

@@ -62,10 +62,10 @@ def test_with_simulated_pods_nothing_is_called_proven_and_nothing_is_left(
     junit = tmp_path / "verify.xml"
     done = verify("--json", "--junit", str(junit))
     assert done.returncode == 3, done.stderr
-    told = json.loads(done.stdout)
-    assert told["success"] is False
-    assert told["summary"]["passed"] == told["summary"]["failed"] == 0
-    reasons = {one["detail"] for one in told["results"]}
+    content = json.loads(done.stdout)
+    assert content["success"] is False
+    assert content["summary"]["passed"] == content["summary"]["failed"] == 0
+    reasons = {one["detail"] for one in content["results"]}
     assert reasons and all("nothing is proven" in reason for reason in reasons), reasons
     suites = ElementTree.parse(junit).getroot()
     assert int(suites.get("skipped", "0")) == int(suites.get("tests", "0")) > 0

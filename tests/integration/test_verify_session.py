@@ -179,7 +179,7 @@ def test_a_command_is_not_started_where_requests_fail_before(
     assert _namespaces(cluster) == set()
 
 
-def _interrupted(kubeconfig: Path, plan: Plan, told: Any) -> None:
+def _interrupted(kubeconfig: Path, plan: Plan, said: Any) -> None:
     """A run in a process of its own, which is interrupted."""
 
     def end(*_: object) -> None:
@@ -190,7 +190,7 @@ def _interrupted(kubeconfig: Path, plan: Plan, told: Any) -> None:
     with api_client(kubeconfig) as api:
         clusters = {"source": Cluster("source", api)}
         try:
-            run.conduct(_mesh(), plan, clusters, OPTIONS, say=told.put, command=None)
+            run.conduct(_mesh(), plan, clusters, OPTIONS, say=said.put, command=None)
         except KeyboardInterrupt:
             os._exit(130)
     os._exit(0)
@@ -203,11 +203,11 @@ def test_a_run_that_is_interrupted_takes_everything_away(
 ) -> None:
     plan = _plan(kubelet.port, requests=100_000)
     context = multiprocessing.get_context("spawn")
-    told = context.Queue()
-    process = context.Process(target=_interrupted, args=(cluster.kubeconfig, plan, told))
+    said = context.Queue()
+    process = context.Process(target=_interrupted, args=(cluster.kubeconfig, plan, said))
     process.start()
     try:
-        while moment not in told.get(timeout=60):
+        while moment not in said.get(timeout=60):
             pass
         assert process.pid is not None
         os.kill(process.pid, number)

@@ -73,7 +73,7 @@ def test_a_client_says_who_answered_and_ends_when_it_is_asked_to(tmp_path: Path)
         process(tmp_path, {"cluster": "east", "serve": port}) as server,
         process(tmp_path, {"cluster": "west", "tasks": [task]}) as client,
     ):
-        answer, done = (next(told) for told in [lines(client)] * 2)
+        answer, done = (next(printed) for printed in [lines(client)] * 2)
         assert (answer["seq"], done["seq"], done["kind"]) == (0, 1, "done")
         (group,) = answer["groups"]
         assert (group["status"], group["cluster"], group["count"]) == (200, "east", 7)
@@ -103,7 +103,7 @@ def test_it_gives_up_after_three_failures_in_a_row() -> None:
     assert answer["groups"][0]["stage"] == "connect"
 
 
-def test_an_answer_that_a_proxy_made_is_told_from_others() -> None:
+def test_an_answer_that_a_proxy_made_differs_from_others() -> None:
     routes = {
         "/proxy": (503, {"l5d-proxy-error": "unavailable"}, ""),
         "/envoy": (404, {"x-envoy-upstream-service-time": "1"}, "{}"),
@@ -115,7 +115,7 @@ def test_an_answer_that_a_proxy_made_is_told_from_others() -> None:
     assert (envoy["status"], envoy["proxy_error"], envoy["upstream"]) == (404, None, True)
 
 
-def test_a_name_that_does_not_exist_is_told_from_one_that_no_server_knows() -> None:
+def test_a_name_that_does_not_exist_is_known_as_such() -> None:
     found = agent.resolve({"name": "nothing.invalid"})
     assert found["addresses"] == []
     assert agent.resolve({"name": "localhost"})["addresses"]
@@ -155,8 +155,8 @@ def test_a_client_waits_for_its_proxy_and_says_where_that_is_in_vain(tmp_path: P
             "tasks": [task],
         }
         with process(tmp_path, plan) as client:
-            told = lines(client)
-            first, second = next(told), next(told)
+            printed = lines(client)
+            first, second = next(printed), next(printed)
     assert (first["kind"], first["ready"], second["kind"]) == ("proxy", False, "done")
 
 
@@ -277,16 +277,16 @@ class Lines:
     """Keeps what an agent prints."""
 
     def __init__(self) -> None:
-        self.told: list[dict[str, Any]] = []
+        self.printed: list[dict[str, Any]] = []
 
     def write(self, text: str) -> None:
-        self.told.append(json.loads(text))
+        self.printed.append(json.loads(text))
 
     def flush(self) -> None:
         pass
 
     def sums(self) -> tuple[int, int]:
-        counts = [line for line in self.told if line["kind"] == "count"]
+        counts = [line for line in self.printed if line["kind"] == "count"]
         return sum(line["requests"] for line in counts), sum(line["failed"] for line in counts)
 
 
@@ -308,9 +308,9 @@ def test_each_failed_request_is_printed_and_all_are_counted() -> None:
         agent.keep_asking(task, Stops(kept), stop, period=0.05)
     assert reached.is_set()
     made, failed = kept.sums()
-    told = [line for line in kept.told if line["kind"] == "failed"]
-    assert made == failed <= len(told)
-    assert all("unavailable" in line["why"] for line in told)
+    printed = [line for line in kept.printed if line["kind"] == "failed"]
+    assert made == failed <= len(printed)
+    assert all("unavailable" in line["why"] for line in printed)
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_an_agent_that_was_started_again_is_noticed() -> None:
 
 
 @given(st.text())
-def test_whatever_else_stands_in_a_log_is_no_line(text: str) -> None:
+def test_whatever_else_is_in_a_log_is_no_line(text: str) -> None:
     lines = Lines()
     assert lines.new(text) is None
     assert lines.new(f"{text}{{") is None

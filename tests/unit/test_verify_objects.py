@@ -77,8 +77,8 @@ def test_every_mounted_file_that_a_pod_reads_is_there(config: MeshConfig) -> Non
             "command"
         ]
         assert {word.removeprefix("/run/verify/") for word in command[1:]} <= set(data)
-        told = json.loads(data[f"{pod.name}.json"])
-        assert [task["id"] for task in told["tasks"]] == [task["id"] for task in pod.tasks]
+        plan_read = json.loads(data[f"{pod.name}.json"])
+        assert [task["id"] for task in plan_read["tasks"]] == [task["id"] for task in pod.tasks]
     # A ConfigMap holds 1 MiB at most.
     assert sum(map(len, data.values())) < 500_000
 

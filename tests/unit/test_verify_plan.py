@@ -112,9 +112,9 @@ def test_without_an_address_what_the_gateway_refuses_is_not_tried(stack_config: 
 
 def test_what_must_not_pass_counts_only_where_what_may_pass_does(stack_config: Load) -> None:
     plan = _plan(stack_config("local"))
-    kept_out = [question for question in plan.questions if question.category == "kept out"]
-    assert len(kept_out) > 5
-    assert all("source-target/echo" in question.needs for question in kept_out)
+    refused = [question for question in plan.questions if question.category == "refused"]
+    assert len(refused) > 5
+    assert all("source-target/echo" in question.needs for question in refused)
 
 
 def test_a_missing_permission_is_named_and_nothing_is_made(stack_config: Load) -> None:

@@ -86,8 +86,10 @@ def test_an_outcome_without_an_answer_is_not_shown_as_good() -> None:
 def test_every_failed_request_is_in_the_json_and_the_screen_says_if_it_shows_fewer() -> None:
     failures = [Failure(1e9 + n, "west-east", "http://echo", f"why {n}") for n in range(60)]
     outcome = Outcome([_result(FAILED)], (), [LinkCount("west-east", 90, 60)], failures, 0)
-    told = json.loads(report.as_json(outcome))
-    assert [one["reason"] for one in told["command"]["failures"]] == [f"why {n}" for n in range(60)]
+    content = json.loads(report.as_json(outcome))
+    assert [one["reason"] for one in content["command"]["failures"]] == [
+        f"why {n}" for n in range(60)
+    ]
     shown = _printed(outcome)
     count = sum("why " in line for line in shown.splitlines())
     assert f"and {60 - count} more" in shown
