@@ -129,7 +129,7 @@ def meshed(*identities: str, name: str = "meshed") -> dict[str, Any]:
 
 
 def program() -> list[dict[str, Any]]:
-    """Policies that open what is to be open, under names that nobody else uses."""
+    """Policies that open what is to be open, under names that no chart uses."""
     return [
         *opening("front-door", 8080, "NetworkAuthentication", "everywhere"),
         *opening("side-door", "https", "NetworkAuthentication", "everywhere"),
