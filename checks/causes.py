@@ -1,6 +1,6 @@
 """Known causes of pods that are not ready, and their remedies: a table of what programs say.
 
-The first row that fits tells. Each has the source of its words.
+The first row that fits is the cause. Each has the source of its words.
 """
 
 from __future__ import annotations

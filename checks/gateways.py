@@ -107,7 +107,7 @@ def _ports(view: View, service: Object, ambassador: AmbassadorConfig) -> Finding
 
 
 def _endpoints(view: View, service: Object, ambassador: AmbassadorConfig) -> Iterator[Finding]:
-    """Whether a pod that is ready stands behind the gateway's Service; nothing where none tells."""
+    """Whether the gateway's Service has a ready endpoint; nothing without an Endpoints object."""
     title = "the gateway's Service has an endpoint that is ready"
     found = view.get(ENDPOINTS, namespace_of(service), name_of(service))
     if found is None:

@@ -2,7 +2,7 @@
 
 A pure evaluation of objects, as the policy controller makes it and the pod's proxy applies it: the
 oldest Server that selects pod and port decides, else the default policy; a Server lets in whom a
-policy that targets it, or its namespace, or its accessPolicy lets in, and nobody else.
+policy that targets it, or its namespace, or its accessPolicy lets in, and no one else.
 
 Facts: Linkerd docs, "Authorization Policy"; linkerd2 edge-26.8.3,
 ``policy-controller/k8s/index/src/inbound`` (index.rs: reindex_servers, client_authzs,

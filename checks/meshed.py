@@ -78,9 +78,9 @@ def _ready(case: ClusterCase, patch: Patch) -> Iterator[Finding]:
     if pod is None or case.view.simulated:
         return
     kind = "deployment" if patch.kind in (NAMESPACE.name, KIBANA.name) else patch.kind.lower()
-    told = explain_pod(case.view, pod, f"{kind}/{patch.name}")
-    hint = told.remedy or f"see `kubectl -n {patch.ref.pods_in} get pods,events`"
-    yield failure(f"the meshed pods of {patch} are ready", told.text, hint)
+    known = explain_pod(case.view, pod, f"{kind}/{patch.name}")
+    hint = known.remedy or f"see `kubectl -n {patch.ref.pods_in} get pods,events`"
+    yield failure(f"the meshed pods of {patch} are ready", known.text, hint)
 
 
 def has_proxy(pod: Object) -> bool:
@@ -97,7 +97,7 @@ def of_job(pod: Object) -> str | None:
 
 
 def worst_of_patch(view: View, patch: Patch) -> Object | None:
-    """The pod of what is patched that tells most of why its pods are not ready; None without.
+    """The pod of what is patched that says most of why its pods are not ready; None without.
 
     Raises Unseen: it, or its pods, could not be read.
     """

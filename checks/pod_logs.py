@@ -23,7 +23,7 @@ from config.mesh import MeshConfig
 from config.meshed_checks import patches
 
 TAIL = 40
-"""Lines of a log that are read; the last one is often not the one that tells."""
+"""Lines of a log that are read; the last one is often not the one with the error."""
 MOST = 16
 """Logs that are read of one cluster."""
 
@@ -73,7 +73,7 @@ def lists(mesh: MeshConfig, cluster: str, view: View) -> Iterator[tuple[Kind, st
 
 
 def _of_patches(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Object]:
-    """Of what the stack file meshes, the pods that tell most of why pods are not ready."""
+    """Of what the stack file meshes, the pods that say most of why pods are not ready."""
     for _, patch in patches(mesh.clusters[cluster]):
         try:
             pod = worst_of_patch(view, patch)

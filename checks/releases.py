@@ -119,9 +119,9 @@ def _objects(view: View, release: Release, expected: ExpectedRelease) -> Iterato
 
 
 def left_to_release(case: ClusterCase, kind: Kind, namespace: str, name: str) -> bool:
-    """Whether a release that should have made an object tells that it is missing.
+    """Whether the line of a release reports that an object is missing.
 
-    `namespace` is empty for what stands in none. Where a release of the control plane has no
+    `namespace` is empty for kinds of the whole cluster. Where a release of the control plane has no
     record at all although others have one, everything that it makes is left to it.
     """
     if case.view.made_by_release(kind, namespace, name):

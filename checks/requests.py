@@ -355,12 +355,12 @@ def _shut(case: ClusterCase) -> list[str]:
 
 
 def _unanswered(case: ClusterCase, config: AmbassadorConfig) -> tuple[str, str] | None:
-    """Why nothing answers and what to do, where the cluster itself tells."""
+    """Why nothing answers and what to do, where the cluster itself shows it."""
     service = front(case.view, config)
     found = service and case.view.get(ENDPOINTS, config.namespace, name_of(service))
     if service and found is not None and not any(addresses(found)):
         return (
-            f"no pod that is ready stands behind Service {name_of(service)}",
+            f"no ready pod is behind Service {name_of(service)}",
             f"see the lines about Ambassador, and `kubectl -n {config.namespace} get pods,events`",
         )
     shut = _shut(case)

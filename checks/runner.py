@@ -103,7 +103,7 @@ CAUSES: tuple[tuple[str, ClusterCheck], ...] = (
     ("webhooks", webhooks.webhooks),
     ("releases", releases.helm_releases),
 )
-"""What other parts fail for: looked at first, so that causes are told before consequences."""
+"""What other parts fail for: looked at first, so that causes come before consequences."""
 AFTER: tuple[tuple[str, ClusterCheck], ...] = (
     ("ambassador", ambassador.installation),
     ("ambassador", adoption.adoption),

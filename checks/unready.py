@@ -44,7 +44,7 @@ class Container(NamedTuple):
     ran: bool
     """Whether it has run, so that it may have a log."""
     previous: bool
-    """Whether the log of the run before the present one tells."""
+    """Whether to read the log of the run before the present one."""
 
 
 class Explanation(NamedTuple):
@@ -98,7 +98,7 @@ def is_ready(pod: Object) -> bool:
 
 
 def worst(pods: Collection[Object]) -> Object | None:
-    """The pod that tells most of why pods are not ready; None where all are."""
+    """The pod that says most of why pods are not ready; None where all are."""
     unready = [pod for pod in pods if not is_ready(pod)]
     return min(unready, key=lambda pod: (_severity(pod), name_of(pod)), default=None)
 
@@ -186,7 +186,7 @@ def _words(ended: Object | None) -> tuple[str, ...]:
 
 
 def explain(view: View, workload: Object) -> Explanation | None:
-    """Why a workload lacks pods that are ready; None where nothing that was read tells."""
+    """Why a workload lacks pods that are ready; None where nothing that was read shows it."""
     try:
         pods = pods_of(view, workload)
     except Unseen as error:

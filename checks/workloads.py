@@ -10,7 +10,7 @@ from checks.unready import Explanation, explain
 from checks.view import View
 
 UNKNOWN = 3
-"""Rank of pods of which nothing tells why they are not ready, behind those of an Explanation."""
+"""Rank of pods of which nothing shows why they are not ready, behind those of an Explanation."""
 
 
 def availability(workload: Object) -> tuple[Status, str]:

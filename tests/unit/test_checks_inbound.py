@@ -129,7 +129,7 @@ def meshed(*identities: str, name: str = "meshed") -> dict[str, Any]:
 
 
 def program() -> list[dict[str, Any]]:
-    """Policies that open what is to be open, under names that nobody else uses."""
+    """Policies that open what is to be open, under names that no chart uses."""
     return [
         *opening("front-door", 8080, "NetworkAuthentication", "everywhere"),
         *opening("side-door", "https", "NetworkAuthentication", "everywhere"),
@@ -331,3 +331,22 @@ def test_a_gateway_without_an_endpoint_that_is_ready_fails_where_its_pods_are_th
     assert of(closed(*objects, endpoints("ambassador", "ambassador")), title).status is Status.OK
     objects[1]["status"]["availableReplicas"] = 0
     assert of(closed(*objects, waiting), title).status is Status.SKIPPED
+
+
+def test_a_running_pod_that_does_not_act_as_a_gateway_is_named_though_new_ones_would() -> None:
+    title = "Ambassador's proxies act as a gateway"
+    pod = thing(
+        "v1",
+        "Pod",
+        "one",
+        "ambassador",
+        labels=LABELS,
+        annotations={"config.linkerd.io/enable-gateway": "false"},
+        spec={"containers": [{"name": "linkerd-proxy"}]},
+        status={"phase": "Running"},
+    )
+    objects = cluster("all-unauthenticated", enable_gateway="true")
+    assert of(closed(*objects), title).status is Status.OK
+    line = of(closed(*objects, pod), title)
+    assert (line.status, "one has" in line.detail) == (Status.FAILURE, True)
+    assert "rollout restart deployment/ambassador" in line.hint

@@ -162,11 +162,11 @@ def test_a_bare_403_is_said_to_come_from_the_proxy_and_not_from_ambassador() -> 
     assert (line.status, "Linkerd" in line.detail) == (Status.WARNING, False)
 
 
-def test_where_the_cluster_tells_why_nothing_answers_no_load_balancer_is_blamed() -> None:
+def test_where_the_cluster_shows_why_nothing_answers_no_load_balancer_is_blamed() -> None:
     waiting = endpoints("ambassador", "ambassador", "notReadyAddresses")
     (line,) = judged(front(closed_port()), ROUTE, waiting)
     assert line.status is Status.FAILURE
-    assert "no pod that is ready stands behind Service ambassador" in line.detail
+    assert "no ready pod is behind Service ambassador" in line.detail
     ready = endpoints("ambassador", "ambassador")
     (line,) = judged(front(closed_port()), ROUTE, ready, *strict("deny"))
     assert (line.status, "default policy is deny" in line.detail) == (Status.FAILURE, True)

@@ -116,7 +116,7 @@ def test_a_pods_annotation_that_is_no_policy_is_passed_over() -> None:
     assert let_in(found) == IN_MESH
 
 
-def test_a_server_without_policies_lets_nobody_in_whatever_the_default_is() -> None:
+def test_a_server_without_policies_lets_no_one_in_whatever_the_default_is() -> None:
     assert opened(server(), default="all-unauthenticated") == set()
     assert opened(server(), default="all-unauthenticated", port=8443) == EVERYONE
 
