@@ -120,10 +120,13 @@ AFTER: tuple[tuple[str, ClusterCheck], ...] = (
     ("sample", sample.sample),
     ("meshed", meshed.meshed),
     ("jobs", jobs.jobs),
+)
+LAST: tuple[tuple[str, ClusterCheck], ...] = (
     ("requests", requests.backends),
     ("requests", requests.requests),
     ("mirrors", multicluster.orphans),
 )
+"""What may fail for something in another cluster, so it comes after all clusters and links."""
 LINK_BEFORE: tuple[tuple[str, LinkCheck], ...] = (("exports", pre.mirrors),)
 LINK_AFTER: dict[Generation, tuple[tuple[str, LinkCheck], ...]] = {
     Generation.MODERN: (
@@ -172,11 +175,15 @@ def run(mesh: MeshConfig, *, pre: bool = False) -> Report:
     results: list[Result] = []
     answers = {} if pre else _answers(mesh, seen)
     for name in mesh.clusters:
-        results += _cluster_results(mesh, name, seen, answers.get(name, {}), pre=pre)
+        results += _cluster_results(mesh, name, seen, pre=pre)
     asked = {} if pre else _asked(mesh, seen.views)
     results += _mesh_results(mesh, seen, pre=pre)
     for link in mesh.links:
         results += _link_results(mesh, link, seen, asked.get(link.name, _Asked()), pre=pre)
+    for name in () if pre else mesh.clusters:
+        if name in seen.views and name in seen.installed:
+            case = ClusterCase(mesh, name, seen.views[name], answers.get(name, {}))
+            results += _all(LAST, name, case)
     return Report(
         pre=pre,
         clusters=tuple(
@@ -330,15 +337,13 @@ def _endpoint(cluster: ClusterConfig) -> Endpoint | None:
 # Looking
 
 
-def _cluster_results(
-    mesh: MeshConfig, name: str, seen: _Seen, answers: Mapping[str, Answer], *, pre: bool
-) -> Iterator[Result]:
+def _cluster_results(mesh: MeshConfig, name: str, seen: _Seen, *, pre: bool) -> Iterator[Result]:
     view = seen.views.get(name)
     if view is None:
         yield Result.of("cluster", name, seen.troubles[name])
         return
     yield Result.of("cluster", name, ok(ANSWERS, context_of(mesh.clusters[name])))
-    case = ClusterCase(mesh, name, view, answers)
+    case = ClusterCase(mesh, name, view)
     if pre:
         yield from _all(BEFORE, name, case)
         return

@@ -146,7 +146,13 @@ class Cluster:
             if 200 <= status < 300:
                 return answer
             done = time.monotonic() > end or (method == "POST" and self.closed.is_set())
-            if status not in TRANSIENT or done:
+            # A webhook may not have seen the namespace yet that was made a moment ago.
+            unseen = (
+                status == 400
+                and "admission webhook" in str(answer.get("message"))
+                and "not found" in str(answer.get("message"))
+            )
+            if (status not in TRANSIENT and not unseen) or done:
                 # The answer to a Secret may repeat what was sent.
                 said = "" if what.startswith("Secret") else str(answer.get("message", ""))[:300]
                 raise ClusterRefusedError(

@@ -194,7 +194,12 @@ def looked_at(config: MeshConfig, views: Mapping[str, View]) -> list[Result]:
     for cluster, seen in views.items():
         case = ClusterCase(config, cluster, seen)
         causes = [one for one in runner.CAUSES if one[0] != "releases"]
-        for checks in (causes, runner.CONTROL_PLANE[case.config.linkerd.generation], runner.AFTER):
+        for checks in (
+            causes,
+            runner.CONTROL_PLANE[case.config.linkerd.generation],
+            runner.AFTER,
+            runner.LAST,
+        ):
             results += runner._all(checks, cluster, case)
     for link in config.links:
         link_case = LinkCase(config, link, views[link.source], views[link.target])
