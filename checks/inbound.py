@@ -192,15 +192,14 @@ def _of_routes(policy: PortPolicy) -> Iterator[Authorization]:
 
 def _to_meshed(what: str, one: Judged, config: AmbassadorConfig) -> Finding:
     title = f"meshed clients may connect to {what} {one.port}"
-    everyone = not one.refused(meshed=True)
-    named = any(
-        allowed.identities
-        for allowed in (*one.policy.authorizations, *_of_routes(one.policy))
-        if ANY not in (allowed.identities or ())
-    )
-    if everyone or named or any(_of_routes(one.policy)):
+    if not one.refused(meshed=True) or any(_of_routes(one.policy)):
         return ok(title, who(one))
-    return failure(title, f"they are refused: {because(one)}", _hint(one, config))
+    named = any(allowed.identities for allowed in one.policy.authorizations)
+    # The program's own policy lets every meshed client in, so a narrower one is not of the program.
+    refused = (
+        f"only {who(one)} may: {because(one)}" if named else f"they are refused: {because(one)}"
+    )
+    return failure(title, refused, _hint(one, config))
 
 
 def _admin(one: Judged) -> Finding:

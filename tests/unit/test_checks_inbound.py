@@ -222,11 +222,13 @@ def test_a_policy_for_certain_networks_is_taken_to_be_meant_and_told() -> None:
     assert of(lines, PUBLIC).detail == "anyone from 203.0.113.0/24"
 
 
-def test_a_gateway_that_lets_in_certain_clients_is_told_with_their_names() -> None:
+def test_a_gateway_that_lets_in_certain_clients_alone_fails_and_names_them_and_the_policy() -> None:
+    """Seen on real proxies: each request over the link is refused, and nothing else shows it."""
     objects = [one for one in program() if one["metadata"]["name"] != "meshed"]
-    lines = found(*cluster("deny"), *objects, meshed("web.shop.example"))
-    assert failures(lines) == []
-    assert of(lines, GATEWAY).detail == "web.shop.example"
+    lines = found(*cluster("all-unauthenticated"), *objects, meshed("web.shop.example"))
+    assert failures(lines) == [GATEWAY, PROBE]
+    assert of(lines, GATEWAY).detail.startswith("only web.shop.example may: ")
+    assert "AuthorizationPolicy" in of(lines, GATEWAY).detail
 
 
 def test_ports_that_bypass_the_proxy_are_open_to_anyone() -> None:
