@@ -21,6 +21,7 @@ from verify.cluster import Cluster, ClusterRefusedError
 from verify.logs import wait_until
 from verify.plan import PREFIX, Options, Plan, Untried, involved, make
 from verify.results import Outcome, judged, latencies
+from verify.rollouts import rollouts
 from verify.session import Say, Session, SessionError, remove_leftovers, remove_strays
 from verify.survey import survey
 from verify.together import Work
@@ -91,7 +92,10 @@ def run(mesh: MeshConfig, options: Options, say: Say, command: Command | None = 
             workload = options.workload
             if workload is not None and workload.cluster in able:
                 remove_strays(able[workload.cluster], workload.namespace, say)
-        return conduct(mesh, plan, able, options, say=say, command=command)
+        outcome = conduct(mesh, plan, able, options, say=say, command=command)
+        if command is not None:
+            return outcome
+        return replace(outcome, results=(*rollouts(mesh, views), *outcome.results))
 
 
 def _with_template(options: Options, clusters: Mapping[str, Cluster]) -> Options:

@@ -22,6 +22,7 @@ from checks.reading import Reader, RefusedError
 from checks.view import Access, View
 from config.cluster import ClusterConfig
 from verify.limits import needed
+from verify.rollouts import namespaces
 
 SECONDS = 25.0
 """How long reading a cluster may take."""
@@ -65,8 +66,10 @@ def _listings(config: ClusterConfig) -> Iterator[tuple[Kind, str, dict[str, str]
     yield SERVICE, "", {}
     roots = {"fieldSelector": "metadata.name=linkerd-identity-trust-roots"}
     yield CONFIG_MAP, config.linkerd.namespace, roots
+    for space in namespaces(config):
+        yield DEPLOYMENT, space, {}
     if config.ambassador is not None:
-        for kind in (DEPLOYMENT, DAEMON_SET, HOST):
+        for kind in (DAEMON_SET, HOST):
             yield kind, config.ambassador.namespace, {}
 
 
