@@ -161,6 +161,29 @@ def inbound(case: ClusterCase) -> Iterator[Finding]:
             yield _admin(one)
 
 
+def public_objects(case: ClusterCase) -> Iterator[Finding]:
+    """The Servers and policies that the program makes for Ambassador's public ports exist."""
+    config = case.config.ambassador
+    if config is None or case.config.linkerd.generation is not Generation.MODERN:
+        return
+    if not config.all_public_ports:
+        return
+    title = "Ambassador's public ports have their Servers and policies"
+    name = config.public_policy
+    wanted = [(NETWORK_AUTHENTICATION, name)]
+    for port in config.all_public_ports:
+        wanted += [(SERVER, f"{name}-{port}"), (AUTHORIZATION_POLICY, f"{name}-{port}")]
+    missing = [
+        f"{kind.name} {item}"
+        for kind, item in wanted
+        if case.view.get(kind, config.namespace, item) is None
+    ]
+    if missing:
+        yield failure(title, f"missing in {config.namespace}: {some(missing)}", UPDATE)
+    else:
+        yield ok(title, some(str(port) for port in config.all_public_ports))
+
+
 def _public(one: Judged, config: AmbassadorConfig) -> Finding:
     title = f"clients outside the mesh may connect to port {one.port} of Ambassador"
     refused = shut_to_unmeshed(one)

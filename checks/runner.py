@@ -113,6 +113,7 @@ AFTER: tuple[tuple[str, ClusterCheck], ...] = (
     ("ambassador", ingress_mode.ingress_mode),
     ("ambassador", hosts.certificates),
     ("gateway", gateways.gateway),
+    ("policy", inbound.public_objects),
     ("policy", inbound.inbound),
     ("tracing", tracing.tracing),
     ("monitoring", monitoring.monitoring),

@@ -11,7 +11,6 @@ of the control plane: that of the Helm value, which the ConfigMap has trimmed), 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -35,10 +34,9 @@ from checks.results import Finding, failure, ok, skipped, warning
 from checks.unready import PROXY, ought_to_run
 from checks.values import values_of
 from checks.view import Unseen, View, some
+from clusters.trust import CONTROL_PLANE, TRUST_ROOT_HASH, bundle_hashes
 from config.generation import Generation
 
-ANNOTATION = "linkerd.io/trust-root-sha256"
-CONTROL_PLANE = "linkerd.io/control-plane-ns"
 _ENVIRONMENT = "LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS"
 _OWNERS = ("deployment", "daemonset", "statefulset", "replicaset", "job", "cronjob")
 SHOWN = 3
@@ -70,10 +68,7 @@ def digests(view: View, namespace: str) -> frozenset[str]:
     texts = [str(((found or {}).get("data") or {}).get("ca-bundle.crt") or "")]
     values = values_of(view.get(CONFIG_MAP, namespace, CONFIG))
     texts.append(str(values.get("identityTrustAnchorsPEM") or ""))
-    forms = {
-        form for text in texts if text.strip() for form in (text, text.strip(), f"{text.strip()}\n")
-    }
-    return frozenset(hashlib.sha256(form.encode()).hexdigest() for form in forms)
+    return frozenset().union(*(bundle_hashes(text) for text in texts if text.strip()))
 
 
 def of_meshed_pods(view: View, namespace: str) -> Mapping[str, list[Object]]:
@@ -83,7 +78,7 @@ def of_meshed_pods(view: View, namespace: str) -> Mapping[str, list[Object]]:
     """
     found: dict[str, list[Object]] = {}
     for pod in view.all(POD, labels={CONTROL_PLANE: namespace}):
-        digest = annotations_of(pod).get(ANNOTATION)
+        digest = annotations_of(pod).get(TRUST_ROOT_HASH)
         if digest and ought_to_run(pod):
             found.setdefault(digest, []).append(pod)
     return found

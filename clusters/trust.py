@@ -2,15 +2,17 @@
 
 Facts: linkerd2 edge-26.8.3: the chart writes the anchors into ConfigMap
 ``linkerd-identity-trust-roots``; a proxy reads them once, when it starts, and the annotation
-``linkerd.io/trust-root-sha256`` of its pod is the hash of what it started with. The identity
-service issues certificates of 24 hours, which a proxy renews by itself. For 2.8, the anchors are
-in ConfigMap ``linkerd-config``.
+``linkerd.io/trust-root-sha256`` of its pod is the hash of what it started with: of the trimmed
+text in the ConfigMap for an injected pod (``pkg/inject/inject.go``), of the Helm value for those of
+the control plane (partial ``_metadata.tpl``). The identity service issues certificates of 24 hours,
+which a proxy renews by itself. For 2.8, the anchors are in ConfigMap ``linkerd-config``.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -65,23 +67,23 @@ def held_trust(api: client.ApiClient, namespace: str, timeout: Timeout) -> HeldT
     `timeout` is in seconds, to connect and to answer. Raises ApiException where the API server
     fails. What it forbids to read is left out.
     """
-    anchors = _anchors(api, namespace, timeout)
+    pem = _bundle(api, namespace, timeout)
+    anchors = certificates(pem)
     if not anchors:
         return None
     secret = _get(api, f"/api/v1/namespaces/{namespace}/secrets/linkerd-identity-issuer", timeout)
-    template = _get(
-        api, f"/apis/apps/v1/namespaces/{namespace}/deployments/linkerd-identity", timeout
-    )
-    annotations = inner(template, "spec", "template", "metadata", "annotations")
-    current = annotations.get(TRUST_ROOT_HASH) if isinstance(annotations, dict) else None
-    return HeldTrust(
-        anchors, _issuer(secret), tuple(_pods(api, namespace, str(current or ""), timeout))
-    )
+    pods = _pods(api, namespace, bundle_hashes(pem), timeout)
+    return HeldTrust(anchors, _issuer(secret), tuple(pods))
 
 
-def _anchors(
-    api: client.ApiClient, namespace: str, timeout: Timeout
-) -> tuple[x509.Certificate, ...]:
+def bundle_hashes(pem: str) -> frozenset[str]:
+    """Hashes that pods with these anchors may be annotated with, whatever space is around them."""
+    forms = {pem, pem.strip(), f"{pem.strip()}\n"}
+    return frozenset(hashlib.sha256(form.encode()).hexdigest() for form in forms)
+
+
+def _bundle(api: client.ApiClient, namespace: str, timeout: Timeout) -> str:
+    """PEM of the anchors; empty where there are none."""
     root = f"/api/v1/namespaces/{namespace}/configmaps"
     pem = inner(_get(api, f"{root}/{TRUST_ROOTS}", timeout), "data").get("ca-bundle.crt")
     if pem is None:
@@ -90,8 +92,8 @@ def _anchors(
         try:
             pem = inner(json.loads(settings or "{}"), "identityContext").get("trustAnchorsPem")
         except ValueError:
-            return ()
-    return certificates(pem if isinstance(pem, str) else "")
+            return ""
+    return pem if isinstance(pem, str) else ""
 
 
 def certificates(pem: str) -> tuple[x509.Certificate, ...]:
@@ -115,7 +117,7 @@ def _issuer(secret: dict[str, Any]) -> x509.Certificate | None:
 
 
 def _pods(
-    api: client.ApiClient, namespace: str, current: str, timeout: Timeout
+    api: client.ApiClient, namespace: str, current: frozenset[str], timeout: Timeout
 ) -> Iterator[MeshedPod]:
     query = {
         "labelSelector": f"{CONTROL_PLANE}={namespace}",
@@ -130,7 +132,7 @@ def _pods(
             workload = f"{metadata.get('namespace')}/{_owner(metadata)}"
             yield MeshedPod(
                 workload,
-                bool(current and started_with and started_with != current),
+                bool(started_with) and started_with not in current,
                 _time(metadata.get("creationTimestamp")),
                 workload == f"{namespace}/linkerd-identity",
             )

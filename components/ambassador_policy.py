@@ -34,7 +34,7 @@ def public_policy(config: AmbassadorConfig) -> list[Manifest]:
     """
     if not config.all_public_ports:
         return []
-    authentication = f"{config.name}-public"
+    authentication = config.public_policy
     networks = [{"cidr": cidr} for cidr in ANY_NETWORK]
     manifests = [
         _policy(config, "v1alpha1", "NetworkAuthentication", authentication, {"networks": networks})

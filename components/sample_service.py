@@ -63,7 +63,9 @@ class SampleService(MeshComponent):
                 "strategy": {"type": "RollingUpdate"},
                 "selector": {"match_labels": labels},
                 "template": {
-                    "metadata": {"labels": labels, "annotations": policy if args.denied else None},
+                    "metadata": ObjectMetaArgs(
+                        labels=labels, annotations=policy if args.denied else None
+                    ),
                     "spec": {"containers": [_container(config)]},
                 },
             },

@@ -230,6 +230,11 @@ class AmbassadorConfig(Model):
         return tuple(sorted({port for port in found if port not in bypassing}))
 
     @property
+    def public_policy(self) -> str:
+        """Name of the NetworkAuthentication for its public ports; its Servers' names begin so."""
+        return f"{self.name}-public"
+
+    @property
     def all_hosts(self) -> tuple[HostConfig, ...]:
         """Hosts, the default one where none are written."""
         if self.hosts is not None:

@@ -290,7 +290,8 @@ def test_no_key_and_no_token_of_a_mesh_is_in_any_file_unless_asked_for(
     name: str,
 ) -> None:
     recording, found = rendered(name)
-    keys = [item.outputs["privateKeyPem"] for item in recording.of_type("PrivateKey")]
+    made = recording.of_type("PrivateKey")
+    keys = [item.outputs[form] for form in ("privateKeyPem", "privateKeyPemPkcs8") for item in made]
     tokens = [
         base64.b64decode(item.outputs["data"]["token"]).decode()
         for item in recording.of_type("kubernetes:core/v1:Secret")
