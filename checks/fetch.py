@@ -60,6 +60,7 @@ from checks.requests import backends_of
 from checks.view import Access, ServedKind, View
 from checks.webhooks import TAP
 from clusters.guard import Reach
+from clusters.trust import CONTROL_PLANE
 from config.ambassador import AmbassadorConfig
 from config.cluster import ClusterConfig
 from config.generation import Generation
@@ -116,7 +117,7 @@ def _installed(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     config = mesh.clusters[cluster]
     no_helm_records = {"fieldSelector": f"type!={helm.SECRET_TYPE}"}
     # Of all meshed pods, only what the injector wrote on them.
-    meshed = {"labelSelector": f"{trust_roots.CONTROL_PLANE}={config.linkerd.namespace}"}
+    meshed = {"labelSelector": f"{CONTROL_PLANE}={config.linkerd.namespace}"}
     yield Listing(POD, "", meshed, metadata_only=True, complete=False)
     for space in looked_into(mesh, cluster):
         for kind in WORKLOADS:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.apps.v1 import Deployment
 from pulumi_kubernetes.core.v1 import ContainerArgsDict, Namespace, Service
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs, ObjectMetaArgsDict
 
 from components.component import MeshComponent
 from config.sample import SAMPLE_PORT, SampleConfig
@@ -53,8 +53,12 @@ class SampleService(MeshComponent):
             opts=self.child(args.provider),
         )
         labels = {"app": config.name}
-        # Where everything is denied, the sample would answer no client at all.
-        policy = {"config.linkerd.io/default-inbound-policy": "all-authenticated"}
+        on_pods: ObjectMetaArgsDict = {"labels": labels}
+        if args.denied:
+            # The sample would answer no client at all.
+            on_pods["annotations"] = {
+                "config.linkerd.io/default-inbound-policy": "all-authenticated"
+            }
         Deployment(
             f"{name}-deployment",
             metadata=ObjectMetaArgs(name=config.name, namespace=space.metadata.name, labels=labels),
@@ -63,9 +67,7 @@ class SampleService(MeshComponent):
                 "strategy": {"type": "RollingUpdate"},
                 "selector": {"match_labels": labels},
                 "template": {
-                    "metadata": ObjectMetaArgs(
-                        labels=labels, annotations=policy if args.denied else None
-                    ),
+                    "metadata": on_pods,
                     "spec": {"containers": [_container(config)]},
                 },
             },
