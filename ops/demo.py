@@ -7,6 +7,7 @@ import shlex
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -182,9 +183,12 @@ class _Demo:
     def _apply(self, reach: Mapping[str, Reach], charts: Charts) -> None:
         from ops.apply import deploy
 
+        # Without the engine's state, each run makes its anchors again; in the demo's own clusters,
+        # pods are simulated, and no proxy trusts anything.
+        untrusting = {name: replace(item, trust=None) for name, item in reach.items()}
         try:
             with step("Applying the rendered objects") as work:
-                deploy(self._config, reach, charts.source, work)
+                deploy(self._config, untrusting, charts.source, work)
         except VerbError as error:
             raise VerbError(error.message, f"{error.remedy}\n{_ANEW}".strip()) from None
 
