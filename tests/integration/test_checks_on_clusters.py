@@ -192,6 +192,8 @@ def test_a_cluster_with_another_anchor_is_told(healthy_mesh: HealthyMesh) -> Non
     assert failures(report) == {
         ("all", "all clusters trust the same anchors"),
         ("target", "the issuer is signed by a trust anchor"),
+        ("target", "meshed pods trust the present anchors"),
+        (LINK, "meshed pods of target trust the issuer of source"),
     }
 
 
@@ -214,7 +216,10 @@ def test_an_expired_issuer_is_told(healthy_mesh: HealthyMesh) -> None:
 def test_an_issuer_of_another_anchor_is_told(healthy_mesh: HealthyMesh) -> None:
     foreign = signed("identity.linkerd.cluster.local", stranger())
     report = with_issuer(healthy_mesh, *foreign)
-    assert failures(report) == {("source", "the issuer is signed by a trust anchor")}
+    assert failures(report) == {
+        ("source", "the issuer is signed by a trust anchor"),
+        (LINK, "meshed pods of target trust the issuer of source"),
+    }
 
 
 def test_an_issuer_that_ends_soon_is_only_warned_of(healthy_mesh: HealthyMesh) -> None:
