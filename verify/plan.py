@@ -1081,7 +1081,11 @@ class _Planner:
         ways = self._ways(cluster, ambassador)
         if service is None or not ways:
             return None
-        scheme, (port, header) = next(iter(ways.items()))
+        # Cleartext would only be redirected where every Host asks for TLS.
+        known = sites(self._views[cluster], ambassador) if "https" in ways else []
+        secure = bool(known) and all(site.tls_only for site in known)
+        scheme = "https" if secure else next(iter(ways))
+        port, header = ways[scheme]
         host = self._host(cluster, name_of(service), namespace_of(service))
         return f"{scheme}://{host}:{port}", header
 
