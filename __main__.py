@@ -6,11 +6,12 @@ import signal
 
 import pulumi
 
-from clusters import ClusterError, examine
-from components import ChartSource, ManifestError, MissingChartsError, build_mesh, charts_of
+from charts import ChartSource, MissingChartsError, charts_of
+from components import ManifestError, build_mesh
 from config import StackFileError
-from config.engine import load_engine_settings
-from config.expectations import expectations
+from config.from_engine import load_engine_settings
+from config.preconditions import expectations
+from preflight import ClusterError, examine
 
 # A run is short, and collecting garbage takes a tenth of it.
 gc.disable()

@@ -16,19 +16,19 @@ from typing import Any
 
 import yaml
 
-from components.ambassador_objects import ambassador_objects
-from components.ambassador_policy import ambassador_policy
-from components.charts import Chart, ChartSource, ambassador_chart, ambassador_crds
-from components.gateway import gateway_annotations, pod_annotations
-from components.values.ambassador import ambassador_values, crds_values
-from components.values.linkerd import WEBHOOKS, control_plane_values, linkerd_crds_values
-from components.values.merging import Values
-from components.values.multicluster import ServiceMirror, multicluster_values
+from charts.source import Chart, ChartSource, ambassador_chart, ambassador_crds
+from components.ambassador.gateway import gateway_annotations, pod_annotations
+from components.ambassador.objects import ambassador_objects
+from components.ambassador.policy import ambassador_policy
+from components.ambassador.values import ambassador_values, crds_values
+from components.core.values import Values
+from components.linkerd.values import WEBHOOKS, control_plane_values, linkerd_crds_values
+from components.links.values import ServiceMirror, multicluster_values
 from config import MeshConfig
-from config.ambassador import AmbassadorConfig
-from config.cluster import ClusterConfig
-from config.generation import Generation
-from config.mesh import gateway_identity, service_account
+from config.ambassador.ambassador import AmbassadorConfig
+from config.core.cluster import ClusterConfig
+from config.core.mesh import gateway_identity, service_account
+from config.variants.generation import Generation
 
 BY_HAND = "by hand: helm, kubectl, linkerd CLI"
 

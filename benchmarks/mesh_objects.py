@@ -20,7 +20,7 @@ import yaml
 from cryptography import x509
 
 from benchmarks.commands import Commands
-from components.values.multicluster import CREDENTIALS_ANNOTATION
+from components.links.values import CREDENTIALS_ANNOTATION
 
 Objects = dict[str, Any]
 """What an object means, by ``<cluster>/<kind>/<namespace>/<name>``."""

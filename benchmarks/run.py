@@ -15,7 +15,7 @@ from benchmarks.by_hand import BY_HAND, ByHand
 from benchmarks.commands import BenchmarkError, Commands, Measured
 from benchmarks.mesh_objects import Difference, Objects, collect, differences
 from benchmarks.pulumi_way import STACK, PulumiWay
-from components.charts import CHARTS_VARIABLE, ChartSource, MissingChartsError, charts_of
+from charts.source import CHARTS_VARIABLE, ChartSource, MissingChartsError, charts_of
 from config import MeshConfig, load_stack_file
 
 ROOT = Path(__file__).resolve().parents[1]

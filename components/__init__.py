@@ -1,22 +1,20 @@
 """The Pulumi components of a Linkerd mesh with Ambassador, and the mesh that they make."""
 
-from components.ambassador_mesh import AmbassadorMesh, AmbassadorMeshArgs
-from components.charts import ChartSource, MissingChartsError, charts_of
-from components.link_credentials import LinkCredentials, LinkCredentialsArgs
-from components.link_traffic import LinkTraffic, LinkTrafficArgs
-from components.linkerd_2_8 import Linkerd28ControlPlane
-from components.linkerd_control_plane import LinkerdControlPlane, LinkerdControlPlaneArgs
-from components.manifests import ManifestError
+from components.ambassador.ambassador_mesh import AmbassadorMesh, AmbassadorMeshArgs
+from components.core.manifests import ManifestError
+from components.linkerd.control_plane import LinkerdControlPlane, LinkerdControlPlaneArgs
+from components.linkerd.linkerd_2_8 import Linkerd28ControlPlane
+from components.links.credentials import LinkCredentials, LinkCredentialsArgs
+from components.links.exports import ServiceExports, ServiceExportsArgs
+from components.links.extension import MulticlusterExtension, MulticlusterExtensionArgs
+from components.links.link import MulticlusterLink, MulticlusterLinkArgs
+from components.links.traffic import LinkTraffic, LinkTrafficArgs
 from components.mesh import Mesh, build_mesh
-from components.multicluster_extension import MulticlusterExtension, MulticlusterExtensionArgs
-from components.multicluster_link import MulticlusterLink, MulticlusterLinkArgs
-from components.service_exports import ServiceExports, ServiceExportsArgs
-from components.trust_anchor import TrustAnchor, TrustAnchorArgs
+from components.trust.trust_anchor import TrustAnchor, TrustAnchorArgs
 
 __all__ = [
     "AmbassadorMesh",
     "AmbassadorMeshArgs",
-    "ChartSource",
     "LinkCredentials",
     "LinkCredentialsArgs",
     "LinkTraffic",
@@ -26,7 +24,6 @@ __all__ = [
     "LinkerdControlPlaneArgs",
     "ManifestError",
     "Mesh",
-    "MissingChartsError",
     "MulticlusterExtension",
     "MulticlusterExtensionArgs",
     "MulticlusterLink",
@@ -36,5 +33,4 @@ __all__ = [
     "TrustAnchor",
     "TrustAnchorArgs",
     "build_mesh",
-    "charts_of",
 ]

@@ -8,37 +8,37 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_tls as tls
 
-from clusters.guard import Reach
-from components.ambassador_mesh import AmbassadorMesh, AmbassadorMeshArgs
-from components.anchor_gate import anchor_gate
-from components.cert_manager import CertManager, CertManagerArgs
-from components.charts import ChartSource
-from components.cluster_provider import cluster_provider
-from components.ingresses import Ingresses, IngressesArgs
-from components.issuance import AnchorIssuer, AnchorIssuerArgs, IssuedBy
-from components.jaeger import Jaeger, JaegerArgs
-from components.link_credentials import LinkCredentials, LinkCredentialsArgs
-from components.link_traffic import LinkTraffic, LinkTrafficArgs
-from components.linkerd_2_8 import control_plane
-from components.linkerd_control_plane import (
+from charts.source import ChartSource
+from components.ambassador.ambassador_mesh import AmbassadorMesh, AmbassadorMeshArgs
+from components.core.cluster_provider import cluster_provider
+from components.core.releases import ReleaseSettings
+from components.linkerd.control_plane import (
     LinkerdControlPlane,
     LinkerdControlPlaneArgs,
     signatures,
 )
-from components.meshed_workloads import MeshedWorkloads, MeshedWorkloadsArgs
-from components.monitoring import Monitoring, MonitoringArgs
-from components.multicluster_extension import MulticlusterExtension, MulticlusterExtensionArgs
-from components.multicluster_link import MulticlusterLink, MulticlusterLinkArgs
-from components.releases import ReleaseSettings
-from components.sample_service import SampleService, SampleServiceArgs
-from components.service_exports import ServiceExports, ServiceExportsArgs
-from components.trust_anchor import TrustAnchor, TrustAnchorArgs
-from components.values.multicluster import ServiceMirror
-from config.cluster import ClusterConfig
-from config.exports import ExportedService, ServiceRef
-from config.generation import Generation
-from config.link import Export, LinkConfig
-from config.mesh import MeshConfig, gateway_identity, service_account
+from components.linkerd.jaeger import Jaeger, JaegerArgs
+from components.linkerd.linkerd_2_8 import control_plane
+from components.links.credentials import LinkCredentials, LinkCredentialsArgs
+from components.links.exports import ServiceExports, ServiceExportsArgs
+from components.links.extension import MulticlusterExtension, MulticlusterExtensionArgs
+from components.links.link import MulticlusterLink, MulticlusterLinkArgs
+from components.links.traffic import LinkTraffic, LinkTrafficArgs
+from components.links.values import ServiceMirror
+from components.platform.ingresses import Ingresses, IngressesArgs
+from components.platform.meshed_workloads import MeshedWorkloads, MeshedWorkloadsArgs
+from components.platform.monitoring import Monitoring, MonitoringArgs
+from components.platform.sample_service import SampleService, SampleServiceArgs
+from components.trust.anchor_gate import anchor_gate
+from components.trust.cert_manager import CertManager, CertManagerArgs
+from components.trust.issuance import AnchorIssuer, AnchorIssuerArgs, IssuedBy
+from components.trust.trust_anchor import TrustAnchor, TrustAnchorArgs
+from config.core.cluster import ClusterConfig
+from config.core.mesh import MeshConfig, gateway_identity, service_account
+from config.links.exports import ExportedService, ServiceRef
+from config.links.link import Export, LinkConfig
+from config.variants.generation import Generation
+from preflight.guard import Reach
 
 
 @dataclass

@@ -1,8 +1,8 @@
 """The stack file: its models, its validation, its JSON Schema. Imports nothing else of ours."""
 
-from config.loader import PROJECT, load_settings, load_stack_file
-from config.mesh import MeshConfig
-from config.problems import Problem, StackFileError
+from config.core.mesh import MeshConfig
+from config.language.problems import Problem, StackFileError
+from config.load import PROJECT, load_settings, load_stack_file
 
 __all__ = [
     "PROJECT",

@@ -9,8 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from config.loader import PROJECT, STACK_KEYS
-from config.mesh import MeshConfig
+from config.core.mesh import MeshConfig
+from config.load import PROJECT, STACK_KEYS
 
 SCHEMA_FILE = Path(__file__).resolve().parent.parent / "stacks" / "stack.schema.json"
 """Where the schema is kept."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from contracts.ambassador import AMBASSADOR
-from contracts.annotations import ANNOTATIONS
 from contracts.contract import Contract, Subject
-from contracts.helm_values import HELM_VALUES
-from contracts.issuance import ISSUANCE
-from contracts.keys_and_certificates import KEYS_AND_CERTIFICATES
-from contracts.kubeconfig import KUBECONFIG
-from contracts.labels import LABELS
-from contracts.links import LINKS
-from contracts.platform import PLATFORM
-from contracts.policy import POLICY
-from contracts.ports import PORTS
-from contracts.workloads import WORKLOADS
+from contracts.forms.kubeconfig import KUBECONFIG
+from contracts.rows.ambassador import AMBASSADOR
+from contracts.rows.annotations import ANNOTATIONS
+from contracts.rows.helm_values import HELM_VALUES
+from contracts.rows.issuance import ISSUANCE
+from contracts.rows.keys_and_certificates import KEYS_AND_CERTIFICATES
+from contracts.rows.labels import LABELS
+from contracts.rows.links import LINKS
+from contracts.rows.platform import PLATFORM
+from contracts.rows.policy import POLICY
+from contracts.rows.ports import PORTS
+from contracts.rows.workloads import WORKLOADS
 
 PARTS: dict[str, tuple[Contract, ...]] = {
     "Keys and certificates": KEYS_AND_CERTIFICATES,

@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
-from config.base import UNREADABLE_SECRET
+from config.language.model import UNREADABLE_SECRET
 from render.errors import RenderError
 from render.placeholders import UNSIGNED
 

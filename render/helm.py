@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from components.charts import CHARTS_VARIABLE
+from charts.source import CHARTS_VARIABLE
 from render.documents import load_all
 from render.errors import RenderError
 from render.registration import Registration

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from config.base import UNREADABLE_SECRET
+from config.language.model import UNREADABLE_SECRET
 
 UNKNOWN = "known-after-deployment"
 """Stands wherever only a running cluster knows the value."""

@@ -14,10 +14,12 @@ from pulumi.runtime import settings
 from pulumi.runtime.rpc_manager import RPCManager
 from pulumi.runtime.stack import register_stack_transformation, run_in_stack
 
-from clusters import Endpoint, KubeconfigError, Reach, endpoint
-from components import ChartSource, ManifestError, MissingChartsError, build_mesh
+from charts import ChartSource, MissingChartsError
+from components import ManifestError, build_mesh
 from config import PROJECT, MeshConfig
-from config.cluster import ClusterConfig
+from config.core.cluster import ClusterConfig
+from kube import Endpoint, KubeconfigError, endpoint
+from preflight import Reach
 from render.certificates import Workshop
 from render.errors import RenderError
 from render.observed import Observed

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from config.base import UNREADABLE_SECRET
+from config.language.model import UNREADABLE_SECRET
 from render.placeholders import UNKNOWN, leaves
 from render.registration import Recording, Registration
 

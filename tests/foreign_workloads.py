@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from config.recipes import WorkloadRef
+from config.platform.recipes import WorkloadRef
 from tests.stack_files import STACK_FILES
 
 Object = dict[str, Any]

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from checks.results import Result, Status
-from verify.logs import Line
-from verify.plan import Plan, Task
+from checks.facts.results import Result, Status
+from verify.pods.logs import Line
+from verify.questions.plan import Plan, Task
 from verify.results import Failure, LinkCount, Who
 
 TASK = "during"

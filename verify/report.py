@@ -11,8 +11,8 @@ from xml.etree import ElementTree
 
 from rich.console import Console
 
-from checks.printing import STYLES, Screen, print_result
-from checks.results import Status
+from checks.facts.results import Status
+from checks.run.printing import STYLES, Screen, print_result
 from verify.results import WORDS, Outcome
 
 SHOWN_FAILURES = 40

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from checks.results import Result, Status
-from verify.judge import Verdict, skipped
-from verify.limits import ALWAYS, NOTHING_TRIED
-from verify.plan import Plan, Question, pod_key
+from checks.facts.results import Result, Status
+from verify.questions.judge import Verdict, skipped
+from verify.questions.limits import ALWAYS, NOTHING_TRIED
+from verify.questions.plan import Plan, Question, pod_key
 
 Who = tuple[str, str]
 """Cluster and name of a pod."""

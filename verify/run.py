@@ -10,22 +10,24 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from checks.reading import RefusedError
-from checks.results import Result, Status
-from checks.view import View
-from clusters import KubeconfigError, api_client, examine
-from config.cluster import ClusterConfig
-from config.mesh import MeshConfig
-from verify import during, wrong
+from checks.facts.reading import RefusedError
+from checks.facts.results import Result, Status
+from checks.facts.view import View
+from config.core.cluster import ClusterConfig
+from config.core.mesh import MeshConfig
+from kube import KubeconfigError, api_client
+from preflight import examine
+from verify import during
 from verify.cluster import Cluster, ClusterRefusedError
-from verify.logs import wait_until
-from verify.plan import PREFIX, Options, Plan, Untried, involved, make
+from verify.pods import wrong
+from verify.pods.logs import wait_until
+from verify.pods.workload import found
+from verify.questions.plan import PREFIX, Options, Plan, Untried, involved, make
+from verify.questions.rollouts import rollouts
+from verify.questions.survey import survey
 from verify.results import Outcome, judged, latencies
-from verify.rollouts import rollouts
 from verify.session import Say, Session, SessionError, remove_leftovers, remove_strays
-from verify.survey import survey
 from verify.together import Work
-from verify.workload import found
 
 BEATS_SECONDS = 20.0
 """How long the last counts of clients may take after a command."""

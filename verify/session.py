@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from checks.kinds import Object, labels_of, name_of
-from config.mesh import MeshConfig
-from verify import agent, objects, waiting
+from checks.facts.kinds import Object, labels_of, name_of
+from config.core.mesh import MeshConfig
 from verify.cluster import Cluster, ClusterRefusedError
-from verify.logs import Follower, Line, wait_until
-from verify.objects import LABEL
-from verify.plan import HERE, Mirror, Plan, Pod, pod_key
+from verify.pods import agent, objects, waiting
+from verify.pods.logs import Follower, Line, wait_until
+from verify.pods.objects import LABEL
+from verify.questions.plan import HERE, Mirror, Plan, Pod, pod_key
 from verify.together import together
 
 Say = Callable[[str], None]

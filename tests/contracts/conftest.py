@@ -10,8 +10,9 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from clusters import Endpoint, Reach
 from config import PROJECT, MeshConfig, load_settings, load_stack_file
+from kube import Endpoint
+from preflight import Reach
 from render import Recording
 from tests.contracts.material import authority
 from tests.contracts.produced import Item, produced

@@ -7,7 +7,7 @@ from collections import defaultdict
 import pytest
 
 from contracts import CONTRACTS, V2_8, Contract, Subject, contracts_of
-from contracts.known_annotations import KNOWN, is_known
+from contracts.forms.known_annotations import KNOWN, is_known
 from tests.contracts.produced import Item
 
 SUBJECTS = list(Subject)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ops import stand_ins
+from cli import stand_ins
 from render import HelmTemplate, Recording
 from tests.contracts import values
 from tests.contracts.produced import chart_of, flattened

@@ -7,9 +7,9 @@ each has a file here with its code blocks, word for word, and with the sentences
 setting. Two of the pages lost their code when they were copied, so that they have sentences only.
 
 Every entry names the settings of a stack file that yield it, the object that comes of them, and
-each place where that object differs, with the reason. ``tests/unit/test_documents.py`` holds all of
-it to what the program really makes; ``python -m tests.documents`` writes it into
-``docs/ambassador.md``.
+each place where that object differs, with the reason.
+``tests/unit/documents/test_documents.py`` holds all of it to what the program really makes;
+``python -m tests.documents`` writes it into ``docs/ambassador.md``.
 """
 
 from __future__ import annotations

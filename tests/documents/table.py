@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from config.flavours import FLAVOURS, CrdsChart, CrdsManifest, CrdsWithin, ReleaseLine
+from config.variants.ambassadors import FLAVOURS, CrdsChart, CrdsManifest, CrdsWithin, ReleaseLine
 from tests.documents import Anything, Difference, Reproduction, documents, reasons
 from tests.documents.differences import ABSENT
 

@@ -110,7 +110,7 @@ class Mesh:
 
     def mesh(self, *arguments: str, codes: tuple[int, ...] = (0,)) -> str:
         """Run a verb of ./mesh; fails where its exit code is none of `codes`."""
-        program = [sys.executable, str(self.folder / "ops" / "__main__.py")]
+        program = [sys.executable, str(self.folder / "cli" / "__main__.py")]
         return self.run(*program, *arguments, codes=codes)
 
     def verify(self, *arguments: str) -> dict[str, Any]:

@@ -20,10 +20,10 @@ import pytest
 import yaml
 from kubernetes import client
 
+from cli import stand_ins
+from cli.demo.stack import DemoStack
+from cli.engine.engine import Engine
 from config import PROJECT
-from ops import stand_ins
-from ops.demo_stack import DemoStack
-from ops.engine import Engine
 from tests.integration.conftest import Clusters, cluster_programs, clusters
 
 __all__ = ["cluster_programs", "clusters"]

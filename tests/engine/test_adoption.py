@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 import local_clusters
+from cli.demo.stack import DemoStack
+from cli.engine.engine import Engine
 from config import PROJECT
-from ops.demo_stack import DemoStack
-from ops.engine import Engine
 from tests.adopted_ambassador import (
     NAMESPACE,
     RELEASE,

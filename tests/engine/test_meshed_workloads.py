@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 import local_clusters
+from cli.demo.stack import DemoStack
+from cli.engine.engine import Engine
 from config import PROJECT
-from ops.demo_stack import DemoStack
-from ops.engine import Engine
 from tests.engine.conftest import Stack
 from tests.foreign_workloads import LONGHORN_MANAGER, WORKLOADS, Run, install, seen, settings
 from tests.integration.conftest import Clusters

@@ -211,7 +211,7 @@ def test_the_demo_comes_to_clusters_of_ones_own_and_leaves_them(
             "MESH_STATE": str(tmp_path),
         }
         return subprocess.run(
-            [sys.executable, ROOT / "ops" / "__main__.py", "demo", *arguments],
+            [sys.executable, ROOT / "cli" / "__main__.py", "demo", *arguments],
             env=environment,
             capture_output=True,
             text=True,

@@ -9,11 +9,11 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from components import ChartSource
-from components.charts import Chart, Manifest, ambassador_chart, ambassador_crds
-from components.manifests import objects_of
-from components.values.ambassador import crds_values
-from config.ambassador import AmbassadorConfig
+from charts import ChartSource
+from charts.source import Chart, Manifest, ambassador_chart, ambassador_crds
+from components.ambassador.values import crds_values
+from components.core.manifests import objects_of
+from config.ambassador.ambassador import AmbassadorConfig
 from render import HelmTemplate, Registration
 
 CRD = "CustomResourceDefinition"

@@ -1,8 +1,8 @@
 """A healthy mesh on two real clusters of its own: what `./mesh check` is tried on.
 
 The program is run offline, what it declares is made with helm and kubectl in the order of its
-dependencies, and charts are the stand-ins of `tests/charts` (or, with MESH_CHARTS, the packages in
-that folder). Whoever has another way to deploy puts it in place of `deploy`.
+dependencies, and charts are the stand-ins of `charts/stand_ins` (or, with MESH_CHARTS,
+the packages in that folder). Whoever has another way to deploy puts it in place of `deploy`.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from kubernetes import client
 
 import checks
 import local_clusters
-from clusters import examine
-from components import ChartSource
+from charts import ChartSource
 from config import MeshConfig, load_stack_file
-from config.link import LinkConfig
+from config.links.link import LinkConfig
 from local_clusters import LocalCluster
 from local_clusters.binaries import ensure
+from preflight import examine
 from render import Manifest, Observed, Recording, Workshop, manifests, record
 from render.recorder import RELEASE
 from render.registration import Registration
@@ -235,7 +235,9 @@ def _make_one(cluster: str, manifest: Manifest, tools: Tools) -> None:
     name = str(inputs["chart"]).rpartition("/")[2]
     folder = os.environ.get("MESH_CHARTS")
     chart = (
-        Path(folder) / f"{name}-{inputs['version']}.tgz" if folder else ROOT / "tests/charts" / name
+        Path(folder) / f"{name}-{inputs['version']}.tgz"
+        if folder
+        else ROOT / "charts/stand_ins" / name
     )
     tools.helm_run(
         cluster,

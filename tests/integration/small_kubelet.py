@@ -27,7 +27,7 @@ from urllib.parse import parse_qs, urlsplit
 from kubernetes import client
 
 from local_clusters import LocalCluster
-from tests.unit.checks_builders import certified
+from tests.unit.checks.builders import certified
 
 NODE = "runs-processes"
 

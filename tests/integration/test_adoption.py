@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 import local_clusters
-from clusters import ClusterError, examine
+from cli import stand_ins
 from config import MeshConfig, load_settings
-from config.adoption import FIELD_MANAGER
-from config.expectations import expectations
-from ops import stand_ins
+from config.ambassador.adoption import FIELD_MANAGER
+from config.preconditions import expectations
+from preflight import ClusterError, examine
 from render import Manifest, Recording, manifests
 from tests.adopted_ambassador import (
     NAMESPACE,

@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
 from rich.console import Console
 
 from checks import Report, Status
-from checks.printing import print_report
+from checks.run.printing import print_report
 from tests.integration.mesh_fixture import (
     HealthyMesh,
     healthy_mesh,

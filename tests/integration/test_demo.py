@@ -18,12 +18,12 @@ import pytest
 from kubernetes import client
 
 from checks import Status
-from checks.printing import MARKS
+from checks.run.printing import MARKS
+from cli import stand_ins
 from local_clusters import LocalClusterError, default_directory, ensure
 from local_clusters.files import cache_directory
 from local_clusters.kubeconfig import api_client
-from ops import stand_ins
-from verify import limits
+from verify.questions import limits
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,7 +50,7 @@ class Demo:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run `./mesh demo`; what it prints is kept."""
         done = subprocess.run(
-            [sys.executable, ROOT / "ops" / "__main__.py", "demo", *arguments],
+            [sys.executable, ROOT / "cli" / "__main__.py", "demo", *arguments],
             env=self.environment,
             capture_output=True,
             text=True,

@@ -18,12 +18,12 @@ from typing import Any
 import pytest
 
 import local_clusters
-from clusters import ClusterError, Reach, examine
-from components import ChartSource
+from charts import ChartSource
 from config import MeshConfig, load_settings
-from config.adoption import FIELD_MANAGER
-from config.expectations import expectations
-from config.recipes import RECIPES, WorkloadRef
+from config.ambassador.adoption import FIELD_MANAGER
+from config.platform.recipes import RECIPES, WorkloadRef
+from config.preconditions import expectations
+from preflight import ClusterError, Reach, examine
 from render import Manifest, Observed, manifests, record
 from tests.foreign_workloads import WORKLOADS, Run, cron_job, install, ref, seen, settings
 from tests.integration.mesh_fixture import Tools, _Marker

@@ -17,16 +17,16 @@ from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
 
 import local_clusters
-from components import ChartSource
+from charts import ChartSource
+from cli import stand_ins
 from config import MeshConfig, load_stack_file
-from config.adoption import FIELD_MANAGER
-from config.ambassador import AmbassadorConfig
-from config.charts import ChartsConfig
-from config.cluster import ClusterConfig
-from config.expectations import expectations
-from config.meshed_checks import patches
+from config.ambassador.adoption import FIELD_MANAGER
+from config.ambassador.ambassador import AmbassadorConfig
+from config.core.charts import ChartsConfig
+from config.core.cluster import ClusterConfig
+from config.preconditions import expectations
+from config.rules.meshed_workloads import patches
 from local_clusters import LocalCluster
-from ops import stand_ins
 from render import HelmTemplate, Manifest, Observed, manifests, offline_reach, record
 from tests import foreign_workloads
 from tests.integration.ambassador_kinds import CRD, GROUP, crds_of, storing

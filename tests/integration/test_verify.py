@@ -35,7 +35,7 @@ def verify(clusters: Clusters, tmp_path: Path) -> Callable[..., subprocess.Compl
 
     def run(*options: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "ops/__main__.py", "verify", str(file), *options],
+            [sys.executable, "cli/__main__.py", "verify", str(file), *options],
             cwd=ROOT,
             env={**os.environ, "KUBECONFIG": str(clusters.kubeconfig), "NO_PROXY": "127.0.0.1"},
             capture_output=True,

@@ -19,15 +19,16 @@ import pytest
 from kubernetes import client
 
 import local_clusters
-from checks.results import Status
+from checks.facts.results import Status
 from config import MeshConfig, load_settings
 from local_clusters import LocalCluster
 from local_clusters.kubeconfig import api_client
 from tests.integration.small_kubelet import SmallKubelet
 from tests.stack_builders import changed
-from verify import judge, run
+from verify import run
 from verify.cluster import Cluster
-from verify.plan import Options, OwnService, Plan, Pod, Question
+from verify.questions import judge
+from verify.questions.plan import Options, OwnService, Plan, Pod, Question
 from verify.session import remove_leftovers
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(240)]

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from config.recipes import RECIPES, Recipe
+from config.platform.recipes import RECIPES, Recipe
 from config.reference import reference_text
 from tests.documents.table import part
 from tests.platform_documents import page, reasons

@@ -11,12 +11,13 @@ import pytest
 import requests
 import yaml
 
-from clusters import Endpoint, Reach
-from components import ChartSource
-from components.charts import Manifest as PublishedManifest
+from charts import ChartSource
+from charts.source import Manifest as PublishedManifest
+from cli import stand_ins
 from config import MeshConfig, load_settings, load_stack_file
-from config.charts import ChartsConfig
-from ops import stand_ins
+from config.core.charts import ChartsConfig
+from kube import Endpoint
+from preflight import Reach
 from render import (
     HelmTemplate,
     Manifest,

@@ -1,0 +1,1 @@
+"""Checks of Ambassador: its pods, Hosts, routes, ports and policy."""

@@ -1,0 +1,71 @@
+"""An adopted Ambassador: what was added to it is there, and fits what its owner has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.ambassador.ambassador import absent, kind_of, workload_of
+from checks.facts.case import ClusterCase
+from checks.facts.expected import UPDATE
+from checks.facts.kinds import POD, SERVICE, Object, labels_of
+from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.view import View, some
+from config.ambassador.ambassador import AmbassadorConfig
+
+
+def adoption(case: ClusterCase) -> Iterator[Finding]:
+    """The labels of the stack file are those of its pods, and our gateway Service selects them.
+
+    That its workload has our annotations and its pods a proxy is looked at as of any Ambassador.
+    """
+    config = case.config.ambassador
+    if config is None or config.adopt is None:
+        return
+    yield _labels(case, config)
+    if config.gateway is not None:
+        service = case.view.get(SERVICE, config.namespace, config.gateway_service)
+        if service is not None:
+            yield _selects(case.view, config, service)
+
+
+def _labels(case: ClusterCase, config: AmbassadorConfig) -> Finding:
+    title = "the pods of the adopted Ambassador have the labels that the stack file knows them by"
+    workload = workload_of(case.view, config)
+    if workload is None:
+        return skipped(title, absent(config))
+    found = template_labels(workload)
+    lacking = [
+        f"{key}={value}" for key, value in config.pod_labels.items() if found.get(key) != value
+    ]
+    if not lacking:
+        return ok(title)
+    shown = ", ".join(f"{key}: {value}" for key, value in sorted(found.items())) or "none"
+    return failure(
+        title,
+        f"they lack {some(lacking)}",
+        f"write clusters.{case.name}.ambassador.adopt.podLabels; the {kind_of(config).name} gives "
+        f"its pods {shown}",
+    )
+
+
+def _selects(view: View, config: AmbassadorConfig, service: Object) -> Finding:
+    title = f"the gateway's Service {config.gateway_service} selects Ambassador's pods"
+    selector = dict((service.get("spec") or {}).get("selector") or {})
+    if not selector:
+        return failure(title, "it has no selector", UPDATE)
+    workload = workload_of(view, config)
+    if workload is not None and not selector.items() <= template_labels(workload).items():
+        listed = some(f"{key}={value}" for key, value in selector.items())
+        return failure(
+            title, f"it selects {listed}, and {config.workload} has other labels", UPDATE
+        )
+    pods = view.all(POD, config.namespace, selector)
+    if pods:
+        return ok(title, f"{len(pods)} pods")
+    hint = f"see `kubectl -n {config.namespace} get pods,events`"
+    return warning(title, "there is no such pod now", hint)
+
+
+def template_labels(workload: Object) -> dict[str, str]:
+    """Labels that a workload gives its pods."""
+    return labels_of((workload.get("spec") or {}).get("template") or {})

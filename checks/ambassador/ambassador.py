@@ -1,0 +1,227 @@
+"""Ambassador: its kinds, its pods, its place in the mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.ambassador.routes import LISTENER_VERSION
+from checks.cluster.workloads import workload
+from checks.facts.case import ClusterCase
+from checks.facts.expected import UPDATE
+from checks.facts.kinds import (
+    DAEMON_SET,
+    DEPLOYMENT,
+    HOST,
+    LISTENER,
+    MAPPING,
+    MODULE,
+    NAMESPACE,
+    POD,
+    TLS_CONTEXT,
+    Kind,
+    Object,
+    annotations_of,
+    name_of,
+)
+from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.view import View, some
+from config.ambassador.ambassador import AmbassadorConfig
+from config.core.mesh import service_account
+from config.linkerd.sidecar import INJECT
+from config.variants.generation import Generation
+
+PROXY = "linkerd-proxy"
+SKIP = "config.linkerd.io/skip-inbound-ports"
+REQUIRE = "config.linkerd.io/proxy-require-identity-inbound-ports"
+
+
+def installation(case: ClusterCase) -> Iterator[Finding]:
+    """Ambassador's kinds are served, its pods available, and they run as they should."""
+    config = case.config.ambassador
+    if config is None:
+        return
+    yield served(case, config)
+    hint = f"see `kubectl -n {config.namespace} get pods,events`"
+    if not config.installed:
+        hint = (
+            f"correct clusters.{case.name}.ambassador.adopt where it is called otherwise, or {hint}"
+        )
+    yield from workload(case.view, kind_of(config), config.namespace, config.workload, hint)
+    yield _account(case, config)
+    yield from _meshed_ambassador(case, config)
+    yield from _ports(case, config)
+
+
+def served(case: ClusterCase, config: AmbassadorConfig) -> Finding:
+    """The API server serves Ambassador's kinds in the version that the stack file writes."""
+    title = "Ambassador's kinds are served"
+    version = config.objects_version
+    wanted: list[tuple[Kind, str]] = [(MODULE, version), (MAPPING, version)]
+    if config.has_hosts:
+        wanted.append((HOST, "v2" if version == "v1" else version))
+    elif any(host.tls is not None for host in config.all_hosts):
+        wanted.append((TLS_CONTEXT, version))
+    if config.all_listeners:
+        wanted.append((LISTENER, LISTENER_VERSION))
+    missing = [
+        f"{kind} {wanted_in}" for kind, wanted_in in wanted if not case.view.serves(kind, wanted_in)
+    ]
+    if not missing:
+        return ok(title, version)
+    hint = UPDATE
+    if not config.installed or not config.install_crds:
+        there = sorted(case.view.served[MAPPING].versions) if MAPPING in case.view.served else []
+        hint = "install its CRDs" + (
+            f", or write clusters.{case.name}.ambassador.apiVersion: {there[-1]}" if there else ""
+        )
+    return failure(title, f"not served: {some(missing)}", hint)
+
+
+def kind_of(config: AmbassadorConfig) -> Kind:
+    """What runs Ambassador's pods."""
+    daemons = config.adopt is not None and config.adopt.kind == DAEMON_SET.name
+    return DAEMON_SET if daemons else DEPLOYMENT
+
+
+def workload_of(view: View, config: AmbassadorConfig) -> Object | None:
+    """Ambassador's Deployment or DaemonSet."""
+    return view.get(kind_of(config), config.namespace, config.workload)
+
+
+def pod_annotations(workload: Object) -> dict[str, str]:
+    """Annotations that a workload gives its pods."""
+    return annotations_of((workload.get("spec") or {}).get("template") or {})
+
+
+def absent(config: AmbassadorConfig) -> str:
+    """What to say where there is nothing that runs Ambassador's pods."""
+    return f"there is no {kind_of(config).name} of it"
+
+
+def _account(case: ClusterCase, config: AmbassadorConfig) -> Finding:
+    wanted = service_account(case.name, case.config)
+    title = f"Ambassador runs as ServiceAccount {wanted}"
+    found_in = workload_of(case.view, config)
+    if found_in is None:
+        return skipped(title, absent(config))
+    spec = found_in.get("spec", {}).get("template", {}).get("spec", {})
+    found = spec.get("serviceAccountName") or "default"
+    if found == wanted:
+        return _account_of_pods(case.view, title, config, wanted)
+    hint = UPDATE
+    if not config.installed:
+        hint = f"write clusters.{case.name}.ambassador.serviceAccount: {found}"
+    return failure(title, f"it runs as {found}, which gives it another identity", hint)
+
+
+def _account_of_pods(view: View, title: str, config: AmbassadorConfig, wanted: str) -> Finding:
+    """Whether the pods that run have the account that their workload gives to new ones."""
+    other = [
+        f"pod {name_of(pod)} runs as {account}"
+        for pod in view.all(POD, config.namespace, config.pod_labels)
+        if (pod.get("status") or {}).get("phase") == "Running"
+        and (account := (pod.get("spec") or {}).get("serviceAccountName", wanted)) != wanted
+    ]
+    if not other:
+        return ok(title)
+    kind = kind_of(config).name.lower()
+    hint = f"`kubectl -n {config.namespace} rollout restart {kind}/{config.workload}`"
+    return failure(title, f"{some(other)}, which gives it another identity", hint)
+
+
+def _meshed_ambassador(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
+    title = "Ambassador is meshed"
+    found = workload_of(case.view, config)
+    if found is None:
+        yield skipped(title, absent(config))
+        return
+    asked, wanted = injection(case.view, found, config.namespace), config.sidecar.mode
+    if asked not in ("enabled", "ingress"):
+        where = "namespace lacks" if config.sidecar.injection == "namespace" else "pods lack"
+        yield failure(title, f"its {where} the annotation {INJECT}: {wanted}", UPDATE)
+        return
+    yield proxies(case.view, title, config.namespace, config.pod_labels, kind_of(config).name)
+    title = f"Ambassador's proxies are in the mode '{wanted}'"
+    if asked == wanted:
+        yield ok(title)
+    else:
+        reason = (
+            "they then route by a header that clients may send"
+            if wanted == "enabled"
+            else "the header l5d-dst-override then has no effect"
+        )
+        yield failure(title, f"they are in '{asked}': {reason}", UPDATE)
+
+
+def injection(view: View, workload: Object, namespace: str) -> str | None:
+    """What the injector is asked for, by the pods or else by their namespace."""
+    asked = pod_annotations(workload).get(INJECT)
+    if asked is None:
+        space = view.get(NAMESPACE, "", namespace)
+        asked = annotations_of(space or {}).get(INJECT)
+    return asked
+
+
+def asks_for_proxy(view: View, workload: Object, namespace: str) -> bool:
+    """Whether the injector is asked for a proxy, by the pods or by their namespace."""
+    return injection(view, workload, namespace) in ("enabled", "ingress")
+
+
+def proxies(
+    view: View, title: str, namespace: str, labels: dict[str, str], kind: str = "Deployment"
+) -> Finding:
+    """Whether every running pod with these labels has Linkerd's proxy."""
+    pods = [
+        pod
+        for pod in view.all(POD, namespace, labels)
+        if (pod.get("status") or {}).get("phase") == "Running"
+    ]
+    bare = [name_of(pod) for pod in pods if not _has_proxy(pod)]
+    if not pods:
+        return skipped(title, "it has no running pod")
+    if not bare:
+        return ok(title, f"{len(pods)} pods with a proxy")
+    if view.simulated:
+        return warning(
+            title,
+            f"{len(bare)} of {len(pods)} pods are without a proxy, as pods of this cluster are "
+            "simulated (kwok) and nothing runs in them",
+        )
+    return failure(
+        title,
+        f"without a proxy: {some(bare)}",
+        "they started before Linkerd's injector: "
+        f"`kubectl -n {namespace} rollout restart {kind.lower()}`",
+    )
+
+
+def _has_proxy(pod: Object) -> bool:
+    spec = pod.get("spec") or {}
+    # A native sidecar stands among the init containers.
+    containers = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
+    return any(container.get("name") == PROXY for container in containers)
+
+
+def _ports(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
+    """The sidecar's ports are those of the stack file; nothing is said where it has none."""
+    required = config.sidecar.require_identity_on_inbound_ports
+    old = case.config.linkerd.generation is Generation.V2_8
+    if required is None and old and config.gateway is not None:
+        required = (4143,)
+    found_in = workload_of(case.view, config)
+    if found_in is None:
+        return
+    notes = pod_annotations(found_in)
+    for key, ports, what in (
+        (SKIP, config.sidecar.skip_inbound_ports, "ports bypass Ambassador's proxies"),
+        (REQUIRE, required or (), "ports of Ambassador's pods take mTLS only"),
+    ):
+        if not ports:
+            continue
+        listed = ",".join(map(str, sorted(ports)))
+        title = f"{what}: {listed}"
+        found = notes.get(key, "")
+        if {part.strip() for part in found.split(",")} >= set(map(str, ports)):
+            yield ok(title)
+        else:
+            yield failure(title, f"the annotation {key} is {found or 'missing'}", UPDATE)

@@ -1,0 +1,105 @@
+"""The webhook that converts Ambassador's objects between their versions.
+
+Fact: Emissary-ingress 3 and Edge Stack store v2 and write v3alpha1, so that no object can be read
+or written while Deployment ``emissary-apiext`` does not answer; it fills in the caBundle itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from checks.cluster.workloads import availability
+from checks.facts.case import ClusterCase
+from checks.facts.expected import UPDATE
+from checks.facts.kinds import CRD, DEPLOYMENT, Object
+from checks.facts.results import Finding, Status, failure, ok, skipped, warning
+from checks.facts.view import View, some
+from config.ambassador.ambassador import AmbassadorConfig
+
+CRDS = ("mappings.getambassador.io", "hosts.getambassador.io")
+"""CRDs that tell of all of them."""
+
+_BLIND = "getambassador.io resources cannot be read or written without it"
+
+
+def webhook_of(crd: Object) -> dict[str, Any] | None:
+    """How a CRD's webhook is called; None where the CRD needs none."""
+    conversion = (crd.get("spec") or {}).get("conversion") or {}
+    if conversion.get("strategy") != "Webhook":
+        return None
+    config = (conversion.get("webhook") or {}).get("clientConfig")
+    return dict(config or {})
+
+
+def service_of(config: dict[str, Any]) -> tuple[str, str]:
+    """Namespace and name of a webhook's Service, which are those of its Deployment too."""
+    service = config.get("service") or {}
+    return str(service.get("namespace") or "emissary-system"), str(
+        service.get("name") or "emissary-apiext"
+    )
+
+
+def conversion(case: ClusterCase) -> Iterator[Finding]:
+    """Where CRDs are converted, the webhook runs and the API server trusts it."""
+    config = case.config.ambassador
+    if config is None:
+        return
+    found = {name: case.view.get(CRD, "", name) for name in CRDS}
+    webhooks = {
+        name: webhook
+        for name, crd in found.items()
+        if crd is not None and (webhook := webhook_of(crd)) is not None
+    }
+    if not webhooks:
+        if config.installed and config.objects_version in config.line.converted:
+            yield _unconverted(config, found)
+        return
+    places = {service_of(webhook) for webhook in webhooks.values()}
+    for namespace, name in sorted(places):
+        yield _running(case.view, namespace, name)
+    title = "the API server trusts the webhook that converts Ambassador's objects"
+    untrusted = [name for name, webhook in webhooks.items() if not webhook.get("caBundle")]
+    if untrusted and case.view.simulated:
+        yield warning(
+            title,
+            f"{some(untrusted)} have no caBundle: pods of this cluster are simulated (kwok), so "
+            "nobody fills it in",
+        )
+    elif untrusted:
+        yield failure(
+            title,
+            f"no caBundle is in {some(untrusted)}, and {_BLIND}",
+            "the webhook fills it in when it starts: "
+            + " and ".join(
+                f"`kubectl -n {namespace} rollout restart deployment {name}`"
+                for namespace, name in sorted(places)
+            ),
+        )
+    else:
+        yield ok(title)
+
+
+def _unconverted(config: AmbassadorConfig, found: dict[str, Object | None]) -> Finding:
+    title = "Ambassador's objects are converted between their versions"
+    if not any(found.values()):
+        return skipped(title, "its CRDs do not exist")
+    return failure(
+        title,
+        f"its CRDs name no webhook, which {config.objects_version} needs",
+        f"{UPDATE}, or have the CRDs of {config.chart_version} installed",
+    )
+
+
+def _running(view: View, namespace: str, name: str) -> Finding:
+    title = f"Deployment {namespace}/{name}, which converts Ambassador's objects, is available"
+    hint = f"see `kubectl -n {namespace} get pods,events`"
+    deployment = view.get(DEPLOYMENT, namespace, name)
+    if deployment is None:
+        return failure(title, f"it does not exist, and {_BLIND}", UPDATE)
+    status, text = availability(deployment)
+    if status is Status.OK:
+        return ok(title, text)
+    if status is Status.FAILURE:
+        text = f"{text}; {_BLIND}"
+    return Finding(title, status, text, hint)

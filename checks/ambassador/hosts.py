@@ -1,0 +1,133 @@
+"""TLS of Ambassador's Hosts: each has its certificate, for its name, for long enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cryptography import x509
+
+from checks.facts.case import ClusterCase
+from checks.facts.expected import UPDATE
+from checks.facts.kinds import CERTIFICATE, SECRET, Object, name_of
+from checks.facts.results import Finding, failure, ok, skipped
+from checks.facts.view import View, some
+from checks.trust import pki
+from checks.trust.certificates import lasting
+from config.ambassador.routes import HostConfig
+
+SECRET_TYPE = "kubernetes.io/tls"
+
+
+def secrets_of(hosts: tuple[HostConfig, ...]) -> list[str]:
+    """Names of the Secrets that Hosts terminate TLS with, each once."""
+    return list(dict.fromkeys(host.tls_secret for host in hosts if host.tls_secret is not None))
+
+
+def certificates(case: ClusterCase) -> Iterator[Finding]:
+    """Every Host that terminates TLS has a Secret that does for it."""
+    config = case.config.ambassador
+    if config is None:
+        return
+    for host in config.all_hosts:
+        if host.tls is None or host.tls_secret is None:
+            continue
+        if host.tls.cert_manager is not None:
+            yield _issued(case.view, config.namespace, host.tls_secret)
+        yield from _secret(case.view, config.namespace, host, host.tls_secret)
+
+
+def _issued(view: View, namespace: str, secret: str) -> Finding:
+    title = f"cert-manager has issued the certificate in Secret {secret}"
+    if CERTIFICATE not in view.served:
+        return failure(
+            title,
+            "the cluster has no cert-manager",
+            "install it, or write a tls.secret of your own",
+        )
+    found = [
+        one
+        for one in view.all(CERTIFICATE, namespace)
+        if (one.get("spec") or {}).get("secretName") == secret
+    ]
+    if not found:
+        return failure(title, f"no Certificate in {namespace} is for it", UPDATE)
+    conditions = (found[0].get("status") or {}).get("conditions") or []
+    ready = [one for one in conditions if one.get("type") == "Ready"]
+    if any(one.get("status") == "True" for one in ready):
+        return ok(title, name_of(found[0]))
+    told = str(ready[0].get("message") or ready[0].get("reason") or "") if ready else ""
+    return failure(
+        title,
+        f"Certificate {name_of(found[0])} is not ready{f': {told}' if told else ''}",
+        f"see `kubectl -n {namespace} describe certificate {name_of(found[0])}`",
+    )
+
+
+def _secret(view: View, namespace: str, host: HostConfig, name: str) -> Iterator[Finding]:
+    title = f"Host {host.name} has its certificate"
+    assert host.tls is not None
+    waits = host.tls.cert_manager is not None
+    mend = UPDATE if host.tls.trial else "put another certificate into it"
+    secret = view.get(SECRET, namespace, name)
+    if secret is None:
+        missing = f"Secret {namespace}/{name} does not exist, so the Host is inactive"
+        if waits:
+            yield skipped(title, f"{missing}; see its Certificate")
+        else:
+            make = f"`kubectl -n {namespace} create secret tls {name}`"
+            yield failure(title, missing, UPDATE if host.tls.trial else f"make it: {make}")
+        return
+    fault = _type_fault(secret)
+    try:
+        chain = pki.certificates(pki.decoded(secret, "tls.crt"))
+        key = pki.decoded(secret, "tls.key")
+    except pki.UnreadableError as error:
+        yield failure(title, fault or f"Secret {namespace}/{name} {error}", mend)
+        return
+    fault = fault or _fault(host, chain[0], key, view)
+    if fault is not None:
+        yield failure(title, fault, mend)
+        return
+    yield ok(title, some(_names(chain[0])))
+    yield lasting(
+        f"Host {host.name} has its certificate for 60 more days",
+        [chain[0]],
+        view.now,
+        "cert-manager renews it in time; see its Certificate" if waits else mend,
+    )
+
+
+def _type_fault(secret: Object) -> str | None:
+    found = secret.get("type") or "Opaque"
+    if found == SECRET_TYPE:
+        return None
+    return f"the type of Secret {name_of(secret)} is {found}, not {SECRET_TYPE}"
+
+
+def _fault(host: HostConfig, certificate: x509.Certificate, key: str, view: View) -> str | None:
+    if not pki.key_belongs(certificate, key):
+        return "its private key does not belong to its certificate"
+    expired = pki.validity_fault(certificate, view.now)
+    if expired is not None:
+        return expired
+    names = _names(certificate)
+    if not is_for(host.hostname, names):
+        return f"it is for {some(names) or 'no host name'}, not for {host.hostname}"
+    return None
+
+
+def _names(certificate: x509.Certificate) -> list[str]:
+    return [name.lower() for name in pki.host_names(certificate)]
+
+
+def is_for(hostname: str, names: list[str]) -> bool:
+    """Whether a certificate with these DNS names does for a Host's hostname.
+
+    A name's ``*`` stands for one label (RFC 9525). Of a hostname that no certificate can be for,
+    like ``*``, nothing can be said.
+    """
+    wanted = hostname.lower()
+    if wanted in names or wanted == "*" or wanted.endswith(".*"):
+        return True
+    _, _, parent = wanted.partition(".")
+    return f"*.{parent}" in names

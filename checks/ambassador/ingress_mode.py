@@ -1,0 +1,46 @@
+"""Linkerd's ingress mode done safely: no client steers Ambassador's proxies.
+
+Fact (Linkerd docs, "Ingress traffic"): in this mode a proxy routes by the header l5d-dst-override.
+Ambassador adds its own to what the client sent, which therefore has to be taken away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.ambassador.routes import all_mappings
+from checks.facts.case import ClusterCase
+from checks.facts.expected import UPDATE
+from checks.facts.kinds import MAPPING, Object
+from checks.facts.results import Finding, failure, ok, skipped
+from checks.facts.view import some
+from config.ambassador.routes import LINKERD_HEADER
+
+
+def ingress_mode(case: ClusterCase) -> Iterator[Finding]:
+    """Every Mapping of ours takes the header away from clients."""
+    config = case.config.ambassador
+    if config is None or config.sidecar.mode != "ingress":
+        return
+    title = f"Mappings of the stack file take {LINKERD_HEADER} from clients"
+    there = {
+        mapping.name: found
+        for mapping in all_mappings(case.mesh, case.name)
+        if (found := case.view.get(MAPPING, config.namespace, mapping.name)) is not None
+    }
+    open_ones = [name for name, found in there.items() if LINKERD_HEADER not in _removed(found)]
+    if not there:
+        yield skipped(title, "there are none")
+    elif open_ones:
+        yield failure(
+            title,
+            f"not so {some(open_ones)}: a client that sends this header reaches any meshed Service",
+            UPDATE,
+        )
+    else:
+        yield ok(title, some(there))
+
+
+def _removed(mapping: Object) -> set[str]:
+    found = (mapping.get("spec") or {}).get("remove_request_headers") or []
+    return {str(name).lower() for name in ([found] if isinstance(found, str) else found)}

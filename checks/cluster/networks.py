@@ -1,0 +1,89 @@
+"""Linkerd's `clusterNetworks` cover the cluster's nodes, pods and Services.
+
+Outside them a proxy takes an address for one of the world, and does not ask who is behind it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+
+from checks.facts.case import ClusterCase
+from checks.facts.kinds import NODE, POD, SERVICE, name_of, namespace_of
+from checks.facts.results import Finding, failure, ok, skipped
+from checks.facts.view import some
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def networks(case: ClusterCase) -> Iterator[Finding]:
+    """Every node, pod range and Service lies within the networks of the stack file."""
+    view = case.view
+    nodes = view.all(NODE)
+    node_addresses = [
+        (f"node {name_of(node)}", str(entry.get("address", "")))
+        for node in nodes
+        for entry in (node.get("status") or {}).get("addresses") or []
+        if entry.get("type") == "InternalIP"
+    ]
+    yield _covered(case, "nodes", node_addresses)
+    ranges = [
+        (f"the pods of node {name_of(node)}", str(cidr))
+        for node in nodes
+        for cidr in _pod_ranges(node.get("spec") or {})
+    ]
+    if not ranges:
+        ranges = [
+            (f"pod {namespace_of(pod)}/{name_of(pod)}", str(entry.get("ip", "")))
+            for pod in view.all(POD)
+            if not (pod.get("spec") or {}).get("hostNetwork")
+            for entry in (pod.get("status") or {}).get("podIPs") or []
+        ]
+    yield _covered(case, "pods", ranges)
+    services = [
+        (f"Service {namespace_of(service)}/{name_of(service)}", str(address))
+        for service in view.all(SERVICE)
+        for address in _cluster_addresses(service.get("spec") or {})
+    ]
+    yield _covered(case, "Services", services)
+
+
+def _pod_ranges(spec: dict[str, object]) -> list[object]:
+    several = spec.get("podCIDRs")
+    if isinstance(several, list) and several:
+        return several
+    return [spec["podCIDR"]] if spec.get("podCIDR") else []
+
+
+def _cluster_addresses(spec: dict[str, object]) -> list[str]:
+    several = spec.get("clusterIPs")
+    found = several if isinstance(several, list) else [spec.get("clusterIP")]
+    return [str(one) for one in found if one not in (None, "", "None")]
+
+
+def _covered(case: ClusterCase, what: str, ranges: list[tuple[str, str]]) -> Finding:
+    title = f"networks covers the cluster's {what}"
+    if not ranges:
+        return skipped(title, "nothing tells their addresses")
+    known = [ipaddress.ip_network(network) for network in case.config.networks]
+    outside: dict[str, str] = {}
+    for owner, text in ranges:
+        try:
+            network = ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            continue
+        if not any(_within(network, other) for other in known):
+            outside[text] = owner
+    if not outside:
+        return ok(title)
+    return failure(
+        title,
+        f"outside: {some(f'{text} ({owner})' for text, owner in outside.items())}",
+        f"add their network to clusters.{case.name}.networks",
+    )
+
+
+def _within(inner: Network, outer: Network) -> bool:
+    if isinstance(inner, ipaddress.IPv4Network):
+        return isinstance(outer, ipaddress.IPv4Network) and inner.subnet_of(outer)
+    return isinstance(outer, ipaddress.IPv6Network) and inner.subnet_of(outer)

@@ -1,0 +1,87 @@
+"""Where the ports of a Service lead, and pods as the injector makes them of a workload."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.ambassador.ambassador import asks_for_proxy, workload_of
+from checks.cluster.unready import ought_to_run
+from checks.facts.kinds import NAMESPACE, POD, Object, annotations_of, labels_of
+from checks.facts.view import View
+from checks.linkerd.inbound_policy import DEFAULT_POLICY, named_ports
+from checks.platform.meshed import has_proxy
+from config.ambassador.ambassador import AmbassadorConfig
+
+GATEWAY_PORT = 4143
+ADMIN_PORT = 4191
+
+_PROXY_PORTS = {
+    "name": "linkerd-proxy",
+    "ports": [
+        {"name": "linkerd-proxy", "containerPort": GATEWAY_PORT},
+        {"name": "linkerd-admin", "containerPort": ADMIN_PORT},
+    ],
+}
+
+
+def meshed_pods(view: View, config: AmbassadorConfig) -> list[Object]:
+    """Ambassador's pods that have a proxy; where none runs, one as the injector would make it.
+
+    Empty where Ambassador is not meshed, or not there.
+
+    Raises Unseen: pods could not be read.
+    """
+    workload = workload_of(view, config)
+    if workload is None:
+        return []
+    template = (workload.get("spec") or {}).get("template") or {}
+    labels = labels_of(template)
+    found = [
+        pod
+        for pod in view.all(POD, config.namespace, labels)
+        if has_proxy(pod) and ought_to_run(pod)
+    ]
+    if found or not asks_for_proxy(view, workload, config.namespace):
+        return found
+    space = annotations_of(view.get(NAMESPACE, "", config.namespace) or {})
+    inherited = {DEFAULT_POLICY: space[DEFAULT_POLICY]} if DEFAULT_POLICY in space else {}
+    spec = template.get("spec") or {}
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "namespace": config.namespace,
+                "labels": labels,
+                "annotations": {**inherited, **annotations_of(template)},
+            },
+            "spec": {**spec, "containers": [*(spec.get("containers") or []), _PROXY_PORTS]},
+        }
+    ]
+
+
+def target(port: Object, pods: list[Object]) -> int | None:
+    """The port of the pods that a port of a Service leads to; None where they have none of it."""
+    wanted = port.get("targetPort") or port.get("port")
+    if isinstance(wanted, int):
+        return wanted
+    if str(wanted).isdigit():
+        return int(str(wanted))
+    for pod in pods:
+        numbers = named_ports(pod).get(str(wanted))
+        if numbers:
+            return numbers[0]
+    return None
+
+
+def ports_of(service: Object) -> Iterator[Object]:
+    """The TCP ports of a Service."""
+    for port in (service.get("spec") or {}).get("ports") or []:
+        if str(port.get("protocol") or "TCP") == "TCP":
+            yield port
+
+
+def called(port: Object) -> str:
+    """A port of a Service as people call it."""
+    number = port.get("port")
+    return f"{port['name']} ({number})" if port.get("name") else str(number)

@@ -1,0 +1,130 @@
+"""What a cluster has to bring along: its version, its clock, its nodes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from checks.facts.case import ClusterCase
+from checks.facts.kinds import NODE, Object, labels_of
+from checks.facts.results import Finding, failure, ok, skipped, warning
+from config.preconditions import expectations
+from config.variants.generation import Generation
+
+_OLDEST = {Generation.MODERN: (1, 31), Generation.V2_8: (1, 13)}
+"""What the charts of Linkerd 2026.8.3 and 2.8.1 ask for."""
+
+CLOCK_WARNING = 10.0
+CLOCK_FAILURE = 20.0
+"""Seconds; Linkerd's identity allows as much between two clocks (`clockSkewAllowance`)."""
+
+ZONE = "topology.kubernetes.io/zone"
+
+
+def version(case: ClusterCase) -> Iterator[Finding]:
+    """Kubernetes is new enough for Linkerd, and old enough for what an old release brings."""
+    oldest = _OLDEST[case.config.linkerd.generation]
+    title = f"Kubernetes is {_dotted(oldest)} or newer"
+    match = re.match(r"v?(\d+)\.(\d+)", case.view.version)
+    if match is None:
+        yield warning(title, f"the API server tells the version '{case.view.version}'")
+        return
+    found = int(match[1]), int(match[2])
+    if found < oldest:
+        yield failure(title, f"it is {case.view.version}", "upgrade the cluster")
+    else:
+        yield ok(title, case.view.version)
+    for limit in expectations(case.mesh, case.name).limits:
+        title = f"Kubernetes is {_dotted(limit.newest)} or older, for {limit.what}"
+        if found > limit.newest:
+            yield failure(title, f"it is {case.view.version}", limit.remedy)
+        else:
+            yield ok(title, case.view.version)
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
+
+
+def pinned(case: ClusterCase) -> Iterator[Finding]:
+    """The cluster is pinned by its UID; the guard has compared the two."""
+    title = "the stack file says which cluster it is"
+    uid = case.view.uid
+    if case.config.uid is not None:
+        yield ok(title, f"UID {uid}")
+    else:
+        yield ok(title, f"not pinned; to pin it, write clusters.{case.name}.uid: {uid}")
+
+
+def clock(case: ClusterCase) -> Iterator[Finding]:
+    """The cluster's clock and the one here agree, so that new certificates are valid there."""
+    title = "its clock agrees with the one here"
+    offset = case.view.clock_offset
+    if offset is None:
+        yield skipped(title, "the API server's answers have no date")
+        return
+    way = "ahead" if offset > 0 else "behind"
+    detail = f"the API server is {abs(offset):.0f} seconds {way}"
+    hint = "synchronize both clocks (NTP); certificates made here may not be valid there yet"
+    if abs(offset) > CLOCK_FAILURE:
+        yield failure(title, detail, hint)
+    elif abs(offset) > CLOCK_WARNING:
+        yield warning(title, detail, hint)
+    else:
+        yield ok(title)
+
+
+def nodes(case: ClusterCase) -> Iterator[Finding]:
+    """There are nodes for the pods, and enough of them, in enough zones, where HA is wanted."""
+    title = "nodes take pods"
+    usable = [node for node in case.view.all(NODE) if _usable(node)]
+    if not usable:
+        yield failure(
+            title,
+            "none is ready without a taint or cordon",
+            "add a node, or `kubectl uncordon` one",
+        )
+        return
+    yield ok(title, f"{len(usable)} of {len(case.view.all(NODE))}")
+    wanted = _replicas(case)
+    if wanted > 1:
+        title = f"there are nodes for {wanted} replicas apart from each other"
+        if len(usable) < wanted:
+            yield failure(
+                title,
+                f"{len(usable)} nodes take pods",
+                f"add nodes, or write highAvailability: false for cluster {case.name}",
+            )
+        else:
+            yield ok(title)
+        title = "these nodes are in more than one zone"
+        zones = {labels_of(node).get(ZONE) for node in usable} - {None}
+        if len(zones) < 2:
+            yield warning(
+                title,
+                f"they are in {len(zones)} (label {ZONE})",
+                "highly available is then only what one zone is",
+            )
+        else:
+            yield ok(title, f"{len(zones)} zones")
+
+
+def _usable(node: Object) -> bool:
+    spec = node.get("spec") or {}
+    if spec.get("unschedulable"):
+        return False
+    if any(taint.get("effect") != "PreferNoSchedule" for taint in spec.get("taints") or []):
+        return False
+    return any(
+        condition.get("type") == "Ready" and condition.get("status") == "True"
+        for condition in (node.get("status") or {}).get("conditions") or []
+    )
+
+
+def _replicas(case: ClusterCase) -> int:
+    """Replicas that have to stand, or should, on nodes of their own."""
+    wanted = 3 if case.config.linkerd.high_availability else 1
+    ambassador = case.config.ambassador
+    if ambassador is not None and ambassador.high_availability:
+        wanted = max(wanted, min(3, ambassador.replica_count))
+    return wanted

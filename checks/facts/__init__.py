@@ -1,0 +1,1 @@
+"""What is read of a cluster and the form of a check's result."""

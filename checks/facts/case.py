@@ -1,0 +1,93 @@
+"""What a check is given, and the form of a check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from checks.facts.results import Finding
+from checks.facts.view import View
+from checks.links.credentials import Trial
+from config.ambassador.ambassador import AmbassadorConfig
+from config.ambassador.gateway import GatewayConfig
+from config.core.cluster import ClusterConfig
+from config.core.mesh import MeshConfig
+from config.links.link import LinkConfig
+from kube.kubeconfig import Endpoint
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a request to a route."""
+
+    url: str
+    """Where the request went."""
+    status: int | None
+    """Status of the answer; None where there was none."""
+    detail: str = ""
+    """Why there was none, in a word."""
+    upstream: bool = False
+    """Whether the answer came from the Service, and not from Ambassador itself."""
+    named: bool = True
+    """Whether the answer names its server: Envoy's do, those of Linkerd's proxy do not."""
+
+
+@dataclass(frozen=True)
+class ClusterCase:
+    """One cluster: what it should be, and what it is."""
+
+    mesh: MeshConfig
+    name: str
+    view: View
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    """What requests to its routes gave, by the names of Mappings, as far as they were made."""
+
+    @property
+    def config(self) -> ClusterConfig:
+        """What the stack file says of it."""
+        return self.mesh.clusters[self.name]
+
+
+@dataclass(frozen=True)
+class LinkCase:
+    """One link; both clusters were looked at."""
+
+    mesh: MeshConfig
+    link: LinkConfig
+    source: View
+    target: View
+    endpoint: Endpoint | None = None
+    """The target's API server as the source should reach it."""
+    trial: Trial | None = None
+    """What logging in as the service mirror gave; None where there is nothing to log in with."""
+    metric: bool | None = None
+    """Whether the service mirror says that the gateway answers; None where it was not asked."""
+
+    @property
+    def source_config(self) -> ClusterConfig:
+        """What the stack file says of the source."""
+        return self.mesh.clusters[self.link.source]
+
+    @property
+    def target_config(self) -> ClusterConfig:
+        """What the stack file says of the target."""
+        return self.mesh.clusters[self.link.target]
+
+    @property
+    def ambassador(self) -> AmbassadorConfig:
+        """The target's Ambassador."""
+        ambassador = self.target_config.ambassador
+        if ambassador is None:
+            raise ValueError(f"cluster {self.link.target} has no Ambassador")
+        return ambassador
+
+    @property
+    def gateway(self) -> GatewayConfig:
+        """The target's gateway."""
+        if self.ambassador.gateway is None:
+            raise ValueError(f"cluster {self.link.target} has no gateway")
+        return self.ambassador.gateway
+
+
+ClusterCheck = Callable[[ClusterCase], Iterator[Finding]]
+LinkCheck = Callable[[LinkCase], Iterator[Finding]]

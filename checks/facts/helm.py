@@ -1,0 +1,141 @@
+"""Helm's own records: the Secrets in which it keeps releases.
+
+Fact (Helm documentation, "Storage backends"): each revision of a release is a Secret of type
+``helm.sh/release.v1`` named ``sh.helm.release.v1.<name>.v<revision>``; its data is a JSON
+document, compressed with gzip and encoded with base64, and Kubernetes encodes that once more.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import gzip
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import yaml
+
+from checks.facts.kinds import Kind, Object, labels_of, name_of, namespace_of
+
+SECRET_TYPE = "helm.sh/release.v1"
+
+# The parser in C, where PyYAML was built with it: manifests of CRDs have megabytes.
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Made(NamedTuple):
+    """An object that a release made."""
+
+    kind: Kind
+    namespace: str
+    """Namespace that the manifest names, or else that of the release; cluster-wide kinds too."""
+    name: str
+    version: str
+    """The version that the manifest is written in."""
+
+    def __str__(self) -> str:
+        return f"{self.kind.name} {self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One revision of a release."""
+
+    namespace: str
+    name: str
+    revision: int
+    status: str
+    """Helm's word for its state, for example ``deployed`` or ``pending-upgrade``."""
+    chart: str
+    """Name of the chart; empty where the record cannot be read."""
+    version: str
+    """Version of the chart."""
+    objects: tuple[Made, ...]
+    """What its manifest holds; hooks are not among it."""
+
+    @property
+    def secret(self) -> str:
+        """Name of the Secret that records it."""
+        return f"sh.helm.release.v1.{self.name}.v{self.revision}"
+
+
+@dataclass(frozen=True)
+class History:
+    """What is known of a release."""
+
+    newest: Release
+    """Its latest revision, whatever came of it."""
+    deployed: Release | None
+    """The revision whose objects should stand in the cluster."""
+
+    @property
+    def standing(self) -> Release:
+        """The revision whose manifest the cluster is to be compared with."""
+        return self.deployed or self.newest
+
+
+def histories(secrets: Iterable[Object]) -> dict[tuple[str, str], History]:
+    """Releases by namespace and name, from Secrets of which other types are passed over."""
+    found: dict[tuple[str, str], list[Release]] = {}
+    for secret in secrets:
+        if secret.get("type") == SECRET_TYPE:
+            release = decode(secret)
+            found.setdefault((release.namespace, release.name), []).append(release)
+    result: dict[tuple[str, str], History] = {}
+    for key, releases in found.items():
+        releases.sort(key=lambda release: release.revision)
+        deployed = [release for release in releases if release.status == "deployed"]
+        result[key] = History(releases[-1], deployed[-1] if deployed else None)
+    return result
+
+
+def decode(secret: Object) -> Release:
+    """The release that a Secret records.
+
+    Of a record that cannot be read, only what its labels tell, with the status ``unreadable``.
+    """
+    labels = labels_of(secret)
+    namespace = namespace_of(secret)
+    named, _, number = name_of(secret).removeprefix("sh.helm.release.v1.").rpartition(".v")
+    revision = _number(labels.get("version") or number)
+    name = labels.get("name") or named
+    try:
+        record = _record(secret)
+        metadata = record["chart"]["metadata"]
+        return Release(
+            namespace=namespace,
+            name=str(record["name"]),
+            revision=int(record["version"]),
+            status=str(record["info"]["status"]),
+            chart=str(metadata["name"]),
+            version=str(metadata["version"]),
+            objects=tuple(_made(str(record.get("manifest") or ""), namespace)),
+        )
+    except (KeyError, TypeError, ValueError, OSError, EOFError, yaml.YAMLError):
+        return Release(namespace, name, revision, "unreadable", "", "", ())
+
+
+def _record(secret: Object) -> dict[str, Any]:
+    try:
+        packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
+    except binascii.Error as error:
+        raise ValueError("not base64") from error
+    text = gzip.decompress(packed) if packed[:2] == b"\x1f\x8b" else packed
+    record = json.loads(text)
+    if not isinstance(record, dict):
+        raise TypeError("not a mapping")
+    return record
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else 0
+
+
+def _made(manifest: str, namespace: str) -> Iterator[Made]:
+    for thing in yaml.load_all(manifest, Loader=_LOADER):
+        if not isinstance(thing, dict) or not thing.get("kind"):
+            continue
+        version = str(thing.get("apiVersion", "")).rpartition("/")[2]
+        yield Made(Kind.of(thing), namespace_of(thing) or namespace, name_of(thing), version)

@@ -1,0 +1,18 @@
+"""The Helm values that a control plane keeps in ConfigMap linkerd-config."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from checks.facts.kinds import Object
+
+
+def values_of(found: Object | None) -> dict[str, Any]:
+    """The values in this ConfigMap; empty where there are none that can be read."""
+    try:
+        values = yaml.safe_load(str(((found or {}).get("data") or {}).get("values") or ""))
+    except yaml.YAMLError:
+        values = None
+    return values if isinstance(values, dict) else {}

@@ -1,0 +1,1 @@
+"""Checks of Linkerd's control plane, inbound policy and tracing."""

@@ -1,0 +1,204 @@
+"""Linkerd's control plane: namespace, configuration, pods, kinds, extensions.
+
+Facts: what `linkerd check` looks at (Linkerd docs, "Troubleshooting").
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from checks.cluster.workloads import workload
+from checks.facts.case import ClusterCase
+from checks.facts.expected import CNI, MULTICLUSTER, UPDATE, VIZ, linked
+from checks.facts.kinds import (
+    CONFIG_MAP,
+    DAEMON_SET,
+    DEPLOYMENT,
+    NAMESPACE,
+    Kind,
+    labels_of,
+    name_of,
+)
+from checks.facts.linkerd_values import values_of
+from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.view import View, some
+
+DEPLOYMENTS = ("linkerd-identity", "linkerd-destination", "linkerd-proxy-injector")
+CONFIG = "linkerd-config"
+
+_KINDS = (
+    (Kind("policy.linkerd.io", "Server"), "v1beta3"),
+    (Kind("policy.linkerd.io", "AuthorizationPolicy"), "v1alpha1"),
+    (Kind("policy.linkerd.io", "MeshTLSAuthentication"), "v1alpha1"),
+    (Kind("policy.linkerd.io", "NetworkAuthentication"), "v1alpha1"),
+    (Kind("policy.linkerd.io", "HTTPRoute"), "v1beta3"),
+    (Kind("linkerd.io", "ServiceProfile"), "v1alpha2"),
+    (Kind("workload.linkerd.io", "ExternalWorkload"), "v1beta1"),
+)
+_GATEWAY_API = (
+    (Kind("gateway.networking.k8s.io", "HTTPRoute"), "v1"),
+    (Kind("gateway.networking.k8s.io", "GRPCRoute"), "v1"),
+)
+
+
+def linkerd_values(case: ClusterCase) -> dict[str, Any]:
+    """The Helm values that the control plane keeps in ConfigMap linkerd-config; empty without."""
+    return values_of(case.view.get(CONFIG_MAP, case.config.linkerd.namespace, CONFIG))
+
+
+def old_config(view: View, space: str) -> dict[str, Any]:
+    """What linkerd-config of Linkerd 2.8 says of the whole mesh; empty without."""
+    found = view.get(CONFIG_MAP, space, CONFIG)
+    try:
+        content = json.loads(str(((found or {}).get("data") or {}).get("global") or ""))
+    except ValueError:
+        content = None
+    return content if isinstance(content, dict) else {}
+
+
+def namespace(case: ClusterCase) -> Iterator[Finding]:
+    """The control plane's namespace exists and has the labels that Linkerd goes by."""
+    name = case.config.linkerd.namespace
+    title = f"namespace {name} exists"
+    found = case.view.get(NAMESPACE, "", name)
+    if found is None:
+        yield failure(title, "it does not", UPDATE)
+        return
+    yield ok(title)
+    title = f"namespace {name} is labelled as the control plane's"
+    wanted = {
+        "linkerd.io/is-control-plane": "true",
+        "linkerd.io/control-plane-ns": name,
+        "config.linkerd.io/admission-webhooks": "disabled",
+    }
+    labels = labels_of(found)
+    lacking = [f"{key}={value}" for key, value in wanted.items() if labels.get(key) != value]
+    if lacking:
+        detail = f"it lacks {some(lacking)}"
+        yield warning(title, detail, f"{UPDATE}; webhooks may stop their own pods from starting")
+    else:
+        yield ok(title)
+
+
+def configuration(case: ClusterCase) -> Iterator[Finding]:
+    """ConfigMap linkerd-config exists and says what the stack file says."""
+    space = case.config.linkerd.namespace
+    title = f"ConfigMap {space}/{CONFIG} exists"
+    if case.view.get(CONFIG_MAP, space, CONFIG) is None:
+        if case.view.made_by_release(CONFIG_MAP, space, CONFIG):
+            yield skipped(title, "it does not exist; see its release")
+        else:
+            yield failure(title, "it does not", UPDATE)
+        return
+    values = linkerd_values(case)
+    if not values:
+        yield failure(title, "its key 'values' cannot be read", UPDATE)
+        return
+    yield ok(title)
+    yield _as_configured(case, values)
+
+
+def _as_configured(case: ClusterCase, values: dict[str, Any]) -> Finding:
+    title = f"{CONFIG} says what the stack file says"
+    config = case.config
+    wanted = {
+        "clusterDomain": config.domain,
+        "identityTrustDomain": config.trust_domain,
+        "clusterNetworks": ",".join(sorted(config.networks)),
+        "cniEnabled": config.linkerd.cni,
+    }
+    if not case.view.releases:
+        # Otherwise the versions of releases tell.
+        wanted["linkerdVersion"] = config.linkerd.app_version
+    differing = []
+    for key, value in wanted.items():
+        found = values.get(key)
+        if key == "clusterNetworks":
+            found = ",".join(sorted(str(found or "").split(",")))
+        if key not in config.linkerd.values and found != value:
+            differing.append(f"{key} is {found}, not {value}")
+    return failure(title, "; ".join(differing), UPDATE) if differing else ok(title)
+
+
+def deployments(case: ClusterCase) -> Iterator[Finding]:
+    """The control plane's pods are available, and enough of them where HA is wanted."""
+    yield from running(case, DEPLOYMENTS)
+
+
+def running(case: ClusterCase, names: Sequence[str]) -> Iterator[Finding]:
+    """What these Deployments of a control plane, and the CNI plugin beside it, have running."""
+    config = case.config.linkerd
+    hint = f"see `kubectl -n {config.namespace} get pods,events`"
+    for name in names:
+        yield from workload(case.view, DEPLOYMENT, config.namespace, name, hint)
+    if config.cni:
+        yield from workload(case.view, DAEMON_SET, CNI, "linkerd-cni", hint)
+    if config.high_availability:
+        yield from replicas(case, names)
+
+
+def replicas(case: ClusterCase, names: Sequence[str]) -> Iterator[Finding]:
+    """Whether each of these Deployments of the control plane has more than one pod."""
+    title = "the control plane has more than one replica of everything"
+    few = []
+    for name in names:
+        found = case.view.get(DEPLOYMENT, case.config.linkerd.namespace, name)
+        if found is None:
+            yield skipped(title, f"Deployment {name} does not exist")
+            return
+        available = int((found.get("status") or {}).get("availableReplicas") or 0)
+        if available < 2:
+            few.append(f"{name} has {available}")
+    if few:
+        hint = "give the cluster nodes enough (`./mesh check --pre` tells), then `pulumi up`"
+        yield failure(title, "; ".join(few), hint)
+    else:
+        yield ok(title)
+
+
+def kinds(case: ClusterCase) -> Iterator[Finding]:
+    """The API server serves the kinds that Linkerd reads."""
+    yield served(case, "Linkerd's kinds are served", _KINDS, UPDATE)
+    yield gateway_api(case)
+
+
+def gateway_api(case: ClusterCase) -> Finding:
+    """The API server serves the kinds of the Gateway API without which Linkerd does not start."""
+    own = case.config.linkerd.gateway_api_crds
+    hint = (
+        UPDATE
+        if own
+        else "install the Gateway API's CRDs (v1.1.1 or later), "
+        f"or write clusters.{case.name}.linkerd.gatewayApiCrds: true"
+    )
+    return served(case, "the Gateway API's kinds are served", _GATEWAY_API, hint)
+
+
+def served(
+    case: ClusterCase, title: str, wanted: tuple[tuple[Kind, str], ...], hint: str
+) -> Finding:
+    """Whether the API server serves kinds in the versions that are read."""
+    missing = [
+        f"{kind} {version}" for kind, version in wanted if not case.view.serves(kind, version)
+    ]
+    return failure(title, f"not served: {some(missing)}", hint) if missing else ok(title)
+
+
+def extensions(case: ClusterCase) -> Iterator[Finding]:
+    """Each extension's label stands on exactly one namespace, and on ours."""
+    wanted = {}
+    if linked(case.mesh, case.name):
+        wanted["multicluster"] = MULTICLUSTER
+    if case.config.linkerd.viz.enabled:
+        wanted["viz"] = VIZ
+    for extension, space in wanted.items():
+        title = f"the label linkerd.io/extension={extension} is on {space} alone"
+        labelled = case.view.all(NAMESPACE, labels={"linkerd.io/extension": extension})
+        names = sorted(name_of(one) for one in labelled)
+        if names == [space]:
+            yield ok(title)
+        else:
+            hint = f"{UPDATE}, and take the label off every other namespace"
+            yield failure(title, f"it is on {some(names) or 'no namespace'}", hint)

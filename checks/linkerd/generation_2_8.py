@@ -1,0 +1,218 @@
+"""Linkerd 2.8, where it differs: its control plane, and links that are annotations.
+
+Facts: the charts linkerd2 2.8.1 and linkerd2-multicluster 2.8.1. There is no Link, no lease and no
+authorization policy; one service mirror serves all links of a source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.cluster.workloads import availability, workload
+from checks.facts.case import ClusterCase, LinkCase
+from checks.facts.expected import CLUSTER_NAME, MIRRORED_GATEWAY, MULTICLUSTER, UPDATE
+from checks.facts.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    ENDPOINTS,
+    SECRET,
+    SERVICE,
+    Kind,
+    Object,
+    annotations_of,
+    labels_of,
+    name_of,
+    namespace_of,
+)
+from checks.facts.results import Finding, Status, failure, ok, skipped, warning
+from checks.facts.view import View, addresses, some
+from checks.linkerd.control_plane import CONFIG, old_config, running, served
+from checks.links.gateways import alive
+from checks.links.multicluster import (
+    judge_address,
+    judge_gateway_alive,
+    judge_login,
+    judge_secret,
+    judge_token,
+    mirror_login,
+)
+from config.links.exports import GATEWAY_NAME, GATEWAY_NAMESPACE
+from config.links.link import Export
+
+DEPLOYMENTS = (
+    "linkerd-controller",
+    "linkerd-destination",
+    "linkerd-identity",
+    "linkerd-proxy-injector",
+    "linkerd-sp-validator",
+    "linkerd-tap",
+)
+MIRROR = "linkerd-service-mirror"
+"""The Deployment that mirrors for all links of a source."""
+
+_KINDS = (
+    (Kind("linkerd.io", "ServiceProfile"), "v1alpha2"),
+    (Kind("split.smi-spec.io", "TrafficSplit"), "v1alpha1"),
+)
+
+
+def configuration(case: ClusterCase) -> Iterator[Finding]:
+    """ConfigMap linkerd-config exists and says what the stack file says."""
+    config = case.config
+    space = config.linkerd.namespace
+    title = f"ConfigMap {space}/{CONFIG} exists"
+    if case.view.get(CONFIG_MAP, space, CONFIG) is None:
+        if case.view.made_by_release(CONFIG_MAP, space, CONFIG):
+            yield skipped(title, "it does not exist; see its release")
+        else:
+            yield failure(title, "it does not", UPDATE)
+        return
+    content = old_config(case.view, space)
+    if not content:
+        yield failure(title, "its key 'global' cannot be read", UPDATE)
+        return
+    yield ok(title)
+    title = f"{CONFIG} says what the stack file says"
+    identity = content.get("identityContext") or {}
+    wanted = {
+        "linkerdNamespace": (content, space),
+        "clusterDomain": (content, config.domain),
+        "cniEnabled": (content, config.linkerd.cni),
+        "trustDomain": (identity, config.trust_domain),
+    }
+    if not case.view.releases:
+        # Otherwise the versions of releases tell.
+        wanted["version"] = (content, config.linkerd.app_version)
+    wrong = [
+        f"{key} is {found.get(key)}, not {value}"
+        for key, (found, value) in wanted.items()
+        if found.get(key) != value
+    ]
+    yield failure(title, "; ".join(wrong), UPDATE) if wrong else ok(title)
+
+
+def deployments(case: ClusterCase) -> Iterator[Finding]:
+    """The control plane's pods are available, and enough of them where HA is wanted."""
+    yield from running(case, DEPLOYMENTS)
+
+
+def kinds(case: ClusterCase) -> Iterator[Finding]:
+    """The API server serves the kinds that Linkerd reads."""
+    yield served(case, "Linkerd's kinds are served", _KINDS, UPDATE)
+
+
+def credentials(case: LinkCase) -> Iterator[Finding]:
+    """The one Secret of the link tells the service mirror of the target, and works."""
+    target = case.target_config
+    name = f"cluster-credentials-{case.link.target}"
+    secret = case.source.get(SECRET, MULTICLUSTER, name)
+    wanted = {
+        "mirror.linkerd.io/cluster-name": case.link.target,
+        "mirror.linkerd.io/remote-cluster-domain": target.domain,
+        "mirror.linkerd.io/remote-cluster-l5d-ns": target.linkerd.namespace,
+    }
+    yield judge_secret(f"{MULTICLUSTER}/{name}", secret, {}, wanted)
+    yield _alone(case.source, case.link.target)
+    login = mirror_login(case.source, case.link.target)
+    yield judge_token(case, login)
+    yield judge_address(case, login)
+    yield judge_login(case)
+
+
+def _alone(source: View, target: str) -> Finding:
+    title = f"no other Secret tells the service mirror of cluster {target}"
+    found = [
+        name_of(one)
+        for one in source.all(SECRET, MULTICLUSTER)
+        if annotations_of(one).get("mirror.linkerd.io/cluster-name") == target
+    ]
+    if len(found) > 1:
+        hint = "delete the one that is not of this stack: the service mirror refuses the second"
+        return failure(title, f"there are {some(sorted(found))}", hint)
+    return ok(title)
+
+
+def service_mirror(case: LinkCase) -> Iterator[Finding]:
+    """The source's one service mirror is available and has the target's gateway."""
+    logs = f"see `kubectl -n {MULTICLUSTER} logs deploy/{MIRROR} -c service-mirror`"
+    yield from workload(case.source, DEPLOYMENT, MULTICLUSTER, MIRROR, logs)
+    yield _gateway(case, logs)
+    yield judge_gateway_alive(alive(case.source, case.link.target, case.metric))
+
+
+def _runs(source: View) -> bool:
+    """Whether there is a service mirror that runs; one that is simulated does not."""
+    found = source.get(DEPLOYMENT, MULTICLUSTER, MIRROR)
+    return found is not None and availability(found)[0] is not Status.FAILURE
+
+
+def _gateway(case: LinkCase, hint: str) -> Finding:
+    target = case.link.target
+    title = "the service mirror knows the target's gateway"
+    found = case.source.all(SERVICE, labels={CLUSTER_NAME: target, MIRRORED_GATEWAY: "true"})
+    if not found:
+        if case.source.simulated:
+            return warning(
+                title,
+                "it does not, as pods of this cluster are simulated (kwok): nothing is mirrored",
+            )
+        if not _runs(case.source):
+            return skipped(title, "there is no service mirror that runs")
+        return failure(title, "it has made no Service for it", hint)
+    listed = some(f"{namespace_of(one)}/{name_of(one)}" for one in found)
+    ports = {port.get("port") for one in found for port in (one.get("spec") or {}).get("ports", [])}
+    wanted = case.gateway.service_probe_port
+    if wanted not in ports:
+        return failure(title, f"its port is {some(map(str, ports))}, not {wanted}", UPDATE)
+    return ok(title, listed)
+
+
+def exports(case: LinkCase) -> Iterator[Finding]:
+    """Exported Services are annotated with their gateway; their mirrors stand in the source."""
+    wanted = {
+        GATEWAY_NAME: case.ambassador.gateway_service,
+        GATEWAY_NAMESPACE: case.ambassador.namespace,
+    }
+    for export in case.link.exports:
+        title = f"Service {export} is exported by the target"
+        service = case.target.get(SERVICE, export.namespace, export.service)
+        yield _annotated(title, service, wanted)
+        exported = service is not None and wanted.items() <= annotations_of(service).items()
+        yield _mirror(case, export, exported)
+
+
+def _annotated(title: str, service: Object | None, wanted: dict[str, str]) -> Finding:
+    if service is None:
+        return failure(title, "it does not exist", "make it, or take it off links[].exports")
+    found = annotations_of(service)
+    lacking = [f"{key}={value}" for key, value in wanted.items() if found.get(key) != value]
+    if lacking:
+        hint = f"{UPDATE} --refresh, which annotates it again"
+        return failure(title, f"it lacks {some(lacking)}", hint)
+    return ok(title)
+
+
+def _mirror(case: LinkCase, export: Export, exported: bool) -> Finding:
+    target, name = case.link.target, case.link.mirror_of(export)
+    title = f"Service {export.namespace}/{name} mirrors it in the source"
+    mirror = case.source.get(SERVICE, export.namespace, name)
+    if mirror is not None and labels_of(mirror).get(CLUSTER_NAME) != target:
+        hint = "rename that Service, or the target cluster in the stack file"
+        return failure(title, "there is another Service of that name", hint)
+    if mirror is None:
+        if not exported:
+            return skipped(title, "it is not exported")
+        if case.source.simulated or not _runs(case.source):
+            return skipped(title, "the service mirror is not at work")
+        logs = f"see `kubectl -n {MULTICLUSTER} logs deploy/{MIRROR} -c service-mirror`"
+        return failure(title, "it does not exist", logs)
+    endpoints = case.source.get(ENDPOINTS, export.namespace, name)
+    if any(addresses(endpoints)):
+        return ok(title, some(addresses(endpoints)))
+    if not exported:
+        return skipped(title, "it is not exported")
+    return failure(
+        title,
+        "it has no endpoints",
+        "see whether the gateway's Service in the target has an address and all its annotations",
+    )

@@ -1,0 +1,177 @@
+"""Exported Services: labelled in the target, mirrored in the source, federated where asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.facts.case import LinkCase
+from checks.facts.expected import CLUSTER_NAME, MULTICLUSTER, UPDATE
+from checks.facts.kinds import ENDPOINTS, LINK, NAMESPACE, SERVICE, Object, labels_of
+from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.view import View, addresses, some
+from checks.links.multicluster import selectors_of, works
+from config.links.exports import EXPORTED, FEDERATED
+from config.links.link import Export, LinkConfig, Requirement, Selector
+
+_LABELS = {"gateway": "true", "remote-discovery": "remote-discovery"}
+"""Value of the label of an exported Service, by the way it is exported."""
+
+
+def exports(case: LinkCase) -> Iterator[Finding]:
+    """Exported Services exist in the target and are labelled; their mirrors stand in the source."""
+    for export in case.link.exports:
+        mode = case.link.mode_of(export)
+        service = case.target.get(SERVICE, export.namespace, export.service)
+        labels = labels_of(service) if service is not None else {}
+        if mode != "none":
+            told = labels.get(EXPORTED)
+            found = _labelled(
+                f"Service {export} is exported by the target", EXPORTED, _LABELS[mode], service
+            )
+            yield found
+            yield _mirror(case, export, told == _LABELS[mode])
+        if export.federated:
+            title = f"Service {export} is a member of a federated Service"
+            yield _labelled(title, FEDERATED, "member", service)
+            yield _federated(case, export, labels.get(FEDERATED) == "member")
+    yield from _selected(case)
+
+
+def _labelled(title: str, key: str, value: str, service: Object | None) -> Finding:
+    if service is None:
+        return failure(title, "it does not exist", "make it, or take it off links[].exports")
+    label = labels_of(service).get(key)
+    if label == value:
+        return ok(title, value if value != "true" else "")
+    detail = f"its label {key} is {label}, not {value}" if label else f"it lacks {key}"
+    return failure(title, detail, f"{UPDATE} --refresh, which labels it again")
+
+
+def _mirror(case: LinkCase, export: Export, exported: bool) -> Finding:
+    target, space = case.link.target, export.namespace
+    name = case.link.mirror_of(export)
+    title = f"Service {space}/{name} mirrors it in the source"
+    trouble = _without_namespace(case, title, space)
+    if trouble is not None:
+        return trouble
+    mirror = case.source.get(SERVICE, space, name)
+    if mirror is not None and labels_of(mirror).get(CLUSTER_NAME) != target:
+        hint = "rename that Service, or the target cluster in the stack file"
+        return failure(title, "there is another Service of that name", hint)
+    if mirror is None:
+        if not exported:
+            return skipped(title, "it is not exported")
+        if not works(case.source, target):
+            return skipped(title, "the service mirror is not at work")
+        told = _told(case.source, target, space, export.service)
+        return failure(title, f"it does not exist{f' ({told})' if told else ''}", _logs(target))
+    if case.link.mode_of(export) == "remote-discovery":
+        # Its endpoints are the target's pods, which proxies ask the destination controller for.
+        return ok(title) if exported else skipped(title, "it is not exported")
+    endpoints = case.source.get(ENDPOINTS, space, name)
+    return _endpoints(title, endpoints, export, target, exported=exported)
+
+
+def _endpoints(
+    title: str, endpoints: Object | None, export: Export, target: str, *, exported: bool
+) -> Finding:
+    """Whether a mirror has the gateway's address."""
+    if any(addresses(endpoints)):
+        return ok(title, some(addresses(endpoints)))
+    if any(addresses(endpoints, "notReadyAddresses")):
+        return skipped(title, "the gateway does not answer its probes")
+    if not exported:
+        return skipped(title, "it is not exported")
+    return failure(
+        title, "it has no endpoints", f"see whether {export} has pods that are ready in {target}"
+    )
+
+
+def _without_namespace(case: LinkCase, title: str, namespace: str) -> Finding | None:
+    """What to say of a mirror whose namespace the source lacks; None where it does not."""
+    if case.source_config.linkerd.multicluster.create_namespaces:
+        return None
+    if case.source.get(NAMESPACE, "", namespace) is not None:
+        return None
+    return failure(
+        title,
+        f"the source has no namespace {namespace}",
+        f"make it, or write clusters.{case.link.source}.linkerd.multicluster."
+        "createNamespaces: true",
+    )
+
+
+def _federated(case: LinkCase, export: Export, member: bool) -> Finding:
+    name = f"{export.service}-federated"
+    title = f"the federated Service {export.namespace}/{name} stands in the source"
+    trouble = _without_namespace(case, title, export.namespace)
+    if trouble is not None:
+        return trouble
+    if case.source.get(SERVICE, export.namespace, name) is not None:
+        return ok(title)
+    if not member:
+        return skipped(title, "its Service is no member")
+    if not works(case.source, case.link.target):
+        return skipped(title, "the service mirror is not at work")
+    return failure(title, "it does not exist", _logs(case.link.target))
+
+
+def _logs(target: str) -> str:
+    return f"see `kubectl -n {MULTICLUSTER} logs deploy/controller-{target} -c controller`"
+
+
+def _told(source: View, target: str, namespace: str, service: str) -> str:
+    """What the service mirror wrote about a Service into the status of its Link."""
+    link = source.get(LINK, MULTICLUSTER, target) or {}
+    for entry in (link.get("status") or {}).get("mirrorServices") or []:
+        remote = entry.get("remoteRef") or {}
+        if (remote.get("namespace"), remote.get("name")) != (namespace, service):
+            continue
+        for condition in entry.get("conditions") or []:
+            if condition.get("status") != "True":
+                return str(condition.get("message") or condition.get("reason") or "")
+    return ""
+
+
+def _selected(case: LinkCase) -> Iterator[Finding]:
+    """Selectors of the stack file's own select something."""
+    for key, selector in own_selectors(case.link).items():
+        title = f"selectors.{key} selects Services of the target"
+        found = [
+            f"{one['metadata'].get('namespace', '')}/{one['metadata']['name']}"
+            for one in case.target.all(SERVICE)
+            if matches(selector, labels_of(one))
+        ]
+        if found:
+            yield ok(title, some(sorted(found)))
+        else:
+            hint = f"label a Service there, or correct the link's selectors.{key}"
+            yield warning(title, "it selects none", hint)
+
+
+def own_selectors(link: LinkConfig) -> dict[str, Selector]:
+    """Selectors that the stack file writes, by their keys in it."""
+    used = selectors_of(link)
+    own = {
+        "gateway": (link.selectors.gateway, "selector"),
+        "remoteDiscovery": (link.selectors.remote_discovery, "remoteDiscoverySelector"),
+        "federated": (link.selectors.federated, "federatedServiceSelector"),
+    }
+    return {key: one for key, (one, name) in own.items() if one is not None and name in used}
+
+
+def matches(selector: Selector, labels: dict[str, str]) -> bool:
+    """Whether a selector selects what has these labels."""
+    return selector.match_labels.items() <= labels.items() and all(
+        _holds(requirement, labels) for requirement in selector.match_expressions
+    )
+
+
+def _holds(requirement: Requirement, labels: dict[str, str]) -> bool:
+    there = requirement.key in labels
+    if requirement.operator == "Exists":
+        return there
+    if requirement.operator == "DoesNotExist":
+        return not there
+    fitting = there and labels[requirement.key] in requirement.values
+    return fitting if requirement.operator == "In" else not fitting

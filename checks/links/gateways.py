@@ -1,0 +1,309 @@
+"""The gateway of a target, as its own cluster shows it, and the table of gateways.
+
+Facts: Linkerd docs, "Multi-cluster communication"; the annotations and port names are those that
+``linkerd multicluster link-gen`` reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from checks.ambassador.ambassador import absent, kind_of, pod_annotations, workload_of
+from checks.ambassador.routes import hostname_of
+from checks.cluster.ports import GATEWAY_PORT, meshed_pods, ports_of, target
+from checks.cluster.workloads import has_pods
+from checks.facts.case import ClusterCase
+from checks.facts.expected import CLUSTER_NAME, MIRRORED, MIRRORED_GATEWAY, UPDATE
+from checks.facts.kinds import (
+    AUTHORIZATION_POLICY,
+    ENDPOINTS,
+    MAPPING,
+    MESH_TLS,
+    SERVER,
+    SERVICE,
+    Object,
+    annotations_of,
+    labels_of,
+    name_of,
+    namespace_of,
+)
+from checks.facts.results import Finding, GatewayRow, failure, ok, skipped
+from checks.facts.view import View, addresses, some
+from config.ambassador.ambassador import AmbassadorConfig
+from config.ambassador.gateway import GatewayConfig
+from config.ambassador.routes import HEALTH_MAPPING
+from config.core.mesh import MeshConfig, gateway_identity
+from config.links.link import LinkConfig
+from config.variants.generation import Generation
+
+ENABLE = "config.linkerd.io/enable-gateway"
+GATEWAY = "mirror.linkerd.io/multicluster-gateway"
+
+
+def gateway(case: ClusterCase) -> Iterator[Finding]:
+    """Ambassador has what makes it the cluster's multicluster gateway."""
+    ambassador = case.config.ambassador
+    if ambassador is None or ambassador.gateway is None:
+        return
+    yield _enabled(case.view, ambassador)
+    name = ambassador.gateway_service
+    service = case.view.get(SERVICE, ambassador.namespace, name)
+    if service is None:
+        title = f"Service {ambassador.namespace}/{name} is the gateway"
+        if case.view.made_by_release(SERVICE, ambassador.namespace, name):
+            yield skipped(title, "it does not exist; see its release")
+        else:
+            yield failure(title, "it does not exist", UPDATE)
+    else:
+        yield _ports(case.view, service, ambassador)
+        yield from _endpoints(case.view, service, ambassador)
+        yield _identity(case, service)
+        yield from _annotations(case, service, ambassador.gateway)
+        yield _address(service, case.mesh, case.name, ambassador)
+    yield _health(case.view, ambassador, ambassador.gateway)
+    if case.config.linkerd.generation is Generation.MODERN:
+        yield _policy(case.view, ambassador, ambassador.gateway)
+
+
+def _enabled(view: View, config: AmbassadorConfig) -> Finding:
+    title = "Ambassador's proxies act as a gateway"
+    workload = workload_of(view, config)
+    if workload is None:
+        return skipped(title, absent(config))
+    if pod_annotations(workload).get(ENABLE) != "true":
+        return failure(title, f'its pods lack the annotation {ENABLE}: "true"', UPDATE)
+    old = [
+        name_of(pod)
+        for pod in meshed_pods(view, config)
+        if annotations_of(pod).get(ENABLE, "true") != "true"
+    ]
+    if old:
+        kind = kind_of(config).name.lower()
+        hint = f"`kubectl -n {config.namespace} rollout restart {kind}/{config.workload}`"
+        return failure(title, f'{some(old)} has {ENABLE} other than "true"', hint)
+    return ok(title)
+
+
+def _ports(view: View, service: Object, ambassador: AmbassadorConfig) -> Finding:
+    title = "the gateway's Service has the ports mc-gateway and mc-probe"
+    config = ambassador.gateway
+    assert config is not None
+    wanted = {
+        "mc-gateway": (config.port, GATEWAY_PORT),
+        "mc-probe": (config.service_probe_port, config.pod_probe_port),
+    }
+    ports = {port.get("name"): port for port in ports_of(service)}
+    pods = meshed_pods(view, ambassador)
+    wrong = []
+    for name, (number, inside) in wanted.items():
+        port = ports.get(name)
+        if port is None or port.get("port") != number:
+            wrong.append(f"{name} is {port.get('port') if port else 'missing'}, not {number}")
+        elif "targetPort" in port and pods and target(port, pods) != inside:
+            wrong.append(f"{name} leads to port {port['targetPort']} of the pods, not to {inside}")
+    if wrong:
+        return failure(title, "; ".join(wrong), UPDATE)
+    return ok(title, ", ".join(str(number) for number, _ in wanted.values()))
+
+
+def _endpoints(view: View, service: Object, ambassador: AmbassadorConfig) -> Iterator[Finding]:
+    """Whether the gateway's Service has a ready endpoint; nothing without an Endpoints object."""
+    title = "the gateway's Service has an endpoint that is ready"
+    found = view.get(ENDPOINTS, namespace_of(service), name_of(service))
+    if found is None:
+        return
+    ready = list(addresses(found))
+    if ready:
+        yield ok(title, some(ready, 3))
+    elif not has_pods(view, kind_of(ambassador), ambassador.namespace, ambassador.workload):
+        yield skipped(title, "no pod of Ambassador is available")
+    else:
+        yield failure(
+            title,
+            "it has none",
+            f"see whether its selector is that of {ambassador.workload}'s pods, then {UPDATE}",
+        )
+
+
+def _identity(case: ClusterCase, service: Object) -> Finding:
+    title = "the gateway's Service tells the identity of Ambassador's proxies"
+    wanted = gateway_identity(case.name, case.config)
+    found = annotations_of(service).get("mirror.linkerd.io/gateway-identity")
+    if found == wanted:
+        return ok(title, str(wanted))
+    return failure(title, f"it tells {found or 'none'}, not {wanted}", UPDATE)
+
+
+def _annotations(case: ClusterCase, service: Object, config: GatewayConfig) -> Iterator[Finding]:
+    title = "the gateway's Service says that it is one"
+    found = annotations_of(service)
+    if found.get(GATEWAY) == "true":
+        yield ok(title)
+    else:
+        yield failure(title, f'it lacks the annotation {GATEWAY}: "true"', UPDATE)
+    title = "the gateway's Service tells how it is probed"
+    wanted = probe_path(case.config.linkerd.generation, config)
+    path = found.get("mirror.linkerd.io/probe-path")
+    period, seconds = found.get("mirror.linkerd.io/probe-period"), str(config.probe_period_seconds)
+    if path != wanted:
+        yield failure(title, f"its path is {path or 'missing'}, not {wanted}", UPDATE)
+    elif period != seconds:
+        yield failure(title, f"its period is {period or 'missing'}, not {seconds} seconds", UPDATE)
+    else:
+        yield ok(title, path)
+
+
+def probe_path(generation: Generation, config: GatewayConfig) -> str:
+    """The path as a gateway's Service tells it: Linkerd 2.8 puts a slash before it by itself."""
+    path = config.probe_path
+    return path.removeprefix("/") if generation is Generation.V2_8 else path
+
+
+def service_addresses(service: Object | None) -> list[str]:
+    """Addresses that the load balancer gave a Service."""
+    balancer = ((service or {}).get("status") or {}).get("loadBalancer") or {}
+    entries = balancer.get("ingress") or []
+    found = [str(entry.get("ip") or entry.get("hostname") or "") for entry in entries]
+    return [address for address in found if address]
+
+
+def _address(service: Object, mesh: MeshConfig, cluster: str, config: AmbassadorConfig) -> Finding:
+    title = "the gateway has an address"
+    assert config.gateway is not None
+    found = list(config.gateway.address) or service_addresses(service)
+    if found:
+        return ok(title, ",".join(found))
+    links = [link for link in mesh.links_to(cluster) if not link.flat_network]
+    if links and all(link.gateway is not None for link in links):
+        return ok(title, "every link has its own")
+    kind = (service.get("spec") or {}).get("type")
+    if kind != "LoadBalancer":
+        detail = f"its Service is of type {kind}, and the stack file gives none"
+        return failure(title, detail, f"write clusters.{cluster}.ambassador.gateway.address")
+    return failure(
+        title,
+        "its load balancer has none (yet)",
+        f"see `kubectl -n {config.namespace} describe service {config.gateway_service}`",
+    )
+
+
+def _health(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> Finding:
+    title = f"Mapping {HEALTH_MAPPING} leads to Ambassador's own health"
+    mapping = view.get(MAPPING, ambassador.namespace, HEALTH_MAPPING)
+    if mapping is None:
+        return failure(title, f"it does not exist in {ambassador.namespace}", UPDATE)
+    spec = mapping.get("spec") or {}
+    hostname = hostname_of(mapping) or "missing"
+    wrong = [] if hostname == "*" else [f"hostname is {hostname}, not *"]
+    wanted = {
+        "prefix": config.health_path,
+        "rewrite": "/ambassador/v0/check_ready",
+        "bypass_auth": True,
+        "add_linkerd_headers": False,
+    }
+    wrong += [
+        f"{key} is {spec.get(key, 'missing')}, not {value}"
+        for key, value in wanted.items()
+        if spec.get(key) != value
+    ]
+    return failure(title, "; ".join(wrong), UPDATE) if wrong else ok(title, config.health_path)
+
+
+def _policy(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> Finding:
+    # Whom they let in, the checks of policies say.
+    title = "the gateway has its Servers and policies"
+    name = f"{ambassador.name}-gateway"
+    wanted = [(SERVER, name), (AUTHORIZATION_POLICY, name), (MESH_TLS, name)]
+    ports = {name: "linkerd-proxy"}
+    if config.probe == "proxy":
+        wanted += [(SERVER, f"{name}-admin"), (AUTHORIZATION_POLICY, f"{name}-admin")]
+        ports[f"{name}-admin"] = "linkerd-admin"
+    missing = [
+        f"{kind.name} {item}"
+        for kind, item in wanted
+        if view.get(kind, ambassador.namespace, item) is None
+    ]
+    if missing:
+        return failure(title, f"missing in {ambassador.namespace}: {some(missing)}", UPDATE)
+    for item, port in ports.items():
+        server = view.get(SERVER, ambassador.namespace, item) or {}
+        found = (server.get("spec") or {}).get("port")
+        if found != port:
+            return failure(title, f"Server {item} is for port {found}, not {port}", UPDATE)
+    return ok(title)
+
+
+def alive(source: View, target: str, metric: bool | None) -> str:
+    """Whether a gateway answers probes: ``yes``, ``no``, or ``unknown``.
+
+    `metric` is what the service mirror says. Where it does not, mirrors that were taken out of
+    service tell that the gateway stopped answering; those in service tell nothing.
+    """
+    if metric is not None:
+        return "yes" if metric else "no"
+    found = source.all(ENDPOINTS, labels={CLUSTER_NAME: target, MIRRORED: "true"})
+    ready = any(any(addresses(one)) for one in found)
+    unready = any(any(addresses(one, "notReadyAddresses")) for one in found)
+    return "no" if unready and not ready else "unknown"
+
+
+def mirrored(source: View, target: str) -> list[Object]:
+    """Services of a source that mirror those of a target; the gateway's own mirror is none."""
+    return [
+        service
+        for service in source.all(SERVICE, labels={CLUSTER_NAME: target, MIRRORED: "true"})
+        if MIRRORED_GATEWAY not in labels_of(service)
+    ]
+
+
+def link_address(mesh: MeshConfig, link: LinkConfig, target: View | None) -> list[str]:
+    """Where a link's source reaches the gateway; empty where that is not known."""
+    if link.gateway is not None:
+        return list(link.gateway.address)
+    return _own_address(mesh, link.target, target)
+
+
+def _own_address(mesh: MeshConfig, cluster: str, view: View | None) -> list[str]:
+    config = mesh.clusters[cluster].ambassador
+    if config is None or config.gateway is None:
+        return []
+    if config.gateway.address or view is None:
+        return list(config.gateway.address)
+    return service_addresses(view.get(SERVICE, config.namespace, config.gateway_service))
+
+
+def gateway_rows(
+    mesh: MeshConfig, views: Mapping[str, View], metrics: Mapping[str, bool | None]
+) -> Iterator[GatewayRow]:
+    """The table of gateways: a row for each link through one, and for each that no link leads to.
+
+    `metrics` is what service mirrors say of their gateways, by the names of links.
+    """
+    for link in mesh.links:
+        if link.flat_network:
+            continue
+        source = views.get(link.source)
+        port = link.gateway.port if link.gateway is not None else None
+        yield GatewayRow(
+            source=link.source,
+            target=link.target,
+            address=_shown(
+                mesh, link.target, link_address(mesh, link, views.get(link.target)), port
+            ),
+            alive=alive(source, link.target, metrics.get(link.name)) if source else "unknown",
+            services=len(mirrored(source, link.target)) if source else 0,
+        )
+    for name, cluster in mesh.clusters.items():
+        if cluster.ambassador is None or cluster.ambassador.gateway is None:
+            continue
+        if all(link.flat_network for link in mesh.links_to(name)):
+            address = _own_address(mesh, name, views.get(name))
+            yield GatewayRow("", name, _shown(mesh, name, address, None), "unknown", 0)
+
+
+def _shown(mesh: MeshConfig, cluster: str, found: list[str], port: int | None) -> str:
+    config = mesh.clusters[cluster].ambassador
+    own = config.gateway.port if config is not None and config.gateway is not None else None
+    return ", ".join(
+        f"[{one}]:{port or own}" if ":" in one else f"{one}:{port or own}" for one in found
+    )

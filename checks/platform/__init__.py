@@ -1,0 +1,1 @@
+"""Checks of Ingresses, monitoring, meshed workloads and the sample."""

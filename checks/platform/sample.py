@@ -1,0 +1,36 @@
+"""The sample Service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from checks.ambassador.ambassador import asks_for_proxy, proxies
+from checks.cluster.workloads import workload
+from checks.facts.case import ClusterCase
+from checks.facts.expected import UPDATE
+from checks.facts.kinds import DEPLOYMENT, SERVICE
+from checks.facts.results import Finding, failure, ok, skipped
+
+
+def sample(case: ClusterCase) -> Iterator[Finding]:
+    """The sample's Service and pods exist, and the pods are meshed."""
+    config = case.config.sample
+    if config is None:
+        return
+    title = f"Service {config.namespace}/{config.service} exists"
+    if case.view.get(SERVICE, config.namespace, config.service) is None:
+        yield failure(title, "it does not", UPDATE)
+    else:
+        yield ok(title)
+    hint = f"see `kubectl -n {config.namespace} get pods,events`"
+    yield from workload(case.view, DEPLOYMENT, config.namespace, config.name, hint)
+    title = "the sample is meshed"
+    deployment = case.view.get(DEPLOYMENT, config.namespace, config.name)
+    if deployment is None:
+        yield skipped(title, "there is no Deployment of it")
+    elif not asks_for_proxy(case.view, deployment, config.namespace):
+        yield failure(title, "nothing asks the injector for a proxy", UPDATE)
+    else:
+        template = deployment.get("spec", {}).get("template", {})
+        labels = template.get("metadata", {}).get("labels") or {}
+        yield proxies(case.view, title, config.namespace, labels)

@@ -1,0 +1,1 @@
+"""All checks of a mesh, and the report."""

@@ -1,0 +1,1 @@
+"""Checks of trust anchors, issuers and webhook certificates."""

@@ -1,0 +1,85 @@
+"""Whether a certificate that cert-manager issues is renewed in time.
+
+It lives for hours, so that what is said of certificates that people renew does not hold.
+
+Facts: cert-manager docs, Certificate (``status.renewalTime``).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+
+from checks.facts.kinds import CERTIFICATE, Object
+from checks.facts.results import Finding, failure, ok, warning
+from checks.facts.view import View
+from checks.trust import pki
+from config.core.mesh import MeshConfig
+
+SLACK = timedelta(minutes=15)
+"""How late a renewal may be before anybody is told."""
+
+
+def issues_identity(mesh: MeshConfig) -> bool:
+    """Whether cert-manager issues the identity issuers."""
+    return mesh.trust_anchor.cert_manager is not None
+
+
+def issues_webhooks(mesh: MeshConfig) -> bool:
+    """Whether cert-manager issues the webhooks' certificates."""
+    issuance = mesh.trust_anchor.cert_manager
+    return issuance is not None and issuance.webhooks
+
+
+def condition(thing: Object, kind: str) -> tuple[bool, str]:
+    """Whether a condition of an object holds, and what is told of it."""
+    conditions = (thing.get("status") or {}).get("conditions") or []
+    found = next((one for one in conditions if one.get("type") == kind), None)
+    if found is None:
+        return False, "nobody has looked at it yet"
+    reason = str(found.get("reason") or "")
+    message = str(found.get("message") or "")
+    return found.get("status") == "True", ": ".join(part for part in (reason, message) if part)
+
+
+def issued(view: View, namespace: str, name: str) -> Finding:
+    """Whether cert-manager has issued a Certificate of ours."""
+    title = f"cert-manager has issued Certificate {namespace}/{name}"
+    found = view.get(CERTIFICATE, namespace, name)
+    if found is None:
+        return failure(title, "there is no such Certificate", "run `pulumi up`")
+    holds, told = condition(found, "Ready")
+    if holds:
+        return ok(title)
+    return failure(title, f"it is not ready ({told})", _describe(namespace, name))
+
+
+def renewed(
+    title: str, certificate: x509.Certificate, view: View, namespace: str, name: str
+) -> Finding:
+    """Whether the certificate of a Certificate is not yet due, or was due a moment ago."""
+    due = _due(certificate, view.get(CERTIFICATE, namespace, name))
+    if view.now > due + SLACK:
+        return warning(
+            title,
+            f"{pki.label(certificate)} was to be renewed at {due:%Y-%m-%d %H:%M} UTC, and ends at "
+            f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC",
+            _describe(namespace, name),
+        )
+    return ok(title, f"next at {due:%Y-%m-%d %H:%M} UTC")
+
+
+def _due(certificate: x509.Certificate, asked: Object | None) -> datetime:
+    """When cert-manager renews; at two thirds of its life where it does not tell."""
+    told = ((asked or {}).get("status") or {}).get("renewalTime")
+    try:
+        found = datetime.fromisoformat(str(told))
+    except ValueError:
+        begin = certificate.not_valid_before_utc
+        return begin + (certificate.not_valid_after_utc - begin) * 2 / 3
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+
+
+def _describe(namespace: str, name: str) -> str:
+    return f"see `kubectl -n {namespace} describe certificate {name}` and cert-manager's log"

@@ -1,0 +1,245 @@
+"""Whether running proxies trust the anchors that the control plane has now.
+
+A proxy reads its trust roots once, when its pod starts. Where anchors were replaced since, it
+trusts no certificate of the present issuer, and its requests fail once its connections end.
+
+Facts: linkerd2 edge-26.8.3: ``pkg/inject/inject.go`` (injectObjectMeta: the annotation is the
+SHA-256 of the text in ConfigMap linkerd-identity-trust-roots), the partial ``_metadata.tpl`` (pods
+of the control plane: that of the Helm value, which the ConfigMap has trimmed), ``_proxy.tpl``
+(injected proxies have the roots as a literal in their environment), ``pkg/k8s/labels.go``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from cryptography import x509
+
+from checks.cluster.unready import PROXY, ought_to_run
+from checks.facts.case import ClusterCase, LinkCase
+from checks.facts.expected import MULTICLUSTER
+from checks.facts.kinds import (
+    CONFIG_MAP,
+    POD,
+    Object,
+    annotations_of,
+    labels_of,
+    name_of,
+    namespace_of,
+)
+from checks.facts.linkerd_values import values_of
+from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.view import Unseen, View, some
+from checks.linkerd.control_plane import CONFIG
+from checks.trust import pki
+from checks.trust.certificates import TRUST_ROOTS, anchors_of, issuer_chain
+from config.variants.generation import Generation
+from preflight.proxy_trust import CONTROL_PLANE, TRUST_ROOT_HASH, bundle_hashes
+
+_ENVIRONMENT = "LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS"
+_OWNERS = ("deployment", "daemonset", "statefulset", "replicaset", "job", "cronjob")
+SHOWN = 3
+"""Commands that are written out."""
+
+
+@dataclass(frozen=True)
+class Stale:
+    """A workload whose pods have other trust roots than the control plane."""
+
+    namespace: str
+    workload: str
+    """As ``kubectl rollout restart`` takes it, or the name of a pod that has no such owner."""
+    pods: int
+    roots: tuple[x509.Certificate, ...] | None
+    """What its proxies trust; None where that cannot be known."""
+
+    def __str__(self) -> str:
+        pods = "1 pod" if self.pods == 1 else f"{self.pods} pods"
+        return f"{self.namespace} {self.workload} ({pods})"
+
+
+def digests(view: View, namespace: str) -> frozenset[str]:
+    """SHA-256 of the texts that the control plane has as its anchors, as annotations hold them.
+
+    Raises Unseen: ConfigMaps could not be read.
+    """
+    found = view.get(CONFIG_MAP, namespace, TRUST_ROOTS)
+    texts = [str(((found or {}).get("data") or {}).get("ca-bundle.crt") or "")]
+    values = values_of(view.get(CONFIG_MAP, namespace, CONFIG))
+    texts.append(str(values.get("identityTrustAnchorsPEM") or ""))
+    return frozenset().union(*(bundle_hashes(text) for text in texts if text.strip()))
+
+
+def of_meshed_pods(view: View, namespace: str) -> Mapping[str, list[Object]]:
+    """The meshed pods by the digest of their trust roots; `namespace` is the control plane's.
+
+    Raises Unseen: pods could not be read.
+    """
+    found: dict[str, list[Object]] = {}
+    for pod in view.all(POD, labels={CONTROL_PLANE: namespace}):
+        digest = annotations_of(pod).get(TRUST_ROOT_HASH)
+        if digest and ought_to_run(pod):
+            found.setdefault(digest, []).append(pod)
+    return found
+
+
+def samples(view: View, namespace: str) -> Iterator[tuple[str, str]]:
+    """Namespace and name of one pod for each digest that is not the control plane's.
+
+    Those of the control plane itself are no samples: their roots are no literal.
+    """
+    try:
+        present = digests(view, namespace)
+        for digest, pods in of_meshed_pods(view, namespace).items():
+            told = [pod for pod in pods if namespace_of(pod) != namespace]
+            if digest not in present and told:
+                yield namespace_of(told[0]), name_of(told[0])
+    except Unseen:
+        # The check that needs it says so.
+        return
+
+
+def roots_of(pod: Object) -> tuple[x509.Certificate, ...] | None:
+    """What the proxy of a pod trusts, where its environment has it as a literal."""
+    spec = pod.get("spec") or {}
+    for container in [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]:
+        if container.get("name") != PROXY:
+            continue
+        for item in container.get("env") or []:
+            if item.get("name") == _ENVIRONMENT and item.get("value"):
+                try:
+                    return tuple(pki.certificates(str(item["value"])))
+                except pki.UnreadableError:
+                    return ()
+    return None
+
+
+def stale(view: View, namespace: str) -> list[Stale]:
+    """Workloads whose proxies have other trust roots than the control plane has now.
+
+    Those of the control plane come first, then those of links, then all others.
+
+    Raises Unseen: what is needed could not be read. Raises UnreadableError: there are no anchors.
+    """
+    anchors = set(anchors_of(view, namespace))
+    present = digests(view, namespace)
+    counted: dict[tuple[str, str, tuple[x509.Certificate, ...] | None], int] = {}
+    for digest, pods in of_meshed_pods(view, namespace).items():
+        if digest in present:
+            continue
+        known = (roots for pod in pods if (roots := roots_of(pod)) is not None)
+        roots = next(known, None)
+        if roots is not None and set(roots) == anchors:
+            # The same certificates, written otherwise.
+            continue
+        for pod in pods:
+            key = (namespace_of(pod), _owner(pod), roots)
+            counted[key] = counted.get(key, 0) + 1
+    found = [Stale(space, owner, count, roots) for (space, owner, roots), count in counted.items()]
+    order = {namespace: 0, MULTICLUSTER: 1}
+    return sorted(found, key=lambda one: (order.get(one.namespace, 2), one.namespace, one.workload))
+
+
+def _owner(pod: Object) -> str:
+    labels = labels_of(pod)
+    for kind in _OWNERS:
+        name = labels.get(f"linkerd.io/proxy-{kind}")
+        if name:
+            return f"{kind}/{name}"
+    return f"pod/{name_of(pod)}"
+
+
+def trust_roots(case: ClusterCase) -> Iterator[Finding]:
+    """Every meshed pod has the trust roots that the control plane has now."""
+    if case.config.linkerd.generation is Generation.V2_8:
+        # Its injector writes no such annotation.
+        return
+    title = "meshed pods trust the present anchors"
+    space = case.config.linkerd.namespace
+    try:
+        found = stale(case.view, space)
+    except pki.UnreadableError:
+        yield skipped(title, "there is no bundle of anchors")
+        return
+    if not found:
+        pods = sum(map(len, of_meshed_pods(case.view, space).values()))
+        yield ok(title, f"{pods} meshed") if pods else skipped(title, "there is no meshed pod")
+        return
+    chain = issuer_chain(case)
+    lost = [one for one in found if not trusts(one.roots, chain)]
+    if lost:
+        yield failure(
+            title,
+            f"they started with other anchors and do not trust the present issuer, so that "
+            f"requests from and to them fail: {some(map(str, lost))}",
+            restart(lost),
+        )
+        return
+    yield warning(
+        title,
+        f"they started with another bundle, which still has the anchor of the present issuer: "
+        f"{some(map(str, found))}",
+        restart(found),
+    )
+
+
+def trusts(
+    roots: tuple[x509.Certificate, ...] | None, chain: list[x509.Certificate] | None
+) -> bool:
+    """Whether these roots, as far as they are known, verify an issuer with its chain."""
+    if roots is None or not chain:
+        return False
+    return pki.chain_ends_in(chain[0], roots, chain[1:])
+
+
+def restart(found: Iterable[Stale]) -> str:
+    """The commands by which workloads get the present trust roots."""
+    listed = list(found)
+    commands = [
+        f"`kubectl -n {one.namespace} delete {one.workload}`"
+        if one.workload.startswith(("pod/", "job/", "replicaset/"))
+        else f"`kubectl -n {one.namespace} rollout restart {one.workload}`"
+        for one in listed[:SHOWN]
+    ]
+    more = f", and so each of the {len(listed) - SHOWN} others" if len(listed) > SHOWN else ""
+    return f"restart them: {', '.join(commands)}{more}"
+
+
+def across(case: LinkCase) -> Iterator[Finding]:
+    """The pods of each end of a link trust the issuer of the other end."""
+    if case.source_config.linkerd.generation is Generation.V2_8:
+        return
+    ends = (
+        (case.link.source, case.source, case.source_config, case.link.target, case.target),
+        (case.link.target, case.target, case.target_config, case.link.source, case.source),
+    )
+    for name, view, config, other_name, other in ends:
+        title = f"meshed pods of {name} trust the issuer of {other_name}"
+        try:
+            found = stale(view, config.linkerd.namespace)
+        except pki.UnreadableError:
+            yield skipped(title, "there is no bundle of anchors")
+            continue
+        chain = issuer_chain(ClusterCase(case.mesh, other_name, other))
+        lost = [one for one in found if not trusts(one.roots, chain)]
+        if chain is None:
+            yield skipped(title, f"the issuer of {other_name} cannot be read")
+        elif lost:
+            detail = f"they started with other anchors: {some(map(str, lost))}"
+            yield failure(title, detail, restart(lost))
+        else:
+            yield from _anchors_trust(title, view, config.linkerd.namespace, chain)
+
+
+def _anchors_trust(
+    title: str, view: View, namespace: str, chain: list[x509.Certificate]
+) -> Iterator[Finding]:
+    if pki.chain_ends_in(chain[0], anchors_of(view, namespace), chain[1:]):
+        yield ok(title)
+        return
+    yield failure(
+        title,
+        f"it is signed by {chain[0].issuer.rfc4514_string()}, which is none of the anchors there",
+        "run `pulumi up`, so that both clusters have the anchors of the same stack",
+    )

@@ -1,0 +1,1 @@
+"""The verb `demo`: two local clusters and the stack `local` in them."""

@@ -1,0 +1,65 @@
+"""What the demo remembers between two calls: where it stands and how it was made."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cli import paths
+
+
+class DemoRecord(BaseModel):
+    """The record of a demo that stands, or that was being made."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_version: Literal[1] = 1
+    """The form of this record."""
+    source: str | None = None
+    """Context of the user's own source cluster; None for a local one."""
+    target: str | None = None
+    """Context of the user's own target cluster; None for a local one."""
+    engine: bool = True
+    """Whether the Pulumi engine made it."""
+    uids: dict[str, str] = {}
+    """UIDs of the clusters that it was made in, by name."""
+
+    @property
+    def local(self) -> bool:
+        """Whether it stands in local clusters."""
+        return self.source is None
+
+
+def folder() -> Path:
+    """Folder (mode 0700) with everything that the demo keeps."""
+    from local_clusters.files import make_private_directory
+
+    return make_private_directory(paths.state() / "demo")
+
+
+def read() -> DemoRecord | None:
+    """The record, or None where no demo stands."""
+    try:
+        return DemoRecord.model_validate_json(_file().read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def write(record: DemoRecord) -> None:
+    """Keep the record."""
+    from local_clusters.files import write_private
+
+    folder()
+    write_private(_file(), record.model_dump_json(indent=2))
+
+
+def forget() -> None:
+    """Remove everything that the demo keeps."""
+    shutil.rmtree(paths.state() / "demo", ignore_errors=True)
+
+
+def _file() -> Path:
+    return paths.state() / "demo" / "demo.json"

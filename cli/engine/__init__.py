@@ -1,0 +1,1 @@
+"""The Pulumi engine and a stack's decrypted configuration."""

@@ -1,0 +1,63 @@
+"""Long work, shown step by step: one moving line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.status import Status
+from rich.text import Text
+
+from cli.screen import err
+
+if TYPE_CHECKING:
+    from local_clusters import Progress
+
+
+class Step:
+    """A piece of work that goes on; may be told of from several threads."""
+
+    def __init__(self, title: str, status: Status | None) -> None:
+        self._title = title
+        self._status = status
+        self._last = ""
+        self._lock = threading.Lock()
+
+    def update(self, text: str, *, lasting: bool = True) -> None:
+        """Say what is being done; `lasting` says whether it is worth a line of its own in a log."""
+        with self._lock:
+            if self._status is not None:
+                self._status.update(Text(f"{self._title}: {text}"))
+            elif lasting and text != self._last:
+                self._last = text
+                err().print(Text(f"  {text}"))
+
+    def clusters(self, progress: Progress) -> None:
+        """Say what local_clusters reports, which repeats itself every second."""
+        if self._status is not None:
+            self.update(str(progress))
+        else:
+            count = f"[{progress.number}/{progress.total}] " if progress.total else ""
+            self.update(f"{count}{progress.subject}: {progress.text}")
+
+
+@contextmanager
+def step(title: str) -> Iterator[Step]:
+    """Show `title` while the block runs, and how long it took when it has ended well."""
+    began = time.monotonic()
+    console = err()
+    if console.is_terminal:
+        with console.status(Text(title), spinner="dots") as status:
+            yield Step(title, status)
+    else:
+        console.print(Text(f"{title} ..."))
+        yield Step(title, None)
+    seconds = time.monotonic() - began
+    console.print(Text.assemble(("✓ ", "green"), title, (f" ({seconds:.0f} s)", "dim")))
+
+
+Say = Callable[[str], None]
+"""Told of what is being done."""

@@ -1,0 +1,62 @@
+"""From what the user calls a stack to its validated configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli import paths
+from cli.errors import BAD_INPUT, VerbError
+
+if TYPE_CHECKING:
+    from config import MeshConfig, StackFileError
+
+FOLDER = paths.ROOT / "stacks"
+"""Where stack files are, as Pulumi.yaml has it (``stackConfigDir``)."""
+
+
+class BadStackFileError(VerbError):
+    """A stack file with problems, all of them known."""
+
+    def __init__(self, path: Path, error: StackFileError) -> None:
+        super().__init__(str(error), exit_code=BAD_INPUT)
+        self.path = path
+        self.error = error
+
+
+def known() -> list[str]:
+    """Names of the stacks that have a file."""
+    files = FOLDER.glob("Pulumi.*.yaml")
+    return sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
+
+
+def find(stack: str) -> Path:
+    """The file of a stack: ``stacks/Pulumi.<stack>.yaml``, or the file itself by its path.
+
+    Raises VerbError where there is none.
+    """
+    named = FOLDER / f"Pulumi.{stack}.yaml"
+    if "/" not in stack and named.is_file():
+        return named
+    path = Path(stack).expanduser()
+    if path.is_file():
+        return path
+    if "/" in stack or path.suffix in (".yaml", ".yml"):
+        what = "is a folder" if path.is_dir() else "does not exist"
+        raise VerbError(f"the file {stack} {what}", "give the path of a stack file", BAD_INPUT)
+    raise VerbError(
+        f"there is no stack '{stack}'",
+        f"write one of: {', '.join(known())}; or the path of a stack file",
+        BAD_INPUT,
+    )
+
+
+def load(stack: str) -> MeshConfig:
+    """The validated configuration of a stack. Raises BadStackFileError with every problem."""
+    from config import StackFileError, load_stack_file
+
+    path = find(stack)
+    try:
+        return load_stack_file(path)
+    except StackFileError as error:
+        raise BadStackFileError(path, error) from None

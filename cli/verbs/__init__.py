@@ -1,0 +1,1 @@
+"""The verbs of `./mesh`, one module each."""

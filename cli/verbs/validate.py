@@ -1,0 +1,34 @@
+"""`./mesh validate`: everything that is wrong with a stack file, at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from cli import paths, screen, stacks
+
+if TYPE_CHECKING:
+    from config import MeshConfig
+
+
+def validate(stack: str) -> None:
+    """Print what a valid stack file describes. Raises BadStackFileError for one that is not."""
+    config = stacks.load(stack)
+    file = paths.shown(stacks.find(stack))
+    screen.out().print(Text.assemble((f"{file} is valid", "green"), f": {_summary(config)}"))
+
+
+def _summary(config: MeshConfig) -> str:
+    parts = [_counted(len(config.clusters), "cluster", config.clusters)]
+    links = [f"{link.source} → {link.target}" for link in config.links]
+    parts.append(_counted(len(links), "link", links))
+    exports = sum(len(config.exports_of(name)) for name in config.clusters)
+    parts.append(_counted(exports, "exported Service", []))
+    return ", ".join(parts)
+
+
+def _counted(number: int, what: str, names: object) -> str:
+    text = f"{number} {what}{'' if number == 1 else 's'}"
+    listed = ", ".join(names) if isinstance(names, (dict, list)) else ""
+    return f"{text} ({listed})" if listed else text

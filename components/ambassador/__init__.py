@@ -1,0 +1,1 @@
+"""Ambassador in a cluster: installation or adoption, objects, policy, gateway."""

@@ -1,0 +1,121 @@
+"""An Ambassador of somebody else's: only what the mesh and the gateway need is added.
+
+Patches own single fields by server-side apply, and give them back when they are deleted. The
+gateway's two ports stand on a Service of our own, because a patch of another's ports would show a
+difference for ever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResourcePatch
+from pulumi_kubernetes.apps.v1 import DaemonSetPatch, DeploymentPatch
+from pulumi_kubernetes.core.v1 import (
+    NamespacePatch,
+    Service,
+    ServicePortArgs,
+    ServiceSpecArgs,
+)
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs, ObjectMetaPatchArgs
+
+from components.ambassador.gateway import namespace_annotations
+from components.ambassador.values import gateway_ports
+from components.core.component import MeshComponent
+from config.ambassador.adoption import FIELD_MANAGER, AdoptConfig
+from config.ambassador.ambassador import AmbassadorConfig
+
+# A random manager would own the fields anew after every replacement.
+PATCH = {"pulumi.com/patchFieldManager": FIELD_MANAGER}
+
+
+@dataclass(frozen=True)
+class AdoptionSettings:
+    """What an adoption needs beside the stack file."""
+
+    provider: pulumi.ProviderResource
+    """The cluster's provider."""
+    control_plane: pulumi.Resource
+    """The control plane, whose injector has to be there before the pods restart."""
+    pod_annotations: dict[str, str]
+    """Annotations that its pods get."""
+    gateway_annotations: dict[str, str]
+    """Annotations of the gateway's Service."""
+
+
+def adopt(
+    owner: MeshComponent,
+    config: AmbassadorConfig,
+    adopted: AdoptConfig,
+    settings: AdoptionSettings,
+) -> Service | None:
+    """Declare patches, and the gateway's Service where there is a gateway; returns the latter."""
+    provider, name = settings.provider, owner.logical_name
+    meshed: list[pulumi.Resource] = [settings.control_plane]
+    on_namespace = namespace_annotations(config)
+    if on_namespace:
+        meshed.append(
+            NamespacePatch(
+                f"{name}-namespace-patch",
+                metadata=_patched(config.namespace, None, on_namespace),
+                opts=owner.child(provider, depends_on=[settings.control_plane]),
+            )
+        )
+    on_pods = settings.pod_annotations
+    if on_namespace and not on_pods:
+        # Nothing else would restart the pods, and only new ones are injected.
+        on_pods = {"linkerd-ambassador-mesh/injection": "namespace"}
+    if on_pods:
+        patch = DaemonSetPatch if adopted.kind == "DaemonSet" else DeploymentPatch
+        patch(
+            f"{name}-workload-patch",
+            metadata=_patched(config.workload, config.namespace),
+            spec={"template": {"metadata": {"annotations": on_pods}}},
+            opts=owner.child(provider, depends_on=meshed),
+        )
+    if adopted.module == "patch":
+        CustomResourcePatch(
+            f"{name}-module-patch",
+            api_version=f"getambassador.io/{config.objects_version}",
+            kind="Module",
+            metadata={
+                "name": "ambassador",
+                "namespace": config.namespace,
+                "annotations": PATCH,
+            },
+            spec={"config": {"add_linkerd_headers": config.linkerd_headers}},
+            opts=owner.child(provider),
+        )
+    if config.gateway is None:
+        return None
+    return Service(
+        f"{name}-gateway-service",
+        metadata=ObjectMetaArgs(
+            name=config.gateway_service,
+            namespace=config.namespace,
+            annotations={**config.service.annotations, **settings.gateway_annotations},
+        ),
+        spec=ServiceSpecArgs(
+            type=config.service.type,
+            selector=config.pod_labels,
+            ports=[
+                ServicePortArgs(name=port.name, port=port.port, target_port=port.target)
+                for port in gateway_ports(config.gateway)
+            ],
+            load_balancer_source_ranges=list(config.service.source_ranges) or None,
+            load_balancer_class=config.service.load_balancer_class,
+            external_traffic_policy=config.service.external_traffic_policy,
+        ),
+        opts=owner.child(provider),
+    )
+
+
+def _patched(
+    name: str, namespace: str | None, annotations: dict[str, str] | None = None
+) -> ObjectMetaPatchArgs:
+    return ObjectMetaPatchArgs(
+        name=name,
+        namespace=namespace,
+        annotations={**(annotations or {}), **PATCH},
+    )

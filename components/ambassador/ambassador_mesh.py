@@ -1,0 +1,158 @@
+"""AmbassadorMesh: Ambassador in one cluster, meshed, and its multicluster gateway on request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes.core.v1 import Service
+
+from components.ambassador.adoption import AdoptionSettings, adopt
+from components.ambassador.gateway import Gateway, gateway_annotations, pod_annotations
+from components.ambassador.host_certificates import host_certificates
+from components.ambassador.installation import InstallationSettings, install
+from components.ambassador.objects import ambassador_objects
+from components.ambassador.policy import ambassador_policy
+from components.core.component import MeshComponent
+from components.core.releases import ReleaseSettings
+from components.linkerd.control_plane import LinkerdControlPlane
+from components.trust.trust_anchor import SignedCertificate
+from config.ambassador.ambassador import AmbassadorConfig
+from config.ambassador.gateway import GatewayConfig
+from config.ambassador.routes import HostConfig, MappingConfig
+from config.variants.generation import Generation
+
+
+@dataclass(frozen=True)
+class AmbassadorMeshArgs:
+    """Arguments of an AmbassadorMesh."""
+
+    config: AmbassadorConfig
+    """Ambassador's settings."""
+    provider: pulumi.ProviderResource
+    """The cluster's provider."""
+    linkerd: LinkerdControlPlane
+    """The cluster's control plane, whose injector has to be there before Ambassador's pods."""
+    service_account: str
+    """Name of Ambassador's ServiceAccount."""
+    identity: str
+    """mTLS identity that follows from it."""
+    releases: ReleaseSettings
+    """What all releases share."""
+    generation: Generation = Generation.MODERN
+    """Linkerd's generation in this cluster."""
+    mappings: Sequence[MappingConfig] = ()
+    """Routes that other parts of the mesh ask for."""
+    hosts: Sequence[HostConfig] = ()
+    """Hosts that other parts of the mesh ask for."""
+    certificates: Mapping[str, SignedCertificate] = field(default_factory=dict)
+    """Certificates for trials, by the names of their Hosts."""
+    protect_crds: bool = True
+    """Whether CRDs are protected from deletion."""
+
+
+class AmbassadorMesh(MeshComponent):
+    """Ambassador, installed or adopted: its place in the mesh, its routes, gateway on request.
+
+    Facts: the Linkerd 2 integration pages of Ambassador, Edge Stack and Emissary-ingress.
+    """
+
+    gateway: Gateway | None
+    """What links have to know, where this Ambassador is the multicluster gateway."""
+
+    def __init__(
+        self, name: str, args: AmbassadorMeshArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(name, opts)
+        self._args = args
+        config = args.config
+        on_pods = pod_annotations(config, args.generation)
+        on_service = (
+            gateway_annotations(config.gateway, args.identity, args.generation)
+            if config.gateway
+            else {}
+        )
+        ready: list[pulumi.Resource] = []
+        space: list[pulumi.Resource] = []
+        service: Service | None
+        if config.adopt is not None:
+            service = adopt(
+                self,
+                config,
+                config.adopt,
+                AdoptionSettings(args.provider, args.linkerd.control_plane, on_pods, on_service),
+            )
+        else:
+            foundation = install(
+                self,
+                config,
+                InstallationSettings(
+                    args.provider,
+                    args.linkerd.control_plane,
+                    args.service_account,
+                    on_pods,
+                    on_service,
+                    args.releases,
+                    args.protect_crds,
+                ),
+            )
+            ready, space, service = foundation.ready, foundation.space, foundation.service
+        host_certificates(
+            self,
+            (*config.all_hosts, *args.hosts),
+            config.namespace,
+            args.certificates,
+            self.child(args.provider, depends_on=space),
+        )
+        self._objects(ambassador_objects(config, args.mappings, args.hosts), ready)
+        if args.generation is Generation.MODERN:
+            # Linkerd 2.8 has no policy.
+            self._objects(ambassador_policy(config), [args.linkerd.control_plane, *space])
+        self.gateway = None
+        if config.gateway is not None:
+            self.gateway = self._gateway(config.gateway, service)
+        self.register_outputs({"gatewayAddress": self.gateway.address if self.gateway else None})
+
+    def _gateway(self, gateway: GatewayConfig, service: Service | None) -> Gateway:
+        args = self._args
+        config = args.config
+        if gateway.address or service is None:
+            address = pulumi.Output.from_input(",".join(gateway.address))
+        else:
+            where = f"{config.namespace}/{config.gateway_service}"
+            address = service.status.apply(lambda status: _first_addresses(where, status))
+        return Gateway(args.identity, address, gateway)
+
+    def _objects(
+        self, manifests: Iterable[Mapping[str, Any]], depends_on: list[pulumi.Resource]
+    ) -> None:
+        for manifest in manifests:
+            kind, name = str(manifest["kind"]), str(manifest["metadata"]["name"])
+            CustomResource(
+                f"{self.logical_name}-{kind.lower()}-{name}",
+                api_version=manifest["apiVersion"],
+                kind=kind,
+                metadata=manifest["metadata"],
+                spec=manifest["spec"],
+                opts=self.child(self._args.provider, depends_on=depends_on),
+            )
+
+
+def _first_addresses(where: str, status: Any) -> str:
+    """The load balancer's addresses, comma-separated.
+
+    Raises pulumi.RunError where there is none: it may be lost after it was there.
+    """
+    balancer = getattr(status, "load_balancer", None)
+    ingress = getattr(balancer, "ingress", None) or []
+    found = [entry.ip or entry.hostname for entry in ingress if entry.ip or entry.hostname]
+    if not found:
+        raise pulumi.RunError(
+            f"the gateway's Service {where} has no load-balancer address; "
+            "find out why its load balancer lost it, or write the address under "
+            "ambassador.gateway.address in the stack file"
+        )
+    return ",".join(found)

@@ -1,0 +1,57 @@
+"""Certificates that Ambassador's Hosts terminate TLS with, where the program provides them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+
+from components.core.component import MeshComponent
+from components.core.secrets import tls_secret
+from components.trust.trust_anchor import SignedCertificate
+from config.ambassador.routes import CertManagerIssuer, HostConfig
+
+
+def host_certificates(
+    owner: MeshComponent,
+    hosts: Sequence[HostConfig],
+    namespace: str,
+    signed: Mapping[str, SignedCertificate],
+    opts: pulumi.ResourceOptions,
+) -> list[pulumi.Resource]:
+    """A Certificate of cert-manager, or a Secret with what the trust anchor signed, per Host.
+
+    `signed` are the certificates for trials by the names of their Hosts. Secrets that a user
+    provides are not touched (Emissary docs, "TLS termination"; cert-manager docs, Certificate).
+    """
+    found: list[pulumi.Resource] = []
+    for host in hosts:
+        if host.tls is None or host.tls_secret is None:
+            continue
+        name = f"{owner.logical_name}-host.{host.name}"
+        if host.tls.cert_manager is not None:
+            found.append(
+                CustomResource(
+                    f"{name}-certificate",
+                    api_version="cert-manager.io/v1",
+                    kind="Certificate",
+                    metadata={"name": host.tls_secret, "namespace": namespace},
+                    spec=_certificate(host.hostname, host.tls_secret, host.tls.cert_manager),
+                    opts=opts,
+                )
+            )
+        elif host.tls.trial:
+            found.append(
+                tls_secret(f"{name}-tls", host.tls_secret, namespace, signed[host.name], opts)
+            )
+    return found
+
+
+def _certificate(hostname: str, secret: str, issuer: CertManagerIssuer) -> dict[str, object]:
+    return {
+        "secretName": secret,
+        "dnsNames": [hostname],
+        "issuerRef": {"name": issuer.issuer, "kind": issuer.kind, "group": "cert-manager.io"},
+        "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+    }

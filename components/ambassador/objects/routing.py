@@ -1,0 +1,83 @@
+"""What an Ambassador serves, the same for every API version: the translators read only this."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from config.ambassador.ambassador import AmbassadorConfig
+from config.ambassador.gateway import GatewayConfig
+from config.ambassador.routes import (
+    HEALTH_MAPPING,
+    LINKERD_HEADER,
+    HostConfig,
+    Listener,
+    MappingConfig,
+)
+from config.linkerd.tracing import AmbassadorTracing
+
+
+@dataclass(frozen=True)
+class Routing:
+    """Listeners, Hosts and routes of one Ambassador, and its Module where that is ours."""
+
+    namespace: str
+    """Namespace of all its objects."""
+    listeners: tuple[Listener, ...]
+    """Listeners."""
+    hosts: tuple[HostConfig, ...]
+    """Hosts."""
+    mappings: tuple[MappingConfig, ...]
+    """Routes, the gateway's health route included."""
+    converted: bool = False
+    """Whether a webhook converts the objects to v3alpha1, so that host names may be globs in
+    every version."""
+    module: dict[str, object] | None = None
+    """Configuration of the Module ``ambassador``; None where nothing of ours makes one."""
+    tracing: AmbassadorTracing | None = None
+    """Where its spans go; None where it makes none."""
+
+
+def routing(
+    config: AmbassadorConfig,
+    more: Sequence[MappingConfig] = (),
+    hosts: Sequence[HostConfig] = (),
+) -> Routing:
+    """What an Ambassador serves.
+
+    `more` are routes and `hosts` are Hosts that other parts of the mesh ask for.
+    """
+    mappings = [*config.mappings, *more]
+    if config.gateway is not None:
+        mappings.append(health_route(config.gateway))
+    if config.sidecar.mode == "ingress":
+        mappings = [_guarded(mapping) for mapping in mappings]
+    made = config.adopt is not None and config.adopt.module == "make"
+    return Routing(
+        config.namespace,
+        config.all_listeners,
+        (*config.all_hosts, *hosts),
+        tuple(mappings),
+        config.objects_version in config.line.converted,
+        {"add_linkerd_headers": config.linkerd_headers} if made else None,
+        config.tracing,
+    )
+
+
+def health_route(gateway: GatewayConfig) -> MappingConfig:
+    """The Mapping by which other clusters see whether Ambassador is ready."""
+    return MappingConfig(
+        name=HEALTH_MAPPING,
+        prefix=gateway.health_path,
+        rewrite="/ambassador/v0/check_ready",
+        service="localhost:8877",
+        bypass_auth=True,
+        # The header would name localhost as the destination within the mesh.
+        linkerd_headers=False,
+    )
+
+
+def _guarded(mapping: MappingConfig) -> MappingConfig:
+    """The route with the header taken away that a client could choose a destination by."""
+    removed = dict.fromkeys((*mapping.remove_request_headers, LINKERD_HEADER))
+    return mapping.model_copy(update={"remove_request_headers": tuple(removed)})

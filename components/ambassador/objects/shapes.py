@@ -1,0 +1,133 @@
+"""Shapes that objects of several API versions share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from components.ambassador.objects.routing import Routing
+from config.ambassador.adoption import MANAGED_BY
+from config.ambassador.routes import HostConfig, HostTls, MappingConfig
+from config.variants.ambassadors import ApiVersion
+
+Manifest = dict[str, Any]
+
+
+def manifest(
+    version: ApiVersion, kind: str, name: str, namespace: str, spec: dict[str, Any]
+) -> Manifest:
+    """An object of getambassador.io."""
+    return {
+        "apiVersion": f"getambassador.io/{version}",
+        "kind": kind,
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": spec,
+    }
+
+
+def listeners(routing: Routing) -> Iterator[Manifest]:
+    """The Listeners, which exist in v3alpha1 alone."""
+    for listener in routing.listeners:
+        spec = {
+            "port": listener.port,
+            "protocol": listener.protocol,
+            "securityModel": listener.security_model,
+            "hostBinding": {"namespace": {"from": "ALL"}},
+        }
+        yield manifest("v3alpha1", "Listener", listener.name, routing.namespace, spec)
+
+
+def module(version: ApiVersion, routing: Routing) -> Iterator[Manifest]:
+    """The Module ``ambassador``, where it is ours."""
+    if routing.module is not None:
+        spec = {"config": dict(routing.module)}
+        made = manifest(version, "Module", "ambassador", routing.namespace, spec)
+        # The guard tells a Module of ours from one that somebody else made meanwhile.
+        made["metadata"]["labels"] = dict(MANAGED_BY)
+        yield made
+
+
+def tracing(version: ApiVersion, routing: Routing) -> Iterator[Manifest]:
+    """The TracingService, alike in every version; Ambassador takes no second one."""
+    config = routing.tracing
+    if config is None:
+        return
+    spec: dict[str, Any] = {
+        "driver": config.driver,
+        "service": config.service,
+        # The limit of all ways in which a request can come to be traced.
+        "sampling": {"overall": config.sampling},
+    }
+    if config.driver == "opentelemetry":
+        # Any other key of it would be handed to Envoy, which then refuses all of it.
+        spec["config"] = {"service_name": config.service_name or "ambassador"}
+    yield manifest(version, "TracingService", "tracing", routing.namespace, spec)
+
+
+def hosts(version: ApiVersion, routing: Routing) -> Iterator[Manifest]:
+    """The Hosts, alike in v2 and v3alpha1."""
+    for host in routing.hosts:
+        yield manifest(version, "Host", host.name, routing.namespace, _host(host))
+
+
+def _host(host: HostConfig) -> dict[str, Any]:
+    spec: dict[str, Any] = {
+        "hostname": host.hostname,
+        "requestPolicy": {"insecure": {"action": host.insecure}},
+        # Without it, an Edge Stack would ask Let's Encrypt for a certificate.
+        "acmeProvider": {"authority": "none"},
+    }
+    if host.acme is not None:
+        spec["acmeProvider"] = {"authority": host.acme.authority, "email": host.acme.email}
+    if host.tls is not None:
+        spec["tlsSecret"] = {"name": host.tls_secret}
+        if host.tls.has_settings:
+            spec["tls"] = tls_settings(host.tls)
+    return spec
+
+
+def tls_settings(tls: HostTls) -> dict[str, Any]:
+    """The settings of a TLSContext, which a Host may hold as well."""
+    spec: dict[str, Any] = {}
+    if tls.min_version is not None:
+        spec["min_tls_version"] = tls.min_version
+    if tls.max_version is not None:
+        spec["max_tls_version"] = tls.max_version
+    if tls.alpn_protocols:
+        spec["alpn_protocols"] = ",".join(tls.alpn_protocols)
+    if tls.cipher_suites:
+        spec["cipher_suites"] = list(tls.cipher_suites)
+    return spec
+
+
+def mapping_spec(mapping: MappingConfig, host: dict[str, Any]) -> dict[str, Any]:
+    """The spec of a Mapping; `host` is how its API version says the host name."""
+    spec: dict[str, Any] = {**host, "prefix": mapping.prefix, "service": mapping.service}
+    for key, value in (
+        ("rewrite", mapping.rewrite),
+        ("add_linkerd_headers", mapping.linkerd_headers),
+        ("bypass_auth", mapping.bypass_auth),
+        ("timeout_ms", mapping.timeout_ms),
+    ):
+        if value is not None:
+            spec[key] = value
+    if mapping.remove_request_headers:
+        spec["remove_request_headers"] = list(mapping.remove_request_headers)
+    return spec
+
+
+def older_host(mapping: MappingConfig, routing: Routing) -> dict[str, Any]:
+    """The host name as v1 and v2 say it: none for every name.
+
+    A glob is a regular expression where Ambassador reads these versions itself: 1.14 takes ``host``
+    to the letter.
+    """
+    name = mapping.hostname
+    if name == "*":
+        return {}
+    if routing.converted or not (name.startswith("*.") or name.endswith(".*")):
+        return {"host": name}
+    parts = name.removeprefix("*.").removesuffix(".*").replace(".", r"\.")
+    front = r".+\." if name.startswith("*.") else ""
+    back = r"\..+" if name.endswith(".*") else ""
+    return {"host": f"{front}{parts}{back}", "host_regex": True}

@@ -1,0 +1,45 @@
+"""Ambassador's objects in getambassador.io/v1, which has no Host.
+
+Ambassador 1.14 needs none: TLSContexts stand for Hosts that terminate TLS, and redirect cleartext
+where that is asked for. Those that convert v1 ignore TLSContexts without a Host and redirect all
+cleartext, so that Hosts of v2 stand beside the other objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from components.ambassador.objects import shapes
+from components.ambassador.objects.routing import Routing
+from config.ambassador.routes import HostConfig, HostTls
+
+CLEARTEXT_PORT = 8080
+"""Port of the pod whose requests a TLSContext redirects."""
+
+
+def translate(routing: Routing) -> Iterator[shapes.Manifest]:
+    """Manifests of everything that an Ambassador serves."""
+    yield from shapes.listeners(routing)
+    yield from shapes.module("v1", routing)
+    yield from shapes.tracing("v1", routing)
+    if routing.converted:
+        yield from shapes.hosts("v2", routing)
+    for host in routing.hosts:
+        if host.tls is not None and not routing.converted:
+            spec = _tls_context(host, host.tls)
+            yield shapes.manifest("v1", "TLSContext", host.name, routing.namespace, spec)
+    for mapping in routing.mappings:
+        spec = shapes.mapping_spec(mapping, shapes.older_host(mapping, routing))
+        yield shapes.manifest("v1", "Mapping", mapping.name, routing.namespace, spec)
+
+
+def _tls_context(host: HostConfig, tls: HostTls) -> dict[str, Any]:
+    spec: dict[str, Any] = {
+        "hosts": [host.hostname],
+        "secret": host.tls_secret,
+        **shapes.tls_settings(tls),
+    }
+    if host.insecure == "Redirect":
+        spec["redirect_cleartext_from"] = CLEARTEXT_PORT
+    return spec

@@ -1,0 +1,188 @@
+"""Values of Ambassador's charts, whichever flavour it is, and of the chart of its CRDs.
+
+Facts: the values files of emissary-ingress 4.1.0 and 3.10.0, edge-stack 8.10.2 and ambassador
+6.9.5. One block renders right in all of them; an Edge Stack has it under a key of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from components.core.values import Values, kubernetes_resources, merged, nested, pull_secret_names
+from config.ambassador.ambassador import AmbassadorConfig, ServiceConfig
+from config.ambassador.edge_stack import EdgeStackConfig
+from config.ambassador.gateway import GatewayConfig
+from config.variants.ambassadors import CrdsChart, CrdsManifest
+
+APIEXT = "emissary-apiext"
+"""Name of the conversion webhook's own objects."""
+
+
+class ServicePort(NamedTuple):
+    """A port of a Service."""
+
+    name: str
+    """Its name."""
+    port: int
+    """Port of the Service."""
+    target: int
+    """Port of the pod."""
+
+    @property
+    def value(self) -> Values:
+        """As charts take it: without a target, they would make a container port 0."""
+        return {"name": self.name, "port": self.port, "targetPort": self.target}
+
+
+def crds_values(config: AmbassadorConfig) -> Values:
+    """Values of the chart of the CRDs: the API versions that the stack file's objects need."""
+    crds = config.line.crds
+    ours = dict(crds.values[config.objects_version]) if isinstance(crds, CrdsChart) else {}
+    return merged(ours, config.crds_values)
+
+
+def ambassador_values(
+    config: AmbassadorConfig,
+    service_account: str,
+    pod_annotations: Mapping[str, str],
+    gateway_annotations: Mapping[str, str],
+) -> Values:
+    """Values of Ambassador's chart.
+
+    `gateway_annotations` are those of the Service when Ambassador is the multicluster gateway.
+    """
+    ours = nested(
+        _emissary(config, service_account, pod_annotations, gateway_annotations),
+        config.kind.emissary_values,
+    )
+    ours = merged(config.kind.values, ours)
+    if config.kind.licensed and config.edge_stack is not None:
+        ours = merged(ours, _edge_stack(config, config.edge_stack))
+    return merged(ours, config.values)
+
+
+def license_secret(config: AmbassadorConfig) -> str | None:
+    """Name of the Secret with an Edge Stack's licence; None where there is no licence."""
+    if config.edge_stack is None:
+        return None
+    return config.edge_stack.license_secret or f"{config.name}-license"
+
+
+def gateway_ports(gateway: GatewayConfig) -> list[ServicePort]:
+    """Ports ``mc-gateway`` and ``mc-probe`` of the gateway's Service."""
+    return [
+        ServicePort("mc-gateway", gateway.port, 4143),
+        ServicePort("mc-probe", gateway.service_probe_port, gateway.pod_probe_port),
+    ]
+
+
+def _emissary(
+    config: AmbassadorConfig,
+    service_account: str,
+    pod_annotations: Mapping[str, str],
+    gateway_annotations: Mapping[str, str],
+) -> Values:
+    ports = [ServicePort("http", 80, 8080), ServicePort("https", 443, 8443)]
+    if config.gateway is not None:
+        gateway = gateway_ports(config.gateway)
+        taken = {port.port for port in gateway}
+        # Where Ambassador itself is probed on its own port, that port takes the probe's name.
+        ports = [*(port for port in ports if port.port not in taken), *gateway]
+    ours: Values = {
+        "fullnameOverride": config.name,
+        "replicaCount": config.replica_count,
+        "serviceAccount": {"name": service_account},
+        "podAnnotations": dict(pod_annotations),
+        "service": {
+            "type": config.service.type,
+            "ports": [port.value for port in ports],
+            "annotations": {**config.service.annotations, **gateway_annotations},
+            **_service_settings(config.service),
+        },
+        "module": {"add_linkerd_headers": config.linkerd_headers},
+        "test": {"enabled": False},
+    }
+    if config.kind.listeners:
+        # Ours are objects of their own, so that a stack file can say which.
+        ours["createDefaultListeners"] = False
+    if config.objects_version in config.line.converted:
+        crds = config.line.crds
+        ours["waitForApiext"] = {
+            "enabled": True,
+            "deploymentNamespace": (
+                crds.namespace if isinstance(crds, CrdsManifest) else config.crds_namespace
+            ),
+        }
+    ours |= _rbac(config)
+    resources = kubernetes_resources(config.resources)
+    if resources:
+        ours["resources"] = resources
+    if config.image:
+        ours["image"] = {config.kind.image_key: config.image}
+    if config.image_pull_secrets:
+        ours["imagePullSecrets"] = pull_secret_names(config.image_pull_secrets)
+    if config.high_availability:
+        ours["podDisruptionBudget"] = {"maxUnavailable": 1}
+        ours["topologySpreadConstraints"] = _spread(config.pod_labels)
+    return ours
+
+
+def _edge_stack(config: AmbassadorConfig, settings: EdgeStackConfig) -> Values:
+    """What stands on both levels of the chart edge-stack, and what only the outer one has."""
+    inner: Values = {"agent": {"enabled": settings.cloud_connect_token is not None}}
+    outer: Values = {
+        # Redis and the Secret are named by the outer level, what looks for them by the inner.
+        "fullnameOverride": config.name,
+        # The licence is a Secret of its own, never a Helm value.
+        "licenseKey": {"createSecret": False},
+        "createDevPortalMappings": settings.dev_portal,
+        "authService": {"create": settings.auth_service},
+        "rateLimit": {"create": settings.rate_limit},
+    }
+    outer |= _rbac(config)
+    secret = license_secret(config) if settings.licensed else None
+    if secret is not None:
+        outer["licenseKey"] = {"createSecret": False, "secretName": secret}
+        inner["licenseKey"] = {"secretName": secret}
+    if settings.auth_service_linkerd_headers:
+        outer["authService"] = {
+            "create": settings.auth_service,
+            "optional_configurations": {"add_linkerd_headers": True},
+        }
+    if settings.redis_url is not None:
+        outer["redis"] = {"create": False}
+        inner["redisURL"] = settings.redis_url
+    return merged(outer, nested(inner, config.kind.emissary_values))
+
+
+def _rbac(config: AmbassadorConfig) -> Values:
+    """Another name for Roles where pods' leave to watch the webhook has the webhook's own name.
+
+    Helm refuses to install what belongs to another release, or to nobody.
+    """
+    meets = f"{config.name}-apiext" == APIEXT and config.objects_version in config.line.converted
+    return {"rbac": {"nameOverride": f"{config.name}-ingress"}} if meets else {}
+
+
+def _service_settings(service: ServiceConfig) -> Values:
+    found: Values = {}
+    if service.source_ranges:
+        found["loadBalancerSourceRanges"] = list(service.source_ranges)
+    if service.load_balancer_class:
+        found["loadBalancerClass"] = service.load_balancer_class
+    if service.external_traffic_policy:
+        found["externalTrafficPolicy"] = service.external_traffic_policy
+    return found
+
+
+def _spread(labels: Mapping[str, str]) -> list[Values]:
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": key,
+            "whenUnsatisfiable": "ScheduleAnyway",
+            "labelSelector": {"matchLabels": dict(labels)},
+        }
+        for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+    ]

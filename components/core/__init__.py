@@ -1,0 +1,1 @@
+"""What all components use: providers, releases, Secrets, manifests, Helm values."""

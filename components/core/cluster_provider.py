@@ -1,0 +1,42 @@
+"""The explicit provider of one cluster.
+
+A kubeconfig is handed over as a path where it can be, so that the state holds no credentials, and
+as a secret otherwise. Strict mode wants kubeconfig and context both.
+"""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from preflight.guard import Reach
+
+
+def cluster_provider(name: str, reach: Reach, permitted: pulumi.Input[bool]) -> kubernetes.Provider:
+    """A provider for the cluster called `name`, as the guard reached it.
+
+    It is registered once `permitted` is known, so that nothing in the cluster is touched before.
+
+    The UID of its namespace kube-system as `cluster_identifier` keeps a renewed kubeconfig from
+    replacing everything, and shows a swapped one as a replacement.
+    """
+    return kubernetes.Provider(
+        name,
+        context=reach.login.context if reach.login else name,
+        kubeconfig=pulumi.Output.all(permitted, _kubeconfig(reach)).apply(lambda both: both[1]),
+        cluster_identifier=reach.uid,
+        # A renewed Secret keeps its name; deleting it first would leave a gap.
+        enable_secret_mutable=True,
+        suppress_helm_hook_warnings=True,
+    )
+
+
+def _kubeconfig(reach: Reach) -> pulumi.Input[str]:
+    # Given nothing, the SDK would take KUBECONFIG, which may be a list of files.
+    if reach.login is None:
+        return "offline"
+    return (
+        pulumi.Output.secret(reach.login.kubeconfig)
+        if reach.login.secret
+        else (reach.login.kubeconfig)
+    )

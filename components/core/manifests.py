@@ -1,0 +1,92 @@
+"""Published manifests, declared object by object so that every diff shows what changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pulumi
+import yaml
+
+from components.core.component import MeshComponent
+
+CRD = "CustomResourceDefinition"
+
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""The quick one where there is libyaml: CRDs are long, and every preview reads them."""
+
+
+class ManifestError(ValueError):
+    """A manifest that is no list of Kubernetes objects."""
+
+
+def objects_of(text: str, what: str) -> list[dict[str, Any]]:
+    """The objects in a manifest; `what` names it in errors.
+
+    Raises ManifestError where it is not YAML, or holds nothing, or anything but Kubernetes
+    objects.
+    """
+    try:
+        found = [item for item in yaml.load_all(text, LOADER) if item is not None]
+    except yaml.YAMLError:
+        raise ManifestError(f"{what} is not YAML; fetch it anew") from None
+    if not found:
+        raise ManifestError(f"{what} holds no object; fetch it anew")
+    for item in found:
+        metadata = item.get("metadata") if isinstance(item, dict) else None
+        if not isinstance(metadata, dict) or not all(
+            isinstance(value, str)
+            for value in (item.get("apiVersion"), item.get("kind"), metadata.get("name"))
+        ):
+            raise ManifestError(f"{what} holds something that is no object; fetch it anew")
+    return found
+
+
+def declare(
+    owner: MeshComponent,
+    name: str,
+    objects: list[dict[str, Any]],
+    provider: pulumi.ProviderResource,
+    *,
+    protect_crds: bool,
+) -> list[pulumi.Resource]:
+    """Declare objects as children of `owner`, named ``<name>-<kind>-<name>``.
+
+    Namespaces come first; everything else waits for them.
+    """
+    spaces = [_declared(owner, name, item, provider) for item in _of_kind(objects, "Namespace")]
+    rest = [
+        _declared(
+            owner,
+            name,
+            item,
+            provider,
+            depends_on=spaces,
+            protect=(protect_crds and item["kind"] == CRD) or None,
+        )
+        for item in objects
+        if item["kind"] != "Namespace"
+    ]
+    return [*spaces, *rest]
+
+
+def _of_kind(objects: list[dict[str, Any]], kind: str) -> Iterator[dict[str, Any]]:
+    return (item for item in objects if item["kind"] == kind)
+
+
+def _declared(
+    owner: MeshComponent,
+    name: str,
+    item: Mapping[str, Any],
+    provider: pulumi.ProviderResource,
+    **options: Any,
+) -> pulumi.Resource:
+    version, kind = item["apiVersion"], item["kind"]
+    group = version if "/" in version else f"core/{version}"
+    return pulumi.CustomResource(
+        f"kubernetes:{group}:{kind}",
+        f"{name}-{kind.lower()}-{item['metadata']['name']}",
+        # The engine writes what the API server answers into these.
+        {"status": None, **item} if kind != CRD else dict(item),
+        owner.child(provider, **options),
+    )

@@ -1,0 +1,1 @@
+"""Linkerd in a cluster: control plane, viz, tracing, and their Helm values."""

@@ -1,0 +1,1 @@
+"""Links: credentials, service mirrors, exports, traffic."""

@@ -1,0 +1,84 @@
+"""MulticlusterExtension: the Link CRD and the service mirrors of one cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.helm.v3 import Release
+
+from charts.source import linkerd_chart
+from components.core.component import MeshComponent
+from components.core.releases import ReleaseSettings, helm_release
+from components.core.values import Values
+from components.linkerd import values_2_8
+from components.linkerd.control_plane import MULTICLUSTER_NAMESPACE, LinkerdControlPlane
+from components.links.values import ServiceMirror, multicluster_values
+from config.core.cluster import ClusterConfig
+from config.variants.generation import Generation
+
+
+@dataclass(frozen=True)
+class MulticlusterExtensionArgs:
+    """Arguments of a MulticlusterExtension."""
+
+    cluster: ClusterConfig
+    """The cluster's settings."""
+    provider: pulumi.ProviderResource
+    """The cluster's provider."""
+    linkerd: LinkerdControlPlane
+    """The cluster's control plane, made with `multicluster`."""
+    mirrors: Sequence[ServiceMirror]
+    """One service mirror for each link that begins in this cluster."""
+    credentials: Sequence[pulumi.Resource]
+    """The Secrets that the mirrors read when they start."""
+    releases: ReleaseSettings
+    """What all releases share."""
+
+
+class MulticlusterExtension(MeshComponent):
+    """The release of linkerd-multicluster, without a gateway of its own.
+
+    In Linkerd 2.8, linkerd2-multicluster: one service mirror for all links, and no Link CRD. It is
+    apart from the links because one release holds the controllers of all of them, and every Link
+    needs the CRD that it brings (Linkerd docs, "Installing multi-cluster components").
+    """
+
+    release: Release
+    """The release; Links depend on it."""
+
+    def __init__(
+        self,
+        name: str,
+        args: MulticlusterExtensionArgs,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, opts)
+        space = args.linkerd.multicluster_namespace
+        if space is None:
+            raise ValueError("the control plane was made without the multicluster namespace")
+        chart, values = _release_of(args)
+        self.release = helm_release(
+            f"{name}-release",
+            linkerd_chart(args.cluster.linkerd, chart),
+            args.releases,
+            name=chart,
+            namespace=space.metadata.name,
+            values=values,
+            opts=self.child(
+                args.provider,
+                depends_on=[args.linkerd.control_plane, *args.credentials],
+            ),
+        )
+        self.register_outputs({"links": [mirror.link for mirror in args.mirrors]})
+
+
+def _release_of(args: MulticlusterExtensionArgs) -> tuple[str, Values]:
+    """Name of the chart, and its values."""
+    if args.cluster.linkerd.generation is Generation.V2_8:
+        values = values_2_8.multicluster_values(
+            args.cluster, MULTICLUSTER_NAMESPACE, source=bool(args.mirrors)
+        )
+        return "linkerd2-multicluster", values
+    return "linkerd-multicluster", multicluster_values(args.cluster, args.mirrors)

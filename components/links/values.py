@@ -1,0 +1,74 @@
+"""Values of linkerd-multicluster. Facts: the values file of the chart 2026.8.3."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.core.values import Values, merged, pull_secret_names
+from config.core.cluster import ClusterConfig
+
+
+@dataclass(frozen=True)
+class ServiceMirror:
+    """What the multicluster chart has to know of one link's controller."""
+
+    link: str
+    """Name of the Link, which is that of the target cluster."""
+    probe_port: int | None
+    """Port of the target's gateway that is probed; the chart's must equal the Link's. None on a
+    link without a gateway."""
+    credentials_digest: pulumi.Input[str]
+    """Changes with the credentials."""
+    headless_services: bool = False
+    """Whether headless Services are mirrored as such."""
+
+
+def multicluster_values(cluster: ClusterConfig, mirrors: Sequence[ServiceMirror]) -> Values:
+    """Values of linkerd-multicluster without its own gateway, which Ambassador is."""
+    config = cluster.linkerd
+    image = {"name": f"{config.registry}/controller"}
+    ours: Values = {
+        "gateway": {"enabled": False},
+        # Each link has an account of its own, so that one can be withdrawn without the others.
+        "remoteMirrorServiceAccount": False,
+        "createNamespaceMetadataJob": False,
+        "linkerdNamespace": config.namespace,
+        "identityTrustDomain": cluster.trust_domain,
+        "imagePullSecrets": pull_secret_names(config.image_pull_secrets),
+        "enableNamespaceCreation": config.multicluster.create_namespaces,
+        "localServiceMirror": {"image": image},
+        "controllerDefaults": {"image": image},
+        "controllers": [_controller(mirror) for mirror in mirrors],
+    }
+    if mirrors:
+        # A controller keeps its watch on a revoked token and never reads its Secret again.
+        ours["podAnnotations"] = {
+            f"{CREDENTIALS_ANNOTATION}.{m.link}": m.credentials_digest for m in mirrors
+        }
+    if config.high_availability:
+        ours["enablePodAntiAffinity"] = True
+        ours["localServiceMirror"] = {**ours["localServiceMirror"], "replicas": 3}
+        ours["controllerDefaults"] = {
+            **ours["controllerDefaults"],
+            "replicas": 3,
+            "enablePodAntiAffinity": True,
+        }
+    return merged(ours, config.multicluster.values)
+
+
+def _controller(mirror: ServiceMirror) -> Values:
+    found: Values = {"link": {"ref": {"name": mirror.link}}}
+    if mirror.probe_port is None:
+        found["gateway"] = {"enabled": False}
+    else:
+        found["gateway"] = {"probe": {"port": mirror.probe_port}}
+    if mirror.headless_services:
+        found["enableHeadlessServices"] = True
+    return found
+
+
+CREDENTIALS_ANNOTATION = "linkerd-ambassador-mesh/credentials"
+"""Pod annotation, followed by the link's name, that restarts a controller on new credentials."""

@@ -1,0 +1,129 @@
+"""MeshedWorkloads: patches that mesh what somebody else installed, and treat his CronJobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResourcePatch
+from pulumi_kubernetes.apps.v1 import DaemonSetPatch, DeploymentPatch, StatefulSetPatch
+from pulumi_kubernetes.batch.v1 import CronJobPatch
+from pulumi_kubernetes.core.v1 import NamespacePatch
+from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
+
+from components.core.component import MeshComponent
+from components.linkerd.control_plane import LinkerdControlPlane
+from config.ambassador.adoption import FIELD_MANAGER
+from config.core.cluster import ClusterConfig
+from config.platform.recipes import Patch, WorkloadRef
+from config.rules.meshed_workloads import patches
+
+NOTES = {
+    # A random manager would own the fields anew after every replacement.
+    "pulumi.com/patchFieldManager": FIELD_MANAGER,
+    # How its pods roll out is its owner's business, and may take him hours.
+    "pulumi.com/skipAwait": "true",
+}
+KINDS = {
+    "Deployment": DeploymentPatch,
+    "DaemonSet": DaemonSetPatch,
+    "StatefulSet": StatefulSetPatch,
+    "CronJob": CronJobPatch,
+}
+# The engine compares lists entry by entry, and would see a difference for ever between ours and
+# those that hold the owner's entries too.
+_CONTAINERS = (
+    "spec.template.spec.containers",
+    "spec.jobTemplate.spec.template.spec.containers",
+)
+
+
+@dataclass(frozen=True)
+class MeshedWorkloadsArgs:
+    """Arguments of MeshedWorkloads."""
+
+    cluster_name: str
+    """Name of the cluster in the stack file."""
+    cluster: ClusterConfig
+    """The cluster's settings."""
+    provider: pulumi.ProviderResource
+    """The cluster's provider."""
+    linkerd: LinkerdControlPlane
+    """The cluster's control plane."""
+    missing: frozenset[WorkloadRef] = frozenset()
+    """What is not there yet, and is left out."""
+    settled: frozenset[WorkloadRef] = frozenset()
+    """Workloads whose containers have from us what is wanted."""
+
+
+class MeshedWorkloads(MeshComponent):
+    """Patches that mesh what somebody else installed, and treat his CronJobs.
+
+    Each owns its fields alone, by server-side apply, and gives them back when it is deleted. They
+    come after the control plane, whose injector has to be there before pods restart.
+    """
+
+    def __init__(
+        self, name: str, args: MeshedWorkloadsArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(name, opts)
+        ready = list(_ready(args))
+        for patch in ready:
+            self._declare(args, patch)
+        self.register_outputs({"workloads": [str(patch) for patch in ready]})
+
+    def _declare(self, args: MeshedWorkloadsArgs, patch: Patch) -> None:
+        ref = patch.ref
+        place = f"{ref.namespace}." if ref.namespace else ""
+        name = f"{self.logical_name}-{ref.kind.lower()}-{place}{ref.name}"
+        opts = self.child(args.provider, depends_on=[args.linkerd.control_plane])
+        added = patch.annotations if ref.kind == "Namespace" else {}
+        metadata = ObjectMetaPatchArgs(
+            name=ref.name, namespace=ref.namespace or None, annotations={**added, **NOTES}
+        )
+        if ref.kind == "Namespace":
+            NamespacePatch(name, metadata=metadata, opts=opts)
+        elif ref.kind == "Kibana":
+            pods = {**_pods(patch), "spec": {"automountServiceAccountToken": True}}
+            CustomResourcePatch(
+                name,
+                api_version="kibana.k8s.elastic.co/v1",
+                kind="Kibana",
+                metadata={"name": ref.name, "namespace": ref.namespace, "annotations": NOTES},
+                spec={"podTemplate": pods},
+                opts=opts,
+            )
+        else:
+            spec: dict[str, Any] = {"template": _pods(patch)}
+            if ref.kind == "CronJob":
+                spec = {"jobTemplate": {"spec": spec}}
+            if ref in args.settled:
+                opts.ignore_changes = [_CONTAINERS[ref.kind == "CronJob"]]
+            KINDS[ref.kind](name, metadata=metadata, spec=spec, opts=opts)
+
+
+def _ready(args: MeshedWorkloadsArgs) -> Iterator[Patch]:
+    """What is there; of the rest, a patch would make a workload without a container."""
+    for path, patch in patches(args.cluster):
+        if patch.ref in args.missing:
+            pulumi.log.warn(
+                f"cluster '{args.cluster_name}' has no {patch} (clusters.{args.cluster_name}."
+                f"{path}); it is patched by the first update that finds it"
+            )
+        else:
+            yield patch
+
+
+def _pods(patch: Patch) -> dict[str, Any]:
+    """What a patch says of a template of pods."""
+    template: dict[str, Any] = {"metadata": {"annotations": dict(patch.annotations)}}
+    if patch.container is not None:
+        container: dict[str, Any] = {"name": patch.container}
+        if patch.env:
+            container["env"] = [{"name": key, "value": patch.env[key]} for key in sorted(patch.env)]
+        if patch.command:
+            container["command"] = list(patch.command)
+        template["spec"] = {"containers": [container]}
+    return template

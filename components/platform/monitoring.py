@@ -1,0 +1,175 @@
+"""Monitoring: what an existing Prometheus and Grafana learn of Linkerd: PodMonitors, dashboards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
+from pulumi_kubernetes.core.v1 import ConfigMap
+
+from components.core.component import MeshComponent
+from components.core.releases import ReleaseSettings
+from components.linkerd.control_plane import LinkerdControlPlane
+from components.linkerd.viz_values import VIZ_NAMESPACE
+from components.platform.dashboards import dashboard_texts
+from config.core.cluster import ClusterConfig
+from config.platform.monitoring import Dashboards, PodMonitors
+
+POD = "__meta_kubernetes_pod_"
+PORT = f"{POD}container_port_name"
+CONTAINER = f"{POD}container_name"
+ADMIN = "(.*-)?admin"
+"""Names of admin ports: ``admin`` in viz, ``<part>-admin`` elsewhere; older ones were
+``admin-http`` (changed by edge-25.6.3)."""
+OLDER_ADMIN = "admin-http"
+
+Rule = dict[str, Any]
+"""A relabelling rule; Prometheus anchors its regex."""
+
+
+@dataclass(frozen=True)
+class MonitoringArgs:
+    """Arguments of Monitoring."""
+
+    cluster: ClusterConfig
+    """The cluster's settings."""
+    provider: pulumi.ProviderResource
+    """The cluster's provider."""
+    linkerd: LinkerdControlPlane
+    """The cluster's control plane."""
+    releases: ReleaseSettings
+    """What all releases share."""
+
+
+class Monitoring(MeshComponent):
+    """What an existing Prometheus and Grafana learn of Linkerd: PodMonitors, dashboards.
+
+    The chart linkerd-control-plane has PodMonitors of its own, which name no `job` that dashboards
+    could tell them by, and which leave the parts of viz out. Facts: Linkerd docs, "Bringing your
+    own Prometheus"; Prometheus operator's API, PodMonitor.
+    """
+
+    def __init__(
+        self, name: str, args: MonitoringArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(name, opts)
+        config = args.cluster.monitoring
+        if config.pod_monitors is not None:
+            for monitor, spec in pod_monitors(args.cluster).items():
+                self._pod_monitor(monitor, spec, config.pod_monitors, args)
+        if config.dashboards is not None:
+            for dashboard, text in dashboard_texts().items():
+                self._dashboard(dashboard, text, config.dashboards, args)
+        self.register_outputs({})
+
+    def _pod_monitor(
+        self, name: str, spec: dict[str, Any], config: PodMonitors, args: MonitoringArgs
+    ) -> None:
+        CustomResource(
+            f"{self.logical_name}-podmonitor-{name}",
+            api_version="monitoring.coreos.com/v1",
+            kind="PodMonitor",
+            metadata={"name": name, "namespace": config.namespace, "labels": config.labels},
+            spec=spec,
+            opts=self.child(args.provider, depends_on=[args.linkerd.control_plane]),
+        )
+
+    def _dashboard(self, name: str, text: str, config: Dashboards, args: MonitoringArgs) -> None:
+        ConfigMap(
+            f"{self.logical_name}-dashboard-{name}",
+            metadata={
+                "name": f"linkerd-dashboard-{name}",
+                "namespace": config.namespace,
+                "labels": {config.label: "1"},
+                "annotations": {"grafana_folder": config.folder},
+            },
+            data={f"linkerd-{name}.json": text},
+            opts=self.child(args.provider),
+        )
+
+
+def pod_monitors(cluster: ClusterConfig) -> dict[str, dict[str, Any]]:
+    """Specs of the PodMonitors, by their names."""
+    linkerd = cluster.linkerd
+    own = [linkerd.namespace, *([VIZ_NAMESPACE] if linkerd.viz.enabled else [])]
+    component = f"{POD}label_linkerd_io_control_plane_component"
+    ports = f"{ADMIN}|{OLDER_ADMIN}"
+    # Proxies have a port of this form too, and a PodMonitor of their own.
+    no_proxy = {"sourceLabels": [CONTAINER], "action": "drop", "regex": "linkerd-proxy"}
+    named = _replaced(CONTAINER, "component")
+    return {
+        "linkerd-controller": _monitor(
+            {"matchNames": own},
+            [_kept([PORT], ports), no_proxy, named, _job("linkerd-controller")],
+        ),
+        "linkerd-service-mirror": _monitor(
+            {"any": True},
+            [
+                _kept([component, PORT], f"(linkerd-service-mirror|controller);({ports})"),
+                no_proxy,
+                named,
+                _job("linkerd-service-mirror"),
+            ],
+        ),
+        "linkerd-proxy": _monitor({"any": True}, _proxy_rules(linkerd.namespace)),
+    }
+
+
+def _proxy_rules(namespace: str) -> list[Rule]:
+    """Rules for proxies, whose owners' names are in labels of their pods."""
+    return [
+        _kept(
+            [CONTAINER, PORT, f"{POD}label_linkerd_io_control_plane_ns"],
+            f"linkerd-proxy;linkerd-admin;{namespace}",
+        ),
+        _replaced("__meta_kubernetes_namespace", "namespace"),
+        _replaced(f"{POD}name", "pod"),
+        # A label job would be taken for Prometheus' own.
+        _replaced(f"{POD}label_linkerd_io_proxy_job", "k8s_job"),
+        {"action": "labeldrop", "regex": f"{POD}label_linkerd_io_proxy_job"},
+        {"action": "labelmap", "regex": f"{POD}label_linkerd_io_proxy_(.+)"},
+        {"action": "labeldrop", "regex": f"{POD}label_linkerd_io_proxy_(.+)"},
+        {"action": "labelmap", "regex": f"{POD}label_linkerd_io_(.+)"},
+        {
+            "action": "labelmap",
+            "regex": f"{POD}label_(.+)",
+            "replacement": "__tmp_pod_label_$1",
+        },
+        {
+            "action": "labelmap",
+            "regex": "__tmp_pod_label_linkerd_io_(.+)",
+            "replacement": "__tmp_pod_label_$1",
+        },
+        {"action": "labeldrop", "regex": "__tmp_pod_label_linkerd_io_(.+)"},
+        {"action": "labelmap", "regex": "__tmp_pod_label_(.+)"},
+        _job("linkerd-proxy"),
+    ]
+
+
+def _monitor(spaces: dict[str, Any], rules: list[Rule]) -> dict[str, Any]:
+    return {
+        "namespaceSelector": spaces,
+        "selector": {"matchLabels": {}},
+        "podMetricsEndpoints": [{"relabelings": rules}],
+    }
+
+
+def _kept(labels: Sequence[str], regex: str) -> Rule:
+    return {"sourceLabels": list(labels), "action": "keep", "regex": regex}
+
+
+def _replaced(label: str, target: str) -> Rule:
+    return {"sourceLabels": [label], "action": "replace", "targetLabel": target}
+
+
+def _job(name: str) -> Rule:
+    """The label that dashboards filter by, in place of the operator's ``<namespace>/<name>``."""
+    return {
+        "sourceLabels": ["__address__"],
+        "action": "replace",
+        "targetLabel": "job",
+        "replacement": name,
+    }

@@ -1,0 +1,1 @@
+"""The trust anchor, what it signs, and cert-manager."""

@@ -1,0 +1,56 @@
+"""The gate before every cluster: no update may take away the trust that running proxies share.
+
+Whether a generated anchor exists already is known to the engine alone: in a preview, the
+certificate of a new one is unknown. So the guard reads what the clusters hold, and the comparison
+waits for the anchors here, before the provider of any cluster is registered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pulumi
+from cryptography import x509
+
+from components.trust.trust_anchor import TrustAnchor
+from config.core.mesh import MeshConfig
+from preflight.anchor_change import NextTrust, refusals
+from preflight.guard import ClusterError, ClusterProblem, Reach, context_of
+from preflight.proxy_trust import certificates
+
+
+def anchor_gate(
+    config: MeshConfig, anchors: TrustAnchor, reach: Mapping[str, Reach]
+) -> pulumi.Output[bool]:
+    """True once the anchors are known to be safe for the running proxies of every cluster.
+
+    Raises pulumi.RunError, with every cluster and the steps to take, where they are not; in a
+    preview as well.
+    """
+    return pulumi.Output.from_input(_decided(config, anchors, reach))
+
+
+async def _decided(config: MeshConfig, anchors: TrustAnchor, reach: Mapping[str, Reach]) -> bool:
+    held = {name: item.trust for name, item in reach.items() if item.trust is not None}
+    if not held:
+        return True
+    wanted = NextTrust(
+        {name: await _existing(pem) for name, pem in anchors.anchors.items()},
+        config.trust_anchor.signing_anchor.name,
+    )
+    problems = [
+        ClusterProblem(name, context_of(config.clusters[name]), *reason)
+        for name, trust in held.items()
+        for reason in refusals(trust, wanted)
+    ]
+    if problems:
+        raise pulumi.RunError(str(ClusterError(problems)))
+    return True
+
+
+async def _existing(pem: pulumi.Output[str]) -> x509.Certificate | None:
+    """The certificate of an anchor; None for one that the preview is still to make."""
+    if not await pem.is_known():
+        return None
+    found = certificates(str(await pem.future()))
+    return found[0] if found else None

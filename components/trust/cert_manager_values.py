@@ -1,0 +1,28 @@
+"""Values of cert-manager and trust-manager. Facts: the charts v1.21.2 and v0.25.0."""
+
+from __future__ import annotations
+
+from components.core.values import Values, merged
+from config.trust.cert_manager import CertManagerConfig, TrustManagerConfig
+
+
+def cert_manager_values(config: CertManagerConfig) -> Values:
+    """Values of cert-manager."""
+    ours: Values = {
+        # Without `keep`, whoever takes the release away takes every Certificate along.
+        "crds": {"enabled": True, "keep": True},
+        # The chart's Job startupapicheck stays: until the webhook's CA is known, which the pods'
+        # being ready does not tell, the API server refuses every Issuer.
+    }
+    return merged(ours, config.values)
+
+
+def trust_manager_values(config: CertManagerConfig, trust: TrustManagerConfig) -> Values:
+    """Values of trust-manager, whose Secrets come from cert-manager's namespace."""
+    ours: Values = {
+        "crds": {"enabled": True, "keep": True},
+        "app": {"trust": {"namespace": config.namespace}},
+        # The CAs of a Linux distribution are no anchors of a mesh.
+        "defaultPackage": {"enabled": False},
+    }
+    return merged(ours, trust.values)

@@ -1,0 +1,1 @@
+"""Ambassador in a cluster: installed or adopted, what it serves, its gateway."""

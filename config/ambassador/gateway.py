@@ -1,0 +1,84 @@
+"""Ambassador in the role of Linkerd's multicluster gateway: ports, probe, addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from config.language.formats import Address, Port, UrlPath
+from config.language.model import Model
+from config.language.problems import Problem
+
+PROBE_SECONDS = Annotated[int, Field(ge=1, le=3600, strict=True)]
+
+
+class GatewayConfig(Model):
+    """The role of Linkerd's multicluster gateway.
+
+    Traffic from other clusters goes to the sidecar of Ambassador's pod, never through Envoy.
+    """
+
+    port: Port = 4143
+    """Port ``mc-gateway`` of the Service; the proxy in the pod always listens on 4143."""
+    probe: Literal["proxy", "ambassador"] = "proxy"
+    """Whom other clusters probe: the sidecar itself (port 4191, /ready) or, as the Ambassador
+    documents have it, Ambassador's health route (port 80, /-/ambassador/ready). A gateway of
+    Linkerd 2.8 knows only the latter."""
+    probe_port: Port | None = None
+    """Port ``mc-probe`` of the Service; 4191 or 80 by default, as `probe` says. Where Ambassador is
+    installed and probed itself, 80 is the only one."""
+    probe_period_seconds: PROBE_SECONDS = 3
+    """Seconds between two probes."""
+    health_path: UrlPath = "/-/ambassador/ready"
+    """Prefix of the Mapping `public-health-check`; with its leading slash, whatever Linkerd's
+    generation wants to read of it."""
+    address: tuple[Address, ...] = ()
+    """Addresses that other clusters reach the gateway by, where the Service does not tell."""
+
+    @property
+    def service_probe_port(self) -> int:
+        """Port of the Service that is probed."""
+        return self.probe_port or (4191 if self.probe == "proxy" else 80)
+
+    @property
+    def pod_probe_port(self) -> int:
+        """Port of the pod that answers the probe."""
+        return 4191 if self.probe == "proxy" else 8080
+
+    @property
+    def probe_path(self) -> str:
+        """Path that is probed."""
+        return "/ready" if self.probe == "proxy" else self.health_path
+
+    @property
+    def public_ports(self) -> Iterator[tuple[str, int]]:
+        """Ports, with their keys, on which a Service of Ambassador itself serves its clients."""
+        if self.port in (80, 443):
+            yield "port", self.port
+        if self.service_probe_port == 443 or (
+            self.service_probe_port == 80 and self.probe == "proxy"
+        ):
+            yield "probePort", self.service_probe_port
+
+    @property
+    def doubles_http(self) -> bool:
+        """Whether the probe has a port beside 80 that leads to the same port of the pod."""
+        return self.probe == "ambassador" and self.service_probe_port not in (80, 443)
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Ports that meet, and a health route that would take every request."""
+        if self.health_path == "/":
+            yield Problem(
+                "healthPath",
+                "the health route would answer every request",
+                "write a path of its own, for example /-/ambassador/ready",
+            )
+        if self.service_probe_port == self.port:
+            yield Problem(
+                "probePort" if self.probe_port else "port",
+                f"mc-gateway and mc-probe would share port {self.port}",
+                "write a port and a probePort that differ",
+                about=("port", "probePort", "probe"),
+            )

@@ -1,0 +1,42 @@
+"""Where charts come from."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from config.language.formats import Line, url_complaint
+from config.language.model import Model
+from config.language.problems import quoted, wrong
+
+
+def _repository(value: str) -> str:
+    complaint = url_complaint(value, ("https", "http", "oci"))
+    if complaint is not None:
+        raise wrong(
+            f"{quoted(value)} {complaint}",
+            "write the URL of a chart repository, for example https://charts.example.com "
+            "or oci://registry.example.com/charts",
+        )
+    return value.rstrip("/")
+
+
+Repository = Annotated[str, AfterValidator(_repository)]
+
+
+class ChartsConfig(Model):
+    """Where charts come from: their published repositories, or a folder for air-gapped use."""
+
+    directory: Line | None = None
+    """Folder with packaged charts ``<name>-<version>.tgz``; MESH_CHARTS wins over it."""
+    linkerd: Repository = "https://helm.linkerd.io/edge"
+    """Repository of Linkerd's charts."""
+    linkerd_stable: Repository = "https://helm.linkerd.io/stable"
+    """Repository of the charts of Linkerd 2.8."""
+    emissary: Repository = "oci://ghcr.io/emissary-ingress"
+    """Registry of Emissary's charts."""
+    ambassador: Repository = "https://app.getambassador.io"
+    """Repository of the charts of Edge Stack and legacy Ambassador."""
+    cert_manager: Repository = "https://charts.jetstack.io"
+    """Repository of the charts of cert-manager and trust-manager."""

@@ -1,0 +1,197 @@
+"""The whole of a stack file: clusters, links, the anchor they share, charts, protection."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from config.ambassador.routes import HostConfig, MappingConfig
+from config.core.charts import ChartsConfig
+from config.core.cluster import ClusterConfig
+from config.core.verification import VerifyConfig
+from config.language.formats import Flag, is_dns_name
+from config.language.model import Model
+from config.language.problems import wrong
+from config.links.exports import (
+    EXPORTED,
+    FEDERATED,
+    GATEWAY_NAME,
+    GATEWAY_NAMESPACE,
+    ExportedService,
+    ServiceRef,
+)
+from config.links.link import LinkConfig
+from config.trust.trust_anchor import TrustAnchorConfig
+from config.variants.generation import Generation
+
+LONGEST_CLUSTER_NAME = 30
+"""Characters of a cluster's name: mirrored Services, Secrets and controllers are named after it."""
+
+
+def _cluster_name(value: str) -> str:
+    if "." in value or not is_dns_name(value):
+        raise wrong(
+            "this is not a name for a cluster",
+            f"write at most {LONGEST_CLUSTER_NAME} lower-case letters, digits and '-', "
+            "beginning and ending with a letter or digit",
+        )
+    if len(value) > LONGEST_CLUSTER_NAME:
+        raise wrong(
+            f"this name has {len(value)} characters, and names of Secrets, controllers and "
+            "mirrored Services are made from it",
+            f"write at most {LONGEST_CLUSTER_NAME} characters",
+        )
+    return value
+
+
+ClusterName = Annotated[
+    str,
+    AfterValidator(_cluster_name),
+    WithJsonSchema({"pattern": f"^[a-z0-9]([-a-z0-9]{{0,{LONGEST_CLUSTER_NAME - 2}}}[a-z0-9])?$"}),
+]
+"""The name of a cluster within a stack file."""
+
+
+class Protection(Model):
+    """What `pulumi destroy` and replacements must not take away.
+
+    Deleting a release of CRDs deletes every object of those kinds, other people's included;
+    losing the anchor's key breaks trust in every cluster.
+    """
+
+    trust_anchor: Flag = True
+    """Protect the generated anchors' keys and certificates."""
+    crds: Flag = True
+    """Protect the releases that hold CRDs."""
+
+
+class MeshConfig(Model):
+    """Everything that a stack file says."""
+
+    clusters: dict[ClusterName, ClusterConfig]
+    """Clusters by name."""
+    links: tuple[LinkConfig, ...] = ()
+    """Links between clusters."""
+    trust_anchor: TrustAnchorConfig = TrustAnchorConfig()
+    """The trust anchor that all clusters share."""
+    charts: ChartsConfig = ChartsConfig()
+    """Where charts come from."""
+    protection: Protection = Protection()
+    """What is protected from deletion."""
+    timeout_seconds: Annotated[int, Field(ge=10, le=7200, strict=True)] = 600
+    """Seconds that each Helm release, and each wait for an object, may take."""
+    verify: VerifyConfig = VerifyConfig()
+    """The pods of `./mesh verify`."""
+
+    def links_from(self, cluster: str) -> tuple[LinkConfig, ...]:
+        """Links that begin in this cluster."""
+        return tuple(link for link in self.links if link.source == cluster)
+
+    def links_to(self, cluster: str) -> tuple[LinkConfig, ...]:
+        """Links that end in this cluster."""
+        return tuple(link for link in self.links if link.target == cluster)
+
+    def linked_clusters(self) -> set[str]:
+        """Names of the clusters that are an end of any link."""
+        return {end for link in self.links for end in (link.source, link.target)}
+
+    def exports_of(self, cluster: str) -> tuple[ExportedService, ...]:
+        """Services of this cluster that any link exports, each once."""
+        modes: dict[ServiceRef, dict[str, str]] = {}
+        for link in self.links_to(cluster):
+            for export in link.exports:
+                labels = modes.setdefault(ServiceRef(export.namespace, export.service), {})
+                mode = link.mode_of(export)
+                if mode != "none":
+                    labels[EXPORTED] = "true" if mode == "gateway" else mode
+                if export.federated:
+                    labels[FEDERATED] = "member"
+        config = self.clusters[cluster]
+        ambassador = config.ambassador
+        if config.linkerd.generation is Generation.V2_8 and ambassador is not None:
+            told = {
+                GATEWAY_NAME: ambassador.gateway_service,
+                GATEWAY_NAMESPACE: ambassador.namespace,
+            }
+            return tuple(ExportedService(ref, {}, told) for ref in modes)
+        return tuple(ExportedService(ref, labels) for ref, labels in modes.items())
+
+    def services_wanted(self, cluster: str) -> tuple[ServiceRef, ...]:
+        """Services of this cluster that are not ours and that something of ours is about.
+
+        Those that links export from it, and those that share their requests with a mirror.
+        """
+        wanted = dict.fromkeys(item.service for item in self.exports_of(cluster))
+        for link in self.links_from(cluster):
+            for export in link.exports:
+                if export.weights is not None:
+                    wanted[ServiceRef(export.namespace, export.service)] = None
+        return tuple(wanted)
+
+    def own_mappings(self, cluster: str) -> tuple[MappingConfig, ...]:
+        """Routes of this cluster's Ambassador to its own Services, the sample's among them."""
+        ambassador = self.clusters[cluster].ambassador
+        if ambassador is None:
+            return ()
+        return (*ambassador.mappings, *self._sample_mapping(cluster))
+
+    def asked_mappings(self, cluster: str) -> tuple[MappingConfig, ...]:
+        """Routes of this cluster's Ambassador that other parts of the stack file ask for."""
+        config = self.clusters[cluster]
+        route = config.linkerd.viz.route
+        return (
+            *self.mirror_mappings(cluster),
+            *self._sample_mapping(cluster),
+            *((route.as_mapping(config.domain),) if route is not None else ()),
+        )
+
+    def asked_hosts(self, cluster: str) -> tuple[HostConfig, ...]:
+        """Hosts of this cluster's Ambassador that other parts of the stack file ask for."""
+        route = self.clusters[cluster].linkerd.viz.route
+        return (route.as_host(),) if route is not None else ()
+
+    def _sample_mapping(self, cluster: str) -> tuple[MappingConfig, ...]:
+        config = self.clusters[cluster]
+        sample = config.sample
+        return (sample.route(config.domain),) if sample is not None and sample.mapping else ()
+
+    def mirror_mappings(self, cluster: str) -> tuple[MappingConfig, ...]:
+        """Routes of this cluster's Ambassador to the mirrors of other clusters' Services."""
+        domain = self.clusters[cluster].domain
+        return tuple(
+            MappingConfig(
+                name=export.mapping.name or link.mirror_of(export),
+                prefix=export.mapping.prefix,
+                hostname=export.mapping.hostname,
+                service=f"http://{link.mirror_of(export)}.{export.namespace}.svc.{domain}"
+                f":{export.port}",
+            )
+            for link in self.links_from(cluster)
+            for export in link.exports
+            if export.mapping is not None
+        )
+
+
+def gateway_identity(name: str, cluster: ClusterConfig) -> str | None:
+    """The mTLS identity of a cluster's Ambassador, or None where it has none.
+
+    Form (Linkerd docs): ``<account>.<namespace>.serviceaccount.identity.<linkerd>.<trust domain>``.
+    """
+    ambassador = cluster.ambassador
+    if ambassador is None:
+        return None
+    return (
+        f"{service_account(name, cluster)}.{ambassador.namespace}.serviceaccount.identity."
+        f"{cluster.linkerd.namespace}.{cluster.trust_domain}"
+    )
+
+
+def service_account(name: str, cluster: ClusterConfig) -> str:
+    """Name of the ServiceAccount of a cluster's Ambassador."""
+    ambassador = cluster.ambassador
+    if ambassador is None:
+        raise ValueError(f"cluster {name} has no Ambassador")
+    if ambassador.service_account is not None:
+        return ambassador.service_account
+    return f"{ambassador.name}-{name}" if ambassador.installed else ambassador.name

@@ -1,0 +1,1 @@
+"""How a stack file is read: values and their formats, models, problems and their messages."""

@@ -1,0 +1,163 @@
+"""The base of all models, and the small models that several of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
+from pydantic.alias_generators import to_camel
+
+from config.language.formats import (
+    UNREADABLE_SECRET,
+    Address,
+    ChartVersion,
+    DnsLabel,
+    DnsName,
+    DockerConfig,
+    HelmValues,
+    HostGlob,
+    Network,
+    Port,
+    Quantity,
+    Secret,
+    UrlPath,
+    quantity,
+)
+from config.language.problems import Problem, all_wrong, quoted, wrong
+
+__all__ = [
+    "COLLECTED",
+    "UNREADABLE_SECRET",
+    "Address",
+    "ChartVersion",
+    "DnsLabel",
+    "DnsName",
+    "HelmValues",
+    "HostGlob",
+    "Model",
+    "Network",
+    "Port",
+    "PullSecret",
+    "Quantity",
+    "Resources",
+    "Secret",
+    "UrlPath",
+    "contradictions",
+    "doubled",
+    "value_at",
+    "wrong",
+]
+
+COLLECTED = "collected"
+"""Key of the validation context of whoever asks for the `inconsistencies` himself."""
+
+
+def _without_titles(schema: dict[str, Any]) -> None:
+    """Titles that are made from names tell nothing that the names do not."""
+    schema.pop("title", None)
+    for field in schema.get("properties", {}).values():
+        field.pop("title", None)
+
+
+class Model(BaseModel):
+    """A frozen piece of a stack file: camelCase keys, unknown keys refused."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        validate_default=True,
+        use_attribute_docstrings=True,
+        hide_input_in_errors=True,
+        strict=False,
+        json_schema_extra=_without_titles,
+    )
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """What does not fit together in this piece alone; paths begin here."""
+        return iter(())
+
+    @model_validator(mode="after")
+    def _fits_together(self, info: ValidationInfo) -> Self:
+        if isinstance(info.context, dict) and info.context.get(COLLECTED):
+            return self
+        found = list(self.inconsistencies())
+        if found:
+            raise all_wrong(found)
+        return self
+
+
+def doubled(what: str, items: Iterable[tuple[str, str]]) -> Iterator[Problem]:
+    """A problem for each of `items` (key path and name) whose name stands before already."""
+    first: dict[str, str] = {}
+    for path, name in items:
+        if name in first:
+            yield Problem(
+                path,
+                f"the {what} {quoted(name)} stands more than once",
+                f"write every {what} only once",
+                about=(first[name],),
+            )
+        first.setdefault(name, path)
+
+
+def contradictions(
+    field: str, values: Mapping[str, Any], path: str, key: str, ours: object
+) -> Iterator[Problem]:
+    """A problem where the Helm value at `path` is not `ours`, which follows from `key`."""
+    found = value_at(values, path)
+    if found is not None and found != ours:
+        told = f"{quoted(found)} contradicts" if isinstance(found, str) else "it contradicts"
+        yield Problem(
+            f"{field}.{path}",
+            f"{told} what the program derives from {key}",
+            f"leave it out, and write it under {key}",
+            about=(key,),
+        )
+
+
+def value_at(values: Mapping[str, Any], path: str) -> Any:
+    """The Helm value at a path of keys joined by dots; None where there is none."""
+    found: Any = values
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+class Resources(Model):
+    """Requests and limits of a container."""
+
+    cpu_request: Quantity | None = None
+    """CPU that the scheduler sets aside, for example ``100m``."""
+    cpu_limit: Quantity | None = None
+    """CPU that the container may use at most."""
+    memory_request: Quantity | None = None
+    """Memory that the scheduler sets aside, for example ``20Mi``."""
+    memory_limit: Quantity | None = None
+    """Memory above which the container is ended."""
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """A request above its limit."""
+        for kind, request, limit in (
+            ("cpu", self.cpu_request, self.cpu_limit),
+            ("memory", self.memory_request, self.memory_limit),
+        ):
+            if request is not None and limit is not None and quantity(request) > quantity(limit):
+                yield Problem(
+                    f"{kind}Request",
+                    f"it asks for {request}, and {kind}Limit allows {limit}",
+                    f"write at most {limit}, or raise {kind}Limit",
+                    about=(f"{kind}Limit",),
+                )
+
+
+class PullSecret(Model):
+    """The login for an image registry."""
+
+    name: DnsName
+    """Name of the Secret of type kubernetes.io/dockerconfigjson, in each of our namespaces."""
+    docker_config_json: DockerConfig | None = None
+    """Its content; when left out, the Secret is expected to be there already."""

@@ -1,0 +1,303 @@
+"""Validation that goes on after an error, so that a person hears of every error at once.
+
+What cannot be used is noted and cut out, and the rest is validated again, until a model stands
+or nothing is left to cut. Then the model's pieces are asked what does not fit together.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from config.language.messages import nearest_key, problem_of
+from config.language.model import COLLECTED, Model
+from config.language.problems import Problem, join, printable, step, steps
+
+M = TypeVar("M", bound=Model)
+Location = tuple[int | str, ...]
+
+DEEPEST = 60
+"""Mappings and lists within each other."""
+LARGEST_NUMBER = 2**63
+
+
+class Items(list[Any]):
+    """A list that knows at which places of the file its items stand."""
+
+    def __init__(self, given: int) -> None:
+        super().__init__()
+        self.given = given
+        self.places: list[int] = []
+
+
+class Paths:
+    """Key paths of what could not be used."""
+
+    def __init__(self) -> None:
+        self._held: set[Location] = set()
+        self._above: set[Location] = set()
+
+    def add(self, path: str) -> None:
+        """Take in a path."""
+        place = steps(path)
+        self._held.add(place)
+        self._above.update(place[:end] for end in range(len(place)))
+
+    def cover(self, path: str) -> bool:
+        """Whether `path` is one of these or lies below one."""
+        place = steps(path)
+        return any(place[:end] in self._held for end in range(len(place) + 1))
+
+    def touch(self, path: str) -> bool:
+        """Whether `path` is one of these, or lies below or above one."""
+        return self.cover(path) or steps(path) in self._above
+
+
+@dataclass
+class Outcome(Generic[M]):
+    """What became of a validation."""
+
+    model: M | None = None
+    """The model of what could be used; None where too little is left of it."""
+    problems: list[Problem] = field(default_factory=list)
+    """Everything that is wrong."""
+    broken: Paths = field(default_factory=Paths)
+    """Key paths that could not be used."""
+    tree: dict[str, Any] = field(default_factory=dict)
+    """The data that could be used."""
+
+    def places(self, key: str) -> list[int]:
+        """At which places of the file the items stand that are left of the list under `key`."""
+        items = self.tree.get(key)
+        return items.places if isinstance(items, Items) else []
+
+    def add(self, problem: Problem) -> None:
+        """Note a problem, unless it follows from something that was noted already."""
+        if not self.broken.cover(problem.path) and not any(map(self.broken.touch, problem.about)):
+            self.problems.append(problem)
+
+
+def validate(model: type[M], settings: Mapping[str, Any], default: Mapping[str, Any]) -> Outcome[M]:
+    """Validate `settings` (plain data) as far as they can be used.
+
+    `default` stands in for required keys that are missing at the top.
+    """
+    outcome: Outcome[M] = Outcome()
+    tree = outcome.tree = _copied_mapping(settings, "", 0, outcome)
+    for key, value in default.items():
+        tree.setdefault(key, value)
+    while True:
+        try:
+            outcome.model = model.model_validate(
+                tree, by_alias=True, by_name=False, context={COLLECTED: True}
+            )
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            _note(details, model, tree, outcome)
+            if not _cut(details, model, tree):
+                return outcome
+            for key, value in default.items():
+                tree.setdefault(key, value)
+        else:
+            break
+    for problem in _inconsistencies(outcome.model, tree, ""):
+        outcome.add(problem)
+    return outcome
+
+
+def _copied(value: Any, path: str, depth: int, outcome: Outcome[M]) -> Any:
+    """A copy of what is plain data, to cut from; what is not is noted and left out."""
+    if depth > DEEPEST:
+        _refuse(path, "this is nested too deeply", f"nest at most {DEEPEST} levels", outcome)
+        return _NOTHING
+    if isinstance(value, Mapping):
+        return _copied_mapping(value, path, depth, outcome)
+    if isinstance(value, list | tuple):
+        items = Items(len(value))
+        for place, inner in enumerate(value):
+            copy = _copied(inner, join(path, step(place)), depth + 1, outcome)
+            if copy is not _NOTHING:
+                items.append(copy)
+                items.places.append(place)
+        return items
+    complaint = _complaint(value)
+    if complaint is None:
+        return value
+    _refuse(path, *complaint, outcome)
+    return _NOTHING
+
+
+def _copied_mapping(
+    value: Mapping[Any, Any], path: str, depth: int, outcome: Outcome[M]
+) -> dict[str, Any]:
+    mapping = {}
+    for key, inner in value.items():
+        place = join(path, step(str(key)))
+        if not isinstance(key, str):
+            _refuse(place, "this key is not a text", "put the key in quotes", outcome)
+            continue
+        copy = _copied(inner, place, depth + 1, outcome)
+        if copy is not _NOTHING:
+            mapping[key] = copy
+    return mapping
+
+
+_NOTHING = object()
+
+
+def _refuse(path: str, message: str, remedy: str, outcome: Outcome[M]) -> None:
+    outcome.problems.append(Problem(path, message, remedy))
+    outcome.broken.add(path)
+
+
+def _complaint(value: Any) -> tuple[str, str] | None:
+    if isinstance(value, datetime.date):
+        return "YAML reads this as a date", "put it in quotes"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "this is no finite number", "write a number, or a text in quotes"
+    if isinstance(value, int) and abs(value) >= LARGEST_NUMBER:
+        return "this number is too large", "write a smaller number, or a text in quotes"
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return "this text holds half a character", "write it without \\ud800 to \\udfff"
+        return None
+    if value is None or isinstance(value, bool | int | float):
+        return None
+    kind = printable(type(value).__name__)
+    return f"this is no plain data ({kind})", "write texts, numbers, lists and mappings"
+
+
+def _note(
+    details: list[ErrorDetails], model: type[Model], tree: dict[str, Any], outcome: Outcome[M]
+) -> None:
+    unknown = [detail for detail in details if detail["type"] == "extra_forbidden"]
+    for detail in unknown:
+        location = _real(detail, tree)
+        meant = nearest_key(model, location)
+        if meant is not None:
+            # Whoever misspells a key has not left it out.
+            outcome.broken.add(_path((*location[:-1], meant), tree))
+    fresh = []
+    for detail in details:
+        location = _real(detail, tree)
+        path = _path(location, tree)
+        for problem in [] if _emptied(detail) else problem_of(detail, location, model):
+            if not outcome.broken.cover(problem.below(path).path):
+                outcome.problems.append(problem.below(path))
+        fresh.append(path)
+    for path in fresh:
+        outcome.broken.add(path)
+
+
+def _emptied(detail: ErrorDetails) -> bool:
+    """Whether a list is too short only because nothing in it can be used."""
+    items = detail["input"]
+    return detail["type"] == "too_short" and isinstance(items, Items) and items.given > 0
+
+
+def _real(detail: ErrorDetails, tree: Any) -> Location:
+    """Where an error is; pydantic adds names of validators and union members to the place."""
+    found: list[int | str] = []
+    node = tree
+    for part in detail["loc"]:
+        if isinstance(node, dict):
+            inside = part in node
+        else:
+            inside = isinstance(node, list) and isinstance(part, int) and part < len(node)
+        if inside:
+            found.append(part)
+            node = node[part]
+    if detail["type"] == "missing":
+        found.append(detail["loc"][-1])
+    return tuple(found)
+
+
+def _cut(details: list[ErrorDetails], model: type[Model], tree: dict[str, Any]) -> bool:
+    """Take out of `tree` what the errors are about; False where that would be all of it."""
+    places = set()
+    renamed = False
+    for detail in details:
+        location = _real(detail, tree)
+        if detail["type"] == "extra_forbidden":
+            renamed = _rename(location, model, tree) or renamed
+    for detail in [] if renamed else details:
+        location = _real(detail, tree)
+        places.add(location[:-1] if detail["type"] == "missing" else location)
+    if () in places:
+        return False
+    for location in sorted(places, key=_deepest_and_last_first):
+        node: Any = tree
+        for part in location[:-1]:
+            node = node[part]
+        del node[location[-1]]
+        if isinstance(node, Items):
+            del node.places[int(location[-1])]
+    return True
+
+
+def _rename(location: Location, model: type[Model], tree: dict[str, Any]) -> bool:
+    """Take a misspelled key for the one that was meant, so that the rest can be looked at."""
+    meant = nearest_key(model, location)
+    node: Any = tree
+    for part in location[:-1]:
+        node = node[part]
+    if meant is None or meant in node:
+        return False
+    node[meant] = node.pop(location[-1])
+    return True
+
+
+def _deepest_and_last_first(location: Location) -> tuple[int, int]:
+    last = location[-1]
+    return -len(location), -last if isinstance(last, int) else 0
+
+
+def _path(location: Location, tree: Any) -> str:
+    """The key path of a location, with the places that list items have in the file."""
+    path, node = "", tree
+    for part in location:
+        shown = node.places[part] if isinstance(node, Items) and isinstance(part, int) else part
+        path = join(path, step(shown))
+        if isinstance(node, dict):
+            node = node.get(part)
+        else:
+            node = node[part] if isinstance(node, list) and isinstance(part, int) else None
+    return path
+
+
+def _placed(problem: Problem, tree: Any) -> Problem:
+    """A problem of a piece whose lists may have lost items, with the places of the file."""
+    return replace(
+        problem,
+        path=_path(steps(problem.path), tree),
+        about=tuple(_path(steps(path), tree) for path in problem.about),
+    )
+
+
+def _inconsistencies(piece: Any, tree: Any, path: str) -> Iterator[Problem]:
+    if isinstance(piece, Model):
+        for key, info in type(piece).model_fields.items():
+            alias = info.alias or key
+            inner = tree.get(alias) if isinstance(tree, dict) else None
+            yield from _inconsistencies(getattr(piece, key), inner, join(path, step(alias)))
+        for problem in piece.inconsistencies():
+            yield _placed(problem, tree).below(path)
+    elif isinstance(piece, dict):
+        for key, value in piece.items():
+            if isinstance(value, BaseModel):
+                inner = tree.get(key) if isinstance(tree, dict) else None
+                yield from _inconsistencies(value, inner, join(path, step(key)))
+    elif isinstance(piece, tuple):
+        for place, value in enumerate(piece):
+            shown, inner = place, None
+            if isinstance(tree, Items):
+                shown, inner = tree.places[place], tree[place]
+            yield from _inconsistencies(value, inner, join(path, step(shown)))

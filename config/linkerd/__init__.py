@@ -1,0 +1,1 @@
+"""Linkerd in a cluster: control plane, sidecars, tracing."""

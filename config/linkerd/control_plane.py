@@ -1,0 +1,266 @@
+"""Linkerd in one cluster. Facts: values of the charts, Linkerd docs on HA, CNI, multicluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from config.language.formats import (
+    ChartVersion,
+    DnsLabel,
+    DnsName,
+    Flag,
+    HelmValues,
+    Image,
+    Line,
+    url_complaint,
+)
+from config.language.model import Model, PullSecret, Resources, doubled
+from config.language.problems import Problem, quoted, wrong
+from config.linkerd.tracing import TracingConfig
+from config.platform.ingress import VizIngress, VizRoute
+from config.variants.generation import Generation
+
+OWN_SECRETS = (
+    "linkerd-identity-issuer",
+    "linkerd-proxy-injector-k8s-tls",
+    "linkerd-sp-validator-k8s-tls",
+    "linkerd-policy-validator-k8s-tls",
+    "tap-k8s-tls",
+    "tap-injector-k8s-tls",
+    "jaeger-injector-k8s-tls",
+)
+"""Secrets that stand in the namespaces of Linkerd by these names."""
+
+
+def _web(value: str) -> str:
+    complaint = url_complaint(value, ("http", "https"))
+    if complaint is not None:
+        raise wrong(
+            f"{quoted(value)} {complaint}",
+            "write it with its scheme, for example http://prometheus.monitoring.svc:9090",
+        )
+    return value
+
+
+class Proxy(Model):
+    """The sidecar proxies."""
+
+    resources: Resources = Resources()
+    """Requests and limits; those of Linkerd's HA profile where left out and HA is on."""
+    default_inbound_policy: Literal[
+        "all-unauthenticated",
+        "all-authenticated",
+        "cluster-unauthenticated",
+        "cluster-authenticated",
+        "deny",
+        "audit",
+    ] = "all-unauthenticated"
+    """Who may call a meshed pod that no Server describes (Linkerd docs, authorization policy)."""
+
+
+class Grafana(Model):
+    """The Grafana that the dashboard of viz leads to."""
+
+    url: Line | None = None
+    """``host:port`` of one in the cluster, reached through the dashboard itself."""
+    external_url: Line | None = None
+    """URL of one elsewhere."""
+    uid_prefix: Line | None = None
+    """What the UIDs of its dashboards begin with; with `externalUrl`."""
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Two Grafanas, or none."""
+        if (self.url is None) == (self.external_url is None):
+            yield Problem(
+                "",
+                ("no Grafana is" if self.url is None else "two Grafanas are") + " given",
+                "write url or externalUrl",
+                about=("url", "externalUrl"),
+            )
+        if self.uid_prefix is not None and self.external_url is None:
+            yield Problem(
+                "uidPrefix",
+                "it belongs to a Grafana elsewhere",
+                "write externalUrl, or leave it out",
+                about=("externalUrl",),
+            )
+
+
+class Viz(Model):
+    """The viz extension: metrics, tap and dashboard."""
+
+    enabled: Flag = False
+    """Whether it is installed."""
+    prometheus_url: Annotated[str, AfterValidator(_web)] | None = None
+    """URL of a Prometheus of yours, which then takes the place of the extension's own."""
+    grafana: Grafana | None = None
+    """The Grafana that its dashboard leads to; none by default."""
+    enforced_host_regexp: Line | None = None
+    """Host names that the dashboard answers to, as a regular expression; by default those within
+    the cluster, and those under which it is exposed below."""
+    ingress: VizIngress | None = None
+    """Reach the dashboard through an ingress controller."""
+    route: VizRoute | None = None
+    """Reach the dashboard through the cluster's Ambassador."""
+    values: HelmValues = {}
+    """Extra values for the chart linkerd-viz; they win over ours."""
+
+
+class Multicluster(Model):
+    """The multicluster extension: the Link CRD and the service mirrors."""
+
+    create_namespaces: Flag = False
+    """Whether the service mirror makes namespaces that mirrored Services need and lack; that of
+    Linkerd 2.8 always does."""
+    values: HelmValues = {}
+    """Extra values for the chart linkerd-multicluster (or linkerd2-multicluster); they win over
+    ours."""
+
+
+def _dated(version: str) -> tuple[int, ...]:
+    """Year, month and number of an edge release's charts; zeros for all others."""
+    if Generation.of(version) is not Generation.MODERN:
+        return (0, 0, 0)
+    numbers = version.removeprefix("v").partition("-")[0].partition("+")[0]
+    return tuple(int(part) for part in numbers.split("."))
+
+
+class LinkerdConfig(Model):
+    """Linkerd's control plane and extensions in one cluster."""
+
+    version: ChartVersion = "2026.8.3"
+    """Version of the charts; 2026.8.3 is edge-26.8.3. With 2.8.1, the cluster is of Linkerd 2.8:
+    the chart linkerd2, and gateways that are told of by annotations in place of Links."""
+    namespace: DnsLabel = "linkerd"
+    """Namespace of the control plane."""
+    trust_domain: DnsName | None = None
+    """Last part of identities; the cluster's domain by default."""
+    high_availability: Flag = False
+    """Three replicas, anti-affinity, disruption budgets, webhooks that fail closed."""
+    cni: Flag = False
+    """Redirect traffic by the CNI plugin in place of a privileged init container."""
+    gateway_api_crds: Flag = True
+    """Install the Gateway API CRDs; false where another tool owns them."""
+    proxy: Proxy = Proxy()
+    """Settings of the sidecar proxies."""
+    image_registry: Image | None = None
+    """Where images come from, without a slash at the end; ``cr.l5d.io/linkerd`` by default, and
+    ``gcr.io/linkerd-io`` for Linkerd 2.8."""
+    image_pull_secrets: tuple[PullSecret, ...] = ()
+    """Logins for that registry."""
+    heartbeat: Flag = False
+    """Whether Linkerd's daily heartbeat (version and usage) is sent to its makers."""
+    multicluster: Multicluster = Multicluster()
+    """The multicluster extension."""
+    viz: Viz = Viz()
+    """The viz extension."""
+    tracing: TracingConfig | None = None
+    """Where traces go; nowhere when left out."""
+    values: HelmValues = {}
+    """Extra values for the chart linkerd-control-plane (or linkerd2); they win over ours."""
+    crds_values: HelmValues = {}
+    """Extra values for the chart linkerd-crds; they win over ours."""
+    cni_values: HelmValues = {}
+    """Extra values for the chart linkerd2-cni; they win over ours."""
+
+    @property
+    def app_version(self) -> str:
+        """The release that a chart version stands for: 2026.8.3 is edge-26.8.3."""
+        year, rest = self.version.removeprefix("v").split(".", 1)
+        return f"edge-{int(year) % 100}.{rest}" if len(year) == 4 else f"stable-{self.version}"
+
+    @property
+    def generation(self) -> Generation:
+        """Which generation this version is of; today's for a version that is refused."""
+        return Generation.of(self.version) or Generation.MODERN
+
+    @property
+    def dated(self) -> tuple[int, ...]:
+        """Year, month and number of an edge release; zeros for Linkerd 2.8."""
+        return _dated(self.version)
+
+    @property
+    def traces_by_extension(self) -> bool:
+        """Whether traces need the extension linkerd-jaeger, which 2025.6.4 made needless."""
+        modern = self.generation is Generation.MODERN
+        return modern and self.tracing is not None and self.dated < (2025, 6, 4)
+
+    @property
+    def jaeger_version(self) -> str:
+        """Version of the extension linkerd-jaeger, where it is needed."""
+        return (self.tracing.jaeger_version if self.tracing else None) or self.version
+
+    @property
+    def jaeger_dated(self) -> tuple[int, ...]:
+        """Year, month and number of that version; zeros for one that is refused."""
+        return _dated(self.jaeger_version)
+
+    @property
+    def jaeger_has_protocol(self) -> bool:
+        """Whether that extension can be told a protocol; before 2024.10.1 it was OpenCensus."""
+        return self.jaeger_dated >= (2024, 10, 1)
+
+    @property
+    def native_sidecars(self) -> bool:
+        """Whether proxies are native sidecars, as they are by default since 2026.5.2."""
+        given = self.values.get("proxy")
+        said = given.get("nativeSidecar") if isinstance(given, dict) else None
+        return bool(said) if said is not None else self.dated >= (2026, 5, 2)
+
+    @property
+    def registry(self) -> str:
+        """Where images come from."""
+        published = {Generation.V2_8: "gcr.io/linkerd-io"}
+        return self.image_registry or published.get(self.generation, "cr.l5d.io/linkerd")
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Versions between the generations, what Linkerd 2.8 lacks, pull secrets that meet."""
+        if Generation.of(self.version) is None:
+            yield Problem(
+                "version",
+                f"the chart {self.version} is neither of Linkerd 2.8 nor of today's Linkerd",
+                'write "2.8.1", or "2026.8.3" or another chart version of edge-26',
+            )
+        if self.generation is Generation.V2_8:
+            yield from self._lacking()
+        names = [
+            (f"imagePullSecrets[{i}].name", s.name) for i, s in enumerate(self.image_pull_secrets)
+        ]
+        yield from doubled("pull secret", names)
+        for path, name in names:
+            if name in OWN_SECRETS or name.startswith("cluster-credentials-"):
+                yield Problem(
+                    path, f"Linkerd has a Secret named '{name}' itself", "give it another name"
+                )
+
+    def _lacking(self) -> Iterator[Problem]:
+        """Settings that Linkerd 2.8 has no counterpart of."""
+        for key, wanted, reason in (
+            ("viz.enabled", self.viz.enabled, "its metrics and dashboard are part of the chart"),
+            (
+                "proxy.defaultInboundPolicy",
+                self.proxy.default_inbound_policy != "all-unauthenticated",
+                "it has no authorization policy",
+            ),
+            (
+                "imagePullSecrets",
+                bool(self.image_pull_secrets),
+                "its charts take no logins for registries",
+            ),
+            ("crdsValues", bool(self.crds_values), "its CRDs are part of the chart linkerd2"),
+            (
+                "gatewayApiCrds",
+                self.gateway_api_crds and "gateway_api_crds" in self.model_fields_set,
+                "it knows no Gateway API",
+            ),
+        ):
+            if wanted:
+                yield Problem(
+                    key,
+                    f"Linkerd 2.8 has no such setting: {reason}",
+                    f"leave {key} out, or write a version of today's Linkerd",
+                    about=("version",),
+                )

@@ -1,0 +1,57 @@
+"""Linkerd's sidecar in Ambassador's pods. Facts: Linkerd docs, "Proxy configuration"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from config.language.formats import Port
+from config.language.model import Model
+from config.language.problems import Problem
+
+INJECT = "linkerd.io/inject"
+"""Annotation by which pods, or all pods of a namespace, are meshed (Linkerd docs, injection)."""
+
+PROXY_PORTS = {4140: "outbound", 4143: "inbound", 4190: "control", 4191: "admin"}
+"""Ports of the pod that Linkerd's proxy takes (Linkerd docs, proxy configuration)."""
+
+
+class SidecarConfig(Model):
+    """How the proxy is put into Ambassador's pods, and what it lets through."""
+
+    injection: Literal["pod", "namespace"] = "pod"
+    """Where injection is asked for: by an annotation of the pods or of their namespace."""
+    mode: Literal["enabled", "ingress"] = "enabled"
+    """``ingress`` routes each request by its header ``l5d-dst-override``, which Ambassador then
+    removes from what clients send; every Mapping has to name its Service in full."""
+    skip_inbound_ports: tuple[Port, ...] = ()
+    """Ports of the pod that bypass the proxy. The documents' 80 and 443 are ports of the Service;
+    the pods listen on 8080 and 8443."""
+    require_identity_on_inbound_ports: tuple[Port, ...] | None = None
+    """Ports of the pod that take mTLS only. By default 4143 where a gateway of Linkerd 2.8 is, as
+    other clusters' traffic arrives at this port of the proxy, and none else: later proxies demand
+    mTLS on 4143 anyway. The 4183 of the documents is a slip for it; nothing listens there."""
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Ports that bypass the proxy although only the proxy serves them."""
+        for place, port in enumerate(self.skip_inbound_ports):
+            if port in PROXY_PORTS:
+                yield Problem(
+                    f"skipInboundPorts[{place}]",
+                    f"port {port} is the proxy's own ({PROXY_PORTS[port]} port)",
+                    "leave it out: nothing behind the proxy listens there",
+                )
+            if port in (self.require_identity_on_inbound_ports or ()):
+                yield Problem(
+                    f"skipInboundPorts[{place}]",
+                    f"port {port} would bypass the proxy that is to demand identity on it",
+                    "write it under skipInboundPorts or requireIdentityOnInboundPorts, not both",
+                    about=("requireIdentityOnInboundPorts",),
+                )
+        for place, port in enumerate(self.require_identity_on_inbound_ports or ()):
+            if port == 4183:
+                yield Problem(
+                    f"requireIdentityOnInboundPorts[{place}]",
+                    "no port 4183 is there: the documents mean the proxy's inbound port",
+                    "write 4143",
+                )

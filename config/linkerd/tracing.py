@@ -1,0 +1,134 @@
+"""Where traces go. Facts: values of the charts; Linkerd docs, "Distributed tracing".
+
+Linkerd's proxies add spans to traces that somebody else began; Ambassador can be that somebody.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from config.language.formats import LABEL_PATTERN, ChartVersion, DnsLabel, HelmValues, HostAndPort
+from config.language.model import Model
+from config.language.problems import Problem, quoted, wrong
+
+OPEN_CENSUS_PORT = 55678
+"""Port on which a collector takes OpenCensus, unless it was configured otherwise."""
+OTLP_PORTS = (4317, 4318)
+"""Ports on which it takes OTLP by gRPC and by HTTP."""
+
+_SERVICE = re.compile(rf"({LABEL_PATTERN})\.({LABEL_PATTERN})(\.svc(\..+)?)?:[0-9]+")
+
+
+def _collector(value: str) -> str:
+    if not _SERVICE.fullmatch(value):
+        raise wrong(
+            f"{quoted(value)} does not name a Service with its namespace and port",
+            "write for example tempo-distributor.tracing:4317",
+        )
+    return value
+
+
+Collector = Annotated[HostAndPort, AfterValidator(_collector)]
+"""A Service of the cluster, its namespace and a port: ``tempo-distributor.tracing:4317``."""
+
+
+def port_of(address: str) -> int:
+    """The port at the end of an address."""
+    return int(address.rpartition(":")[2])
+
+
+class TracingConfig(Model):
+    """The collector that Linkerd's proxies, and on request its controllers, send spans to.
+
+    Since 2025.6.4 (edge-25.6.4) the control plane's own values say so. Before, the extension
+    linkerd-jaeger does, which is installed without its own collector and Jaeger.
+    """
+
+    collector: Collector
+    """Where the proxies' spans go: a Service of the same cluster, with namespace and port. They
+    are sent as OTLP by gRPC (port 4317); to port 55678 as OpenCensus, which only the extension
+    linkerd-jaeger can."""
+    service_account: DnsLabel
+    """ServiceAccount of the collector's pods, which have to be meshed, in the namespace of its
+    Service."""
+    controller_collector: HostAndPort | None = None
+    """Where spans of Linkerd's own controllers go, which speak OpenCensus (port 55678) to this
+    day; nowhere when left out."""
+    jaeger_version: ChartVersion | None = None
+    """Version of the chart linkerd-jaeger, where the extension is needed; Linkerd's by default."""
+    jaeger_values: HelmValues = {}
+    """Extra values for that chart; they win over ours."""
+
+    @property
+    def service(self) -> str:
+        """Name of the collector's Service."""
+        return self.collector.split(".")[0]
+
+    @property
+    def namespace(self) -> str:
+        """Namespace of the collector."""
+        return self.collector.partition(":")[0].split(".")[1]
+
+    @property
+    def speaks_open_census(self) -> bool:
+        """Whether the collector takes OpenCensus, by its port."""
+        return port_of(self.collector) == OPEN_CENSUS_PORT
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Ports that answer in another protocol."""
+        controllers = self.controller_collector
+        if controllers is not None and port_of(controllers) in OTLP_PORTS:
+            yield Problem(
+                "controllerCollector",
+                f"Linkerd's controllers speak OpenCensus, and port {port_of(controllers)} takes "
+                "OTLP",
+                f"write the address of an OpenCensus receiver (port {OPEN_CENSUS_PORT}), or leave "
+                "it out",
+            )
+
+
+class AmbassadorTracing(Model):
+    """Ambassador's TracingService, so that a trace begins at the edge.
+
+    Ambassador takes one alone, and reads it only when it starts.
+    """
+
+    service: HostAndPort
+    """Address of the collector."""
+    driver: Literal["opentelemetry", "zipkin"] = "opentelemetry"
+    """Protocol that Ambassador speaks: OTLP by gRPC (port 4317) with traceparent headers, or Zipkin
+    (port 9411) with b3 headers. Emissary knows opentelemetry since 3.5, Ambassador 1.14 does
+    not."""
+    service_name: DnsLabel | None = None
+    """Name that its spans carry with opentelemetry; ``ambassador`` by default."""
+    sampling: Annotated[int, Field(ge=0, le=100, strict=True)] = 100
+    """Requests in a hundred that are traced."""
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """A name where none can be said, a port that answers in another protocol."""
+        if self.service_name is not None and self.driver == "zipkin":
+            yield Problem(
+                "serviceName",
+                "with zipkin, Ambassador's spans carry the name of its cluster of proxies",
+                "leave it out, or write driver: opentelemetry",
+                about=("driver",),
+            )
+        port = port_of(self.service)
+        if port == 9411 and self.driver == "opentelemetry":
+            yield Problem(
+                "driver",
+                "port 9411 takes Zipkin",
+                "write driver: zipkin, or the collector's OTLP port 4317",
+                about=("service",),
+            )
+        if port in OTLP_PORTS and self.driver == "zipkin":
+            yield Problem(
+                "driver",
+                f"port {port} takes OTLP",
+                "write driver: opentelemetry, or the collector's Zipkin port 9411",
+                about=("service",),
+            )

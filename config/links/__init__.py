@@ -1,0 +1,1 @@
+"""Links between clusters and what they export."""

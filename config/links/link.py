@@ -1,0 +1,300 @@
+"""One link: services of the target become callable in the source.
+
+Facts: Linkerd docs, "Multi-cluster communication", "Federated services", the Link resource
+(v1alpha3); Gateway API docs, HTTPRoute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from config.language.formats import (
+    Address,
+    DnsLabel,
+    DnsName,
+    Flag,
+    HostGlob,
+    LabelKey,
+    Labels,
+    LabelValue,
+    MetadataKey,
+    Port,
+    ServiceName,
+    UrlPath,
+)
+from config.language.model import Model, doubled
+from config.language.problems import Problem
+
+ExportMode = Literal["gateway", "remote-discovery", "none"]
+
+
+class Requirement(Model):
+    """One condition on labels (Kubernetes API, LabelSelectorRequirement)."""
+
+    key: LabelKey
+    """Key of the label."""
+    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
+    """How the label's value is compared."""
+    values: tuple[LabelValue, ...] = ()
+    """Values that In and NotIn compare with."""
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Values where none belong, or none where some do."""
+        if (self.operator in ("In", "NotIn")) != bool(self.values):
+            yield Problem(
+                "values",
+                f"{self.operator} " + ("takes no values" if self.values else "needs values"),
+                "leave values out" if self.values else "write at least one value",
+                about=("operator",),
+            )
+
+
+class Selector(Model):
+    """Which Services of the target are meant, by their labels; an empty one is refused."""
+
+    match_labels: Labels = {}
+    """Labels with their values."""
+    match_expressions: tuple[Requirement, ...] = ()
+    """Further conditions."""
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """A selector that says nothing."""
+        if not self.match_labels and not self.match_expressions:
+            yield Problem(
+                "",
+                "a selector without a condition selects nothing",
+                "write matchLabels",
+                about=("matchLabels", "matchExpressions"),
+            )
+
+
+class Selectors(Model):
+    """Services that their owners export by labels of their own; nothing is written on them."""
+
+    gateway: Selector | None = None
+    """Those that are called through the gateway; ``mirror.linkerd.io/exported: "true"`` by
+    default."""
+    remote_discovery: Selector | None = None
+    """Those whose pods are called directly; ``mirror.linkerd.io/exported: remote-discovery`` by
+    default."""
+    federated: Selector | None = None
+    """Members of federated Services; ``mirror.linkerd.io/federated: member`` by default."""
+
+
+class Weights(Model):
+    """How requests to a Service of the source are shared with its mirror."""
+
+    local: Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
+    """Weight of the source's own Service."""
+    mirrored: Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
+    """Weight of the mirrored Service, which is the target's."""
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Weights of which nobody gets anything."""
+        if self.local == self.mirrored == 0:
+            yield Problem(
+                "local", "with two weights of 0, no request is answered", "write one above 0"
+            )
+
+
+class MirrorMapping(Model):
+    """A route of the source's Ambassador to the mirrored Service."""
+
+    prefix: UrlPath
+    """Prefix of the request's path."""
+    name: DnsName | None = None
+    """Name of the Mapping; that of the mirrored Service by default."""
+    hostname: HostGlob = "*"
+    """Host names the route is for."""
+
+
+class Export(Model):
+    """A Service of the target that the source may call."""
+
+    namespace: DnsLabel
+    """Its namespace; it has to exist in the source as well."""
+    service: ServiceName
+    """Its name; the source sees it as ``<service>-<target>``."""
+    mode: ExportMode | None = None
+    """Through the gateway, or by ``remote-discovery``: pods are called directly, on a flat network.
+    ``gateway`` by default, ``remote-discovery`` on a link with `flatNetwork`; ``none`` for a
+    Service that is only federated."""
+    federated: Flag = False
+    """Whether it joins the Services of the same name in other clusters under
+    ``<service>-federated``; needs a flat network."""
+    port: Port = 80
+    """Port of the Service that weights and mapping speak of."""
+    weights: Weights | None = None
+    """Share requests to the source's own Service of that name with the mirrored one."""
+    mapping: MirrorMapping | None = None
+    """Make the mirrored Service reachable through the source's Ambassador."""
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.service}"
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """An export that exports nothing, and routes to a mirror that there will not be."""
+        if self.mode != "none":
+            return
+        if not self.federated:
+            yield Problem(
+                "mode",
+                "this Service is neither mirrored nor federated",
+                "write federated: true, or another mode",
+                about=("federated",),
+            )
+        for key in ("weights", "mapping"):
+            if getattr(self, key) is not None:
+                yield Problem(
+                    key,
+                    "with mode: none there is no mirrored Service that requests could go to",
+                    "leave it out, or write mode: gateway or remote-discovery",
+                    about=("mode",),
+                )
+
+
+class LinkGateway(Model):
+    """How this link's source reaches the target's gateway."""
+
+    address: Annotated[tuple[Address, ...], Field(min_length=1)]
+    """IP addresses or DNS names, in place of what the gateway's Service tells."""
+    port: Port | None = None
+    """Port, where it differs from the gateway's own."""
+
+
+class Probe(Model):
+    """How the source's service mirror watches the gateway."""
+
+    period_seconds: Annotated[int, Field(ge=1, le=3600, strict=True)] | None = None
+    """Seconds between two probes; those of the gateway by default."""
+    timeout_seconds: Annotated[int, Field(ge=1, le=3600, strict=True)] = 30
+    """Seconds until a probe counts as failed."""
+    failure_threshold: Annotated[int, Field(ge=1, le=100, strict=True)] = 3
+    """Failures in a row after which the gateway counts as dead."""
+
+
+class LinkConfig(Model):
+    """One link from a source cluster to a target cluster."""
+
+    source: DnsLabel
+    """Name of the cluster that calls."""
+    target: DnsLabel
+    """Name of the cluster that is called; also the name of the Link."""
+    flat_network: Flag = False
+    """Pods of the source reach pods of the target directly: no gateway is used or needed."""
+    gateway: LinkGateway | None = None
+    """Set where this source reaches the gateway otherwise than its Service tells."""
+    exports: tuple[Export, ...] = ()
+    """Services of the target to export, by name."""
+    selectors: Selectors = Selectors()
+    """Services of the target to export, by labels that they have already."""
+    headless_services: Flag = False
+    """Mirror headless Services as such, with a name for every pod."""
+    excluded_labels: tuple[MetadataKey, ...] = ()
+    """Labels of exported Services that are not copied to their mirrors."""
+    excluded_annotations: tuple[MetadataKey, ...] = ()
+    """Annotations of exported Services that are not copied to their mirrors."""
+    probe: Probe = Probe()
+    """Probing of the gateway."""
+
+    @property
+    def name(self) -> str:
+        """Name of the link within the mesh."""
+        return f"{self.source}-{self.target}"
+
+    @property
+    def service_account(self) -> str:
+        """ServiceAccount on the target that the source's service mirror logs in with."""
+        return f"linkerd-service-mirror-remote-access-{self.source}"
+
+    def mirror_of(self, export: Export) -> str:
+        """Name that the source sees an exported Service by."""
+        return f"{export.service}-{self.target}"
+
+    def mode_of(self, export: Export) -> ExportMode:
+        """How a Service is exported, the link's own way where it does not say."""
+        return export.mode or ("remote-discovery" if self.flat_network else "gateway")
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """A link to itself, and exports that stand twice or whose mirrors have no name."""
+        if self.source == self.target:
+            yield Problem(
+                "target",
+                f"cluster '{self.source}' is linked to itself",
+                "name another cluster as source or as target",
+                about=("source",),
+            )
+        yield from doubled(
+            "exported Service",
+            ((f"exports[{place}]", str(export)) for place, export in enumerate(self.exports)),
+        )
+        for place, export in enumerate(self.exports):
+            mirror, federated = self.mirror_of(export), f"{export.service}-federated"
+            if self.mode_of(export) != "none" and len(mirror) > 63:
+                yield Problem(
+                    f"exports[{place}].service",
+                    f"its mirror would be named {mirror}, which has {len(mirror)} characters "
+                    "of at most 63",
+                    "shorten the name of the target cluster or of the Service",
+                    about=("target",),
+                )
+            if export.federated and len(federated) > 63:
+                yield Problem(
+                    f"exports[{place}].federated",
+                    f"the federated Service would be named {federated}, which has "
+                    f"{len(federated)} characters of at most 63",
+                    "shorten the name of the Service, or leave federated out",
+                    about=(f"exports[{place}].service",),
+                )
+        yield from self._flat()
+        yield from self._selected()
+
+    def _flat(self) -> Iterator[Problem]:
+        """What needs the gateway, on a link without one."""
+        if not self.flat_network:
+            return
+        for place, export in enumerate(self.exports):
+            if export.mode == "gateway":
+                yield Problem(
+                    f"exports[{place}].mode",
+                    "this link has no gateway: its network is flat",
+                    "write mode: remote-discovery, or leave flatNetwork out",
+                    about=("flatNetwork",),
+                )
+        for key, given in (
+            ("gateway", self.gateway is not None),
+            ("selectors.gateway", self.selectors.gateway is not None),
+            ("probe", "probe" in self.model_fields_set),
+        ):
+            if given:
+                yield Problem(
+                    key,
+                    "this link has no gateway: its network is flat",
+                    "leave it out, or leave flatNetwork out",
+                    about=("flatNetwork",),
+                )
+
+    def _selected(self) -> Iterator[Problem]:
+        """Exports by name under a selector of one's own, which would not see them."""
+        for place, export in enumerate(self.exports):
+            for key, selector, wanted in (
+                ("gateway", self.selectors.gateway, self.mode_of(export) == "gateway"),
+                (
+                    "remoteDiscovery",
+                    self.selectors.remote_discovery,
+                    self.mode_of(export) == "remote-discovery",
+                ),
+                ("federated", self.selectors.federated, export.federated),
+            ):
+                if wanted and selector is not None:
+                    yield Problem(
+                        f"exports[{place}]",
+                        f"selectors.{key} replaces the label by which this Service would be "
+                        "exported",
+                        f"leave it out and have the selector match it, or leave selectors.{key} "
+                        "out",
+                        about=(f"selectors.{key}",),
+                    )

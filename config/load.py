@@ -1,0 +1,226 @@
+"""From the text of a stack file, or what the engine made of it, to validated models."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from config.core.mesh import MeshConfig
+from config.language.formats import is_encrypted
+from config.language.partial import validate
+from config.language.problems import Problem, StackFileError, join, quoted, step, steps
+from config.language.yaml_text import YamlTextError, read_yaml
+from config.rules.between_parts import cross_check
+from config.rules.issuance import issuance_fits
+
+PROJECT = "linkerd-ambassador-mesh"
+"""Name of the Pulumi project; the prefix of its configuration keys."""
+
+STACK_KEYS = ("secretsprovider", "encryptedkey", "encryptionsalt", "environment", "config")
+"""Keys at the top of a stack file (Pulumi docs, "Stack settings file reference")."""
+
+
+LARGEST_FILE = 4_000_000
+"""Bytes of a file that are read."""
+
+
+def load_stack_file(path: Path) -> MeshConfig:
+    """The validated content of ``Pulumi.<stack>.yaml``.
+
+    Raises StackFileError with every problem in it. Encrypted values are not looked into.
+    """
+    settings, problems = _settings(path)
+    return _validated(settings, str(path), problems)
+
+
+def load_settings(settings: Mapping[str, Any], origin: str) -> MeshConfig:
+    """The validated model of the project's configuration keys.
+
+    `settings` maps keys without prefix to plain data; `origin` is named in the error. Raises
+    StackFileError with every problem.
+    """
+    return _validated(settings, origin, [])
+
+
+def structured(text: Any) -> Any:
+    """A configuration value that `pulumi config set` may have stored as text, as plain data.
+
+    Without ``--path``, that command writes every value as a text; the engine hands over every
+    value as JSON.
+    """
+    if not isinstance(text, str):
+        return text
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _settings(path: Path) -> tuple[dict[str, Any], list[Problem]]:
+    content = _content(path)
+    problems = [_unknown_top_key(str(key), path) for key in content if key not in STACK_KEYS]
+    config = content.get("config")
+    if not isinstance(config, dict):
+        missing = Problem(
+            "config",
+            "there is no mapping 'config' at the top of the file",
+            f"write 'config:' and, below it, '{PROJECT}:clusters:'",
+        )
+        raise StackFileError(str(path), [*problems, missing])
+    settings: dict[str, Any] = {}
+    for key, value in config.items():
+        space, colon, name = str(key).partition(":")
+        if colon and space != PROJECT:
+            if ":" in name.removeprefix("config:"):
+                problems.append(_odd_key(str(key)))
+            elif difflib.get_close_matches(space, [PROJECT], cutoff=0.8):
+                problems.append(
+                    Problem(
+                        join("config", step(str(key))),
+                        f"{quoted(space)} is not the name of this project",
+                        f"write '{PROJECT}:{name}'",
+                    )
+                )
+            continue
+        name = name.removeprefix("config:") if colon else space
+        if ":" in name:
+            problems.append(_odd_key(str(key)))
+        elif name in settings:
+            problems.append(
+                Problem(
+                    name,
+                    f"this stands twice, with the prefix '{PROJECT}:' and without",
+                    "leave out one of the two",
+                )
+            )
+        else:
+            settings[name] = value
+    return settings, problems
+
+
+def _content(path: Path) -> dict[Any, Any]:
+    try:
+        # A pipe or device would keep us waiting, or never end.
+        if path.exists() and not path.is_file():
+            raise _unusable(path, "this is not a file", "name a file Pulumi.<stack>.yaml")
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+        if len(data) > LARGEST_FILE:
+            raise _unusable(
+                path,
+                f"it is larger than {LARGEST_FILE} bytes",
+                "leave out what does not belong in a stack file",
+            )
+        text = data.decode()
+    except StackFileError:
+        raise
+    except UnicodeDecodeError:
+        raise _unusable(
+            path, "it is not text in UTF-8", "save the file as plain text in UTF-8"
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "its name is unusable").lower()
+        raise _unusable(
+            path, f"the file cannot be read ({reason})", "check its name and its permissions"
+        ) from None
+    try:
+        content = read_yaml(text)
+    except YamlTextError as error:
+        raise _unusable(path, error.message, error.remedy) from None
+    if not isinstance(content, dict):
+        raise _unusable(
+            path,
+            "the file is empty" if content is None else "there is no mapping at its top",
+            f"begin with 'config:' and, below it, '{PROJECT}:clusters:'",
+        )
+    return content
+
+
+def _unusable(path: Path, message: str, remedy: str) -> StackFileError:
+    return StackFileError(str(path), [Problem("file", message, remedy)])
+
+
+def _unknown_top_key(key: str, path: Path) -> Problem:
+    close = difflib.get_close_matches(key[:80], STACK_KEYS, n=1)
+    if close:
+        remedy = f"write '{close[0]}'"
+    elif key.startswith(f"{PROJECT}:") or key in _KNOWN:
+        remedy = "indent it, so that it stands below 'config:'"
+    else:
+        remedy = f"leave it out; the keys at the top are {', '.join(STACK_KEYS)}"
+    return Problem(step(key), f"{quoted(key)} is not known at the top of a stack file", remedy)
+
+
+def _odd_key(key: str) -> Problem:
+    return Problem(
+        join("config", step(key)),
+        "this is not a configuration key",
+        "write '<package>:<name>', with one colon",
+    )
+
+
+_KNOWN = tuple(field.alias or name for name, field in MeshConfig.model_fields.items())
+
+
+def _validated(settings: Mapping[str, Any], origin: str, found: list[Problem]) -> MeshConfig:
+    problems = list(found)
+    usable: dict[str, Any] = {}
+    for key, value in settings.items():
+        if is_encrypted(value):
+            problems.append(
+                Problem(
+                    step(key),
+                    "the whole of it is encrypted, so nobody can review or check it",
+                    "encrypt only the secrets in it, with `pulumi config set --secret --path`",
+                )
+            )
+        elif value is not None or key not in _KNOWN:
+            usable[key] = structured(value)
+    if not usable.get("clusters") and not is_encrypted(settings.get("clusters")):
+        usable.pop("clusters", None)
+        problems.append(
+            Problem(
+                "clusters",
+                "no cluster is described",
+                "write a name for each cluster and, below it, its context",
+            )
+        )
+    outcome = validate(MeshConfig, usable, {"clusters": {}})
+    outcome.problems[:0] = problems
+    mesh = outcome.model
+    if mesh is not None:
+        places = outcome.places("links")
+        links = dict(zip(places, mesh.links, strict=True))
+        named = usable.get("clusters")
+        if not named:
+            outcome.broken.add("clusters")
+        names = [str(name) for name in named] if isinstance(named, Mapping) else []
+        for problem in cross_check(mesh.clusters, links, names):
+            outcome.add(problem)
+        for problem in issuance_fits(mesh.trust_anchor, mesh.clusters):
+            outcome.add(problem)
+    if outcome.problems or mesh is None:
+        raise StackFileError(origin, _in_order(outcome.problems, usable))
+    return mesh
+
+
+def _in_order(problems: list[Problem], settings: Mapping[str, Any]) -> list[Problem]:
+    """Problems in the order of the pieces (clusters, links, …) that they are in."""
+    order: dict[tuple[int | str, ...], int] = {}
+    for key, value in settings.items():
+        order[(key,)] = len(order)
+        for inner in value if isinstance(value, dict) else range(_length(value)):
+            order[(key, inner)] = len(order)
+
+    def rank(problem: Problem) -> int:
+        place = steps(problem.path)
+        return order.get(place[:2], order.get(place[:1], -1))
+
+    return sorted(problems, key=rank)
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, list) else 0

@@ -1,0 +1,1 @@
+"""Other software of a cluster: Ingresses, monitoring, meshed workloads, the sample."""

@@ -1,0 +1,42 @@
+"""What an existing Prometheus and Grafana learn of Linkerd.
+
+Facts: Prometheus operator's API, PodMonitor; Grafana's chart, dashboard sidecar; Linkerd docs,
+"Bringing your own Prometheus".
+"""
+
+from __future__ import annotations
+
+from config.language.formats import DnsLabel, LabelKey, Line
+from config.language.model import Model
+
+
+class PodMonitors(Model):
+    """The three PodMonitors: control plane, service mirrors, proxies."""
+
+    namespace: DnsLabel = "monitoring"
+    """Namespace that the Prometheus operator watches."""
+    labels: dict[LabelKey, str] = {
+        "app": "linkerd",
+        "release": "kube-prometheus-stack",
+    }
+    """Labels by which the Prometheus selects them."""
+
+
+class Dashboards(Model):
+    """Dashboards as ConfigMaps, which Grafana's sidecar loads."""
+
+    namespace: DnsLabel = "monitoring"
+    """Namespace that the sidecar watches."""
+    label: Line = "grafana_dashboard"
+    """Label by which the sidecar finds them; its value is ``1``."""
+    folder: Line = "Linkerd"
+    """Grafana's folder (annotation ``grafana_folder``)."""
+
+
+class MonitoringConfig(Model):
+    """What Prometheus and Grafana are told."""
+
+    pod_monitors: PodMonitors | None = None
+    """Set (``{}`` is enough) to make the PodMonitors; the Prometheus operator has to be there."""
+    dashboards: Dashboards | None = None
+    """Set (``{}`` is enough) to make the dashboards."""

@@ -1,0 +1,217 @@
+"""What has to be true of a cluster before anything is touched, beyond its being the right one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from config.core.cluster import ClusterConfig
+from config.core.mesh import MeshConfig, service_account
+from config.links.exports import ServiceRef
+from config.platform.recipes import Patch
+from config.rules.meshed_workloads import patches
+from config.variants.generation import NEWEST_KUBERNETES
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The newest Kubernetes that takes something."""
+
+    newest: tuple[int, int]
+    """Major and minor version."""
+    what: str
+    """What it is, for a sentence."""
+    remedy: str
+    """What to write instead."""
+
+
+@dataclass(frozen=True)
+class AdoptedAmbassador:
+    """What the stack file says of an Ambassador that is there already."""
+
+    path: str
+    """Key path of the Ambassador in the stack file."""
+    kind: str
+    """Deployment or DaemonSet."""
+    namespace: str
+    """Its namespace."""
+    workload: str
+    """Its name."""
+    service_account: str
+    """The ServiceAccount that its pods run as."""
+    pod_labels: dict[str, str]
+    """Labels by which its pods are selected."""
+    inject: str
+    """What ``linkerd.io/inject`` of its pods has to be, where its owner has written it."""
+    module: str
+    """``patch`` where a Module has to be there, ``make`` where none may be, ``leave``."""
+    api_version: str
+    """Version of getambassador.io that has to be served."""
+
+
+@dataclass(frozen=True)
+class Needed:
+    """Somebody else's kinds that objects of ours are of."""
+
+    api_version: str
+    """Their API version."""
+    kinds: tuple[str, ...]
+    """Their names."""
+    owner: str
+    """Who brings them, for a sentence."""
+    remedy: str
+    """What to do where they are missing."""
+
+
+@dataclass(frozen=True)
+class NeededNamespace:
+    """Somebody else's namespace that objects of ours stand in."""
+
+    name: str
+    """Its name."""
+    path: str
+    """Key path of the stack file that names it."""
+
+
+@dataclass(frozen=True)
+class WantedPatch:
+    """What is to be added to somebody else's workload."""
+
+    path: str
+    """Key path of its entry in the stack file."""
+    patch: Patch
+    """What is added."""
+
+
+@dataclass(frozen=True)
+class Expectations:
+    """What has to be true of one cluster."""
+
+    services: tuple[ServiceRef, ...] = ()
+    """Services to look for; those that are missing are told, not refused."""
+    limits: tuple[Limit, ...] = ()
+    """Versions of Kubernetes that must not be exceeded."""
+    adopted: AdoptedAmbassador | None = None
+    """The Ambassador that has to be there."""
+    needed: tuple[Needed, ...] = ()
+    """Kinds that have to be served."""
+    namespaces: tuple[NeededNamespace, ...] = ()
+    """Namespaces that have to be there."""
+    workloads: tuple[WantedPatch, ...] = ()
+    """What is patched; what is missing is told, and what could not be given back is refused."""
+    trust: bool = False
+    """Whether the anchors that its proxies trust are compared with those of the stack file."""
+
+
+def expectations(mesh: MeshConfig, name: str) -> Expectations:
+    """What a stack file expects of the cluster `name`."""
+    cluster = mesh.clusters[name]
+    limits = []
+    newest = NEWEST_KUBERNETES.get(cluster.linkerd.generation)
+    if newest is not None:
+        limits.append(
+            Limit(
+                newest,
+                f"Linkerd {cluster.linkerd.version} (its CRDs and webhooks are of v1beta1 APIs)",
+                f'write clusters.{name}.linkerd.version: "2026.8.3"',
+            )
+        )
+    ambassador = cluster.ambassador
+    adopted = None
+    if ambassador is not None and ambassador.adopt is not None:
+        adopted = AdoptedAmbassador(
+            path=f"clusters.{name}.ambassador",
+            kind=ambassador.adopt.kind,
+            namespace=ambassador.namespace,
+            workload=ambassador.workload,
+            service_account=service_account(name, cluster),
+            pod_labels=ambassador.pod_labels,
+            inject=ambassador.sidecar.mode,
+            module=ambassador.adopt.module,
+            api_version=ambassador.objects_version,
+        )
+    elif ambassador is not None and ambassador.line.newest_kubernetes is not None:
+        limits.append(
+            Limit(
+                ambassador.line.newest_kubernetes,
+                f"{ambassador.kind.title} (its CRDs and RBAC are of v1beta1 APIs)",
+                f"write clusters.{name}.ambassador.flavour: emissary, or adopt an installation "
+                "that is there",
+            )
+        )
+    return Expectations(
+        mesh.services_wanted(name),
+        tuple(limits),
+        adopted,
+        (*_issuing(name, cluster), *_platform(name, cluster)),
+        tuple(_spaces(name, cluster)),
+        tuple(WantedPatch(f"clusters.{name}.{path}", patch) for path, patch in patches(cluster)),
+        trust=True,
+    )
+
+
+def _issuing(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
+    """What a cert-manager and a trust-manager serve that are there already."""
+    config = cluster.cert_manager
+    if config is None:
+        return
+    path = f"clusters.{name}.certManager"
+    if not config.install:
+        yield Needed(
+            "cert-manager.io/v1",
+            ("Certificate", "ClusterIssuer", "Issuer"),
+            "cert-manager",
+            f"install cert-manager first, or write {path}.install: true",
+        )
+    if config.trust_manager is not None and not config.trust_manager.install:
+        yield Needed(
+            "trust.cert-manager.io/v1alpha1",
+            ("Bundle",),
+            "trust-manager",
+            f"install trust-manager first, or write {path}.trustManager.install: true",
+        )
+
+
+def _platform(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
+    """What the Prometheus operator and Traefik serve, where objects of ours are for them."""
+    if cluster.monitoring.pod_monitors is not None:
+        yield Needed(
+            "monitoring.coreos.com/v1",
+            ("PodMonitor",),
+            "the Prometheus operator",
+            f"install it first, or leave clusters.{name}.monitoring.podMonitors out",
+        )
+    asked = {item.controller for item in cluster.every_ingress}
+    kinds = (
+        *(("Middleware",) if asked - {"ingress-nginx"} else ()),
+        *(("IngressRoute",) if "traefik-ingressroute" in asked else ()),
+    )
+    if kinds:
+        yield Needed(
+            "traefik.io/v1alpha1",
+            kinds,
+            "Traefik",
+            "install Traefik 2.10 or later with its CRDs first, or write controller: ingress-nginx",
+        )
+
+
+def _spaces(name: str, cluster: ClusterConfig) -> Iterator[NeededNamespace]:
+    """Namespaces of others, each once; those that this program makes are left out."""
+    path = f"clusters.{name}"
+    monitoring = cluster.monitoring
+    asked: list[tuple[str, str]] = []
+    for key, part in (
+        ("podMonitors", monitoring.pod_monitors),
+        ("dashboards", monitoring.dashboards),
+    ):
+        if part is not None:
+            asked.append((part.namespace, f"{path}.monitoring.{key}.namespace"))
+    asked += [
+        (item.namespace, f"{path}.ingresses[{place}].namespace")
+        for place, item in enumerate(cluster.ingresses)
+    ]
+    told: set[str] = set()
+    for space, key in asked:
+        if space not in told and space not in cluster.made_namespaces:
+            told.add(space)
+            yield NeededNamespace(space, key)

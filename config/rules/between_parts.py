@@ -1,0 +1,404 @@
+"""Checks that need more than one part of a stack file."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterator, Mapping
+
+from config.ambassador.ambassador import AmbassadorConfig
+from config.ambassador.routes import HEALTH_MAPPING
+from config.core.cluster import ClusterConfig
+from config.core.mesh import gateway_identity, service_account
+from config.language.problems import Problem, quoted
+from config.links.link import LinkConfig
+from config.platform.sample import SAMPLE_MAPPING
+from config.rules.generations import generations_apart
+from config.rules.meshed_workloads import meshed_by_others
+from config.rules.tracing import traced
+from config.rules.viz import observed
+from config.variants.generation import Generation
+
+Links = Mapping[int, LinkConfig]
+"""Links by their place in the file; those that are broken in themselves are left out."""
+Clusters = Mapping[str, ClusterConfig]
+
+
+def cross_check(clusters: Clusters, links: Links, names: Collection[str]) -> Iterator[Problem]:
+    """Every problem between clusters and links.
+
+    `names` are the names of all clusters in the file, those broken in themselves included.
+    """
+    yield from _contexts(clusters)
+    yield from _identities(clusters)
+    yield from _unknown_clusters(links, names)
+    yield from _doubled_links(links)
+    yield from _roles(clusters, links)
+    yield from _loops(clusters, links)
+    yield from _overlapping_mirrors(clusters, links)
+    yield from _contrary_exports(links)
+    yield from _weights(links)
+    yield from _routes_to_mirrors(clusters, links)
+    yield from generations_apart(clusters, links)
+    yield from traced(clusters)
+    yield from observed(clusters)
+    yield from meshed_by_others(clusters)
+
+
+def _contexts(clusters: Clusters) -> Iterator[Problem]:
+    for field, remedy in (
+        ("context", "write the context that leads to this cluster alone"),
+        ("uid", "write the UID of this cluster's own namespace kube-system"),
+    ):
+        owner: dict[str, str] = {}
+        for name, cluster in clusters.items():
+            value = getattr(cluster, field)
+            if value is None:
+                continue
+            if value in owner:
+                yield Problem(
+                    f"clusters.{name}.{field}",
+                    f"{quoted(value)} is that of cluster '{owner[value]}' too",
+                    remedy,
+                    about=(f"clusters.{owner[value]}.{field}",),
+                )
+            owner.setdefault(value, name)
+
+
+def _identities(clusters: Clusters) -> Iterator[Problem]:
+    """The name of a ServiceAccount is a label of its identity, which is a DNS name.
+
+    Where the issuer's name fits into a certificate, the whole is short enough.
+    """
+    for name, cluster in clusters.items():
+        if cluster.ambassador is None:
+            continue
+        account = service_account(name, cluster)
+        path = f"clusters.{name}.ambassador"
+        if len(account) > 63:
+            yield Problem(
+                f"{path}.serviceAccount",
+                f"Ambassador's ServiceAccount would be named {account}, which has {len(account)} "
+                "characters; as part of an identity it has at most 63",
+                "write a shorter serviceAccount",
+                about=(f"{path}.name",),
+            )
+
+
+def _unknown_clusters(links: Links, names: Collection[str]) -> Iterator[Problem]:
+    for index, link in links.items():
+        for end in ("source", "target"):
+            name = getattr(link, end)
+            if name in names:
+                continue
+            close = difflib.get_close_matches(name, names, n=1)
+            known = ", ".join(sorted(names)) or "none"
+            yield Problem(
+                f"links[{index}].{end}",
+                f"there is no cluster '{name}'",
+                f"write '{close[0]}'" if close else f"write one of the clusters: {known}",
+                about=("clusters",) if not names else (),
+            )
+
+
+def _doubled_links(links: Links) -> Iterator[Problem]:
+    first: dict[tuple[str, str], int] = {}
+    for index, link in links.items():
+        ends = (link.source, link.target)
+        if ends in first:
+            yield Problem(
+                f"links[{index}]",
+                f"the link from '{link.source}' to '{link.target}' stands at links[{first[ends]}] "
+                "already",
+                "put the exports of both into one entry",
+            )
+        first.setdefault(ends, index)
+    names: dict[str, int] = {}
+    for index, link in links.items():
+        other = names.setdefault(link.name, index)
+        if other != index and (links[other].source, links[other].target) != (
+            link.source,
+            link.target,
+        ):
+            yield Problem(
+                f"links[{index}]",
+                f"its name '{link.name}' is that of links[{other}] as well",
+                "rename one of the clusters",
+            )
+
+
+def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
+    for index, link in links.items():
+        if link.source == link.target:
+            continue
+        source, target = clusters.get(link.source), clusters.get(link.target)
+        if source is not None and not source.may_be_source:
+            yield Problem(
+                f"links[{index}].source",
+                f"cluster '{link.source}' has the role '{source.role}'",
+                f"write clusters.{link.source}.role: both",
+                about=(f"clusters.{link.source}.role",),
+            )
+        if target is None:
+            continue
+        if not target.may_be_target:
+            yield Problem(
+                f"links[{index}].target",
+                f"cluster '{link.target}' has the role '{target.role}'",
+                f"write clusters.{link.target}.role: both",
+                about=(f"clusters.{link.target}.role",),
+            )
+        if link.flat_network:
+            continue
+        if target.ambassador is None or target.ambassador.gateway is None:
+            yield Problem(
+                f"links[{index}].target",
+                f"cluster '{link.target}' has no gateway",
+                f"write clusters.{link.target}.ambassador.gateway: {{}}, or flatNetwork: true "
+                "where pods of both clusters reach each other",
+                about=(f"clusters.{link.target}.ambassador", f"links[{index}].flatNetwork"),
+            )
+        elif target.ambassador.service.type != "LoadBalancer":
+            yield from _addresses(index, link, target)
+
+
+def _addresses(index: int, link: LinkConfig, target: ClusterConfig) -> Iterator[Problem]:
+    """A gateway whose Service tells no address, which then nobody tells."""
+    ambassador = target.ambassador
+    if ambassador is None or ambassador.gateway is None:
+        return
+    message = f"the gateway's Service is of type {ambassador.service.type}, so it tells no address"
+    service = f"clusters.{link.target}.ambassador.service.type"
+    address = f"clusters.{link.target}.ambassador.gateway.address"
+    if target.linkerd.generation is Generation.V2_8:
+        yield Problem(
+            service,
+            f"{message}, and service mirrors of Linkerd 2.8 know of no other",
+            "write type: LoadBalancer",
+            about=(f"clusters.{link.target}.linkerd.version",),
+        )
+    elif not ambassador.gateway.address and link.gateway is None:
+        yield Problem(
+            f"links[{index}].gateway",
+            message,
+            f"write the address under links[{index}].gateway.address or {address}",
+            about=(f"links[{index}].gateway", service, address),
+        )
+
+
+def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
+    """A gateway that is called by its own identity.
+
+    Two adopted Ambassadors are often installed alike; only routes from the one through the other
+    meet the loop, so that without such a route they may be linked.
+    """
+    for index, link in links.items():
+        source, target = clusters.get(link.source), clusters.get(link.target)
+        if source is None or target is None or link.source == link.target or link.flat_network:
+            continue
+        if _adopted(source) and _adopted(target) and not _routed(link, source):
+            continue
+        identity = gateway_identity(link.target, target)
+        if identity is not None and identity == gateway_identity(link.source, source):
+            yield Problem(
+                f"links[{index}]",
+                f"Ambassador has the identity {identity} in both clusters, and a gateway refuses "
+                "requests from its own identity as a loop",
+                _another_identity({link.source: source, link.target: target}),
+                about=tuple(
+                    f"clusters.{end}.{key}"
+                    for end in (link.source, link.target)
+                    for key in (
+                        "domain",
+                        "linkerd.namespace",
+                        "linkerd.trustDomain",
+                        "ambassador.name",
+                        "ambassador.namespace",
+                        "ambassador.serviceAccount",
+                    )
+                ),
+            )
+
+
+def _routed(link: LinkConfig, source: ClusterConfig) -> bool:
+    """Whether a route of the source's Ambassador, as the stack file has it, leads to a mirror."""
+    mirrors = {f"{link.mirror_of(export)}.{export.namespace}" for export in link.exports}
+    mappings = source.ambassador.mappings if source.ambassador else ()
+    return any(export.mapping is not None for export in link.exports) or any(
+        ".".join(mapping.service_host.split(".")[:2]) in mirrors for mapping in mappings
+    )
+
+
+def _adopted(cluster: ClusterConfig) -> bool:
+    return cluster.ambassador is not None and not cluster.ambassador.installed
+
+
+def _another_identity(ends: Clusters) -> str:
+    """The remedy of two gateways of one identity: an adopted one keeps its ServiceAccount."""
+    ours = [name for name, end in ends.items() if end.ambassador and end.ambassador.installed]
+    keys = [f"clusters.{name}.ambassador.serviceAccount" for name in ours]
+    if len(keys) == 2:
+        return f"write different names under {keys[0]} and {keys[1]}"
+    if keys:
+        return f"write another name under {keys[0]}"
+    domains = " and ".join(f"clusters.{name}.linkerd.trustDomain" for name in ends)
+    return f"write different domains under {domains}, as an adopted ServiceAccount cannot change"
+
+
+def _overlapping_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
+    """Mirrored Services that would take the name of another Service of the source."""
+    taken: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for name, cluster in clusters.items():
+        for (space, service), path in _own_services(cluster).items():
+            taken[name, space, service] = (f"clusters.{name}.{path}", "a Service of ours")
+    for index, link in links.items():
+        for export in link.exports:
+            key = (link.target, export.namespace, export.service)
+            taken.setdefault(key, (f"links[{index}].exports", f"exported by links[{index}]"))
+    for index, link in links.items():
+        for place, export in enumerate(link.exports):
+            if export.federated:
+                key = (link.source, export.namespace, f"{export.service}-federated")
+                where = f"links[{index}].exports[{place}]"
+                taken.setdefault(key, (where, f"the federated one of {where}"))
+    mirrors: dict[tuple[str, str, str], tuple[str, str]] = {}
+    for index, link in links.items():
+        for place, export in enumerate(link.exports):
+            if link.mode_of(export) == "none":
+                continue
+            mirror = (link.source, export.namespace, link.mirror_of(export))
+            path = f"links[{index}].exports[{place}]"
+            other, target = mirrors.setdefault(mirror, (path, link.target))
+            where, what = taken.get(mirror, (other, f"the mirror of {other}"))
+            # The same Service of the same target twice is a doubled export or a doubled link.
+            if link.source != link.target and (mirror in taken or target != link.target):
+                yield Problem(
+                    path,
+                    f"its mirror {mirror[1]}/{mirror[2]} in cluster '{link.source}' would meet "
+                    f"the Service of that name, which is {what}",
+                    "rename the target cluster or the Service",
+                    about=(where,),
+                )
+
+
+def _own_services(cluster: ClusterConfig) -> dict[tuple[str, str], str]:
+    """Services that the program makes in a cluster, with the key paths of their names."""
+    made: dict[tuple[str, str], str] = {}
+    ambassador: AmbassadorConfig | None = cluster.ambassador
+    if ambassador is not None:
+        made[ambassador.namespace, ambassador.gateway_service] = "ambassador.name"
+        if ambassador.installed:
+            made[ambassador.namespace, f"{ambassador.name}-admin"] = "ambassador.name"
+    if cluster.sample is not None:
+        made[cluster.sample.namespace, cluster.sample.service] = "sample.service"
+    return made
+
+
+def _contrary_exports(links: Links) -> Iterator[Problem]:
+    """The labels of a Service say how it is exported, to all links alike."""
+    first: dict[tuple[str, str, str], tuple[str, str, bool]] = {}
+    for index, link in links.items():
+        for place, export in enumerate(link.exports):
+            mode = link.mode_of(export)
+            path = f"links[{index}].exports[{place}]"
+            key = (link.target, export.namespace, export.service)
+            other, told, joined = first.setdefault(key, (path, mode, export.federated))
+            service = f"{export} of cluster '{link.target}'"
+            if told != mode:
+                yield Problem(
+                    f"{path}.mode",
+                    f"{service} has the mode {mode} here and {told} at {other}, and its label "
+                    "can say only one",
+                    f"write mode: {told}, or change {other}",
+                    about=(f"{other}.mode", f"links[{index}].flatNetwork"),
+                )
+            if joined != export.federated:
+                yield Problem(
+                    f"{path}.federated",
+                    f"{service} would be federated for one link and not for that of {other}, and "
+                    "its label says the same to all",
+                    f"write federated: {str(joined).lower()}, or change {other}",
+                    about=(f"{other}.federated",),
+                )
+
+
+def _weights(links: Links) -> Iterator[Problem]:
+    """Requests to one Service that two HTTPRoutes would share out."""
+    first: dict[tuple[str, str, str, int], str] = {}
+    for index, link in links.items():
+        for place, export in enumerate(link.exports):
+            if export.weights is None:
+                continue
+            path = f"links[{index}].exports[{place}].weights"
+            key = (link.source, export.namespace, export.service, export.port)
+            other = first.setdefault(key, path)
+            if other != path:
+                yield Problem(
+                    path,
+                    f"requests to {export} in cluster '{link.source}' are shared out by {other} "
+                    "already",
+                    "leave one of the two out",
+                    about=(other,),
+                )
+
+
+def _routes_within(cluster: ClusterConfig) -> Iterator[tuple[str, str, tuple[str, str]]]:
+    """Key path, name and route of every Mapping that has nothing to do with links."""
+    ambassador, sample = cluster.ambassador, cluster.sample
+    if ambassador is None:
+        return
+    for place, mapping in enumerate(ambassador.mappings):
+        yield f"ambassador.mappings[{place}]", mapping.name, mapping.route
+    if ambassador.gateway is not None:
+        yield "ambassador.gateway", HEALTH_MAPPING, ("*", ambassador.gateway.health_path)
+    if sample is not None and sample.mapping:
+        yield "sample", SAMPLE_MAPPING, ("*", sample.prefix)
+
+
+def _routes_to_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
+    """Routes of a source's Ambassador to mirrors: there is one, and nothing else has the name."""
+    names: dict[tuple[str, str], str] = {}
+    routes: dict[tuple[str, str, str], str] = {}
+    for cluster, config in clusters.items():
+        for where, mapping, (host, prefix) in _routes_within(config):
+            names[cluster, mapping] = routes[cluster, host, prefix] = f"clusters.{cluster}.{where}"
+    for index, link in links.items():
+        source = clusters.get(link.source)
+        for place, export in enumerate(link.exports):
+            if export.mapping is None or source is None:
+                continue
+            path = f"links[{index}].exports[{place}].mapping"
+            if source.ambassador is None:
+                yield Problem(
+                    path,
+                    f"cluster '{link.source}' has no Ambassador that could have this route",
+                    f"write clusters.{link.source}.ambassador: {{}}, or leave mapping out",
+                    about=(f"clusters.{link.source}.ambassador",),
+                )
+                continue
+            name = export.mapping.name or link.mirror_of(export)
+            route = (link.source, export.mapping.hostname.lower(), export.mapping.prefix)
+            key = source.ambassador.serves_nothing
+            if key is not None:
+                yield Problem(
+                    path,
+                    f"clusters.{link.source}.ambassador.{key} is empty, so that Ambassador serves "
+                    "no route",
+                    f"leave clusters.{link.source}.ambassador.{key} out to have the default",
+                    about=(f"clusters.{link.source}.ambassador.{key}",),
+                )
+            same_name = names.setdefault((link.source, name), path)
+            same_route = routes.setdefault(route, path)
+            if same_name != path:
+                yield Problem(
+                    f"{path}.name",
+                    f"cluster '{link.source}' has the Mapping '{name}' at {same_name} already",
+                    "write another name",
+                    about=(same_name,),
+                )
+            if same_route != path:
+                yield Problem(
+                    f"{path}.prefix",
+                    f"{same_route} routes {export.mapping.prefix} of the same host names already",
+                    "write another prefix or hostname",
+                    about=(same_route,),
+                )

@@ -1,0 +1,92 @@
+"""Checks between the trust anchor and clusters where cert-manager issues Linkerd's certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from config.core.cluster import ClusterConfig
+from config.language.problems import Problem
+from config.trust.trust_anchor import TrustAnchorConfig
+from config.variants.generation import Generation
+
+PATH = "trustAnchor.certManager"
+
+
+def issuance_fits(
+    anchors: TrustAnchorConfig, clusters: Mapping[str, ClusterConfig]
+) -> Iterator[Problem]:
+    """What clusters lack for certificates that cert-manager issues, and who signs the rest."""
+    if anchors.cert_manager is None:
+        return
+    for name, cluster in clusters.items():
+        yield from _cluster(anchors, name, cluster)
+    yield from _trials(anchors, clusters)
+
+
+def _cluster(anchors: TrustAnchorConfig, name: str, cluster: ClusterConfig) -> Iterator[Problem]:
+    issuance = anchors.cert_manager
+    path = f"clusters.{name}"
+    if issuance is None:
+        return
+    if cluster.linkerd.generation is Generation.V2_8:
+        yield Problem(
+            f"{path}.linkerd.version",
+            "Linkerd 2.8 ends with Kubernetes 1.21, and cert-manager begins with 1.22; its "
+            "webhooks read Secrets of another form besides",
+            f"leave {PATH} out, or write a version of today's Linkerd",
+            about=(PATH,),
+        )
+        return
+    if cluster.cert_manager is None:
+        yield Problem(
+            f"{path}.certManager",
+            f"{PATH} has cert-manager issue Linkerd's certificates in every cluster, and this one "
+            "has none",
+            f"write {path}.certManager: {{}} where it is there already, or install: true below it",
+            about=(PATH,),
+        )
+    elif issuance.trust_roots == "trust-manager" and cluster.cert_manager.trust_manager is None:
+        yield Problem(
+            f"{path}.certManager.trustManager",
+            f"{PATH}.trustRoots leaves the anchors to trust-manager, which this cluster lacks",
+            "write trustManager: {} where it is there already, or install: true below it",
+            about=(f"{PATH}.trustRoots",),
+        )
+    if issuance.webhooks and cluster.linkerd.traces_by_extension:
+        yield Problem(
+            f"{path}.linkerd.tracing",
+            "the webhook of the extension that traces in this version has no certificate of "
+            "cert-manager's",
+            f"write {PATH}.webhooks: false, or a version from 2025.6.4 on",
+            about=(f"{PATH}.webhooks", f"{path}.linkerd.version"),
+        )
+    if issuance.webhooks and issuance.kind == "Issuer" and cluster.linkerd.viz.enabled:
+        yield Problem(
+            f"{PATH}.kind",
+            f"an Issuer of the namespace {cluster.linkerd.namespace} signs nothing for the "
+            f"webhooks of viz in cluster '{name}', which stand in another namespace",
+            "name a ClusterIssuer, or write webhooks: false",
+            about=(f"{PATH}.webhooks", f"{path}.linkerd.viz.enabled"),
+        )
+
+
+def _trials(anchors: TrustAnchorConfig, clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
+    """Certificates for trials, which are signed by the program whoever signs the others."""
+    signer = anchors.signing_anchor
+    if anchors.needs_key or signer.generated or signer.private_key is not None:
+        return
+    for name, cluster in clusters.items():
+        hosts = (cluster.ambassador.hosts or ()) if cluster.ambassador is not None else ()
+        for place, host in enumerate(hosts):
+            if host.tls is not None and host.tls.trial:
+                where = f"clusters.{name}.ambassador.hosts[{place}].tls"
+                yield Problem(
+                    f"{where}.trial",
+                    f"anchor '{signer.name}' would sign this certificate, and its private key is "
+                    "missing",
+                    f"write {where}.certManager.issuer: {anchors.cert_manager.issuer}"
+                    if anchors.cert_manager is not None
+                    and anchors.cert_manager.kind == "ClusterIssuer"
+                    else "name a tls.secret of your own",
+                    about=(f"trustAnchor.anchors[{anchors.anchors.index(signer)}].privateKey",),
+                )

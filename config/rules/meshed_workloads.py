@@ -1,0 +1,139 @@
+"""Checks of what is to be meshed that need to know what else is in its cluster.
+
+Facts: the chart linkerd-control-plane 2026.8.3 (``proxyInjector.namespaceSelector``); the release
+notes of Linkerd 2.9, which brought the proxy's ``/shutdown``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from config.core.cluster import ClusterConfig
+from config.language.problems import Problem
+from config.platform.recipes import Patch, WorkloadRef
+from config.variants.ambassadors import CrdsChart, CrdsManifest
+from config.variants.generation import Generation
+
+PASSED_OVER = ("kube-system", "cert-manager")
+"""Namespaces that the injector of today's Linkerd leaves alone, as its chart has it."""
+
+
+def patches(cluster: ClusterConfig) -> Iterator[tuple[str, Patch]]:
+    """What is patched in a cluster, each with its key path within the cluster."""
+    for place, meshed in enumerate(cluster.meshed):
+        for patch in meshed.patches:
+            yield f"meshed[{place}]", patch
+    for place, job in enumerate(cluster.jobs):
+        yield f"jobs[{place}]", job.patch
+
+
+def meshed_by_others(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
+    """What is patched twice, is ours, is passed over, or needs no treatment."""
+    for name, cluster in clusters.items():
+        for check in (_doubled, _ours, _passed_over, _jobs):
+            for problem in check(cluster):
+                yield problem.below(f"clusters.{name}")
+
+
+def _doubled(cluster: ClusterConfig) -> Iterator[Problem]:
+    first: dict[WorkloadRef, str] = {}
+    for path, patch in patches(cluster):
+        other = first.setdefault(patch.ref, path)
+        if other != path:
+            yield Problem(
+                path,
+                f"the {patch} is patched by {other} already, and one object takes one patch",
+                "leave one of the two out, or put both into one entry by kind and name",
+                about=(other,),
+            )
+
+
+def _ours(cluster: ClusterConfig) -> Iterator[Problem]:
+    made = dict(_made(cluster))
+    ambassador = cluster.ambassador
+    adopted: set[WorkloadRef] = set()
+    if ambassador is not None and ambassador.adopt is not None:
+        kind, space = ambassador.adopt.kind, ambassador.namespace
+        adopted.add(WorkloadRef(kind, space, ambassador.workload))
+        if ambassador.sidecar.injection == "namespace":
+            adopted.add(WorkloadRef("Namespace", "", space))
+    for path, patch in patches(cluster):
+        if patch.ref in adopted:
+            yield Problem(
+                path,
+                f"the {patch} is meshed as the adopted Ambassador already",
+                "leave this entry out",
+                about=("ambassador",),
+            )
+        elif patch.ref.pods_in in made:
+            owner = made[patch.ref.pods_in]
+            yield Problem(
+                path,
+                f"the namespace {patch.ref.pods_in} and what is in it are this program's own "
+                f"({owner})",
+                f"leave this entry out; what is meshed there is said under {owner}",
+                about=(owner,),
+            )
+
+
+def _made(cluster: ClusterConfig) -> Iterator[tuple[str, str]]:
+    """The namespaces that the program makes, and the keys that they come from."""
+    linkerd = cluster.linkerd
+    yield linkerd.namespace, "linkerd"
+    yield "linkerd-multicluster", "linkerd.multicluster"
+    if linkerd.cni:
+        yield "linkerd-cni", "linkerd.cni"
+    if linkerd.viz.enabled:
+        yield "linkerd-viz", "linkerd.viz"
+    if linkerd.traces_by_extension:
+        yield "linkerd-jaeger", "linkerd.tracing"
+    ambassador = cluster.ambassador
+    if ambassador is not None and ambassador.installed:
+        yield ambassador.namespace, "ambassador"
+        crds = ambassador.line.crds
+        if ambassador.install_crds and isinstance(crds, CrdsChart):
+            yield ambassador.crds_namespace, "ambassador"
+        elif ambassador.install_crds and isinstance(crds, CrdsManifest):
+            yield crds.namespace, "ambassador"
+    if cluster.sample is not None:
+        yield cluster.sample.namespace, "sample"
+    if cluster.cert_manager is not None and cluster.cert_manager.install:
+        yield cluster.cert_manager.namespace, "certManager"
+
+
+def _passed_over(cluster: ClusterConfig) -> Iterator[Problem]:
+    linkerd = cluster.linkerd
+    given = linkerd.values.get("proxyInjector")
+    told = isinstance(given, dict) and "namespaceSelector" in given
+    if told or linkerd.generation is Generation.V2_8:
+        return
+    for path, patch in patches(cluster):
+        if path.startswith("meshed") and patch.ref.pods_in in PASSED_OVER:
+            yield Problem(
+                path,
+                f"Linkerd's injector passes over the namespace {patch.ref.pods_in}, so that the "
+                f"pods of the {patch} would get no proxy",
+                "have it installed in another namespace, or write "
+                "linkerd.values.proxyInjector.namespaceSelector",
+                about=("linkerd.values",),
+            )
+
+
+def _jobs(cluster: ClusterConfig) -> Iterator[Problem]:
+    linkerd = cluster.linkerd
+    for place, job in enumerate(cluster.jobs):
+        if linkerd.native_sidecars:
+            yield Problem(
+                f"jobs[{place}]",
+                f"it is needless with Linkerd {linkerd.version}, whose proxies are native sidecars "
+                "and end with the Job",
+                "leave it out",
+                about=("linkerd.version", "linkerd.values"),
+            )
+        elif job.treatment == "await" and linkerd.generation is Generation.V2_8:
+            yield Problem(
+                f"jobs[{place}].treatment",
+                "proxies of Linkerd 2.8 have nothing by which linkerd-await could end them",
+                "write treatment: opt-out",
+                about=("linkerd.version",),
+            )

@@ -1,0 +1,114 @@
+"""Checks of tracing that need to know which Linkerd and which Ambassador a cluster has.
+
+Facts: the charts linkerd-control-plane 2026.8.3 and linkerd-jaeger 2025.9.4; the changes of
+Emissary-ingress 3.5, which brought the driver opentelemetry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from config.ambassador.ambassador import AmbassadorConfig
+from config.core.cluster import ClusterConfig
+from config.language.problems import Problem
+from config.linkerd.control_plane import LinkerdConfig
+from config.variants.generation import Generation
+
+FIRST_OTLP = 5
+"""Second number of the version 3 (Edge Stack's chart 8) that brought the driver opentelemetry."""
+
+
+def traced(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
+    """What a cluster's Linkerd or Ambassador cannot do of the tracing that is asked for."""
+    for name, cluster in clusters.items():
+        if cluster.linkerd.tracing is not None:
+            yield from _of_linkerd(f"clusters.{name}.linkerd", cluster.linkerd)
+        if cluster.ambassador is not None and cluster.ambassador.tracing is not None:
+            yield from _of_ambassador(f"clusters.{name}.ambassador", cluster.ambassador)
+
+
+def _of_linkerd(path: str, linkerd: LinkerdConfig) -> Iterator[Problem]:
+    tracing = linkerd.tracing
+    if tracing is None or Generation.of(linkerd.version) is None:
+        return
+    about = (f"{path}.version",)
+    if linkerd.generation is Generation.V2_8:
+        yield Problem(
+            f"{path}.tracing",
+            "Linkerd 2.8 is not made to trace by this program",
+            "leave tracing out, or write a version of today's Linkerd",
+            about=about,
+        )
+        return
+    if linkerd.traces_by_extension:
+        yield from _by_extension(path, linkerd)
+        return
+    for key, given in (
+        ("jaegerVersion", tracing.jaeger_version is not None),
+        ("jaegerValues", bool(tracing.jaeger_values)),
+    ):
+        if given:
+            yield Problem(
+                f"{path}.tracing.{key}",
+                f"Linkerd {linkerd.version} traces without the extension linkerd-jaeger",
+                f"leave {key} out",
+                about=about,
+            )
+    if tracing.speaks_open_census:
+        yield Problem(
+            f"{path}.tracing.collector",
+            f"the proxies of Linkerd {linkerd.version} send OTLP, and this port takes OpenCensus",
+            "write the collector's OTLP port, 4317 as a rule",
+            about=about,
+        )
+
+
+def _by_extension(path: str, linkerd: LinkerdConfig) -> Iterator[Problem]:
+    """What the extension of this version cannot do."""
+    tracing = linkerd.tracing
+    if tracing is None:
+        return
+    if tracing.controller_collector is not None:
+        yield Problem(
+            f"{path}.tracing.controllerCollector",
+            f"the chart of Linkerd {linkerd.version} has no such setting",
+            "leave it out, or write version 2025.6.4 or later",
+            about=(f"{path}.version",),
+        )
+    if Generation.of(linkerd.jaeger_version) is not Generation.MODERN:
+        yield Problem(
+            f"{path}.tracing.jaegerVersion",
+            f"{linkerd.jaeger_version} is not a version of today's charts of Linkerd",
+            f'write "{linkerd.version}", or leave it out',
+        )
+    elif not linkerd.jaeger_has_protocol and not tracing.speaks_open_census:
+        yield Problem(
+            f"{path}.tracing.collector",
+            f"linkerd-jaeger {linkerd.jaeger_version} makes proxies send OpenCensus alone",
+            "write the collector's OpenCensus port 55678, or version 2024.10.1 or later",
+            about=(f"{path}.version", f"{path}.tracing.jaegerVersion"),
+        )
+    elif linkerd.jaeger_dated >= (2025, 10, 1):
+        yield Problem(
+            f"{path}.tracing.jaegerVersion",
+            f"there is no linkerd-jaeger {linkerd.jaeger_version}: the last is 2025.9.4",
+            "leave it out to have Linkerd's own version",
+        )
+
+
+def _of_ambassador(path: str, ambassador: AmbassadorConfig) -> Iterator[Problem]:
+    tracing, line = ambassador.tracing, ambassador.line
+    if tracing is None or tracing.driver != "opentelemetry":
+        return
+    if ambassador.kind.line(ambassador.version) is None:
+        return
+    minor = int(ambassador.chart_version.split(".")[1])
+    newer = line.major in (3, 8) and minor >= FIRST_OTLP
+    if line.major == 4 or newer:
+        return
+    yield Problem(
+        f"{path}.tracing.driver",
+        f"{ambassador.kind.title} (chart {ambassador.chart_version}) does not know opentelemetry",
+        "write driver: zipkin, and the collector's Zipkin port 9411 under service",
+        about=(f"{path}.flavour", f"{path}.version"),
+    )

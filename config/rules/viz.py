@@ -1,0 +1,174 @@
+"""Checks of linkerd-viz, of monitoring and of Ingresses that need a whole cluster.
+
+Facts: the chart linkerd-viz 2026.8.3 (`prometheusUrl`, `prometheus.enabled`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from config.core.cluster import ClusterConfig
+from config.language.model import value_at
+from config.language.problems import Problem, quoted
+from config.linkerd.control_plane import Viz
+from config.platform.ingress import VIZ_ROUTE, VizRoute
+from config.variants.generation import Generation
+
+VIZ_SETTINGS = {
+    "prometheus_url": "prometheusUrl",
+    "grafana": "grafana",
+    "enforced_host_regexp": "enforcedHostRegexp",
+    "ingress": "ingress",
+    "route": "route",
+}
+"""Settings of viz that mean nothing without it: field, and key of the stack file."""
+
+
+def observed(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
+    """What does not fit together around viz, monitoring and the Ingresses of each cluster."""
+    for name, cluster in clusters.items():
+        path = f"clusters.{name}"
+        if cluster.linkerd.generation is Generation.V2_8:
+            yield from _lacking(path, cluster)
+        elif not cluster.linkerd.viz.enabled:
+            yield from _without_viz(f"{path}.linkerd.viz", cluster.linkerd.viz)
+        else:
+            yield from _prometheus(f"{path}.linkerd.viz", cluster.linkerd.viz)
+            if cluster.linkerd.viz.route is not None:
+                yield from _route(path, cluster, cluster.linkerd.viz.route)
+        yield from _doubled(path, cluster)
+
+
+def _lacking(path: str, cluster: ClusterConfig) -> Iterator[Problem]:
+    viz, monitoring = cluster.linkerd.viz, cluster.monitoring
+    asked = {
+        **{f"linkerd.viz.{key}": getattr(viz, field) for field, key in VIZ_SETTINGS.items()},
+        "monitoring.podMonitors": monitoring.pod_monitors,
+        "monitoring.dashboards": monitoring.dashboards,
+    }
+    for key, value in asked.items():
+        if value is not None:
+            yield Problem(
+                f"{path}.{key}",
+                "Linkerd 2.8 has its own Prometheus, Grafana and dashboard in its chart",
+                "leave it out, or write a version of today's Linkerd",
+                about=(f"{path}.linkerd.version",),
+            )
+
+
+def _without_viz(path: str, viz: Viz) -> Iterator[Problem]:
+    for field, key in VIZ_SETTINGS.items():
+        if getattr(viz, field) is not None:
+            yield Problem(
+                f"{path}.{key}",
+                "the extension that it is a setting of is not installed",
+                f"write {path}.enabled: true, or leave {key} out",
+                about=(f"{path}.enabled",),
+            )
+
+
+def _prometheus(path: str, viz: Viz) -> Iterator[Problem]:
+    """The chart's own Prometheus, or one elsewhere: one of them, and not both."""
+    enabled = value_at(viz.values, "prometheus.enabled")
+    elsewhere = value_at(viz.values, "prometheusUrl")
+    if elsewhere is not None:
+        yield Problem(
+            f"{path}.values.prometheusUrl",
+            "the namespace, which is made outside the chart, has to tell of it as well",
+            f"leave it out, and write {path}.prometheusUrl",
+        )
+    elif viz.prometheus_url is not None and enabled is True:
+        yield Problem(
+            f"{path}.values.prometheus.enabled",
+            "a Prometheus of yours takes the place of this one",
+            "leave it out, or leave prometheusUrl out",
+            about=(f"{path}.prometheusUrl",),
+        )
+    elif viz.prometheus_url is None and enabled is False:
+        yield Problem(
+            f"{path}.values.prometheus.enabled",
+            "without a Prometheus, the chart refuses to be installed",
+            f"write the address of yours under {path}.prometheusUrl",
+            about=(f"{path}.prometheusUrl",),
+        )
+
+
+def _route(path: str, cluster: ClusterConfig, route: VizRoute) -> Iterator[Problem]:
+    place = f"{path}.linkerd.viz.route"
+    ambassador = cluster.ambassador
+    if ambassador is None:
+        yield Problem(
+            place,
+            "this cluster has no Ambassador that could lead to the dashboard",
+            f"write {path}.ambassador: {{}}, or use linkerd.viz.ingress",
+            about=(f"{path}.ambassador",),
+        )
+        return
+    if not ambassador.has_hosts:
+        yield Problem(
+            place,
+            "objects of getambassador.io/v1 know no Host, which the dashboard needs for itself",
+            f"write {path}.ambassador.apiVersion: v2",
+            about=(f"{path}.ambassador.apiVersion", f"{path}.ambassador.flavour"),
+        )
+    for index, host in enumerate(ambassador.all_hosts):
+        about = (f"{path}.ambassador.hosts[{index}]",)
+        if host.hostname.lower() == route.host:
+            yield Problem(
+                f"{place}.host",
+                f"the Host '{host.name}' answers for {quoted(route.host)} already",
+                "write another host name, or leave that Host out",
+                about=about,
+            )
+        elif host.name == VIZ_ROUTE:
+            yield Problem(
+                f"{path}.ambassador.hosts[{index}].name",
+                f"the Host of the dashboard has the name '{VIZ_ROUTE}'",
+                "write another name",
+                about=(place,),
+            )
+        elif host.tls_secret is not None and host.tls_secret == route.as_host().tls_secret:
+            made = route.cert_manager is not None
+            if made or (host.tls is not None and (host.tls.cert_manager or host.tls.trial)):
+                yield Problem(
+                    f"{place}.tlsSecret",
+                    f"the Secret {host.tls_secret} is that of the Host '{host.name}'",
+                    "write another name",
+                    about=about,
+                )
+    for index, mapping in enumerate(ambassador.mappings):
+        if mapping.name == VIZ_ROUTE:
+            yield Problem(
+                f"{path}.ambassador.mappings[{index}].name",
+                f"the Mapping of the dashboard has the name '{VIZ_ROUTE}'",
+                "write another name",
+                about=(place,),
+            )
+
+
+def _doubled(path: str, cluster: ClusterConfig) -> Iterator[Problem]:
+    """Ingresses of one name, or for the same requests."""
+    names: dict[tuple[str, str], str] = {}
+    routes: dict[tuple[str, str], str] = {}
+    viz = cluster.linkerd.viz
+    if viz.enabled and viz.ingress is not None:
+        names["linkerd-viz", "linkerd-viz-ingress"] = "linkerd.viz.ingress"
+        routes[viz.ingress.host, "/"] = "linkerd.viz.ingress"
+    for index, ingress in enumerate(cluster.ingresses):
+        here = f"ingresses[{index}]"
+        named = names.setdefault((ingress.namespace, ingress.name), here)
+        routed = routes.setdefault((ingress.host, ingress.path), here)
+        if named != here:
+            yield Problem(
+                f"{path}.{here}.name",
+                f"{path}.{named} has this name in {ingress.namespace} already",
+                "write another name",
+                about=(f"{path}.{named}",),
+            )
+        if routed != here:
+            yield Problem(
+                f"{path}.{here}.host",
+                f"{path}.{routed} answers for {ingress.host}{ingress.path} already",
+                "write another host name or path",
+                about=(f"{path}.{routed}",),
+            )

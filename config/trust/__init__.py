@@ -1,0 +1,1 @@
+"""Trust anchors, issuers and cert-manager in a stack file."""

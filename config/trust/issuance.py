@@ -1,0 +1,102 @@
+"""Identity issuers, and webhook certificates, that cert-manager issues in place of the program.
+
+Facts: Linkerd docs, "Automatically rotating control plane TLS credentials" and "… webhook TLS
+credentials"; cert-manager docs, Certificate; trust-manager docs, Bundle.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, WithJsonSchema
+
+from config.language.formats import DnsName, Flag
+from config.language.model import Model
+from config.language.problems import Problem, quoted, wrong
+
+UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
+_PART = re.compile(r"([0-9]{1,6})([hms])")
+
+
+def _duration(value: str) -> str:
+    if not value or _PART.sub("", value) or seconds(value) <= 0:
+        raise wrong(
+            f"{quoted(value)} is not a duration",
+            "write hours, minutes and seconds as Go does, for example 48h or 1h30m",
+        )
+    return value
+
+
+def seconds(value: str) -> float:
+    """The seconds that a duration such as ``1h30m`` stands for."""
+    return sum(int(number) * UNITS[unit] for number, unit in _PART.findall(value))
+
+
+Duration = Annotated[
+    str,
+    AfterValidator(_duration),
+    WithJsonSchema({"type": "string", "pattern": "^([0-9]+[hms])+$", "examples": ["48h"]}),
+]
+"""A span of time as Go writes it."""
+
+
+class RootsSecret(Model):
+    """A Secret in trust-manager's namespace that holds the anchors."""
+
+    name: DnsName
+    """Its name."""
+    key: str = "ca.crt"
+    """Key under which the certificates stand."""
+
+
+class Issuance(Model):
+    """How cert-manager issues Linkerd's certificates; in every cluster alike."""
+
+    issuer: DnsName = "linkerd-trust-anchor"
+    """Name of the issuer that signs."""
+    kind: Literal["ClusterIssuer", "Issuer"] = "ClusterIssuer"
+    """An Issuer stands in Linkerd's own namespace."""
+    make_issuer: Flag = False
+    """Make that ClusterIssuer from the signing anchor, whose private key then lies in a Secret of
+    cert-manager's namespace in every cluster. Otherwise it is there already, and its CA is among
+    the anchors."""
+    duration: Duration = "48h"
+    """How long an identity issuer is valid."""
+    renew_before: Duration = "25h"
+    """How long before its end it is renewed."""
+    rotation_policy: Literal["Always", "Never"] = "Always"
+    """Whether every renewal makes a new private key."""
+    webhooks: Flag = False
+    """Have cert-manager issue the webhooks' certificates, too, and tell the API server of them."""
+    trust_roots: Literal["values", "trust-manager"] = "values"
+    """Where proxies find the anchors: among the chart's values alone, or in a ConfigMap that
+    trust-manager fills."""
+    roots_secret: RootsSecret | None = None
+    """Secret that trust-manager takes the anchors from; those of the stack file by default."""
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Renewal that comes before the certificate; an issuer that cannot be made."""
+        if seconds(self.renew_before) >= seconds(self.duration):
+            yield Problem(
+                "renewBefore",
+                f"{self.renew_before} is not below duration ({self.duration}), so that the "
+                "certificate would be renewed without end",
+                f"write less than {self.duration}, for example half of it",
+                about=("duration",),
+            )
+        if self.make_issuer and self.kind == "Issuer":
+            yield Problem(
+                "kind",
+                "the issuer that is made is a ClusterIssuer",
+                "leave kind out, or name an Issuer of yours and leave makeIssuer out",
+                about=("makeIssuer",),
+            )
+        if self.roots_secret is not None and self.trust_roots == "values":
+            yield Problem(
+                "rootsSecret",
+                "only trust-manager reads it, and trustRoots is values",
+                "write trustRoots: trust-manager, or leave it out",
+                about=("trustRoots",),
+            )

@@ -1,0 +1,80 @@
+"""The forms of private keys that programs read, and the form of a key.
+
+A PEM label names the form. A program that does not know a label refuses the file when it starts
+and says so in its log alone, so that the form of a key matters as much as the key.
+
+Facts: the source of linkerd2 edge-26.8.3 (``pkg/tls/codec.go``, DecodePEMKey) and of 2.8.1 (same
+file, which has no case for PKCS#8); kubert 0.27.0 (``server/tls_rustls.rs``, load_private_key),
+by which the policy controller serves its webhook.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+
+from config.variants.generation import Generation
+
+
+class KeyForm(StrEnum):
+    """A form of private keys; its value is the PEM label."""
+
+    PKCS8 = "PRIVATE KEY"
+    PKCS1 = "RSA PRIVATE KEY"
+    SEC1 = "EC PRIVATE KEY"
+
+    @property
+    def called(self) -> str:
+        """The form as people write it."""
+        return {KeyForm.PKCS8: "PKCS#8", KeyForm.PKCS1: "PKCS#1", KeyForm.SEC1: "SEC1"}[self]
+
+
+POLICY_VALIDATOR = "linkerd-policy-validator"
+"""Service of the policy controller's webhook."""
+
+_GO = frozenset(KeyForm)
+_OLD_GO = frozenset({KeyForm.PKCS1, KeyForm.SEC1})
+_KUBERT = frozenset({KeyForm.PKCS8, KeyForm.PKCS1})
+
+FORMS: Mapping[Generation, Mapping[str, frozenset[KeyForm]]] = {
+    Generation.MODERN: {
+        "linkerd-identity": _GO,
+        "linkerd-proxy-injector": _GO,
+        "linkerd-sp-validator": _GO,
+        POLICY_VALIDATOR: _KUBERT,
+        "tap": _GO,
+        "tap-injector": _GO,
+        "jaeger-injector": _GO,
+    },
+    Generation.V2_8: {
+        "linkerd-identity": _OLD_GO,
+        "linkerd-proxy-injector": _OLD_GO,
+        "linkerd-sp-validator": _OLD_GO,
+        "linkerd-tap": _OLD_GO,
+    },
+}
+"""The forms that each reader of a key reads, by Linkerd's generation and the reader's Service."""
+
+_LABEL = re.compile(r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----")
+
+
+def form_fault(generation: Generation, reader: str, private_key: str) -> str | None:
+    """Why a reader refuses the form of a private key (PEM text), or None.
+
+    `reader` is the name of its Service. The message holds nothing of the key.
+    """
+    labels = _LABEL.findall(private_key)
+    if not labels:
+        return "its private key is not in PEM form"
+    if len(labels) > 1:
+        return f"it holds {len(labels)} private keys, not one"
+    read = FORMS[generation][reader]
+    wanted = " and ".join(form.called for form in KeyForm if form in read)
+    try:
+        form = KeyForm(labels[0])
+    except ValueError:
+        return f"its private key is a '{labels[0]}'; {reader} reads {wanted}"
+    if form in read:
+        return None
+    return f"its private key is in the form {form.called} ('{form}'); {reader} reads {wanted} only"

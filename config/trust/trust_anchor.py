@@ -1,0 +1,172 @@
+"""The trust anchor: where it comes from and how long what it signs is valid.
+
+Facts: Linkerd docs, "Automatically rotating control plane TLS credentials" and "Generating your
+own mTLS root certificates".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from config.language.formats import DnsLabel, Secret
+from config.language.model import Model, doubled
+from config.language.problems import Problem
+from config.trust.anchor_certificates import anchor_complaints, fingerprint
+from config.trust.issuance import Issuance
+
+
+class Anchor(Model):
+    """One certificate of the bundle: generated when `certificate` is left out, else provided."""
+
+    name: DnsLabel
+    """Name within the bundle; part of the logical names of its resources."""
+    certificate: str | None = None
+    """PEM of a provided CA certificate (ECDSA P-256 or RSA); one certificate."""
+    private_key: Secret | None = None
+    """PEM of its private key; needed only for the anchor that signs, as long as anything of ours
+    is signed."""
+
+    @property
+    def generated(self) -> bool:
+        """Whether the program makes this anchor itself."""
+        return self.certificate is None
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Why a provided certificate or its key is unfit."""
+        if self.certificate is None:
+            if self.private_key is not None:
+                yield Problem(
+                    "privateKey",
+                    "a private key stands here without its certificate",
+                    "add the certificate that belongs to the key, or leave out both to have the "
+                    "anchor generated",
+                    about=("certificate",),
+                )
+            return
+        key = self.private_key.get_secret_value() if self.private_key else None
+        for complaint in anchor_complaints(self.certificate, key):
+            field = "privateKey" if complaint.of_key else "certificate"
+            yield Problem(field, f"it {complaint.message}", complaint.remedy)
+
+
+class Validity(Model):
+    """How long certificates are valid and when they are renewed.
+
+    pulumi-tls renews at the first update within the renewal period; nothing renews between
+    updates. `linkerd check` warns of certificates that end within 60 days.
+    """
+
+    anchor_days: Annotated[int, Field(ge=90, le=36500, strict=True)] = 3650
+    """Days a generated anchor is valid. It is never renewed by itself: that would break trust."""
+    issuer_days: Annotated[int, Field(ge=90, le=3650, strict=True)] = 365
+    """Days each cluster's issuer is valid."""
+    webhook_days: Annotated[int, Field(ge=90, le=3650, strict=True)] = 365
+    """Days the webhook certificates are valid."""
+    renewal_days: Annotated[int, Field(ge=1, le=3650, strict=True)] = 90
+    """Days before their end from which an update renews issuers and webhook certificates."""
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Periods that do not fit into each other."""
+        shortest = min(self.issuer_days, self.webhook_days)
+        if self.renewal_days >= shortest:
+            yield Problem(
+                "renewalDays",
+                f"{self.renewal_days} is not below the shortest validity ({shortest} days), "
+                "so every update would renew",
+                f"write a number below {shortest}, and above 60 to stay clear of warnings",
+                about=("issuerDays", "webhookDays"),
+            )
+        for key, days in (("issuerDays", self.issuer_days), ("webhookDays", self.webhook_days)):
+            if days > self.anchor_days:
+                yield Problem(
+                    key,
+                    f"{days} is beyond anchorDays ({self.anchor_days})",
+                    f"write at most {self.anchor_days}: nothing outlives the anchor that signs it",
+                    about=("anchorDays",),
+                )
+
+
+class TrustAnchorConfig(Model):
+    """The bundle of anchors that all clusters trust, and which of them signs."""
+
+    anchors: Annotated[tuple[Anchor, ...], Field(min_length=1)] = (Anchor(name="root"),)
+    """The bundle, in the order in which it is written; one generated anchor by default."""
+    signer: DnsLabel | None = None
+    """Name of the anchor that signs issuers and webhooks; the first one by default."""
+    validity: Validity = Validity()
+    """Validity and renewal of what is generated."""
+    cert_manager: Issuance | None = None
+    """Have cert-manager issue Linkerd's certificates in every cluster; the program does when left
+    out."""
+
+    @property
+    def signing_anchor(self) -> Anchor:
+        """The anchor that signs."""
+        return next((a for a in self.anchors if a.name == self.signer), self.anchors[0])
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether the signing anchor's private key is needed, trial certificates aside."""
+        issuance = self.cert_manager
+        return issuance is None or issuance.make_issuer or not issuance.webhooks
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Anchors that stand twice, or are not the issuer's, and a signer that cannot sign."""
+        yield from self._generated_for_nobody()
+        names = [anchor.name for anchor in self.anchors]
+        yield from doubled(
+            "anchor name", ((f"anchors[{place}].name", name) for place, name in enumerate(names))
+        )
+        seen: dict[str, int] = {}
+        for place, anchor in enumerate(self.anchors):
+            print_of = fingerprint(anchor.certificate) if anchor.certificate else None
+            if print_of is None:
+                continue
+            if print_of in seen:
+                yield Problem(
+                    f"anchors[{place}].certificate",
+                    f"it is the certificate of anchor '{names[seen[print_of]]}' too",
+                    "leave out one of the two anchors",
+                )
+            seen.setdefault(print_of, place)
+        if self.signer is not None and self.signer not in names:
+            yield Problem(
+                "signer",
+                f"there is no anchor '{self.signer}'",
+                f"write one of the anchors: {', '.join(dict.fromkeys(names))}",
+                about=("anchors",),
+            )
+            return
+        signer = self.signing_anchor
+        if self.needs_key and not signer.generated and signer.private_key is None:
+            place = names.index(signer.name)
+            relieved = ", or write certManager.webhooks: true" if self._issuer_is_there else ""
+            yield Problem(
+                f"anchors[{place}].privateKey",
+                f"anchor '{signer.name}' is to sign, but its private key is missing",
+                "set it with `pulumi config set --secret --path`, or name another anchor as signer"
+                f"{relieved}",
+                about=("signer", "certManager"),
+            )
+
+    @property
+    def _issuer_is_there(self) -> bool:
+        return self.cert_manager is not None and not self.cert_manager.make_issuer
+
+    def _generated_for_nobody(self) -> Iterator[Problem]:
+        """Generated anchors beside an issuer that is there, whose CA they cannot be."""
+        if not self._issuer_is_there:
+            return
+        for place, anchor in enumerate(self.anchors):
+            if anchor.generated:
+                yield Problem(
+                    f"anchors[{place}].certificate",
+                    f"anchor '{anchor.name}' would be generated, and cannot be the CA of an issuer "
+                    "that is there already",
+                    "give the certificate of that issuer's CA, or write certManager.makeIssuer: "
+                    "true",
+                    about=("anchors", "certManager.makeIssuer"),
+                )

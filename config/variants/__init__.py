@@ -1,0 +1,1 @@
+"""What differs between products, as records: one module per variant."""

@@ -1,0 +1,31 @@
+"""Ambassador API Gateway 1.14, the last of the legacy generation.
+
+Facts: the chart ambassador 6.9.5; its CRDs and RBAC are of the v1beta1 APIs that Kubernetes 1.22
+took away.
+"""
+
+from config.variants.flavour import CrdsWithin, Flavour, ReleaseLine
+
+FLAVOUR = Flavour(
+    name="ambassador",
+    title="Ambassador 1.14",
+    pod_name="ambassador",
+    image_key="ossRepository",
+    # It has neither the paid features nor the agent, unless a stack file asks for their images.
+    values={"enableAES": False, "agent": {"enabled": False}},
+    listeners=False,
+    lines=(
+        ReleaseLine(
+            major=6,
+            balancer_class=False,
+            newest="6.9.5",
+            application="1.14.4",
+            chart="ambassador",
+            repository="ambassador",
+            crds=CrdsWithin(),
+            api_versions=("v2", "v1"),
+            named_after=(),
+            newest_kubernetes=(1, 21),
+        ),
+    ),
+)

@@ -1,0 +1,33 @@
+"""Ambassador Edge Stack 3: Emissary-ingress 3 as a sub-chart, with licence, login and limits.
+
+Facts: the chart edge-stack 8.10.2; Edge Stack docs, "Install with Helm".
+"""
+
+from config.variants.flavour import CrdsManifest, Flavour, ReleaseLine
+
+FLAVOUR = Flavour(
+    name="edge-stack",
+    title="Ambassador Edge Stack",
+    pod_name="edge-stack",
+    emissary_values=("emissary-ingress",),
+    licensed=True,
+    acme=True,
+    lines=(
+        ReleaseLine(
+            major=8,
+            balancer_class=False,
+            newest="8.10.2",
+            application="3.10.2",
+            chart="edge-stack",
+            repository="ambassador",
+            crds=CrdsManifest(
+                "aes-crds",
+                "https://app.getambassador.io/yaml/edge-stack/{version}/aes-crds.yaml",
+                "emissary-system",
+            ),
+            # Its CRDs know v1 too, and do not serve it.
+            api_versions=("v3alpha1", "v2"),
+            converted=frozenset({"v3alpha1", "v2"}),
+        ),
+    ),
+)

@@ -1,0 +1,50 @@
+"""Emissary-ingress 4 and 3.
+
+Facts: the charts emissary-crds-chart 4.1.0 and emissary-ingress 4.1.0 and 3.10.0; Emissary docs,
+"Installation with Helm".
+"""
+
+from config.variants.flavour import CrdsChart, Flavour, ReleaseLine
+
+_V4_CRDS = CrdsChart(
+    "emissary-crds-chart",
+    {
+        "v3alpha1": {"enableLegacyVersions": False},
+        "v2": {"enableLegacyVersions": True},
+        "v1": {"enableLegacyVersions": True, "enableV1": True},
+    },
+)
+
+FLAVOUR = Flavour(
+    name="emissary",
+    title="Emissary-ingress",
+    pod_name="emissary-ingress",
+    lines=(
+        ReleaseLine(
+            major=4,
+            newest="4.1.0",
+            application="4.1.0",
+            chart="emissary-ingress",
+            repository="emissary",
+            crds=_V4_CRDS,
+            api_versions=("v3alpha1", "v2", "v1"),
+            converted=frozenset({"v2", "v1"}),
+            named_after=("ambassador", "emissary"),
+        ),
+        ReleaseLine(
+            major=3,
+            balancer_class=False,
+            newest="3.10.0",
+            application="3.10.0",
+            chart="emissary-ingress",
+            repository="emissary",
+            crds=CrdsChart(
+                "emissary-crds-chart",
+                # Version 3 stores v2 whatever is asked, so that every object is converted.
+                {"v3alpha1": {}, "v2": {}, "v1": {}},
+            ),
+            api_versions=("v3alpha1", "v2", "v1"),
+            converted=frozenset({"v3alpha1", "v2", "v1"}),
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Predicates for the forms of what is written."""

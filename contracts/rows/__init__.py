@@ -1,0 +1,1 @@
+"""The rows of the table of contracts, one module per subject."""

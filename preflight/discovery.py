@@ -1,0 +1,69 @@
+"""Whether a cluster has what is others' and objects of ours need: their kinds and namespaces.
+
+Fact: Kubernetes API, discovery (``/apis/<group>/<version>``), which everyone may read who is
+known to the API server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+
+from config.preconditions import Needed, NeededNamespace
+from kube.failures import Reason
+from kube.kubeconfig import get_json
+
+
+def unserved(
+    api: client.ApiClient, needed: Iterable[Needed], timeout: tuple[float, float]
+) -> Iterator[Reason]:
+    """Why a cluster cannot hold objects of kinds that it does not serve.
+
+    `timeout` is in seconds, to connect and to answer. Raises ApiException where the API server
+    fails.
+    """
+    for item in needed:
+        served = _kinds(api, item, timeout)
+        missing = [kind for kind in item.kinds if kind not in served]
+        if missing:
+            yield (
+                f"it does not serve {', '.join(missing)} of {item.api_version}, so {item.owner} is "
+                "not there, or is another version of it",
+                item.remedy,
+            )
+
+
+def _kinds(api: client.ApiClient, item: Needed, timeout: tuple[float, float]) -> set[str]:
+    try:
+        found = get_json(api, f"/apis/{item.api_version}", timeout)
+    except ApiException as error:
+        if error.status == 404:
+            return set()
+        if error.status == 403:
+            # Nobody can tell then; the API server will.
+            return set(item.kinds)
+        raise
+    listed = found.get("resources")
+    return {str(one.get("kind")) for one in listed or () if isinstance(one, dict)}
+
+
+def absent(
+    api: client.ApiClient, namespaces: Iterable[NeededNamespace], timeout: tuple[float, float]
+) -> Iterator[Reason]:
+    """Why a cluster cannot hold objects in namespaces that it does not have.
+
+    Arguments and errors as those of `unserved`.
+    """
+    for item in namespaces:
+        try:
+            get_json(api, f"/api/v1/namespaces/{item.name}", timeout)
+        except ApiException as error:
+            if error.status == 404:
+                yield (
+                    f"it has no namespace '{item.name}', which {item.path} names",
+                    f"make it with whatever belongs there, or correct {item.path}",
+                )
+            elif error.status != 403:
+                raise

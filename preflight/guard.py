@@ -1,0 +1,276 @@
+"""The guard: every cluster answers and is the right one, or nothing is touched.
+
+The engine itself waits half a minute for a frozen API server, says nothing at all of a dead one
+on a fresh stack, and takes whatever cluster a context leads to.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+
+from config.core.cluster import ClusterConfig
+from config.language.problems import printable
+from config.links.exports import ServiceRef
+from config.platform.recipes import WorkloadRef
+from config.preconditions import Expectations
+from kube.errors import KubeconfigError
+from kube.failures import STRANGE, Reason, why_silent
+from kube.kubeconfig import Endpoint, Login, api_client, endpoint, get_json, login
+from kube.versions import too_new
+from preflight.adoption import mismatches
+from preflight.discovery import absent, unserved
+from preflight.proxy_trust import HeldTrust, held_trust
+from preflight.workloads import look_at
+
+DEADLINE_SECONDS = 9.0
+"""How long all clusters together may take to answer."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What the guard learned of a cluster."""
+
+    endpoint: Endpoint
+    """Its API server as other clusters reach it."""
+    uid: str
+    """UID of its namespace kube-system, which tells clusters apart."""
+    version: str | None = None
+    """Version of its API server, for example ``v1.34.1``."""
+    login: Login | None = None
+    """How the provider logs in; None where the program runs offline."""
+    missing_services: frozenset[ServiceRef] = frozenset()
+    """Services that the stack file speaks of and that are not there."""
+    missing_workloads: frozenset[WorkloadRef] = frozenset()
+    """Workloads and Namespaces that are to be meshed and that are not there."""
+    settled_workloads: frozenset[WorkloadRef] = frozenset()
+    """Workloads whose containers have from us what the stack file wants."""
+    trust: HeldTrust | None = None
+    """What its proxies trust; None where Linkerd is not installed, or was not looked at."""
+
+
+@dataclass(frozen=True)
+class ClusterProblem:
+    """Why a cluster cannot be used."""
+
+    cluster: str
+    """Name of the cluster in the stack file."""
+    context: str
+    """Its context, or a word for the kubeconfig that is held as a secret."""
+    message: str
+    """What is wrong."""
+    remedy: str
+    """What to do."""
+
+    def __str__(self) -> str:
+        return f"cluster '{self.cluster}' ({self.context}): {self.message}\n    {self.remedy}"
+
+
+class ClusterError(RuntimeError):
+    """One or more clusters cannot be used; nothing was touched."""
+
+    def __init__(self, problems: list[ClusterProblem]) -> None:
+        self.problems = tuple(problems)
+        lines = [f"  {problem}" for problem in self.problems]
+        super().__init__("\n".join(["nothing was touched, because", *lines]))
+
+
+def examine(
+    clusters: Mapping[str, ClusterConfig],
+    expected: Mapping[str, Expectations] | None = None,
+    deadline: float = DEADLINE_SECONDS,
+) -> dict[str, Reach]:
+    """Ask every cluster who it is, all at once, within `deadline` seconds.
+
+    `expected` is what has to be true of them beyond that, by cluster name. Returns what was
+    learned, by cluster name. Raises ClusterError naming every cluster that does not answer, is not
+    the one that the stack file pins, is there twice, or is not as expected.
+    """
+    answers: dict[str, _Answer] = {}
+    wanted = expected or {}
+    # Daemons: a look-up of a name, or a client's own login, cannot be ended from outside.
+    threads = [
+        threading.Thread(
+            target=_ask,
+            args=(name, cluster, wanted.get(name, Expectations()), deadline, answers),
+            daemon=True,
+        )
+        for name, cluster in clusters.items()
+    ]
+    end = time.monotonic() + deadline
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, end - time.monotonic()))
+    silent = _Answer(
+        None,
+        (
+            (
+                f"no answer within {deadline:g} seconds",
+                "check that the API server runs and that the network leads there",
+            ),
+        ),
+    )
+    told = {name: answers.get(name, silent) for name in clusters}
+    found = {name: answer.reach for name, answer in told.items() if answer.reach is not None}
+    mistaken = _mistaken(clusters, found)
+    problems = [
+        ClusterProblem(name, context_of(cluster), *reason)
+        for name, cluster in clusters.items()
+        for reason in (*mistaken.get(name, ()), *told[name].reasons)
+    ]
+    if problems:
+        raise ClusterError(problems)
+    return found
+
+
+def context_of(cluster: ClusterConfig) -> str:
+    """How a message names the way to a cluster."""
+    if cluster.context:
+        return f"context '{printable(cluster.context)}'"
+    return "kubeconfig of the stack file"
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What one cluster gave."""
+
+    reach: Reach | None
+    """What was learned of it; None where nothing was."""
+    reasons: tuple[Reason, ...] = ()
+    """Why it cannot be used."""
+
+
+LOGIN_SHARE = 0.8
+"""How much of the deadline a login plugin may take."""
+
+
+def _ask(
+    name: str,
+    cluster: ClusterConfig,
+    expected: Expectations,
+    deadline: float,
+    answers: dict[str, _Answer],
+) -> None:
+    timeout = (min(3.0, deadline), deadline)
+    try:
+        reached, entry = endpoint(cluster), login(cluster)
+        with api_client(cluster, login_timeout=deadline * LOGIN_SHARE) as api:
+            uid = _uid(get_json(api, "/api/v1/namespaces/kube-system", timeout))
+            if uid is None:
+                answers[name] = _Answer(None, (STRANGE,))
+                return
+            version = get_json(api, "/version", timeout)
+            missing = _missing(api, expected.services, timeout)
+            found = look_at(api, expected.workloads, timeout)
+            reasons = (*_unmet(api, version, expected, timeout), *found.reasons)
+            space = cluster.linkerd.namespace
+            trust = held_trust(api, space, timeout) if expected.trust else None
+        told = version.get("gitVersion")
+        reach = Reach(
+            reached,
+            uid,
+            str(told) if told else None,
+            entry,
+            missing,
+            found.missing,
+            found.settled,
+            trust,
+        )
+        answers[name] = _Answer(reach, reasons)
+    except KubeconfigError as error:
+        answers[name] = _Answer(None, ((error.message, error.remedy),))
+    except ApiException as error:
+        answers[name] = _Answer(None, (_refusal(error),))
+    except Exception as error:  # the client may fail in any way, and no thread may die silently
+        answers[name] = _Answer(None, (why_silent(error),))
+
+
+def _uid(namespace: Mapping[str, Any]) -> str | None:
+    metadata = namespace.get("metadata")
+    uid = metadata.get("uid") if isinstance(metadata, Mapping) else None
+    return uid if isinstance(uid, str) else None
+
+
+def _unmet(
+    api: client.ApiClient,
+    version: Mapping[str, Any],
+    expected: Expectations,
+    timeout: tuple[float, float],
+) -> Iterator[Reason]:
+    """Why a cluster that answers is not as the stack file expects."""
+    yield from too_new(version, expected.limits)
+    if expected.adopted is not None:
+        yield from mismatches(api, expected.adopted, timeout)
+    yield from unserved(api, expected.needed, timeout)
+    yield from absent(api, expected.namespaces, timeout)
+
+
+def _missing(
+    api: client.ApiClient, services: Iterable[ServiceRef], timeout: tuple[float, float]
+) -> frozenset[ServiceRef]:
+    return frozenset(service for service in services if not _exists(api, service, timeout))
+
+
+def _exists(api: client.ApiClient, service: ServiceRef, timeout: tuple[float, float]) -> bool:
+    try:
+        get_json(api, f"/api/v1/namespaces/{service.namespace}/services/{service.name}", timeout)
+    except ApiException as error:
+        if error.status == 404:
+            return False
+        if error.status != 403:
+            raise
+    # Whoever may not read Services is told so by the patch itself.
+    return True
+
+
+def _refusal(error: ApiException) -> tuple[str, str]:
+    if error.status == 401:
+        return (
+            "the API server does not accept the credentials",
+            "log in anew, or fetch the kubeconfig anew",
+        )
+    if error.status == 403:
+        return (
+            "the credentials may not read the namespace kube-system",
+            "use credentials that may get namespaces",
+        )
+    if error.status == 404:
+        return STRANGE
+    if not error.status:
+        # The client's own word for a failed TLS handshake.
+        return why_silent(error)
+    return f"the API server answers with status {error.status}", "check that it is healthy"
+
+
+def _mistaken(
+    clusters: Mapping[str, ClusterConfig], found: Mapping[str, Reach]
+) -> dict[str, list[Reason]]:
+    """Why clusters are not those that are meant, by their names."""
+    reasons: dict[str, list[Reason]] = {name: [] for name in found}
+    first: dict[str, str] = {}
+    for name, reach in found.items():
+        pinned = clusters[name].uid
+        if pinned is not None and pinned != reach.uid:
+            reasons[name].append(
+                (
+                    "it is another cluster than the one pinned: its namespace kube-system has "
+                    f"UID {reach.uid}, the stack file says {pinned}",
+                    f"correct the context, or clusters.{name}.uid if the cluster was made anew",
+                )
+            )
+        other = first.setdefault(reach.uid, name)
+        if other != name:
+            reasons[name].append(
+                (
+                    f"it is the same cluster as '{other}' (UID {reach.uid})",
+                    f"correct clusters.{name}.context or clusters.{other}.context",
+                )
+            )
+    return reasons

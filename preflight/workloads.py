@@ -1,0 +1,222 @@
+"""Whether what is to be meshed is there, and whether its owner would get back what is changed.
+
+Server-side apply gives back a field by taking it away where nobody else owns it. What an owner had
+set otherwise before would be lost, so that such a patch is refused.
+
+Facts: Kubernetes API (server-side apply, managed fields), tried on API servers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+
+from config.ambassador.adoption import FIELD_MANAGER
+from config.language.problems import printable
+from config.platform.recipes import Patch, WorkloadRef
+from config.preconditions import WantedPatch
+from kube.answers import inner
+from kube.failures import Reason
+from kube.kubeconfig import get_json
+
+PLACES = {
+    "Namespace": ("/api/v1", "namespaces", ()),
+    "Deployment": ("/apis/apps/v1", "deployments", ("spec", "template")),
+    "DaemonSet": ("/apis/apps/v1", "daemonsets", ("spec", "template")),
+    "StatefulSet": ("/apis/apps/v1", "statefulsets", ("spec", "template")),
+    "CronJob": ("/apis/batch/v1", "cronjobs", ("spec", "jobTemplate", "spec", "template")),
+    "Kibana": ("/apis/kibana.k8s.elastic.co/v1", "kibanas", ("spec", "podTemplate")),
+}
+"""Root, plural name and path to the template of the pods, by kind."""
+
+Timeout = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Found:
+    """What was learned of the workloads that are to be patched."""
+
+    missing: frozenset[WorkloadRef]
+    """What is not there."""
+    settled: frozenset[WorkloadRef]
+    """Whose containers have from us what the stack file wants, neither less nor more."""
+    reasons: tuple[Reason, ...]
+    """What could not be given back to its owner."""
+
+
+def look_at(api: client.ApiClient, wanted: Iterable[WantedPatch], timeout: Timeout) -> Found:
+    """Look at everything that is to be patched.
+
+    `timeout` is in seconds, to connect and to answer. Raises ApiException where the API server
+    fails; what it forbids to look at is taken to be there, and to be as it should.
+    """
+    missing: set[WorkloadRef] = set()
+    settled: set[WorkloadRef] = set()
+    reasons: list[Reason] = []
+    for item in wanted:
+        try:
+            found = get_json(api, _path(item.patch.ref), timeout)
+        except ApiException as error:
+            if error.status == 404:
+                missing.add(item.patch.ref)
+            elif error.status != 403:
+                raise
+            continue
+        workload = _Workload(found, item.path, item.patch)
+        reasons += workload.kept()
+        if workload.settled:
+            settled.add(item.patch.ref)
+    return Found(frozenset(missing), frozenset(settled), tuple(reasons))
+
+
+def _path(ref: WorkloadRef) -> str:
+    root, plural, _ = PLACES[ref.kind]
+    space = f"/namespaces/{ref.namespace}" if ref.namespace else ""
+    return f"{root}{space}/{plural}/{ref.name}"
+
+
+class _Workload:
+    """One object, and what is to be added to it."""
+
+    def __init__(self, found: Mapping[str, Any], path: str, patch: Patch) -> None:
+        self._found = found
+        self._path = path
+        self._patch = patch
+        self._template = PLACES[patch.kind][2]
+
+    def kept(self) -> Iterator[Reason]:
+        """What its owner has set otherwise, and would not get back."""
+        annotations = inner(self._found, *self._template, "metadata", "annotations")
+        for key, value in self._patch.annotations.items():
+            found = annotations.get(key)
+            where = (*self._template, "metadata", "annotations", key)
+            if found is not None and found != value and not self._is_ours(where):
+                yield (
+                    f"the {self._patch} has the annotation {key}: {printable(str(found))} from its "
+                    f"owner, and {self._path} would write {value}",
+                    f"take the annotation away where it was installed, or leave {self._path} out",
+                )
+        if self._patch.kind == "Kibana":
+            yield from self._token()
+        if self._patch.container is not None:
+            yield from self._container(self._patch.container)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the container has from us what the stack file wants, neither less nor more."""
+        patch = self._patch
+        if patch.container is None:
+            return False
+        at = (*self._template, "spec", "containers")
+        ours: set[str] = set()
+        for entry in self._entries():
+            if str(entry.get("manager")).startswith(FIELD_MANAGER):
+                held = _held(entry.get("fieldsV1"), at) or {}
+                for key, fields in held.items():
+                    below = inner(fields, "f:env")
+                    names = [f"{key} {name}" for name in below] or [key]
+                    ours |= set(names)
+        mine = _key(patch.container)
+        if patch.env and ours != {f"{mine} {_key(name)}" for name in patch.env}:
+            return False
+        if not patch.env and ours != {mine}:
+            return False
+        found = self._containers().get(patch.container) or {}
+        env = {item.get("name"): item.get("value") for item in found.get("env") or []}
+        command = list(patch.command)
+        return all(env.get(key) == value for key, value in patch.env.items()) and (
+            not command or found.get("command") == command
+        )
+
+    def _entries(self) -> list[Mapping[str, Any]]:
+        entries = inner(self._found, "metadata").get("managedFields") or []
+        return [entry for entry in entries if isinstance(entry, Mapping)]
+
+    def _containers(self) -> dict[str, Mapping[str, Any]]:
+        listed = inner(self._found, *self._template, "spec").get("containers") or []
+        return {str(item.get("name")): item for item in listed if isinstance(item, Mapping)}
+
+    def _token(self) -> Iterator[Reason]:
+        key = "automountServiceAccountToken"
+        found = inner(self._found, *self._template, "spec").get(key)
+        if found is False and not self._is_ours((*self._template, "spec", key)):
+            yield (
+                f"the {self._patch} has {key}: false from its owner, and {self._path} would write "
+                "true",
+                f"take it away from its podTemplate, or leave {self._path} out",
+            )
+
+    def _container(self, name: str) -> Iterator[Reason]:
+        containers = self._containers()
+        if name not in containers:
+            names = ", ".join(printable(str(item)) for item in containers)
+            yield (
+                f"the {self._patch} has no container {name}",
+                f"write {self._path}.container: {names}",
+            )
+            return
+        where = (*self._template, "spec", "containers", {"name": name})
+        entries = containers[name].get("env") or []
+        env = {item.get("name"): item for item in entries if isinstance(item, Mapping)}
+        for key, value in self._patch.env.items():
+            yield from self._variable(name, key, value, env.get(key), where)
+        if self._patch.command:
+            yield from self._command(name, containers[name].get("command"), where)
+
+    def _variable(
+        self, container: str, key: str, value: str, found: Mapping[str, Any] | None, where: Any
+    ) -> Iterator[Reason]:
+        if found is None or found.get("value") == value:
+            return
+        at = f"{self._path}.env.{key}"
+        if "valueFrom" in found:
+            yield (
+                f"the {self._patch} takes the variable {key} of its container {container} from "
+                "elsewhere (valueFrom), which a patch can neither replace nor give back",
+                f"leave {at} out, or have its owner set the value",
+            )
+        elif not self._is_ours((*where, "env", {"name": key}, "value")):
+            yield (
+                f"the {self._patch} has another value of the variable {key} in its container "
+                f"{container}, which its owner would not get back",
+                f"leave {at} out, or have its owner set the value",
+            )
+
+    def _command(self, container: str, found: Any, where: Any) -> Iterator[Reason]:
+        wrapped = list(self._patch.command)
+        if found is None or found == wrapped or self._is_ours((*where, "command")):
+            return
+        yield (
+            f"the container {container} of the {self._patch} has a command of its own, which its "
+            "owner would not get back",
+            f"have its owner put {', '.join(wrapped[:3])} before it, or write "
+            f"{self._path}.treatment: opt-out",
+        )
+
+    def _is_ours(self, where: tuple[Any, ...]) -> bool:
+        """Whether a field is owned by this program, and by nobody else."""
+        owners = [
+            str(entry.get("manager"))
+            for entry in self._entries()
+            if _held(entry.get("fieldsV1"), where) is not None
+        ]
+        return bool(owners) and all(owner.startswith(FIELD_MANAGER) for owner in owners)
+
+
+def _key(name: str) -> str:
+    """How managed fields call the entry of a list that has this name."""
+    return f'k:{{"name":"{name}"}}'
+
+
+def _held(fields: Any, where: tuple[Any, ...]) -> dict[str, Any] | None:
+    """Managed fields below `where`, which has names of fields and of list entries; or None."""
+    for step in where:
+        key = _key(step["name"]) if isinstance(step, Mapping) else f"f:{step}"
+        if not isinstance(fields, Mapping) or key not in fields:
+            return None
+        fields = fields[key]
+    return dict(fields) if isinstance(fields, Mapping) else None

@@ -1,0 +1,400 @@
+"""Exports of every kind: by gateway, by remote discovery, federated, selected, shared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from checks.cluster import pre
+from checks.facts import fetch
+from checks.facts.case import LinkCase
+from checks.facts.kinds import HTTP_ROUTE
+from checks.facts.results import Finding, Status
+from checks.links import exports, gateways, multicluster, traffic
+from config import MeshConfig
+from config.links.link import Requirement, Selector
+from tests.unit.checks.builders import (
+    NOW,
+    cluster_case,
+    endpoints,
+    failures,
+    link_case,
+    mesh,
+    node,
+    of,
+    service,
+    settings,
+    thing,
+    view,
+    warnings,
+)
+
+SPACE = thing("v1", "Namespace", "shop")
+EXPORTED = "Service shop/web is exported by the target"
+MIRRORS = "Service shop/web-west mirrors it in the source"
+MEMBER = "Service shop/web is a member of a federated Service"
+FEDERATED = "the federated Service shop/web-federated stands in the source"
+REMOTE = {"mirror.linkerd.io/exported": "remote-discovery"}
+LEASE = thing(
+    "coordination.k8s.io/v1",
+    "Lease",
+    "service-mirror-write-west",
+    "linkerd-multicluster",
+    spec={"holderIdentity": "x", "renewTime": NOW.isoformat()},
+)
+
+
+def linked(**link: Any) -> MeshConfig:
+    """The usual link with other settings; those of `export` are of its only export."""
+    content = settings()
+    content["links"][0]["exports"][0].update(link.pop("export", {}))
+    content["links"][0].update(link)
+    return mesh(content)
+
+
+def case_of(
+    config: MeshConfig, source: tuple[dict[str, Any], ...], target: tuple[dict[str, Any], ...]
+) -> LinkCase:
+    return link_case(view(*source, cluster="east"), view(*target), config)
+
+
+def seen(
+    config: MeshConfig,
+    source: tuple[dict[str, Any], ...] = (),
+    target: tuple[dict[str, Any], ...] = (),
+) -> list[Finding]:
+    return list(exports.exports(case_of(config, (SPACE, LEASE, *source), target)))
+
+
+def web(**labels: str) -> dict[str, Any]:
+    found = {f"mirror.linkerd.io/{key}": value for key, value in labels.items()}
+    return service("web", "shop", labels=found)
+
+
+def mirror(name: str = "web-west") -> dict[str, Any]:
+    return service(name, "shop", labels={"mirror.linkerd.io/cluster-name": "west"})
+
+
+FLAT = linked(flatNetwork=True)
+
+
+# Modes
+
+
+def test_on_a_flat_network_the_label_says_remote_discovery_and_a_mirror_has_no_endpoints() -> None:
+    found = seen(FLAT, (mirror(),), (web(exported="remote-discovery"),))
+    assert [one.status for one in found] == [Status.OK, Status.OK]
+    assert found[0].detail == "remote-discovery"
+    wrong = seen(FLAT, (mirror(),), (web(exported="true"),))
+    assert failures(wrong) == [EXPORTED]
+    assert "is true, not remote-discovery" in of(wrong, EXPORTED).detail
+    assert of(seen(FLAT, (), (web(),)), EXPORTED).detail == "it lacks mirror.linkerd.io/exported"
+
+
+def test_through_a_gateway_a_mirror_without_endpoints_is_a_failure() -> None:
+    gateway = linked()
+    assert failures(seen(gateway, (mirror(),), (web(exported="true"),))) == [MIRRORS]
+    sound = seen(gateway, (mirror(), endpoints("web-west", "shop")), (web(exported="true"),))
+    assert failures(sound) == []
+
+
+def test_a_service_that_is_only_federated_has_no_mirror() -> None:
+    config = linked(flatNetwork=True, export={"mode": "none", "federated": True})
+    titles = {one.title for one in seen(config)}
+    assert titles == {MEMBER, FEDERATED}
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "failed"),
+    [
+        ((service("web-federated", "shop"),), (web(federated="member"),), []),
+        ((), (web(federated="member"),), [FEDERATED]),
+        ((), (web(),), [MEMBER]),
+        ((), (), [MEMBER]),
+    ],
+)
+def test_a_federated_service_has_its_member_and_stands_in_the_source(
+    source: tuple[dict[str, Any], ...], target: tuple[dict[str, Any], ...], failed: list[str]
+) -> None:
+    config = linked(flatNetwork=True, export={"mode": "none", "federated": True})
+    assert failures(seen(config, source, target)) == failed
+
+
+def test_a_service_mirror_that_is_not_at_work_federates_nothing() -> None:
+    config = linked(flatNetwork=True, export={"mode": "none", "federated": True})
+    case = case_of(config, (SPACE,), (web(federated="member"),))
+    assert of(list(exports.exports(case)), FEDERATED).status is Status.SKIPPED
+    without = list(exports.exports(case_of(config, (LEASE,), (web(federated="member"),))))
+    assert of(without, FEDERATED).detail == "the source has no namespace shop"
+
+
+# Selectors
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "labels", "selected"),
+    [
+        ("In", ("a", "b"), {"team": "b"}, True),
+        ("In", ("a",), {"team": "b"}, False),
+        ("In", ("a",), {}, False),
+        ("NotIn", ("a",), {"team": "b"}, True),
+        ("NotIn", ("a",), {"team": "a"}, False),
+        ("NotIn", ("a",), {}, True),
+        ("Exists", (), {"team": "a"}, True),
+        ("Exists", (), {}, False),
+        ("DoesNotExist", (), {}, True),
+        ("DoesNotExist", (), {"team": "a"}, False),
+    ],
+)
+def test_conditions_select_as_kubernetes_has_it(
+    operator: Any, values: tuple[str, ...], labels: dict[str, str], selected: bool
+) -> None:
+    condition = Requirement(key="team", operator=operator, values=values)
+    selector = Selector(match_labels={"tier": "web"}, match_expressions=(condition,))
+    assert exports.matches(selector, {"tier": "web", **labels}) is selected
+    assert not exports.matches(selector, labels)
+
+
+def test_a_selector_of_the_stack_files_own_that_selects_nothing_is_warned_of() -> None:
+    config = linked(exports=[], selectors={"gateway": {"matchLabels": {"share": "yes"}}})
+    title = "selectors.gateway selects Services of the target"
+    assert warnings(seen(config)) == [title]
+    shared = service("web", "shop", labels={"share": "yes"})
+    assert of(seen(config, (), (shared, service("other", "shop"))), title).detail == "shop/web"
+
+
+SELECTS = "the Link selects the Services that are to be exported"
+
+
+def of_link(config: MeshConfig, title: str, **spec: Any) -> Finding:
+    case = case_of(config, (), ())
+    return of(list(multicluster._spec(case, spec)), title)
+
+
+LABELS = {
+    "selector": {"matchLabels": {"mirror.linkerd.io/exported": "true"}},
+    "remoteDiscoverySelector": {"matchLabels": REMOTE},
+    "federatedServiceSelector": {"matchLabels": {"mirror.linkerd.io/federated": "member"}},
+}
+
+
+def test_a_link_has_the_selectors_of_the_stack_file() -> None:
+    conditions = [
+        {"key": "team", "operator": "In", "values": ["a", "b"]},
+        {"key": "share", "operator": "Exists"},
+    ]
+    config = linked(exports=[], selectors={"gateway": {"matchExpressions": conditions}})
+    turned = [
+        {"key": "share", "operator": "Exists", "values": []},
+        {"key": "team", "operator": "In", "values": ["b", "a"]},
+    ]
+    own = {**LABELS, "selector": {"matchExpressions": turned}}
+    assert of_link(config, SELECTS, **own).status is Status.OK
+    assert of_link(config, SELECTS, **LABELS).detail == "selector is another"
+
+
+@pytest.mark.parametrize("key", ["remoteDiscoverySelector", "federatedServiceSelector"])
+def test_on_a_flat_network_only_the_selector_of_the_gateway_does_not_matter(key: str) -> None:
+    assert of_link(FLAT, SELECTS, **{**LABELS, "selector": {}}).status is Status.OK
+    assert of_link(FLAT, SELECTS, **{**LABELS, key: {}}).detail == f"{key} is another"
+
+
+def test_a_link_leaves_out_the_labels_and_annotations_that_mirrors_are_not_to_have() -> None:
+    title = "the Link leaves out the labels and annotations that mirrors are not to have"
+    config = linked(excludedLabels=["a/b"], excludedAnnotations=["c/d"])
+    sound = {"excludedLabels": ["a/b", "x"], "excludedAnnotations": ["c/d"]}
+    assert of_link(config, title, **sound).status is Status.OK
+    lacking = of_link(config, title, **{**sound, "excludedAnnotations": []})
+    assert lacking.detail == "excludedAnnotations lacks c/d"
+    assert of_link(config, title, **{**sound, "excludedLabels": []}).status is Status.FAILURE
+
+
+# Flat networks
+
+
+def test_on_a_flat_network_neither_a_gateway_nor_its_probe_is_looked_for() -> None:
+    title = "the Link goes through no gateway, as its network is flat"
+    spec = {"targetClusterName": "west"}
+    assert of_link(FLAT, title, **spec).status is Status.OK
+    assert of_link(FLAT, title, gatewayAddress="203.0.113.9").status is Status.FAILURE
+    case = case_of(FLAT, (LEASE,), ())
+    titles = {one.title for one in multicluster.service_mirror(case)}
+    assert not [one for one in titles if "gateway" in one]
+    assert [one for one in titles if "at work" in one]
+
+
+def test_a_target_of_flat_networks_needs_neither_a_gateway_nor_an_ambassador() -> None:
+    content = settings()
+    content["links"][0]["flatNetwork"] = True
+    del content["clusters"]["west"]["ambassador"]
+    config = mesh(content)
+    case = case_of(config, (SPACE, LEASE), ())
+    for check in (
+        multicluster.link_resource,
+        multicluster.service_mirror,
+        exports.exports,
+        traffic.weights,
+    ):
+        list(check(case))
+    assert list(gateways.gateway(cluster_case(view(), config))) == []
+    assert list(gateways.gateway_rows(config, {}, {})) == []
+
+
+def test_a_gateway_to_which_only_flat_links_lead_has_a_row_of_its_own() -> None:
+    (row,) = gateways.gateway_rows(FLAT, {}, {})
+    assert (row.source, row.target) == ("", "west")
+
+
+def test_the_period_of_probes_is_the_links_own_or_that_of_the_gateway() -> None:
+    title = "the Link probes the gateway as it is to be probed"
+
+    def period(found: str, config: MeshConfig) -> Status:
+        probe = {"path": "/ready", "port": "4191", "timeout": "30s", "failureThreshold": "3"}
+        return of_link(config, title, probeSpec={**probe, "period": found}).status
+
+    content = settings()
+    content["clusters"]["west"]["ambassador"]["gateway"]["probePeriodSeconds"] = 7
+    assert period("7s", mesh(content)) is Status.OK
+    assert period("3s", mesh(content)) is Status.FAILURE
+    content["links"][0]["probe"] = {"periodSeconds": 9}
+    assert period("9s", mesh(content)) is Status.OK
+
+
+# Before
+
+
+def before(config: MeshConfig, *source: dict[str, Any]) -> list[Finding]:
+    return list(pre.mirrors(case_of(config, (SPACE, *source), (web(),))))
+
+
+def test_no_room_is_needed_for_a_mirror_that_there_will_not_be() -> None:
+    config = linked(flatNetwork=True, export={"mode": "none", "federated": True})
+    assert {one.title for one in before(config)} == {"the target has Service shop/web to export"}
+
+
+def test_requests_can_be_shared_only_with_a_service_of_the_sources_own() -> None:
+    config = linked(export={"weights": {"local": 9, "mirrored": 1}})
+    title = "the source has a Service shop/web of its own that shares requests with the mirror"
+    assert failures(before(config)) == [title]
+    assert failures(before(config, service("web", "shop"))) == []
+    content = settings()
+    content["links"][0]["exports"][0]["weights"] = {"local": 9, "mirrored": 1}
+    content["clusters"]["east"]["sample"] = {"namespace": "shop", "service": "web"}
+    assert failures(before(mesh(content))) == []
+
+
+def test_headless_services_can_be_exported_where_the_link_says_so() -> None:
+    headless = service("web", "shop", spec={"clusterIP": "None"})
+
+    def warned(**link: Any) -> list[str]:
+        return warnings(list(pre.mirrors(case_of(linked(**link), (SPACE,), (headless,)))))
+
+    assert warned() == ["the target has Service shop/web to export"]
+    assert warned(headlessServices=True) == []
+
+
+# Shared traffic
+
+SHARED = linked(export={"weights": {"local": 9, "mirrored": 1}})
+SHARES = "HTTPRoute shop/web-west shares requests to shop/web with its mirror"
+EXIST = "the Services between which HTTPRoute shop/web-west shares exist"
+ACCEPTED = "HTTPRoute shop/web-west is accepted by Linkerd"
+
+
+def route(*conditions: dict[str, Any], parent: str = "web", **weights: int) -> dict[str, Any]:
+    found = weights or {"web": 9, "web_west": 1}
+    backends = [
+        {"name": name.replace("_", "-"), "port": 80, "weight": weight}
+        for name, weight in found.items()
+    ]
+    return thing(
+        f"{HTTP_ROUTE.group}/v1",
+        HTTP_ROUTE.name,
+        "web-west",
+        "shop",
+        spec={
+            "parentRefs": [{"kind": "Service", "group": "core", "name": parent, "port": 80}],
+            "rules": [{"backendRefs": backends}],
+        },
+        status={"parents": [{"conditions": list(conditions)}]},
+    )
+
+
+ACCEPT = {"type": "Accepted", "status": "True"}
+BOTH = (service("web", "shop"), mirror())
+
+
+def shared(*source: dict[str, Any], config: MeshConfig = SHARED) -> list[Finding]:
+    return list(traffic.weights(case_of(config, source, ())))
+
+
+def test_traffic_that_is_shared_as_it_is_to_be_passes() -> None:
+    found = shared(route(ACCEPT), *BOTH)
+    assert [one.status for one in found] == [Status.OK] * 3
+    assert found[0].detail == "9 local, 1 mirrored"
+
+
+def test_an_export_without_weights_has_no_route() -> None:
+    assert shared(config=linked()) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "title", "words"),
+    [
+        (BOTH, SHARES, "it does not exist"),
+        ((route(ACCEPT, parent="other"), *BOTH), SHARES, "it is not for Service web"),
+        ((route(ACCEPT, web=5, web_west=1), *BOTH), SHARES, "the weight of web is 5, not 9"),
+        ((route(ACCEPT, web=9), *BOTH), SHARES, "the weight of web-west is missing, not 1"),
+        ((route(ACCEPT), service("web", "shop")), EXIST, "missing: web-west"),
+        ((route(ACCEPT), mirror()), EXIST, "missing: web"),
+        (
+            (route({**ACCEPT, "status": "False", "message": "no"}), *BOTH),
+            ACCEPTED,
+            "Accepted is False: no",
+        ),
+        (
+            (
+                route(ACCEPT, {"type": "ResolvedRefs", "status": "False", "reason": "Missing"}),
+                *BOTH,
+            ),
+            ACCEPTED,
+            "ResolvedRefs is False: Missing",
+        ),
+    ],
+)
+def test_each_fault_of_a_route_is_one_failure(
+    source: tuple[dict[str, Any], ...], title: str, words: str
+) -> None:
+    found = shared(*source)
+    assert failures(found) == [title]
+    assert of(found, title).detail == words
+
+
+@pytest.mark.parametrize(
+    ("there", "words"),
+    [(mirror(), "leave weights out"), (service("web", "shop"), "about its mirror")],
+)
+def test_a_missing_service_is_mended_by_whoever_makes_it(there: dict[str, Any], words: str) -> None:
+    assert words in of(shared(route(ACCEPT), there), EXIST).hint
+
+
+def test_a_route_that_nobody_judged_is_warned_of_unless_pods_are_simulated() -> None:
+    assert warnings(shared(route(), *BOTH)) == [ACCEPTED]
+    assert of(shared(route(), *BOTH, node(kwok=True)), ACCEPTED).status is Status.SKIPPED
+
+
+def test_a_mirror_that_a_simulated_service_mirror_owes_is_no_failure() -> None:
+    found = shared(route(ACCEPT), service("web", "shop"), node(kwok=True))
+    assert of(found, EXIST).status is Status.SKIPPED
+    assert failures(shared(route(ACCEPT), node(kwok=True))) == [EXIST]
+
+
+def test_routes_are_read_where_requests_are_shared_or_ambassador_is_and_nowhere_else() -> None:
+    def read(config: MeshConfig, cluster: str) -> list[str]:
+        plan = fetch.plan(config, cluster, pre=False)
+        return [listing.namespace for listing in plan if listing.kind == HTTP_ROUTE]
+
+    assert read(SHARED, "east") == ["shop", "ambassador"]
+    # A route of one of Ambassador's Servers decides who may connect.
+    assert read(SHARED, "west") == read(linked(), "east") == ["ambassador"]

@@ -1,0 +1,248 @@
+"""What `./mesh verify` asks of every stack file, and what it says it cannot try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from checks.facts.view import Access, View
+from config import MeshConfig
+from config.core.mesh import gateway_identity
+from config.links.link import Requirement, Selector
+from config.variants.generation import Generation
+from tests.stack_files import STACK_FILES
+from tests.unit.verify.builders import ROOTS, SPACE, seen
+from verify.pods.agent import DOES
+from verify.questions import judge, limits
+from verify.questions.plan import HERE, Options, Plan, Workload, labels_for, make
+
+Load = Callable[[str], MeshConfig]
+Mesh = Callable[[str], MeshConfig]
+
+
+def _plan(mesh: MeshConfig, options: Options | None = None, **given: Any) -> Plan:
+    return make(mesh, seen(mesh, **given), options or Options(), SPACE)
+
+
+def _modern(mesh: MeshConfig, *ends: str) -> bool:
+    return all(mesh.clusters[end].linkerd.generation is Generation.MODERN for end in ends)
+
+
+@pytest.mark.parametrize("name", STACK_FILES)
+def test_every_question_has_a_pod_that_answers_it(name: str, stack_config: Load) -> None:
+    plan = _plan(stack_config(name))
+    keys = [question.key for question in plan.questions]
+    assert len(set(keys)) == len(keys)
+    mirrors = {mirror.task for mirror in plan.mirrors}
+    here = {str(task["id"]) for task in plan.from_here} | mirrors
+    tasks = {pod.key: [str(task["id"]) for task in pod.tasks] for pod in plan.pods}
+    for place, question in enumerate(plan.questions):
+        if question.asker == HERE:
+            assert question.task in here or question.task.startswith("pod/")
+        else:
+            assert question.task in tasks[question.asker]
+        assert set(question.needs) <= set(keys[:place])
+    for names in tasks.values():
+        assert len(set(names)) == len(names)
+    for pod in plan.pods:
+        assert all(task["do"] in DOES for task in pod.tasks)
+        assert pod.cluster in plan.clusters
+
+
+@pytest.mark.parametrize("name", STACK_FILES)
+def test_every_link_and_every_export_is_asked_or_named_as_not_tried(
+    name: str, stack_config: Load
+) -> None:
+    mesh = stack_config(name)
+    plan = _plan(mesh)
+    asked = {question.task for question in plan.questions}
+    hosts = {str(task.get("host", "")) for pod in plan.pods for task in pod.tasks}
+    untried = {one.group for one in plan.untried}
+    for link in mesh.links:
+        group = f"{link.source} -> {link.target}"
+        if not _modern(mesh, link.source, link.target):
+            assert group in untried
+            continue
+        series = "direct-echo" if link.flat_network else "echo"
+        assert f"{link.name}/{series}" in asked
+        if not link.flat_network:
+            assert {f"{link.name}/{what}" for what in ("probe", "unmeshed", "handshake")} <= asked
+        domain = mesh.clusters[link.source].domain
+        for export in link.exports:
+            if link.mode_of(export) != "none":
+                assert f"{link.mirror_of(export)}.{export.namespace}.svc.{domain}" in hosts
+            if export.federated:
+                assert f"{export.service}-federated.{export.namespace}.svc.{domain}" in hosts
+            if export.mapping is not None:
+                assert f"{link.name}/route/{export}" in asked
+
+
+@pytest.mark.parametrize("name", STACK_FILES)
+def test_with_simulated_pods_nothing_is_made(name: str, stack_config: Load) -> None:
+    mesh = stack_config(name)
+    plan = _plan(mesh, simulated=True)
+    assert not (plan.pods or plan.questions or plan.from_here or plan.clusters)
+    reasons = [one.reason for one in plan.untried if _modern(mesh, *one.group.split(" -> "))]
+    assert all("nothing is proven" in reason for reason in reasons)
+
+
+def test_identities_addresses_and_roots_are_those_of_the_target(stack_config: Load) -> None:
+    mesh = stack_config("local")
+    plan = _plan(mesh)
+    expects = {question.key: question.expects for question in plan.questions}
+    identity = gateway_identity("target", mesh.clusters["target"])
+    assert expects["source-target/client-identity"] == judge.ClientIdentity(str(identity))
+    assert expects["source-target/server-identity"] == judge.ServerIdentity(
+        str(identity), frozenset({"192.0.2.2:4143"})
+    )
+    (handshake,) = (t for p in plan.pods for t in p.tasks if t["do"] == "handshake")
+    assert handshake["roots"] == ROOTS.format("target")
+    assert (handshake["address"], handshake["name"]) == ("192.0.2.2", identity)
+
+
+def test_without_an_address_what_the_gateway_refuses_is_not_tried(stack_config: Load) -> None:
+    plan = _plan(stack_config("local"), addresses=False)
+    assert not any(task["do"] == "handshake" for pod in plan.pods for task in pod.tasks)
+    assert any("no address" in one.reason for one in plan.untried)
+
+
+def test_what_must_not_pass_counts_only_where_what_may_pass_does(stack_config: Load) -> None:
+    plan = _plan(stack_config("local"))
+    refused = [question for question in plan.questions if question.category == "refused"]
+    assert len(refused) > 5
+    assert all("source-target/echo" in question.needs for question in refused)
+
+
+def test_a_missing_permission_is_named_and_nothing_is_made(stack_config: Load) -> None:
+    access = {
+        Access("create", "", "namespaces"): False,
+        Access("get", "", "pods/log", SPACE): False,
+        Access("create", "", "pods", SPACE): True,
+    }
+    plan = _plan(stack_config("local"), access=access)
+    assert plan.pods == ()
+    reasons = {one.reason for one in plan.untried}
+    assert all("namespaces (create), pods/log (get)" in reason for reason in reasons), reasons
+
+
+def test_a_link_can_be_chosen(stack_config: Load) -> None:
+    mesh = stack_config("production")
+    plan = _plan(mesh, Options(links=frozenset({"north-hub"})))
+    assert set(plan.clusters) == {"north", "hub"}
+    groups = {question.group for question in plan.questions}
+    assert groups == {"north -> hub", "north", "hub"}
+
+
+def test_a_cluster_that_was_not_seen_takes_its_links_with_it(stack_config: Load) -> None:
+    mesh = stack_config("production")
+    views: dict[str, View] = {k: v for k, v in seen(mesh).items() if k != "south"}
+    plan = make(mesh, views, Options(), SPACE)
+    assert "south" not in plan.clusters
+    assert any("south" in one.reason for one in plan.untried)
+    assert any(question.group == "north -> hub" for question in plan.questions)
+
+
+def test_the_client_is_like_the_workload_in_its_own_cluster_only(stack_config: Load) -> None:
+    template = {"spec": {"serviceAccountName": "buyer"}}
+    workload = Workload("north", "shop", "deployment", "web", template)
+    plan = _plan(stack_config("exports"), Options(workload=workload))
+    like = {pod.key for pod in plan.pods if pod.workload is not None}
+    assert like == {("north", "client")}
+    expects = {question.key: question.expects for question in plan.questions}
+    found = expects["north-south/direct-client-identity"]
+    assert isinstance(found, judge.ClientIdentity)
+    assert found.identity.startswith("buyer.shop.serviceaccount.identity.")
+
+
+def test_a_selector_that_no_label_satisfies_is_named(mesh: Mesh) -> None:
+    config = mesh(
+        """
+clusters:
+  a: {context: a, ambassador: {}}
+  b: {context: b, ambassador: {gateway: {}}}
+links:
+  - source: a
+    target: b
+    selectors:
+      gateway:
+        matchLabels: {team: shop}
+        matchExpressions: [{key: team, operator: NotIn, values: [shop]}]
+"""
+    )
+    plan = _plan(config)
+    assert any("cannot be satisfied" in one.reason for one in plan.untried)
+    assert not plan.services
+
+
+def test_a_service_has_the_labels_that_the_links_own_selector_wants(mesh: Mesh) -> None:
+    config = mesh(
+        """
+clusters:
+  a: {context: a, ambassador: {}}
+  b: {context: b, ambassador: {gateway: {}}}
+  c: {context: c, ambassador: {}}
+links:
+  - {source: a, target: b, selectors: {gateway: {matchLabels: {team: shop}}}}
+  - {source: c, target: b}
+"""
+    )
+    plan = _plan(config)
+    labels = {service.name: dict(service.labels) for service in plan.services}
+    assert labels["echo"] == {"team": "shop"}
+    assert labels["echo-2"] == {"mirror.linkerd.io/exported": "true"}
+    assert labels["quiet"] == {}
+
+
+KEYS = st.sampled_from(["team", "tier"])
+VALUES = st.sampled_from(["x", "y", "z"])
+REQUIREMENTS = st.one_of(
+    st.builds(
+        Requirement,
+        key=KEYS,
+        operator=st.sampled_from(["In", "NotIn"]),
+        values=st.lists(VALUES, min_size=1, max_size=2).map(tuple),
+    ),
+    st.builds(Requirement, key=KEYS, operator=st.sampled_from(["Exists", "DoesNotExist"])),
+)
+
+
+def _matches(selector: Selector, labels: dict[str, str]) -> bool:
+    def holds(one: Requirement) -> bool:
+        value = labels.get(one.key)
+        return {
+            "In": value in one.values,
+            "NotIn": value not in one.values,
+            "Exists": value is not None,
+            "DoesNotExist": value is None,
+        }[one.operator]
+
+    return selector.match_labels.items() <= labels.items() and all(
+        holds(one) for one in selector.match_expressions
+    )
+
+
+@settings(max_examples=400)
+@given(st.dictionaries(KEYS, VALUES), st.lists(REQUIREMENTS, min_size=1, max_size=3))
+def test_labels_match_the_selector_that_they_were_made_for(
+    labels: dict[str, str], conditions: list[Requirement]
+) -> None:
+    selector = Selector(match_labels=labels, match_expressions=tuple(conditions))
+    found = labels_for(selector)
+    every = [
+        {k: v for k, v in (("team", team), ("tier", tier)) if v is not None}
+        for team in (None, "x", "y", "z", "true")
+        for tier in (None, "x", "y", "z", "true")
+    ]
+    if found is not None:
+        assert _matches(selector, found)
+    else:
+        assert not any(_matches(selector, one) for one in every)
+
+
+def test_the_sentence_on_simulated_pods_names_the_clusters() -> None:
+    assert "cluster west are" in limits.simulated(["west"])
+    assert "clusters east and west are" in limits.simulated(["west", "east"])

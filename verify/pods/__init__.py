@@ -1,0 +1,1 @@
+"""The pods of `./mesh verify`: their objects, their agent, their logs."""

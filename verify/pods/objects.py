@@ -1,0 +1,235 @@
+"""The objects that a run brings along, as plain manifests. Pure.
+
+Facts: Kubernetes docs on Pods, Pod Security Standards (restricted), headless Services; Linkerd
+docs, "Proxy configuration" (annotations).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from checks.facts.kinds import Object
+from config.core.mesh import MeshConfig
+from config.core.verification import VerifyConfig
+from config.linkerd.control_plane import LinkerdConfig
+from config.linkerd.sidecar import INJECT
+from verify.pods import agent
+from verify.questions.plan import CERTIFICATE, ECHO_PORT, OwnMapping, OwnService, Pod
+
+LABEL = "linkerd-ambassador-mesh/verify"
+"""Label of everything that a run brings along; its value is the name of the run's namespace."""
+EXPIRES = "linkerd-ambassador-mesh/verify-expires"
+"""Annotation of a run's namespace: the moment (RFC 3339) after which it is left over."""
+POLICY = "config.linkerd.io/default-inbound-policy"
+"""Annotation of a pod: who may call it, where no Server describes it."""
+MOUNT = "/run/verify"
+"""Where agent and plan are mounted."""
+CONTAINER = "verify"
+"""Name of the container of our pods."""
+SECRET = "verify-certificate"
+"""Name of the Secret with the client certificate of a wrong anchor."""
+
+REFUSES_SERVER = ("deny", "cluster-authenticated", "cluster-unauthenticated")
+"""Policies under which our server would not answer everybody that it is to answer."""
+OPEN_ADMIN = ("all-unauthenticated", "audit")
+"""Policies under which a pod may read its own proxy's metrics (cleartext, from 127.0.0.1)."""
+
+
+def namespace(name: str, lifetime: timedelta, now: datetime | None = None) -> Object:
+    """The namespace of a run, which is left over after `lifetime`."""
+    expires = (now or datetime.now(UTC)) + lifetime
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {
+            "name": name,
+            "labels": {LABEL: name},
+            "annotations": {EXPIRES: expires.isoformat(timespec="seconds")},
+        },
+    }
+
+
+def expired(item: Object, now: datetime) -> bool:
+    """Whether a namespace is left over from a run that was killed."""
+    metadata = item.get("metadata") or {}
+    text = (metadata.get("annotations") or {}).get(EXPIRES)
+    name = str(metadata.get("name", ""))
+    if not text or (metadata.get("labels") or {}).get(LABEL) != name:
+        return False
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return False
+    return moment.tzinfo is not None and moment < now
+
+
+def config_map(name: str, space: str, run: str, plans: Mapping[str, Any]) -> Object:
+    """The agent, and the plan of each pod by the pod's name."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": _metadata(name, space, run),
+        "data": {
+            "agent.py": Path(agent.__file__).read_text(encoding="utf-8"),
+            **{f"{pod}.json": json.dumps(plan, indent=1) for pod, plan in plans.items()},
+        },
+    }
+
+
+def pod_plan(pod: Pod) -> dict[str, Any]:
+    """What the agent of a pod reads."""
+    if pod.serves:
+        return {"cluster": pod.cluster, "serve": ECHO_PORT}
+    return {"cluster": pod.cluster, "proxy": pod.meshed, "tasks": list(pod.tasks)}
+
+
+def certificate_secret(space: str, run: str, certificate: str, key: str) -> Object:
+    """A client certificate (PEM) and its key, of an anchor that no cluster trusts."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": _metadata(SECRET, space, run),
+        "type": "kubernetes.io/tls",
+        "stringData": {"tls.crt": certificate, "tls.key": key},
+    }
+
+
+def pull_secrets(config: VerifyConfig, space: str, run: str) -> list[Object]:
+    """The logins for the image's registry whose content the stack file holds."""
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": _metadata(secret.name, space, run),
+            "type": "kubernetes.io/dockerconfigjson",
+            "stringData": {".dockerconfigjson": secret.docker_config_json.get_secret_value()},
+        }
+        for secret in config.image_pull_secrets
+        if secret.docker_config_json is not None
+    ]
+
+
+def service(item: OwnService, space: str, run: str) -> Object:
+    """A Service in front of our server."""
+    metadata = _metadata(item.name, space, run)
+    metadata["labels"] = {**metadata["labels"], **item.labels}
+    spec: dict[str, Any] = {
+        "selector": {LABEL: run, "app": "echo"},
+        "ports": [{"name": "http", "port": ECHO_PORT, "targetPort": ECHO_PORT}],
+    }
+    if item.headless:
+        spec["clusterIP"] = "None"
+    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+
+
+def mapping(item: OwnMapping, space: str, run: str) -> Object:
+    """A route of Ambassador."""
+    return {
+        "apiVersion": f"getambassador.io/{item.version}",
+        "kind": "Mapping",
+        "metadata": _metadata(item.name, space, run),
+        "spec": dict(item.spec),
+    }
+
+
+def pod(
+    item: Pod,
+    mesh: MeshConfig,
+    space: str,
+    run: str,
+    *,
+    name: str,
+    template: Object | None = None,
+) -> Object:
+    """Our pod, named `name`, in namespace `space`.
+
+    `template` is the pod template of the workload that it is to be like: it has the workload's
+    ServiceAccount, its pull secrets and its settings of the proxy, and none of its labels, so that
+    it gets none of its requests.
+    """
+    cluster = mesh.clusters[item.cluster]
+    metadata = _metadata(name, space, run)
+    metadata["labels"]["app"] = item.name
+    metadata["annotations"] = pod_annotations(item, cluster.linkerd, template)
+    given = (template or {}).get("spec") or {}
+    pulls = [{"name": secret.name} for secret in mesh.verify.image_pull_secrets]
+    pulls += [one for one in given.get("imagePullSecrets") or [] if one not in pulls]
+    mounts = [{"name": "verify", "mountPath": MOUNT, "readOnly": True}]
+    volumes: list[Object] = [{"name": "verify", "configMap": {"name": run}}]
+    if item.name == "outsider":
+        mounts.append({"name": "certificate", "mountPath": CERTIFICATE, "readOnly": True})
+        volumes.append({"name": "certificate", "secret": {"secretName": SECRET}})
+    container: Object = {
+        "name": CONTAINER,
+        "image": mesh.verify.image,
+        "command": ["python3", f"{MOUNT}/agent.py", f"{MOUNT}/{item.name}.json"],
+        "env": [{"name": "PYTHONDONTWRITEBYTECODE", "value": "1"}],
+        "resources": {
+            "requests": {"cpu": "10m", "memory": "32Mi"},
+            "limits": {"memory": "256Mi"},
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        },
+        "volumeMounts": mounts,
+    }
+    if item.serves:
+        container["ports"] = [{"name": "http", "containerPort": ECHO_PORT}]
+        container["readinessProbe"] = {"httpGet": {"path": "/ready", "port": ECHO_PORT}}
+    spec: Object = {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": 5,
+        "restartPolicy": "Always",
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 10001,
+            "runAsGroup": 10001,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container],
+        "volumes": volumes,
+    }
+    if pulls:
+        spec["imagePullSecrets"] = pulls
+    for key in ("serviceAccountName", "tolerations", "nodeSelector"):
+        if given.get(key):
+            spec[key] = given[key]
+    if item.hostname is not None:
+        spec["hostname"], spec["subdomain"] = item.hostname, item.subdomain
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def pod_annotations(
+    item: Pod, linkerd: LinkerdConfig, template: Object | None = None
+) -> dict[str, str]:
+    """Annotations of our pod.
+
+    Where the cluster's default policy would refuse what is asked, the pod says another one: the
+    server admits every meshed client, and a client, which has no port but its proxy's own, admits
+    its own questions to it.
+    """
+    found = {INJECT: "enabled" if item.meshed else "disabled"}
+    if not item.meshed:
+        return found
+    given = ((template or {}).get("metadata") or {}).get("annotations") or {}
+    found |= {
+        key: str(value) for key, value in given.items() if key.startswith("config.linkerd.io/")
+    }
+    policy = found.get(POLICY) or linkerd.proxy.default_inbound_policy
+    if item.serves:
+        if policy in REFUSES_SERVER:
+            found[POLICY] = "all-authenticated"
+    elif policy not in OPEN_ADMIN:
+        found[POLICY] = "all-unauthenticated"
+    return found
+
+
+def _metadata(name: str, space: str, run: str) -> Object:
+    return {"name": name, "namespace": space, "labels": {LABEL: run}}

@@ -1,0 +1,1 @@
+"""What `./mesh verify` asks and how answers are judged."""

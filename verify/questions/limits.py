@@ -1,0 +1,84 @@
+"""What cannot be tried, and why, in the words that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from checks.cluster.permissions import EVERYTHING
+from checks.facts.view import Access, View, some
+from config.core.cluster import ClusterConfig
+from config.variants.generation import Generation
+
+NOTHING_TRIED = 3
+"""Exit code where nothing could be tried."""
+ALWAYS = (
+    "that the gateway refuses Services which are not exported to a client that forges a mirror: "
+    "it would need objects that pass for a service mirror's",
+    "UDP, and Services of type ExternalName",
+)
+"""What no run of verify tries."""
+
+
+def simulated(clusters: Iterable[str]) -> str:
+    """The sentence on clusters whose pods are simulated."""
+    names = sorted(clusters)
+    one = len(names) == 1
+    return (
+        f"pods of {'cluster' if one else 'clusters'} {' and '.join(names)} are simulated (kwok): "
+        "nothing runs in them, so no request was made and nothing is proven"
+    )
+
+
+def needed(
+    cluster: ClusterConfig, namespace: str, workload_namespace: str | None = None
+) -> Iterator[Access]:
+    """What a run does in a cluster, in its own namespace and in that of ``--from``."""
+    for verb in ("create", "delete", "list"):
+        yield Access(verb, "", "namespaces")
+    for space in (namespace, *([workload_namespace] if workload_namespace else [])):
+        yield Access("create", "", "configmaps", space)
+        yield Access("create", "", "pods", space)
+        yield Access("get", "", "pods", space)
+        yield Access("get", "", "pods/log", space)
+    if workload_namespace:
+        for kind in ("configmaps", "pods"):
+            yield Access("delete", "", kind, workload_namespace)
+    for kind in ("secrets", "services"):
+        yield Access("create", "", kind, namespace)
+    yield Access("get", "", "services", namespace)
+    if cluster.ambassador is not None:
+        yield Access("create", "getambassador.io", "mappings", namespace)
+
+
+def denied(answers: Mapping[Access, bool]) -> str | None:
+    """What of it is not allowed, in one sentence; None where all is."""
+    if answers.get(EVERYTHING):
+        return None
+    verbs: dict[str, list[str]] = {}
+    for access, allowed in answers.items():
+        if not allowed and access != EVERYTHING:
+            name = f"{access.resource}.{access.group}" if access.group else access.resource
+            said = verbs.setdefault(name, [])
+            if access.verb not in said:
+                said.append(access.verb)
+    if not verbs:
+        return None
+    listed = some([f"{name} ({', '.join(words)})" for name, words in verbs.items()], 8)
+    return f"the operator may not do what it takes: {listed}"
+
+
+def hindrance(config: ClusterConfig, view: View) -> str | None:
+    """Why no pod can be asked in a cluster; None where one can."""
+    if view.simulated:
+        return simulated([view.cluster])
+    return denied(view.access)
+
+
+def of_generation(source: ClusterConfig, target: ClusterConfig) -> str | None:
+    """Why a link between clusters of these generations is not tried."""
+    if Generation.V2_8 in (source.linkerd.generation, target.linkerd.generation):
+        return (
+            "Linkerd 2.8 mirrors Services through annotations and has other identities on the "
+            "way; requests over such links are not tried"
+        )
+    return None

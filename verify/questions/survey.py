@@ -1,0 +1,79 @@
+"""What a run has to know of a cluster before it brings anything along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from kubernetes import client
+
+from checks.cluster.permissions import EVERYTHING
+from checks.facts.kinds import CONFIG_MAP, DAEMON_SET, DEPLOYMENT, HOST, NODE, SERVICE, Kind, Object
+from checks.facts.reading import Reader, RefusedError
+from checks.facts.view import Access, View
+from config.core.cluster import ClusterConfig
+from verify.questions.limits import needed
+from verify.questions.rollouts import namespaces
+
+SECONDS = 25.0
+"""How long reading a cluster may take."""
+THREADS = 6
+
+
+def survey(
+    name: str,
+    config: ClusterConfig,
+    api: client.ApiClient,
+    namespace: str,
+    workload_namespace: str | None = None,
+) -> View:
+    """Nodes, Services, trust roots and Ambassador's objects, and what the operator may do.
+
+    What cannot be read is written down in the view. Raises RefusedError: the API server does not
+    even say what it serves.
+    """
+    reader = Reader(api, SECONDS)
+    served = reader.served()
+    objects: list[Object] = []
+    unseen: dict[tuple[Kind, str], str] = {}
+    for kind, space, selectors in _listings(config):
+        if kind not in served:
+            continue
+        try:
+            objects += reader.list(kind, served[kind], space, selectors=selectors)
+        except RefusedError as error:
+            unseen[kind, space] = str(error)
+    return View(
+        cluster=name,
+        objects=tuple(objects),
+        unseen=unseen,
+        served=served,
+        access=_access(reader, list(needed(config, namespace, workload_namespace))),
+    )
+
+
+def _listings(config: ClusterConfig) -> Iterator[tuple[Kind, str, dict[str, str]]]:
+    yield NODE, "", {}
+    yield SERVICE, "", {}
+    roots = {"fieldSelector": "metadata.name=linkerd-identity-trust-roots"}
+    yield CONFIG_MAP, config.linkerd.namespace, roots
+    for space in namespaces(config):
+        yield DEPLOYMENT, space, {}
+    if config.ambassador is not None:
+        for kind in (DAEMON_SET, HOST):
+            yield kind, config.ambassador.namespace, {}
+
+
+def _access(reader: Reader, wanted: list[Access]) -> dict[Access, bool]:
+    with ThreadPoolExecutor(THREADS) as pool:
+        if _may(reader, EVERYTHING):
+            return {EVERYTHING: True}
+        return dict(zip(wanted, pool.map(lambda one: _may(reader, one), wanted), strict=True))
+
+
+def _may(reader: Reader, access: Access) -> bool:
+    try:
+        return reader.may(access)
+    except RefusedError:
+        # Whether it is allowed shows itself: a refusal is reported then.
+        return access != EVERYTHING

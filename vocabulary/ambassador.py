@@ -1,0 +1,19 @@
+"""Names of Ambassador: API group, ports, namespaces, releases.
+
+Facts: the charts emissary-ingress 4.1.0, edge-stack 8.10.2 and ambassador 6.9.5; Ambassador docs,
+"The Listener CRD" and "Diagnostics".
+"""
+
+GROUP = "getambassador.io"
+AMBASSADOR = "ambassador"
+"""Name of the release, the Service and the namespace unless a stack file says otherwise, and of the
+container in its pods."""
+CRDS_RELEASE = "emissary-crds"
+CRDS_NAMESPACE = "emissary-system"
+CONVERSION_WEBHOOK = "emissary-apiext"
+
+HTTP_PORT = 8080
+HTTPS_PORT = 8443
+"""Ports of the pods that the default Listeners have."""
+DIAGNOSTICS_PORT = 8877
+"""Admin port: probes and diagnostics."""

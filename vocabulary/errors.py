@@ -1,0 +1,54 @@
+"""The root of all errors that a user reads.
+
+The tree; each class is defined where it is raised:
+
+    MeshError
+    ├── StackFileError           config/language/problems.py: a stack file cannot be used
+    ├── MissingChartsError       charts/source.py: charts are not where they should be
+    ├── KubeconfigError          kube/errors.py: a kubeconfig leads to no cluster
+    ├── ClusterError             preflight/guard.py: a cluster is not what the stack file says
+    ├── ManifestError            components/core/manifests.py: a published manifest is unusable
+    ├── RenderError              render/errors.py: the program cannot be rendered
+    ├── LocalClusterError        local_clusters/errors.py: a local cluster fails
+    │   ├── GoUnavailableError
+    │   ├── ToolBuildError
+    │   ├── ClusterStartError
+    │   └── StartCancelledError
+    ├── SessionError             verify/session.py: `./mesh verify` cannot start or end
+    └── VerbError                cli/errors.py: a verb of `./mesh` cannot go on
+        └── BadStackFileError    cli/stacks.py: no such stack, or one that cannot be used
+"""
+
+from __future__ import annotations
+
+FAILED = 1
+"""Exit code: something could not be done, or a check failed."""
+BAD_INPUT = 2
+"""Exit code: a stack file, a name or an option cannot be used; nothing was tried."""
+UNPROVEN = 3
+"""Exit code: nothing failed, but what was asked for could not be tried."""
+INTERRUPTED = 130
+"""Exit code: the user interrupted it."""
+
+
+class MeshError(Exception):
+    """An error with a message that names the place, and a remedy.
+
+    Attributes:
+        message: what is wrong, one or more plain sentences; no secret is in it.
+        remedy: what to do; empty where there is nothing to do.
+        exit_code: exit code of a verb of `./mesh` that ends with it.
+    """
+
+    exit_code: int = FAILED
+
+    def __init__(self, message: str, remedy: str = "", exit_code: int | None = None) -> None:
+        super().__init__(message, remedy)
+        self.message = message
+        self.remedy = remedy
+        if exit_code is not None:
+            self.exit_code = exit_code
+
+    def __str__(self) -> str:
+        """Message and remedy, one below the other."""
+        return f"{self.message}\n{self.remedy}" if self.remedy else self.message

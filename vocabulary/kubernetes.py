@@ -1,0 +1,27 @@
+"""Labels, annotations, types of Secrets and fields of Kubernetes, Helm and Pulumi.
+
+Facts: Kubernetes docs, "Well-Known Labels, Annotations and Taints", "Secrets"; Pulumi docs on the
+kubernetes provider's annotations.
+"""
+
+APP_NAME = "app.kubernetes.io/name"
+APP_INSTANCE = "app.kubernetes.io/instance"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+ZONE = "topology.kubernetes.io/zone"
+HOSTNAME = "kubernetes.io/hostname"
+NAMESPACE_NAME = "kubernetes.io/metadata.name"
+POD_SECURITY_ENFORCE = "pod-security.kubernetes.io/enforce"
+
+SECRET_TLS = "kubernetes.io/tls"
+SECRET_DOCKER_CONFIG = "kubernetes.io/dockerconfigjson"
+SECRET_SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
+SERVICE_ACCOUNT_NAME = "kubernetes.io/service-account.name"
+SECRET_HELM_RELEASE = "helm.sh/release.v1"
+
+SKIP_AWAIT = "pulumi.com/skipAwait"
+PATCH_FIELD_MANAGER = "pulumi.com/patchFieldManager"
+WAIT_FOR = "pulumi.com/waitFor"
+
+CERT_MANAGER_ISSUER = "cert-manager.io/issuer"
+CERT_MANAGER_CLUSTER_ISSUER = "cert-manager.io/cluster-issuer"
+CERT_MANAGER_COMMON_NAME = "cert-manager.io/common-name"

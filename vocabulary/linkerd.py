@@ -1,0 +1,125 @@
+"""Names of Linkerd: labels, annotations, ports, namespaces, Secrets, releases, webhooks.
+
+Facts: Linkerd docs, "Proxy configuration" and "Multi-cluster communication"; the charts 2026.8.3
+and 2.8.1.
+"""
+
+INJECT = "linkerd.io/inject"
+EXTENSION = "linkerd.io/extension"
+CREATED_BY = "linkerd.io/created-by"
+CONTROL_PLANE_NS = "linkerd.io/control-plane-ns"
+CONTROL_PLANE_COMPONENT = "linkerd.io/control-plane-component"
+IS_CONTROL_PLANE = "linkerd.io/is-control-plane"
+CNI_RESOURCE = "linkerd.io/cni-resource"
+PROXY_VERSION = "linkerd.io/proxy-version"
+TRUST_ROOT_SHA256 = "linkerd.io/trust-root-sha256"
+IDENTITY_MODE = "linkerd.io/identity-mode"
+SECRET_ISSUER = "linkerd.io/tls"
+"""Type of the issuer's Secret in Linkerd 2.8."""
+
+ADMISSION_WEBHOOKS = "config.linkerd.io/admission-webhooks"
+DEFAULT_INBOUND_POLICY = "config.linkerd.io/default-inbound-policy"
+ENABLE_GATEWAY = "config.linkerd.io/enable-gateway"
+OPAQUE_PORTS = "config.linkerd.io/opaque-ports"
+PROXY_AWAIT = "config.linkerd.io/proxy-await"
+PROXY_ADMIN_SHUTDOWN = "config.linkerd.io/proxy-admin-shutdown"
+REQUIRE_IDENTITY_PORTS = "config.linkerd.io/proxy-require-identity-inbound-ports"
+SKIP_INBOUND_PORTS = "config.linkerd.io/skip-inbound-ports"
+SKIP_OUTBOUND_PORTS = "config.linkerd.io/skip-outbound-ports"
+WAIT_BEFORE_EXIT = "config.alpha.linkerd.io/proxy-wait-before-exit-seconds"
+NATIVE_SIDECAR_ALPHA = "config.alpha.linkerd.io/proxy-enable-native-sidecar"
+NATIVE_SIDECAR_BETA = "config.beta.linkerd.io/proxy-enable-native-sidecar"
+TRACE_COLLECTOR_ACCOUNT = "config.alpha.linkerd.io/trace-collector-service-account"
+TAP_ENABLED = "viz.linkerd.io/tap-enabled"
+DISABLE_TAP = "viz.linkerd.io/disable-tap"
+EXTERNAL_PROMETHEUS = "viz.linkerd.io/external-prometheus"
+
+EXPORTED = "mirror.linkerd.io/exported"
+FEDERATED = "mirror.linkerd.io/federated"
+MIRRORED_SERVICE = "mirror.linkerd.io/mirrored-service"
+MIRRORED_GATEWAY = "mirror.linkerd.io/mirrored-gateway"
+"""Label that Linkerd 2.8 gives the mirror of a gateway's own Service."""
+CLUSTER_NAME = "mirror.linkerd.io/cluster-name"
+MULTICLUSTER_GATEWAY = "mirror.linkerd.io/multicluster-gateway"
+GATEWAY_IDENTITY = "mirror.linkerd.io/gateway-identity"
+GATEWAY_NAME = "mirror.linkerd.io/gateway-name"
+GATEWAY_NAMESPACE = "mirror.linkerd.io/gateway-ns"
+PROBE_PATH = "mirror.linkerd.io/probe-path"
+PROBE_PERIOD = "mirror.linkerd.io/probe-period"
+PROBE_TIMEOUT = "mirror.linkerd.io/probe-timeout"
+PROBE_FAILURE_THRESHOLD = "mirror.linkerd.io/probe-failure-threshold"
+SECRET_REMOTE_KUBECONFIG = "mirror.linkerd.io/remote-kubeconfig"
+"""Type of the Secret with the credentials for a target."""
+REMOTE_LINKERD_NAMESPACE = "mirror.linkerd.io/remote-cluster-l5d-ns"
+REMOTE_CLUSTER_DOMAIN = "mirror.linkerd.io/remote-cluster-domain"
+LINK_CLUSTER_NAME = "multicluster.linkerd.io/cluster-name"
+LINK_TRUST_DOMAIN = "multicluster.linkerd.io/trust-domain"
+LINK_CLUSTER_DOMAIN = "multicluster.linkerd.io/cluster-domain"
+
+PROXY_OUTBOUND_PORT = 4140
+PROXY_INBOUND_PORT = 4143
+"""The proxy's inbound port, which is also the port of a gateway."""
+PROXY_CONTROL_PORT = 4190
+PROXY_ADMIN_PORT = 4191
+"""The proxy's admin port: ``/ready``, ``/live``, ``/metrics``."""
+
+LINKERD = "linkerd"
+"""Namespace of the control plane in the charts' documentation."""
+CNI = "linkerd-cni"
+MULTICLUSTER = "linkerd-multicluster"
+VIZ = "linkerd-viz"
+JAEGER = "linkerd-jaeger"
+"""Namespaces of the CNI plugin and of the extensions."""
+
+PROXY_CONTAINER = "linkerd-proxy"
+INIT_CONTAINER = "linkerd-init"
+NETWORK_VALIDATOR_CONTAINER = "linkerd-network-validator"
+
+CRDS_RELEASE = "linkerd-crds"
+CONTROL_PLANE_RELEASE = "linkerd-control-plane"
+CNI_RELEASE = "linkerd-cni"
+CNI_CHART = "linkerd2-cni"
+LINKERD_2_8_CHART = "linkerd2"
+MULTICLUSTER_2_8_CHART = "linkerd2-multicluster"
+
+ISSUER_SECRET = "linkerd-identity-issuer"
+TRUST_ROOTS = "linkerd-identity-trust-roots"
+"""ConfigMap with the trust anchors."""
+TRUST_ANCHOR_SECRET = "linkerd-trust-anchor"
+CONFIG = "linkerd-config"
+"""ConfigMap with the Helm values of the control plane."""
+CREDENTIALS_PREFIX = "cluster-credentials-"
+"""Name of the Secret with the credentials for a target, before the target's name."""
+
+
+def credentials_secret(target: str) -> str:
+    """Name of the Secret with a source's credentials for the cluster `target`."""
+    return f"{CREDENTIALS_PREFIX}{target}"
+
+
+IDENTITY = "linkerd-identity"
+DESTINATION = "linkerd-destination"
+PROXY_INJECTOR = "linkerd-proxy-injector"
+SP_VALIDATOR = "linkerd-sp-validator"
+POLICY_VALIDATOR = "linkerd-policy-validator"
+TAP = "tap"
+TAP_2_8 = "linkerd-tap"
+TAP_INJECTOR = "tap-injector"
+JAEGER_INJECTOR = "jaeger-injector"
+SERVICE_MIRROR = "linkerd-service-mirror"
+"""Services, Deployments and ServiceAccounts of the control plane and of the extensions."""
+
+
+def webhook_secret(service: str) -> str:
+    """Name of the Secret with the serving certificate of the webhook of a Service."""
+    return f"{service}-k8s-tls"
+
+
+def webhook_configuration(service: str) -> str:
+    """Name of the webhook configuration that calls a Service of the control plane."""
+    return f"{service}-webhook-config"
+
+
+PROXY_ERROR_HEADER = "l5d-proxy-error"
+DST_OVERRIDE_HEADER = "l5d-dst-override"
+CLIENT_ID_HEADER = "l5d-client-id"
