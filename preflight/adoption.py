@@ -17,12 +17,12 @@ from kubernetes.client.exceptions import ApiException
 
 from config.ambassador.adoption import FIELD_MANAGER, MANAGED_BY
 from config.language.problems import printable
-from config.linkerd.sidecar import INJECT
 from config.preconditions import AdoptedAmbassador
 from config.variants.ambassadors import ApiVersion
 from kube.answers import inner
 from kube.failures import Reason
 from kube.kubeconfig import get_json
+from vocabulary.linkerd import INJECT
 
 GROUP = "getambassador.io"
 WORKLOADS = {"Deployment": "deployments", "DaemonSet": "daemonsets"}

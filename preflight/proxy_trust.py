@@ -26,10 +26,8 @@ from kubernetes.client.exceptions import ApiException
 
 from kube.answers import inner
 from kube.kubeconfig import get_json
+from vocabulary.linkerd import CONTROL_PLANE_NS, TRUST_ROOT_SHA256, TRUST_ROOTS
 
-TRUST_ROOTS = "linkerd-identity-trust-roots"
-TRUST_ROOT_HASH = "linkerd.io/trust-root-sha256"
-CONTROL_PLANE = "linkerd.io/control-plane-ns"
 PAGE = 500
 
 Timeout = tuple[float, float]
@@ -120,7 +118,7 @@ def _pods(
     api: client.ApiClient, namespace: str, current: frozenset[str], timeout: Timeout
 ) -> Iterator[MeshedPod]:
     query = {
-        "labelSelector": f"{CONTROL_PLANE}={namespace}",
+        "labelSelector": f"{CONTROL_PLANE_NS}={namespace}",
         "fieldSelector": "status.phase=Running",
         "limit": str(PAGE),
     }
@@ -128,7 +126,7 @@ def _pods(
         page = _get(api, f"/api/v1/pods?{urlencode(query)}", timeout)
         for pod in page.get("items") or []:
             metadata = inner(pod, "metadata")
-            started_with = inner(metadata, "annotations").get(TRUST_ROOT_HASH)
+            started_with = inner(metadata, "annotations").get(TRUST_ROOT_SHA256)
             workload = f"{metadata.get('namespace')}/{_owner(metadata)}"
             yield MeshedPod(
                 workload,

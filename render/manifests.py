@@ -13,9 +13,9 @@ from render.placeholders import has_placeholder
 from render.recorder import RELEASE
 from render.redaction import contained, has_data, redacted, secret_texts
 from render.registration import Recording, Registration
+from vocabulary.kubernetes import PATCH_FIELD_MANAGER
 
 PULUMI_ANNOTATIONS = "pulumi.com/"
-FIELD_MANAGER = "pulumi.com/patchFieldManager"
 
 
 class Renderer(Protocol):
@@ -90,7 +90,7 @@ def manifests(recording: Recording, helm: Renderer) -> dict[str, list[Manifest]]
                     secret=bool(texts) or has_data(made),
                     patch=item.type.endswith("Patch"),
                     component=component,
-                    field_manager=annotations.get(FIELD_MANAGER),
+                    field_manager=annotations.get(PATCH_FIELD_MANAGER),
                     secret_texts=texts,
                 )
             )

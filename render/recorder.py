@@ -19,12 +19,12 @@ from render.certificates import Workshop
 from render.observed import Observed
 from render.registration import PROVIDER_PREFIX, Recording, Registration, Timeouts
 from render.wire import decoded, encoded
+from vocabulary.kubernetes import SECRET_SERVICE_ACCOUNT_TOKEN
 
 STACK_TYPE = "pulumi:pulumi:Stack"
 RELEASE = "kubernetes:helm.sh/v3:Release"
 SECRET = "kubernetes:core/v1:Secret"
 SERVICE = "kubernetes:core/v1:Service"
-TOKEN_TYPE = "kubernetes.io/service-account-token"
 
 
 class _NoMocks(Mocks):
@@ -209,7 +209,10 @@ class Engine:
 
 
 def _is_token(registration: Registration) -> bool:
-    return registration.type == SECRET and registration.inputs.get("type") == TOKEN_TYPE
+    return (
+        registration.type == SECRET
+        and registration.inputs.get("type") == SECRET_SERVICE_ACCOUNT_TOKEN
+    )
 
 
 def _is_balanced(registration: Registration) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import urllib3.exceptions
 from kubernetes import client
 
-from checks.facts.kinds import Object
+from vocabulary.kinds import Object
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0

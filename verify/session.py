@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from checks.facts.kinds import Object, labels_of, name_of
 from config.core.mesh import MeshConfig
 from verify.cluster import Cluster, ClusterRefusedError
 from verify.pods import agent, objects, waiting
@@ -16,6 +15,8 @@ from verify.pods.logs import Follower, Line, wait_until
 from verify.pods.objects import LABEL
 from verify.questions.plan import HERE, Mirror, Plan, Pod, pod_key
 from verify.together import together
+from vocabulary.kinds import Object, labels_of, name_of
+from vocabulary.linkerd import PROXY_CONTAINER
 
 Say = Callable[[str], None]
 """Takes a line about what goes on."""
@@ -207,7 +208,7 @@ class Session:
             return waiting.ready(found)
 
         if wait_until(holds, self._seconds, self.stopping):
-            if pod.meshed and "linkerd-proxy" not in _containers(found):
+            if pod.meshed and PROXY_CONTAINER not in _containers(found):
                 self.troubles[pod.key] = (
                     "it got no proxy although it asked for one; see the proxy injector"
                 )

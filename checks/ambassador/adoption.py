@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from checks.ambassador.ambassador import absent, kind_of, workload_of
 from checks.facts.case import ClusterCase
 from checks.facts.expected import UPDATE
-from checks.facts.kinds import POD, SERVICE, Object, labels_of
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
+from vocabulary.kinds import POD, SERVICE, Object, labels_of
 
 
 def adoption(case: ClusterCase) -> Iterator[Finding]:

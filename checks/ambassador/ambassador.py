@@ -8,7 +8,12 @@ from checks.ambassador.routes import LISTENER_VERSION
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
 from checks.facts.expected import UPDATE
-from checks.facts.kinds import (
+from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.view import View, some
+from config.ambassador.ambassador import AmbassadorConfig
+from config.core.mesh import service_account
+from config.variants.generation import Generation
+from vocabulary.kinds import (
     DAEMON_SET,
     DEPLOYMENT,
     HOST,
@@ -23,16 +28,7 @@ from checks.facts.kinds import (
     annotations_of,
     name_of,
 )
-from checks.facts.results import Finding, failure, ok, skipped, warning
-from checks.facts.view import View, some
-from config.ambassador.ambassador import AmbassadorConfig
-from config.core.mesh import service_account
-from config.linkerd.sidecar import INJECT
-from config.variants.generation import Generation
-
-PROXY = "linkerd-proxy"
-SKIP = "config.linkerd.io/skip-inbound-ports"
-REQUIRE = "config.linkerd.io/proxy-require-identity-inbound-ports"
+from vocabulary.linkerd import INJECT, PROXY_CONTAINER, REQUIRE_IDENTITY_PORTS, SKIP_INBOUND_PORTS
 
 
 def installation(case: ClusterCase) -> Iterator[Finding]:
@@ -199,7 +195,7 @@ def _has_proxy(pod: Object) -> bool:
     spec = pod.get("spec") or {}
     # A native sidecar stands among the init containers.
     containers = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
-    return any(container.get("name") == PROXY for container in containers)
+    return any(container.get("name") == PROXY_CONTAINER for container in containers)
 
 
 def _ports(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
@@ -213,8 +209,12 @@ def _ports(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
         return
     notes = pod_annotations(found_in)
     for key, ports, what in (
-        (SKIP, config.sidecar.skip_inbound_ports, "ports bypass Ambassador's proxies"),
-        (REQUIRE, required or (), "ports of Ambassador's pods take mTLS only"),
+        (
+            SKIP_INBOUND_PORTS,
+            config.sidecar.skip_inbound_ports,
+            "ports bypass Ambassador's proxies",
+        ),
+        (REQUIRE_IDENTITY_PORTS, required or (), "ports of Ambassador's pods take mTLS only"),
     ):
         if not ports:
             continue

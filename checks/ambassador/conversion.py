@@ -12,10 +12,10 @@ from typing import Any
 from checks.cluster.workloads import availability
 from checks.facts.case import ClusterCase
 from checks.facts.expected import UPDATE
-from checks.facts.kinds import CRD, DEPLOYMENT, Object
 from checks.facts.results import Finding, Status, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
+from vocabulary.kinds import CRD, DEPLOYMENT, Object
 
 CRDS = ("mappings.getambassador.io", "hosts.getambassador.io")
 """CRDs that tell of all of them."""

@@ -9,11 +9,11 @@ from checks.ambassador.ambassador import workload_of
 from checks.cluster.ports import called, meshed_pods, ports_of, target
 from checks.facts.case import ClusterCase
 from checks.facts.expected import UPDATE
-from checks.facts.kinds import LISTENER, SERVICE, Object, name_of
 from checks.facts.results import Finding, failure, ok
 from checks.facts.view import View, some
 from checks.links.gateways import service_addresses
 from config.ambassador.ambassador import AmbassadorConfig
+from vocabulary.kinds import LISTENER, SERVICE, Object, name_of
 
 
 def front(view: View, config: AmbassadorConfig) -> Object | None:

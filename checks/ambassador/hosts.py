@@ -8,14 +8,13 @@ from cryptography import x509
 
 from checks.facts.case import ClusterCase
 from checks.facts.expected import UPDATE
-from checks.facts.kinds import CERTIFICATE, SECRET, Object, name_of
 from checks.facts.results import Finding, failure, ok, skipped
 from checks.facts.view import View, some
 from checks.trust import pki
 from checks.trust.certificates import lasting
 from config.ambassador.routes import HostConfig
-
-SECRET_TYPE = "kubernetes.io/tls"
+from vocabulary.kinds import CERTIFICATE, SECRET, Object, name_of
+from vocabulary.kubernetes import SECRET_TLS
 
 
 def secrets_of(hosts: tuple[HostConfig, ...]) -> list[str]:
@@ -99,9 +98,9 @@ def _secret(view: View, namespace: str, host: HostConfig, name: str) -> Iterator
 
 def _type_fault(secret: Object) -> str | None:
     found = secret.get("type") or "Opaque"
-    if found == SECRET_TYPE:
+    if found == SECRET_TLS:
         return None
-    return f"the type of Secret {name_of(secret)} is {found}, not {SECRET_TYPE}"
+    return f"the type of Secret {name_of(secret)} is {found}, not {SECRET_TLS}"
 
 
 def _fault(host: HostConfig, certificate: x509.Certificate, key: str, view: View) -> str | None:

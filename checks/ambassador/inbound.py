@@ -11,21 +11,10 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from checks.ambassador.ambassador import SKIP
 from checks.ambassador.front import front
-from checks.cluster.ports import ADMIN_PORT, GATEWAY_PORT, meshed_pods, ports_of, target
+from checks.cluster.ports import meshed_pods, ports_of, target
 from checks.facts.case import ClusterCase
 from checks.facts.expected import UPDATE
-from checks.facts.kinds import (
-    AUTHORIZATION_POLICY,
-    MESH_TLS,
-    NETWORK_AUTHENTICATION,
-    SERVER,
-    SERVER_AUTHORIZATION,
-    Kind,
-    Object,
-    annotations_of,
-)
 from checks.facts.results import Finding, failure, ok, warning
 from checks.facts.view import View, some
 from checks.linkerd.control_plane import linkerd_values
@@ -43,6 +32,17 @@ from checks.linkerd.inbound_policy import (
 )
 from config.ambassador.ambassador import AmbassadorConfig
 from config.variants.generation import Generation
+from vocabulary.kinds import (
+    AUTHORIZATION_POLICY,
+    MESH_TLS,
+    NETWORK_AUTHENTICATION,
+    SERVER,
+    SERVER_AUTHORIZATION,
+    Kind,
+    Object,
+    annotations_of,
+)
+from vocabulary.linkerd import PROXY_ADMIN_PORT, PROXY_INBOUND_PORT, SKIP_INBOUND_PORTS
 
 KINDS = (
     SERVER,
@@ -121,7 +121,9 @@ def judged(case: ClusterCase, ports: Iterable[int]) -> list[Judged]:
     pods = meshed_pods(case.view, config)
     for port in ports:
         for pod in pods:
-            skipped = str(port) in annotations_of(pod).get(SKIP, "").replace(" ", "").split(",")
+            skipped = str(port) in annotations_of(pod).get(SKIP_INBOUND_PORTS, "").replace(
+                " ", ""
+            ).split(",")
             one = Judged(port, evaluate(mesh, objects, pod, port), skipped, _versions(pod))
             if one not in found:
                 found.append(one)
@@ -141,7 +143,7 @@ def public_ports(case: ClusterCase) -> list[int]:
         return []
     pods = meshed_pods(case.view, config)
     found = (target(port, pods) for port in ports_of(service))
-    return sorted({one for one in found if one not in (None, GATEWAY_PORT, ADMIN_PORT)})
+    return sorted({one for one in found if one not in (None, PROXY_INBOUND_PORT, PROXY_ADMIN_PORT)})
 
 
 def inbound(case: ClusterCase) -> Iterator[Finding]:
@@ -153,10 +155,10 @@ def inbound(case: ClusterCase) -> Iterator[Finding]:
         yield _public(one, config)
     if config.gateway is None:
         return
-    for one in judged(case, [GATEWAY_PORT]):
+    for one in judged(case, [PROXY_INBOUND_PORT]):
         yield _to_meshed("the gateway's port", one, config)
-    if config.gateway.pod_probe_port == ADMIN_PORT:
-        for one in judged(case, [ADMIN_PORT]):
+    if config.gateway.pod_probe_port == PROXY_ADMIN_PORT:
+        for one in judged(case, [PROXY_ADMIN_PORT]):
             yield _to_meshed("the port of the gateway's probe,", one, config)
             yield _admin(one)
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from checks.ambassador.routes import all_mappings
 from checks.facts.case import ClusterCase
 from checks.facts.expected import UPDATE
-from checks.facts.kinds import MAPPING, Object
 from checks.facts.results import Finding, failure, ok, skipped
 from checks.facts.view import some
-from config.ambassador.routes import LINKERD_HEADER
+from vocabulary.kinds import MAPPING, Object
+from vocabulary.linkerd import DST_OVERRIDE_HEADER
 
 
 def ingress_mode(case: ClusterCase) -> Iterator[Finding]:
@@ -22,13 +22,15 @@ def ingress_mode(case: ClusterCase) -> Iterator[Finding]:
     config = case.config.ambassador
     if config is None or config.sidecar.mode != "ingress":
         return
-    title = f"Mappings of the stack file take {LINKERD_HEADER} from clients"
+    title = f"Mappings of the stack file take {DST_OVERRIDE_HEADER} from clients"
     there = {
         mapping.name: found
         for mapping in all_mappings(case.mesh, case.name)
         if (found := case.view.get(MAPPING, config.namespace, mapping.name)) is not None
     }
-    open_ones = [name for name, found in there.items() if LINKERD_HEADER not in _removed(found)]
+    open_ones = [
+        name for name, found in there.items() if DST_OVERRIDE_HEADER not in _removed(found)
+    ]
     if not there:
         yield skipped(title, "there are none")
     elif open_ones:

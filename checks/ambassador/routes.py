@@ -12,13 +12,13 @@ from collections.abc import Iterator
 
 from checks.facts.case import ClusterCase
 from checks.facts.expected import UPDATE
-from checks.facts.kinds import HOST, LISTENER, MAPPING, MODULE, TLS_CONTEXT, Kind, Object, name_of
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.routes import MappingConfig
 from config.core.mesh import MeshConfig
 from config.links.exports import ServiceRef
+from vocabulary.kinds import HOST, LISTENER, MAPPING, MODULE, TLS_CONTEXT, Kind, Object, name_of
 
 LISTENER_VERSION = "v3alpha1"
 """The only version that has Listeners."""

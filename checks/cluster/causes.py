@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from checks.facts.expected import UPDATE
+from vocabulary.linkerd import INIT_CONTAINER, NETWORK_VALIDATOR_CONTAINER, PROXY_CONTAINER
 
 _RESTART = "`kubectl -n {namespace} rollout restart {workload}`"
 
@@ -93,14 +94,14 @@ CAUSES: tuple[Cause, ...] = (
         "anchors were changed",
         f"restart it: {_RESTART}",
         "rustls 0.23, error.rs, CertificateError",
-        "linkerd-proxy",
+        PROXY_CONTAINER,
     ),
     Cause(
         r"invalid peer certificate: .*(?:[Ee]xpired|not valid yet|NotValidYet)",
         "a certificate of the control plane has expired, or is not valid yet",
         f"{UPDATE}; see the lines about certificates",
         "rustls 0.23, error.rs, CertificateError",
-        "linkerd-proxy",
+        PROXY_CONTAINER,
     ),
     Cause(
         r"unauthorized (?:connection|request) on",
@@ -113,7 +114,7 @@ CAUSES: tuple[Cause, ...] = (
         "the identity controller does not give the proxy a certificate",
         "see the pods and the log of deployment/linkerd-identity, and the lines about certificates",
         "linkerd2-proxy, proxy/identity-client/src/certify.rs; app/src/lib.rs",
-        "linkerd-proxy",
+        PROXY_CONTAINER,
         consequence=True,
     ),
     Cause(
@@ -130,7 +131,7 @@ CAUSES: tuple[Cause, ...] = (
         "see whether the pods of daemonset/linkerd-cni run on this node and whether its plugin is "
         "in the node's CNI configuration; then delete the pod",
         "linkerd2-proxy-init, validator/src/main.rs",
-        "linkerd-network-validator",
+        NETWORK_VALIDATOR_CONTAINER,
     ),
     Cause(
         r"iptables.*(?:Permission denied|can't initialize|exit status)|"
@@ -138,7 +139,7 @@ CAUSES: tuple[Cause, ...] = (
         "linkerd-init may not write iptables rules, or the node has the other kind of iptables",
         "write clusters.<name>.linkerd.cni: true, or proxyInit.iptablesMode under linkerd.values",
         "linkerd2-proxy-init, proxy-init/iptables; iptables(8)",
-        "linkerd-init",
+        INIT_CONTAINER,
     ),
     Cause(
         r"asked for the client to provide credentials|\bUnauthorized\b",

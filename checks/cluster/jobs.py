@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.facts.case import ClusterCase
-from checks.facts.kinds import POD, Object, name_of
 from checks.facts.results import Finding, failure, ok, skipped
 from checks.facts.view import some
-from checks.platform.meshed import PROXY, of_job
+from checks.platform.meshed import of_job
 from config.rules.meshed_workloads import patches
 from config.variants.generation import Generation
+from vocabulary.kinds import POD, Object, name_of
+from vocabulary.linkerd import PROXY_CONTAINER
 
 
 def jobs(case: ClusterCase) -> Iterator[Finding]:
@@ -38,7 +39,7 @@ def jobs(case: ClusterCase) -> Iterator[Finding]:
 def _hangs(pod: Object) -> bool:
     statuses = (pod.get("status") or {}).get("containerStatuses") or []
     states = {one.get("name"): one.get("state") or {} for one in statuses}
-    proxy = states.pop(PROXY, {})
+    proxy = states.pop(PROXY_CONTAINER, {})
     return (
         "running" in proxy and bool(states) and all("terminated" in one for one in states.values())
     )

@@ -9,9 +9,9 @@ import ipaddress
 from collections.abc import Iterator
 
 from checks.facts.case import ClusterCase
-from checks.facts.kinds import NODE, POD, SERVICE, name_of, namespace_of
 from checks.facts.results import Finding, failure, ok, skipped
 from checks.facts.view import some
+from vocabulary.kinds import NODE, POD, SERVICE, name_of, namespace_of
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 

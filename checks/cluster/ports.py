@@ -6,20 +6,23 @@ from collections.abc import Iterator
 
 from checks.ambassador.ambassador import asks_for_proxy, workload_of
 from checks.cluster.unready import ought_to_run
-from checks.facts.kinds import NAMESPACE, POD, Object, annotations_of, labels_of
 from checks.facts.view import View
-from checks.linkerd.inbound_policy import DEFAULT_POLICY, named_ports
+from checks.linkerd.inbound_policy import named_ports
 from checks.platform.meshed import has_proxy
 from config.ambassador.ambassador import AmbassadorConfig
-
-GATEWAY_PORT = 4143
-ADMIN_PORT = 4191
+from vocabulary.kinds import NAMESPACE, POD, Object, annotations_of, labels_of
+from vocabulary.linkerd import (
+    DEFAULT_INBOUND_POLICY,
+    PROXY_ADMIN_PORT,
+    PROXY_CONTAINER,
+    PROXY_INBOUND_PORT,
+)
 
 _PROXY_PORTS = {
-    "name": "linkerd-proxy",
+    "name": PROXY_CONTAINER,
     "ports": [
-        {"name": "linkerd-proxy", "containerPort": GATEWAY_PORT},
-        {"name": "linkerd-admin", "containerPort": ADMIN_PORT},
+        {"name": PROXY_CONTAINER, "containerPort": PROXY_INBOUND_PORT},
+        {"name": "linkerd-admin", "containerPort": PROXY_ADMIN_PORT},
     ],
 }
 
@@ -44,7 +47,11 @@ def meshed_pods(view: View, config: AmbassadorConfig) -> list[Object]:
     if found or not asks_for_proxy(view, workload, config.namespace):
         return found
     space = annotations_of(view.get(NAMESPACE, "", config.namespace) or {})
-    inherited = {DEFAULT_POLICY: space[DEFAULT_POLICY]} if DEFAULT_POLICY in space else {}
+    inherited = (
+        {DEFAULT_INBOUND_POLICY: space[DEFAULT_INBOUND_POLICY]}
+        if DEFAULT_INBOUND_POLICY in space
+        else {}
+    )
     spec = template.get("spec") or {}
     return [
         {

@@ -8,15 +8,21 @@ from checks.ambassador.ambassador import served
 from checks.cluster.releases import state_trouble
 from checks.facts.case import ClusterCase, LinkCase
 from checks.facts.expected import (
-    CLUSTER_NAME,
-    MULTICLUSTER,
     UPDATE,
     ExpectedRelease,
     ambassador_crds,
     releases,
 )
 from checks.facts.expected import namespaces as own_namespaces
-from checks.facts.kinds import (
+from checks.facts.results import Finding, failure, ok, warning
+from checks.facts.view import some
+from checks.linkerd.control_plane import gateway_api
+from config.ambassador.ambassador import AmbassadorConfig
+from config.links.link import Export
+from config.platform.sample import SampleConfig
+from config.variants.ambassadors import CrdsManifest
+from config.variants.generation import Generation
+from vocabulary.kinds import (
     CRD,
     MUTATING_WEBHOOK,
     NAMESPACE,
@@ -27,14 +33,7 @@ from checks.facts.kinds import (
     annotations_of,
     labels_of,
 )
-from checks.facts.results import Finding, failure, ok, warning
-from checks.facts.view import some
-from checks.linkerd.control_plane import gateway_api
-from config.ambassador.ambassador import AmbassadorConfig
-from config.links.link import Export
-from config.platform.sample import SampleConfig
-from config.variants.ambassadors import CrdsManifest
-from config.variants.generation import Generation
+from vocabulary.linkerd import CLUSTER_NAME, MULTICLUSTER
 
 _LINKERD_CRDS = (
     "authorizationpolicies.policy.linkerd.io",

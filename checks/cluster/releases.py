@@ -12,9 +12,9 @@ from checks.cluster.workloads import UNKNOWN, described
 from checks.facts.case import ClusterCase
 from checks.facts.expected import UPDATE, ExpectedRelease, releases
 from checks.facts.helm import History, Made, Release
-from checks.facts.kinds import NAMESPACE, WORKLOADS, Kind
 from checks.facts.results import Finding, Status, failure, ok, skipped, warning
 from checks.facts.view import Unseen, View, some
+from vocabulary.kinds import NAMESPACE, WORKLOADS, Kind
 
 _FIRST_INSTALL = frozenset({"pending-install"})
 _LATER = frozenset({"pending-upgrade", "pending-rollback"})

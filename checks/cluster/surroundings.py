@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 from checks.facts.case import ClusterCase
-from checks.facts.kinds import NODE, Object, labels_of
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from config.preconditions import expectations
 from config.variants.generation import Generation
+from vocabulary.kinds import NODE, Object, labels_of
+from vocabulary.kubernetes import ZONE
 
 _OLDEST = {Generation.MODERN: (1, 31), Generation.V2_8: (1, 13)}
 """What the charts of Linkerd 2026.8.3 and 2.8.1 ask for."""
@@ -17,8 +18,6 @@ _OLDEST = {Generation.MODERN: (1, 31), Generation.V2_8: (1, 13)}
 CLOCK_WARNING = 10.0
 CLOCK_FAILURE = 20.0
 """Seconds; Linkerd's identity allows as much between two clocks (`clockSkewAllowance`)."""
-
-ZONE = "topology.kubernetes.io/zone"
 
 
 def version(case: ClusterCase) -> Iterator[Finding]:

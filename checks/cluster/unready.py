@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from checks.cluster.causes import Cause, cause_of
 from checks.facts import log_text
-from checks.facts.kinds import EVENT, POD, Object, labels_of, name_of, namespace_of
 from checks.facts.selectors import selects
 from checks.facts.view import Unseen, View
+from vocabulary.kinds import EVENT, POD, Object, labels_of, name_of, namespace_of
+from vocabulary.linkerd import PROXY_CONTAINER
 
-PROXY = "linkerd-proxy"
 CONTAINERS = 2
 """Containers of one pod that are spoken of."""
 
@@ -126,7 +126,7 @@ def blamed(pod: Object) -> list[Container]:
     ]
     broken = [one for one in found if one.broken]
     # What an application says may only follow from a proxy that is not ready.
-    return broken or sorted(found, key=lambda one: one.name != PROXY)
+    return broken or sorted(found, key=lambda one: one.name != PROXY_CONTAINER)
 
 
 def _init(statuses: list[Object], sidecars: Collection[str | None]) -> Iterator[Container]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.cluster.unready import Explanation, explain
-from checks.facts.kinds import DAEMON_SET, Kind, Object
 from checks.facts.results import Finding, Status, failure, ok, skipped
 from checks.facts.view import View
+from vocabulary.kinds import DAEMON_SET, Kind, Object
 
 UNKNOWN = 3
 """Rank of pods of which nothing shows why they are not ready, behind those of an Explanation."""

@@ -11,20 +11,8 @@ from config.linkerd.control_plane import LinkerdConfig
 from config.trust.cert_manager import CertManagerConfig
 from config.variants.ambassadors import CrdsChart, CrdsManifest
 from config.variants.generation import Generation
-
-MULTICLUSTER = "linkerd-multicluster"
-VIZ = "linkerd-viz"
-JAEGER = "linkerd-jaeger"
-CNI = "linkerd-cni"
-
-MIRRORED = "mirror.linkerd.io/mirrored-service"
-MIRRORED_GATEWAY = "mirror.linkerd.io/mirrored-gateway"
-"""Label that Linkerd 2.8 gives the mirror of a gateway's own Service."""
-MIRRORED_GATEWAY = "mirror.linkerd.io/mirrored-gateway"
-CLUSTER_NAME = "mirror.linkerd.io/cluster-name"
-
-CRDS_RELEASE = "emissary-crds"
-"""Name of the release of Ambassador's CRDs."""
+from vocabulary.ambassador import CRDS_RELEASE
+from vocabulary.linkerd import CNI, JAEGER, MULTICLUSTER, VIZ
 
 UPDATE = "run `pulumi up`"
 

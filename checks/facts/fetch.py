@@ -11,16 +11,24 @@ from checks.ambassador.conversion import CRDS, service_of, webhook_of
 from checks.ambassador.hosts import secrets_of
 from checks.cluster.permissions import EVERYTHING, asked
 from checks.facts import helm, pod_logs
-from checks.facts.expected import (
-    CLUSTER_NAME,
-    JAEGER,
-    MULTICLUSTER,
-    VIZ,
-    linked,
-    looked_into,
-    releases,
-)
-from checks.facts.kinds import (
+from checks.facts.expected import linked, looked_into, releases
+from checks.facts.reading import Reader, RefusedError
+from checks.facts.view import Access, ServedKind, View
+from checks.links.requests import backends_of
+from checks.platform.ingresses import ingresses_of
+from checks.platform.ingresses import secrets_of as ingress_secrets
+from checks.platform.meshed import listed
+from checks.trust import trust_roots
+from checks.trust.webhooks import TAP
+from config.ambassador.ambassador import AmbassadorConfig
+from config.core.cluster import ClusterConfig
+from config.core.mesh import MeshConfig
+from config.linkerd.control_plane import LinkerdConfig
+from config.linkerd.tracing import TracingConfig
+from config.trust.issuance import Issuance
+from config.variants.generation import Generation
+from preflight.guard import Reach
+from vocabulary.kinds import (
     API_SERVICE,
     AUTHORIZATION_POLICY,
     BUNDLE,
@@ -61,23 +69,8 @@ from checks.facts.kinds import (
     name_of,
     namespace_of,
 )
-from checks.facts.reading import Reader, RefusedError
-from checks.facts.view import Access, ServedKind, View
-from checks.links.requests import backends_of
-from checks.platform.ingresses import ingresses_of
-from checks.platform.ingresses import secrets_of as ingress_secrets
-from checks.platform.meshed import listed
-from checks.trust import trust_roots
-from checks.trust.webhooks import TAP
-from config.ambassador.ambassador import AmbassadorConfig
-from config.core.cluster import ClusterConfig
-from config.core.mesh import MeshConfig
-from config.linkerd.control_plane import LinkerdConfig
-from config.linkerd.tracing import TracingConfig
-from config.trust.issuance import Issuance
-from config.variants.generation import Generation
-from preflight.guard import Reach
-from preflight.proxy_trust import CONTROL_PLANE
+from vocabulary.kubernetes import SECRET_HELM_RELEASE
+from vocabulary.linkerd import CLUSTER_NAME, CONTROL_PLANE_NS, JAEGER, MULTICLUSTER, VIZ
 
 THREADS = 8
 """Requests that one API server gets at a time."""
@@ -125,9 +118,9 @@ def _helm_records(namespace: str) -> Listing:
 
 def _installed(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     config = mesh.clusters[cluster]
-    no_helm_records = {"fieldSelector": f"type!={helm.SECRET_TYPE}"}
+    no_helm_records = {"fieldSelector": f"type!={SECRET_HELM_RELEASE}"}
     # Of all meshed pods, only what the injector wrote on them.
-    meshed = {"labelSelector": f"{CONTROL_PLANE}={config.linkerd.namespace}"}
+    meshed = {"labelSelector": f"{CONTROL_PLANE_NS}={config.linkerd.namespace}"}
     yield Listing(POD, "", meshed, metadata_only=True, complete=False)
     for space in looked_into(mesh, cluster):
         for kind in WORKLOADS:
@@ -172,7 +165,7 @@ def _traced(linkerd: LinkerdConfig, config: TracingConfig) -> Iterator[Listing]:
     yield Listing(ENDPOINTS, config.namespace, _named(config.service), complete=False)
     yield Listing(POD, config.namespace)
     if linkerd.traces_by_extension:
-        yield Listing(SECRET, JAEGER, {"fieldSelector": f"type!={helm.SECRET_TYPE}"})
+        yield Listing(SECRET, JAEGER, {"fieldSelector": f"type!={SECRET_HELM_RELEASE}"})
 
 
 def _observed(config: ClusterConfig) -> Iterator[Listing]:

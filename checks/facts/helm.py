@@ -17,9 +17,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from checks.facts.kinds import Kind, Object, labels_of, name_of, namespace_of
-
-SECRET_TYPE = "helm.sh/release.v1"
+from vocabulary.kinds import Kind, Object, labels_of, name_of, namespace_of
+from vocabulary.kubernetes import SECRET_HELM_RELEASE
 
 # The parser in C, where PyYAML was built with it: manifests of CRDs have megabytes.
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -80,7 +79,7 @@ def histories(secrets: Iterable[Object]) -> dict[tuple[str, str], History]:
     """Releases by namespace and name, from Secrets of which other types are passed over."""
     found: dict[tuple[str, str], list[Release]] = {}
     for secret in secrets:
-        if secret.get("type") == SECRET_TYPE:
+        if secret.get("type") == SECRET_HELM_RELEASE:
             release = decode(secret)
             found.setdefault((release.namespace, release.name), []).append(release)
     result: dict[tuple[str, str], History] = {}

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from checks.facts.kinds import Object
+from vocabulary.kinds import Object
 
 
 def values_of(found: Object | None) -> dict[str, Any]:

@@ -10,9 +10,10 @@ import binascii
 import re
 from collections.abc import Collection, Iterable
 
-from checks.facts.kinds import SECRET, Object
 from checks.facts.view import View
 from config.language.problems import printable
+from vocabulary.kinds import SECRET, Object
+from vocabulary.kubernetes import SECRET_HELM_RELEASE
 
 REDACTED = "<redacted>"
 LINES = 3
@@ -78,7 +79,7 @@ def values_of_secrets(view: View) -> frozenset[str]:
 def _values(secrets: Iterable[Object]) -> Iterable[str]:
     for secret in secrets:
         for key, encoded in (secret.get("data") or {}).items():
-            if key in _PUBLIC or secret.get("type") == "helm.sh/release.v1":
+            if key in _PUBLIC or secret.get("type") == SECRET_HELM_RELEASE:
                 continue
             try:
                 text = base64.b64decode(str(encoded), validate=True).decode().strip()

@@ -14,13 +14,13 @@ from checks.ambassador.ambassador import kind_of
 from checks.cluster.unready import CONTAINERS, blamed, pods_of, worst
 from checks.cluster.workloads import availability
 from checks.facts.expected import namespaces
-from checks.facts.kinds import EVENT, POD, WORKLOADS, Kind, Object, name_of, namespace_of
 from checks.facts.reading import Reader, RefusedError
 from checks.facts.results import Status
 from checks.facts.view import Log, Unseen, View
 from checks.platform.meshed import worst_of_patch
 from config.core.mesh import MeshConfig
 from config.rules.meshed_workloads import patches
+from vocabulary.kinds import EVENT, POD, WORKLOADS, Kind, Object, name_of, namespace_of
 
 TAIL = 40
 """Lines of a log that are read; the last one is often not the one with the error."""

@@ -13,8 +13,8 @@ from typing import Any
 import urllib3.exceptions
 from kubernetes import client
 
-from checks.facts.kinds import Kind, Object
 from checks.facts.view import Access, ServedKind
+from vocabulary.kinds import Kind, Object
 
 PAGE = 500
 """Objects that one request asks for."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from checks.facts.kinds import Object
+from vocabulary.kinds import Object
 
 
 def selects(selector: Object, labels: Mapping[str, str]) -> bool:

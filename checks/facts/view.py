@@ -9,8 +9,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from checks.facts.helm import History, Made
-from checks.facts.kinds import NODE, SECRET, Kind, Object, labels_of, name_of, namespace_of
 from kube.kubeconfig import Endpoint
+from vocabulary.kinds import NODE, SECRET, Kind, Object, labels_of, name_of, namespace_of
 
 
 class Unseen(Exception):

@@ -11,8 +11,11 @@ from typing import Any
 
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
-from checks.facts.expected import CNI, MULTICLUSTER, UPDATE, VIZ, linked
-from checks.facts.kinds import (
+from checks.facts.expected import UPDATE, linked
+from checks.facts.linkerd_values import values_of
+from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.view import View, some
+from vocabulary.kinds import (
     CONFIG_MAP,
     DAEMON_SET,
     DEPLOYMENT,
@@ -21,9 +24,15 @@ from checks.facts.kinds import (
     labels_of,
     name_of,
 )
-from checks.facts.linkerd_values import values_of
-from checks.facts.results import Finding, failure, ok, skipped, warning
-from checks.facts.view import View, some
+from vocabulary.linkerd import (
+    ADMISSION_WEBHOOKS,
+    CNI,
+    CONTROL_PLANE_NS,
+    EXTENSION,
+    IS_CONTROL_PLANE,
+    MULTICLUSTER,
+    VIZ,
+)
 
 DEPLOYMENTS = ("linkerd-identity", "linkerd-destination", "linkerd-proxy-injector")
 CONFIG = "linkerd-config"
@@ -69,9 +78,9 @@ def namespace(case: ClusterCase) -> Iterator[Finding]:
     yield ok(title)
     title = f"namespace {name} is labelled as the control plane's"
     wanted = {
-        "linkerd.io/is-control-plane": "true",
-        "linkerd.io/control-plane-ns": name,
-        "config.linkerd.io/admission-webhooks": "disabled",
+        IS_CONTROL_PLANE: "true",
+        CONTROL_PLANE_NS: name,
+        ADMISSION_WEBHOOKS: "disabled",
     }
     labels = labels_of(found)
     lacking = [f"{key}={value}" for key, value in wanted.items() if labels.get(key) != value]
@@ -195,7 +204,7 @@ def extensions(case: ClusterCase) -> Iterator[Finding]:
         wanted["viz"] = VIZ
     for extension, space in wanted.items():
         title = f"the label linkerd.io/extension={extension} is on {space} alone"
-        labelled = case.view.all(NAMESPACE, labels={"linkerd.io/extension": extension})
+        labelled = case.view.all(NAMESPACE, labels={EXTENSION: extension})
         names = sorted(name_of(one) for one in labelled)
         if names == [space]:
             yield ok(title)

@@ -10,20 +10,7 @@ from collections.abc import Iterator
 
 from checks.cluster.workloads import availability, workload
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.expected import CLUSTER_NAME, MIRRORED_GATEWAY, MULTICLUSTER, UPDATE
-from checks.facts.kinds import (
-    CONFIG_MAP,
-    DEPLOYMENT,
-    ENDPOINTS,
-    SECRET,
-    SERVICE,
-    Kind,
-    Object,
-    annotations_of,
-    labels_of,
-    name_of,
-    namespace_of,
-)
+from checks.facts.expected import UPDATE
 from checks.facts.results import Finding, Status, failure, ok, skipped, warning
 from checks.facts.view import View, addresses, some
 from checks.linkerd.control_plane import CONFIG, old_config, running, served
@@ -36,8 +23,30 @@ from checks.links.multicluster import (
     judge_token,
     mirror_login,
 )
-from config.links.exports import GATEWAY_NAME, GATEWAY_NAMESPACE
 from config.links.link import Export
+from vocabulary.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    ENDPOINTS,
+    SECRET,
+    SERVICE,
+    Kind,
+    Object,
+    annotations_of,
+    labels_of,
+    name_of,
+    namespace_of,
+)
+from vocabulary.linkerd import (
+    CLUSTER_NAME,
+    GATEWAY_NAME,
+    GATEWAY_NAMESPACE,
+    MIRRORED_GATEWAY,
+    MULTICLUSTER,
+    REMOTE_CLUSTER_DOMAIN,
+    REMOTE_LINKERD_NAMESPACE,
+    credentials_secret,
+)
 
 DEPLOYMENTS = (
     "linkerd-controller",
@@ -104,12 +113,12 @@ def kinds(case: ClusterCase) -> Iterator[Finding]:
 def credentials(case: LinkCase) -> Iterator[Finding]:
     """The one Secret of the link tells the service mirror of the target, and works."""
     target = case.target_config
-    name = f"cluster-credentials-{case.link.target}"
+    name = credentials_secret(case.link.target)
     secret = case.source.get(SECRET, MULTICLUSTER, name)
     wanted = {
-        "mirror.linkerd.io/cluster-name": case.link.target,
-        "mirror.linkerd.io/remote-cluster-domain": target.domain,
-        "mirror.linkerd.io/remote-cluster-l5d-ns": target.linkerd.namespace,
+        CLUSTER_NAME: case.link.target,
+        REMOTE_CLUSTER_DOMAIN: target.domain,
+        REMOTE_LINKERD_NAMESPACE: target.linkerd.namespace,
     }
     yield judge_secret(f"{MULTICLUSTER}/{name}", secret, {}, wanted)
     yield _alone(case.source, case.link.target)
@@ -124,7 +133,7 @@ def _alone(source: View, target: str) -> Finding:
     found = [
         name_of(one)
         for one in source.all(SECRET, MULTICLUSTER)
-        if annotations_of(one).get("mirror.linkerd.io/cluster-name") == target
+        if annotations_of(one).get(CLUSTER_NAME) == target
     ]
     if len(found) > 1:
         hint = "delete the one that is not of this stack: the service mirror refuses the second"

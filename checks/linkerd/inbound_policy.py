@@ -18,7 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from checks.facts.kinds import (
+from checks.facts.selectors import selects
+from vocabulary.kinds import (
     AUTHORIZATION_POLICY,
     GRPC_ROUTE,
     HTTP_ROUTE,
@@ -36,12 +37,10 @@ from checks.facts.kinds import (
     name_of,
     namespace_of,
 )
-from checks.facts.selectors import selects
+from vocabulary.linkerd import DEFAULT_INBOUND_POLICY, REQUIRE_IDENTITY_PORTS
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-DEFAULT_POLICY = "config.linkerd.io/default-inbound-policy"
-REQUIRE_IDENTITY = "config.linkerd.io/proxy-require-identity-inbound-ports"
 EVERYWHERE = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 ROUTES = (POLICY_HTTP_ROUTE, HTTP_ROUTE, GRPC_ROUTE)
 
@@ -186,18 +185,18 @@ def _numbers(port: object, named: Mapping[str, tuple[int, ...]]) -> tuple[int, .
 
 def default_of(mesh: Mesh, pod: Object) -> tuple[str, str]:
     """The default policy of a pod's ports, and whose word it is."""
-    own = annotations_of(pod).get(DEFAULT_POLICY)
+    own = annotations_of(pod).get(DEFAULT_INBOUND_POLICY)
     if own in POLICIES:
-        return str(own), f"the pod's annotation {DEFAULT_POLICY}"
+        return str(own), f"the pod's annotation {DEFAULT_INBOUND_POLICY}"
     return mesh.default, "the control plane's proxy.defaultInboundPolicy"
 
 
 def _by_default(mesh: Mesh, pod: Object, port: int) -> PortPolicy:
     policy, whose = default_of(mesh, pod)
-    required = _ports(annotations_of(pod).get(REQUIRE_IDENTITY, ""))
+    required = _ports(annotations_of(pod).get(REQUIRE_IDENTITY_PORTS, ""))
     if port in required and policy in ("all-unauthenticated", "cluster-unauthenticated"):
         policy = policy.replace("unauthenticated", "authenticated")
-        whose = f"the pod's annotation {REQUIRE_IDENTITY}"
+        whose = f"the pod's annotation {REQUIRE_IDENTITY_PORTS}"
     found = _defaults(mesh, policy, f"default policy {policy} ({whose})")
     return PortPolicy(None, f"{policy} ({whose})", tuple(found))
 

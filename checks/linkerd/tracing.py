@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from checks.ambassador.ambassador import proxies
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
-from checks.facts.expected import JAEGER, UPDATE
-from checks.facts.kinds import DEPLOYMENT, ENDPOINTS, POD, SERVICE, TRACING_SERVICE, Object, name_of
+from checks.facts.expected import UPDATE
 from checks.facts.results import Finding, failure, ok, skipped
 from checks.facts.view import View, addresses, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.linkerd.control_plane import LinkerdConfig
 from config.linkerd.tracing import TracingConfig, port_of
+from vocabulary.kinds import DEPLOYMENT, ENDPOINTS, POD, SERVICE, TRACING_SERVICE, Object, name_of
+from vocabulary.linkerd import JAEGER, PROXY_CONTAINER
 
 ADDRESS = "LINKERD2_PROXY_TRACE_COLLECTOR_SVC_ADDR"
 """Variable of a proxy that tells it of the collector."""
@@ -109,7 +110,7 @@ def _environment(item: Object) -> dict[str, str] | None:
     """Environment of the proxy of a Deployment; None where it has none of its own."""
     spec = ((item.get("spec") or {}).get("template") or {}).get("spec") or {}
     for container in (*(spec.get("containers") or []), *(spec.get("initContainers") or [])):
-        if container.get("name") == "linkerd-proxy":
+        if container.get("name") == PROXY_CONTAINER:
             return {
                 str(entry.get("name")): str(entry.get("value") or "")
                 for entry in container.get("env") or []

@@ -18,13 +18,12 @@ import urllib3
 import urllib3.exceptions
 import yaml
 
-from checks.facts.kinds import Object
 from checks.facts.reading import access_review
 from checks.facts.view import Access
 from kube.kubeconfig import Endpoint
+from vocabulary.kinds import Object
 
 KEY = "kubeconfig"
-TYPE = "mirror.linkerd.io/remote-kubeconfig"
 TIMEOUT = urllib3.Timeout(connect=3.0, read=10.0)
 
 

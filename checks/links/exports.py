@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.facts.case import LinkCase
-from checks.facts.expected import CLUSTER_NAME, MULTICLUSTER, UPDATE
-from checks.facts.kinds import ENDPOINTS, LINK, NAMESPACE, SERVICE, Object, labels_of
+from checks.facts.expected import UPDATE
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from checks.facts.view import View, addresses, some
 from checks.links.multicluster import selectors_of, works
-from config.links.exports import EXPORTED, FEDERATED
 from config.links.link import Export, LinkConfig, Requirement, Selector
+from vocabulary.kinds import ENDPOINTS, LINK, NAMESPACE, SERVICE, Object, labels_of
+from vocabulary.linkerd import CLUSTER_NAME, EXPORTED, FEDERATED, MULTICLUSTER
 
 _LABELS = {"gateway": "true", "remote-discovery": "remote-discovery"}
 """Value of the label of an exported Service, by the way it is exported."""

@@ -10,11 +10,19 @@ from collections.abc import Iterator, Mapping
 
 from checks.ambassador.ambassador import absent, kind_of, pod_annotations, workload_of
 from checks.ambassador.routes import hostname_of
-from checks.cluster.ports import GATEWAY_PORT, meshed_pods, ports_of, target
+from checks.cluster.ports import meshed_pods, ports_of, target
 from checks.cluster.workloads import has_pods
 from checks.facts.case import ClusterCase
-from checks.facts.expected import CLUSTER_NAME, MIRRORED, MIRRORED_GATEWAY, UPDATE
-from checks.facts.kinds import (
+from checks.facts.expected import UPDATE
+from checks.facts.results import Finding, GatewayRow, failure, ok, skipped
+from checks.facts.view import View, addresses, some
+from config.ambassador.ambassador import AmbassadorConfig
+from config.ambassador.gateway import GatewayConfig
+from config.ambassador.routes import HEALTH_MAPPING
+from config.core.mesh import MeshConfig, gateway_identity
+from config.links.link import LinkConfig
+from config.variants.generation import Generation
+from vocabulary.kinds import (
     AUTHORIZATION_POLICY,
     ENDPOINTS,
     MAPPING,
@@ -27,17 +35,18 @@ from checks.facts.kinds import (
     name_of,
     namespace_of,
 )
-from checks.facts.results import Finding, GatewayRow, failure, ok, skipped
-from checks.facts.view import View, addresses, some
-from config.ambassador.ambassador import AmbassadorConfig
-from config.ambassador.gateway import GatewayConfig
-from config.ambassador.routes import HEALTH_MAPPING
-from config.core.mesh import MeshConfig, gateway_identity
-from config.links.link import LinkConfig
-from config.variants.generation import Generation
-
-ENABLE = "config.linkerd.io/enable-gateway"
-GATEWAY = "mirror.linkerd.io/multicluster-gateway"
+from vocabulary.linkerd import (
+    CLUSTER_NAME,
+    ENABLE_GATEWAY,
+    GATEWAY_IDENTITY,
+    MIRRORED_GATEWAY,
+    MIRRORED_SERVICE,
+    MULTICLUSTER_GATEWAY,
+    PROBE_PATH,
+    PROBE_PERIOD,
+    PROXY_CONTAINER,
+    PROXY_INBOUND_PORT,
+)
 
 
 def gateway(case: ClusterCase) -> Iterator[Finding]:
@@ -70,17 +79,17 @@ def _enabled(view: View, config: AmbassadorConfig) -> Finding:
     workload = workload_of(view, config)
     if workload is None:
         return skipped(title, absent(config))
-    if pod_annotations(workload).get(ENABLE) != "true":
-        return failure(title, f'its pods lack the annotation {ENABLE}: "true"', UPDATE)
+    if pod_annotations(workload).get(ENABLE_GATEWAY) != "true":
+        return failure(title, f'its pods lack the annotation {ENABLE_GATEWAY}: "true"', UPDATE)
     old = [
         name_of(pod)
         for pod in meshed_pods(view, config)
-        if annotations_of(pod).get(ENABLE, "true") != "true"
+        if annotations_of(pod).get(ENABLE_GATEWAY, "true") != "true"
     ]
     if old:
         kind = kind_of(config).name.lower()
         hint = f"`kubectl -n {config.namespace} rollout restart {kind}/{config.workload}`"
-        return failure(title, f'{some(old)} has {ENABLE} other than "true"', hint)
+        return failure(title, f'{some(old)} has {ENABLE_GATEWAY} other than "true"', hint)
     return ok(title)
 
 
@@ -89,7 +98,7 @@ def _ports(view: View, service: Object, ambassador: AmbassadorConfig) -> Finding
     config = ambassador.gateway
     assert config is not None
     wanted = {
-        "mc-gateway": (config.port, GATEWAY_PORT),
+        "mc-gateway": (config.port, PROXY_INBOUND_PORT),
         "mc-probe": (config.service_probe_port, config.pod_probe_port),
     }
     ports = {port.get("name"): port for port in ports_of(service)}
@@ -128,7 +137,7 @@ def _endpoints(view: View, service: Object, ambassador: AmbassadorConfig) -> Ite
 def _identity(case: ClusterCase, service: Object) -> Finding:
     title = "the gateway's Service tells the identity of Ambassador's proxies"
     wanted = gateway_identity(case.name, case.config)
-    found = annotations_of(service).get("mirror.linkerd.io/gateway-identity")
+    found = annotations_of(service).get(GATEWAY_IDENTITY)
     if found == wanted:
         return ok(title, str(wanted))
     return failure(title, f"it tells {found or 'none'}, not {wanted}", UPDATE)
@@ -137,14 +146,14 @@ def _identity(case: ClusterCase, service: Object) -> Finding:
 def _annotations(case: ClusterCase, service: Object, config: GatewayConfig) -> Iterator[Finding]:
     title = "the gateway's Service says that it is one"
     found = annotations_of(service)
-    if found.get(GATEWAY) == "true":
+    if found.get(MULTICLUSTER_GATEWAY) == "true":
         yield ok(title)
     else:
-        yield failure(title, f'it lacks the annotation {GATEWAY}: "true"', UPDATE)
+        yield failure(title, f'it lacks the annotation {MULTICLUSTER_GATEWAY}: "true"', UPDATE)
     title = "the gateway's Service tells how it is probed"
     wanted = probe_path(case.config.linkerd.generation, config)
-    path = found.get("mirror.linkerd.io/probe-path")
-    period, seconds = found.get("mirror.linkerd.io/probe-period"), str(config.probe_period_seconds)
+    path = found.get(PROBE_PATH)
+    period, seconds = found.get(PROBE_PERIOD), str(config.probe_period_seconds)
     if path != wanted:
         yield failure(title, f"its path is {path or 'missing'}, not {wanted}", UPDATE)
     elif period != seconds:
@@ -214,7 +223,7 @@ def _policy(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> 
     title = "the gateway has its Servers and policies"
     name = f"{ambassador.name}-gateway"
     wanted = [(SERVER, name), (AUTHORIZATION_POLICY, name), (MESH_TLS, name)]
-    ports = {name: "linkerd-proxy"}
+    ports = {name: PROXY_CONTAINER}
     if config.probe == "proxy":
         wanted += [(SERVER, f"{name}-admin"), (AUTHORIZATION_POLICY, f"{name}-admin")]
         ports[f"{name}-admin"] = "linkerd-admin"
@@ -241,7 +250,7 @@ def alive(source: View, target: str, metric: bool | None) -> str:
     """
     if metric is not None:
         return "yes" if metric else "no"
-    found = source.all(ENDPOINTS, labels={CLUSTER_NAME: target, MIRRORED: "true"})
+    found = source.all(ENDPOINTS, labels={CLUSTER_NAME: target, MIRRORED_SERVICE: "true"})
     ready = any(any(addresses(one)) for one in found)
     unready = any(any(addresses(one, "notReadyAddresses")) for one in found)
     return "no" if unready and not ready else "unknown"
@@ -251,7 +260,7 @@ def mirrored(source: View, target: str) -> list[Object]:
     """Services of a source that mirror those of a target; the gateway's own mirror is none."""
     return [
         service
-        for service in source.all(SERVICE, labels={CLUSTER_NAME: target, MIRRORED: "true"})
+        for service in source.all(SERVICE, labels={CLUSTER_NAME: target, MIRRORED_SERVICE: "true"})
         if MIRRORED_GATEWAY not in labels_of(service)
     ]
 

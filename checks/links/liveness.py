@@ -15,16 +15,16 @@ from typing import Any
 from kubernetes import client
 from kubernetes.stream import portforward
 
-from checks.facts.expected import MULTICLUSTER
-from checks.facts.kinds import LEASE, POD, name_of
 from checks.facts.view import View
 from config.variants.generation import Generation
+from vocabulary.kinds import LEASE, POD, name_of
+from vocabulary.linkerd import CONTROL_PLANE_COMPONENT, MULTICLUSTER
 
 METRICS_PORT = 9999
 """Port of the service mirror's metrics, on the pod's own loopback."""
 SECONDS = 5.0
 
-_OLD_LABELS = {"linkerd.io/control-plane-component": "linkerd-service-mirror"}
+_OLD_LABELS = {CONTROL_PLANE_COMPONENT: "linkerd-service-mirror"}
 
 _SAMPLE = re.compile(
     r'^gateway_alive\{[^}]*target_cluster_name="(?P<target>[^"]+)"[^}]*\}\s+(?P<value>\S+)', re.M

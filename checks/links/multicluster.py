@@ -11,8 +11,21 @@ from datetime import datetime, timedelta
 
 from checks.cluster.workloads import availability, workload
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.expected import CLUSTER_NAME, MIRRORED, MIRRORED_GATEWAY, MULTICLUSTER, UPDATE
-from checks.facts.kinds import (
+from checks.facts.expected import UPDATE
+from checks.facts.results import Finding, Status, failure, ok, skipped, warning
+from checks.facts.view import View, addresses, some
+from checks.links.credentials import (
+    CredentialsFault,
+    Login,
+    Outcome,
+    login_of,
+)
+from checks.links.gateways import alive, link_address, mirrored
+from checks.trust.pki import UnreadableError, decoded
+from config.core.mesh import gateway_identity
+from config.links.link import LinkConfig, Selector
+from config.variants.generation import Generation
+from vocabulary.kinds import (
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
     DEPLOYMENT,
@@ -28,15 +41,20 @@ from checks.facts.kinds import (
     name_of,
     namespace_of,
 )
-from checks.facts.results import Finding, Status, failure, ok, skipped, warning
-from checks.facts.view import View, addresses, some
-from checks.links.credentials import TYPE, CredentialsFault, Login, Outcome, login_of
-from checks.links.gateways import alive, link_address, mirrored
-from checks.trust.pki import UnreadableError, decoded
-from config.core.mesh import gateway_identity
-from config.links.exports import EXPORTED, FEDERATED
-from config.links.link import LinkConfig, Selector
-from config.variants.generation import Generation
+from vocabulary.linkerd import (
+    CLUSTER_NAME,
+    CREATED_BY,
+    EXPORTED,
+    FEDERATED,
+    LINK_CLUSTER_DOMAIN,
+    LINK_CLUSTER_NAME,
+    LINK_TRUST_DOMAIN,
+    MIRRORED_GATEWAY,
+    MIRRORED_SERVICE,
+    MULTICLUSTER,
+    SECRET_REMOTE_KUBECONFIG,
+    credentials_secret,
+)
 
 LINK_VERSION = "v1alpha3"
 _STALE = timedelta(seconds=90)
@@ -77,7 +95,7 @@ def _binds(binding: Object, account: str) -> bool:
 def credentials(case: LinkCase) -> Iterator[Finding]:
     """Both credentials Secrets stand on the source, say the same, and work."""
     target = case.target_config
-    name = f"cluster-credentials-{case.link.target}"
+    name = credentials_secret(case.link.target)
     mirror = case.source.get(SECRET, MULTICLUSTER, name)
     space = case.source_config.linkerd.namespace
     destination = case.source.get(SECRET, space, name)
@@ -85,10 +103,10 @@ def credentials(case: LinkCase) -> Iterator[Finding]:
     yield judge_secret(
         f"{space}/{name}",
         destination,
-        {"multicluster.linkerd.io/cluster-name": case.link.target},
+        {LINK_CLUSTER_NAME: case.link.target},
         {
-            "multicluster.linkerd.io/trust-domain": target.trust_domain,
-            "multicluster.linkerd.io/cluster-domain": target.domain,
+            LINK_TRUST_DOMAIN: target.trust_domain,
+            LINK_CLUSTER_DOMAIN: target.domain,
         },
     )
     login = mirror_login(case.source, case.link.target)
@@ -110,7 +128,7 @@ def mirror_login(source: View, target: str) -> Login | None:
 
     Raises Unseen: the source's Secrets could not be read.
     """
-    return _login(source.get(SECRET, MULTICLUSTER, f"cluster-credentials-{target}"))
+    return _login(source.get(SECRET, MULTICLUSTER, credentials_secret(target)))
 
 
 def judge_secret(
@@ -120,8 +138,10 @@ def judge_secret(
     title = f"Secret {where} holds credentials"
     if secret is None:
         return failure(title, "it does not exist", UPDATE)
-    if secret.get("type") != TYPE:
-        return failure(title, f"its type is {secret.get('type')}, not {TYPE}", UPDATE)
+    if secret.get("type") != SECRET_REMOTE_KUBECONFIG:
+        return failure(
+            title, f"its type is {secret.get('type')}, not {SECRET_REMOTE_KUBECONFIG}", UPDATE
+        )
     lacking = [
         f"{key}={value}"
         for wanted, found in ((labels, labels_of(secret)), (annotations, annotations_of(secret)))
@@ -222,7 +242,7 @@ def link_resource(case: LinkCase) -> Iterator[Finding]:
     yield ok(title)
     yield from _spec(case, link.get("spec") or {})
     title = "the Link says which version made it"
-    made_by = annotations_of(link).get("linkerd.io/created-by", "")
+    made_by = annotations_of(link).get(CREATED_BY, "")
     if re.fullmatch(r"linkerd/cli \S+", made_by):
         yield ok(title, made_by)
     else:
@@ -246,7 +266,7 @@ def _spec(case: LinkCase, spec: Object) -> Iterator[Finding]:
             "targetClusterName": (spec, link.target),
             "targetClusterDomain": (spec, target.domain),
             "targetClusterLinkerdNamespace": (spec, target.linkerd.namespace),
-            "clusterCredentialsSecret": (spec, f"cluster-credentials-{link.target}"),
+            "clusterCredentialsSecret": (spec, credentials_secret(link.target)),
         },
         UPDATE,
     )
@@ -445,7 +465,7 @@ def orphans(case: ClusterCase) -> Iterator[Finding]:
     title = "every mirrored Service belongs to a Link"
     left = [
         f"{namespace_of(one)}/{name_of(one)}"
-        for one in case.view.all(SERVICE, labels={MIRRORED: "true"})
+        for one in case.view.all(SERVICE, labels={MIRRORED_SERVICE: "true"})
         if labels_of(one).get(CLUSTER_NAME) and labels_of(one)[CLUSTER_NAME] not in links
     ]
     if left:

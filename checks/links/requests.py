@@ -21,7 +21,14 @@ from checks.ambassador.inbound import judged, public_ports, shut_to_unmeshed
 from checks.ambassador.routes import all_mappings, destination
 from checks.cluster.workloads import availability
 from checks.facts.case import Answer, ClusterCase
-from checks.facts.kinds import (
+from checks.facts.results import Finding, Status, failure, ok, skipped, warning
+from checks.facts.view import Unseen, View, addresses, some
+from checks.links.gateways import service_addresses
+from config.ambassador.ambassador import AmbassadorConfig
+from config.ambassador.routes import MappingConfig
+from config.core.mesh import MeshConfig
+from config.links.exports import ServiceRef
+from vocabulary.kinds import (
     DEPLOYMENT,
     ENDPOINTS,
     HOST,
@@ -31,13 +38,6 @@ from checks.facts.kinds import (
     Object,
     name_of,
 )
-from checks.facts.results import Finding, Status, failure, ok, skipped, warning
-from checks.facts.view import Unseen, View, addresses, some
-from checks.links.gateways import service_addresses
-from config.ambassador.ambassador import AmbassadorConfig
-from config.ambassador.routes import MappingConfig
-from config.core.mesh import MeshConfig
-from config.links.exports import ServiceRef
 
 SECONDS = 4.0
 """How long connecting, and then each wait for an answer, may take."""

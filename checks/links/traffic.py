@@ -10,10 +10,10 @@ from collections.abc import Iterator
 
 from checks.facts.case import LinkCase
 from checks.facts.expected import UPDATE
-from checks.facts.kinds import HTTP_ROUTE, SERVICE, Object
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from checks.facts.view import some
 from config.links.link import Export, Weights
+from vocabulary.kinds import HTTP_ROUTE, SERVICE, Object
 
 
 def weights(case: LinkCase) -> Iterator[Finding]:

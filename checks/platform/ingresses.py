@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE, VIZ
-from checks.facts.kinds import HOST, INGRESS, INGRESS_ROUTE, MAPPING, MIDDLEWARE, SECRET, Object
+from checks.facts.expected import UPDATE
 from checks.facts.results import Finding, failure, ok, warning
 from checks.facts.view import View, some
 from config.core.cluster import ClusterConfig
-from config.platform.ingress import VIZ_INGRESS, VIZ_ROUTE, IngressBase
+from config.platform.ingress import VIZ_INGRESS, IngressBase
+from vocabulary.kinds import HOST, INGRESS, INGRESS_ROUTE, MAPPING, MIDDLEWARE, SECRET, Object
+from vocabulary.linkerd import VIZ
 
 
 def ingresses(case: ClusterCase) -> Iterator[Finding]:
@@ -89,7 +90,7 @@ def _addresses(ingress: Object) -> list[str]:
 
 def _route(view: View, space: str) -> Finding:
     title = "Ambassador leads to the dashboard"
-    lost = [kind.name for kind in (HOST, MAPPING) if view.get(kind, space, VIZ_ROUTE) is None]
+    lost = [kind.name for kind in (HOST, MAPPING) if view.get(kind, space, VIZ) is None]
     if lost:
-        return failure(title, f"there is no {some(lost)} {space}/{VIZ_ROUTE}", UPDATE)
+        return failure(title, f"there is no {some(lost)} {space}/{VIZ}", UPDATE)
     return ok(title)

@@ -11,7 +11,14 @@ from collections.abc import Iterator
 from checks.cluster.unready import explain_pod, ought_to_run, worst
 from checks.facts.case import ClusterCase
 from checks.facts.expected import UPDATE
-from checks.facts.kinds import (
+from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.view import View, some
+from config.core.cluster import ClusterConfig
+from config.linkerd.control_plane import LinkerdConfig
+from config.platform.recipes import Patch
+from config.rules.meshed_workloads import patches
+from config.variants.generation import Generation
+from vocabulary.kinds import (
     CRON_JOB,
     DAEMON_SET,
     DEPLOYMENT,
@@ -24,16 +31,8 @@ from checks.facts.kinds import (
     annotations_of,
     name_of,
 )
-from checks.facts.results import Finding, failure, ok, skipped, warning
-from checks.facts.view import View, some
-from config.core.cluster import ClusterConfig
-from config.linkerd.control_plane import LinkerdConfig
-from config.linkerd.sidecar import INJECT
-from config.platform.recipes import Patch
-from config.rules.meshed_workloads import patches
-from config.variants.generation import Generation
+from vocabulary.linkerd import INJECT, PROXY_CONTAINER
 
-PROXY = "linkerd-proxy"
 KINDS = {
     kind.name: kind for kind in (NAMESPACE, DEPLOYMENT, DAEMON_SET, STATEFUL_SET, CRON_JOB, KIBANA)
 }
@@ -87,7 +86,7 @@ def has_proxy(pod: Object) -> bool:
     """Whether a pod has Linkerd's proxy, be it a native sidecar or not."""
     spec = pod.get("spec") or {}
     containers = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
-    return any(container.get("name") == PROXY for container in containers)
+    return any(container.get("name") == PROXY_CONTAINER for container in containers)
 
 
 def of_job(pod: Object) -> str | None:

@@ -7,12 +7,13 @@ from urllib.parse import urlsplit
 
 from checks.facts.case import ClusterCase
 from checks.facts.expected import UPDATE
-from checks.facts.kinds import CONFIG_MAP, POD_MONITOR, SERVICE, Object, labels_of, name_of
 from checks.facts.results import Finding, failure, ok, skipped
 from checks.facts.view import View, some
 from config.platform.monitoring import Dashboards, PodMonitors
+from vocabulary.kinds import CONFIG_MAP, POD_MONITOR, SERVICE, Object, labels_of, name_of
+from vocabulary.linkerd import PROXY_CONTAINER
 
-MONITORS = ("linkerd-controller", "linkerd-proxy", "linkerd-service-mirror")
+MONITORS = ("linkerd-controller", PROXY_CONTAINER, "linkerd-service-mirror")
 DASHBOARDS = ("control-plane", "deployment", "links", "overview")
 """Ends of the names of our ConfigMaps."""
 PREFIX = "linkerd-dashboard-"

@@ -8,8 +8,8 @@ from checks.ambassador.ambassador import asks_for_proxy, proxies
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
 from checks.facts.expected import UPDATE
-from checks.facts.kinds import DEPLOYMENT, SERVICE
 from checks.facts.results import Finding, failure, ok, skipped
+from vocabulary.kinds import DEPLOYMENT, SERVICE
 
 
 def sample(case: ClusterCase) -> Iterator[Finding]:

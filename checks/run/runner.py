@@ -23,7 +23,6 @@ from checks.ambassador import (
 from checks.cluster import jobs, networks, permissions, pre, releases, surroundings
 from checks.facts.case import Answer, ClusterCase, ClusterCheck, LinkCase, LinkCheck
 from checks.facts.fetch import look
-from checks.facts.kinds import NAMESPACE
 from checks.facts.reading import Reader, RefusedError
 from checks.facts.results import (
     ClusterRow,
@@ -48,6 +47,7 @@ from config.variants.generation import Generation
 from kube.errors import KubeconfigError
 from kube.kubeconfig import Endpoint, api_client, endpoint
 from preflight.guard import ClusterError, context_of, examine
+from vocabulary.kinds import NAMESPACE
 
 READ_SECONDS = 30.0
 """How long reading one cluster may take."""

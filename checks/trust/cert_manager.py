@@ -9,15 +9,13 @@ from collections.abc import Iterator
 
 from checks.facts.case import ClusterCase
 from checks.facts.expected import UPDATE
-from checks.facts.kinds import BUNDLE, CERTIFICATE, CLUSTER_ISSUER, ISSUER, Kind
 from checks.facts.results import Finding, failure, ok
 from checks.facts.view import some
 from checks.trust import renewal
 from checks.trust.webhooks import webhooks_of
 from config.trust.issuance import Issuance
-
-IDENTITY = "linkerd-identity-issuer"
-TRUST_ROOTS = "linkerd-identity-trust-roots"
+from vocabulary.kinds import BUNDLE, CERTIFICATE, CLUSTER_ISSUER, ISSUER, Kind
+from vocabulary.linkerd import ISSUER_SECRET, TRUST_ROOTS
 
 
 def cert_manager(case: ClusterCase) -> Iterator[Finding]:
@@ -30,7 +28,7 @@ def cert_manager(case: ClusterCase) -> Iterator[Finding]:
     if issuance is None or served.detail:
         return
     yield _issuer(case, issuance)
-    yield renewal.issued(case.view, case.config.linkerd.namespace, IDENTITY)
+    yield renewal.issued(case.view, case.config.linkerd.namespace, ISSUER_SECRET)
     if issuance.webhooks:
         for webhook in webhooks_of(case):
             yield renewal.issued(case.view, webhook.namespace, webhook.service)

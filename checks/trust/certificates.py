@@ -14,16 +14,14 @@ from cryptography import x509
 from checks.cluster.releases import left_to_release
 from checks.facts.case import ClusterCase
 from checks.facts.expected import UPDATE
-from checks.facts.kinds import CONFIG_MAP, SECRET, Object
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from checks.facts.view import Unseen, View, some
 from checks.linkerd.control_plane import CONFIG, linkerd_values, old_config
 from checks.trust import pki, renewal
 from config.trust.key_forms import form_fault
 from config.variants.generation import Generation
-
-TRUST_ROOTS = "linkerd-identity-trust-roots"
-ISSUER = "linkerd-identity-issuer"
+from vocabulary.kinds import CONFIG_MAP, SECRET, Object
+from vocabulary.linkerd import ISSUER_SECRET, TRUST_ROOTS
 
 _ROTATE = (
     "replace it: bring the new anchor into the bundle of every cluster, restart meshed pods, "
@@ -117,9 +115,9 @@ def issuer(case: ClusterCase) -> Iterator[Finding]:
     """The issuer is complete, fit, valid, and signed by an anchor of the bundle."""
     space = case.config.linkerd.namespace
     title = "the issuer's Secret is complete"
-    secret = case.view.get(SECRET, space, ISSUER)
+    secret = case.view.get(SECRET, space, ISSUER_SECRET)
     if secret is None:
-        yield failure(title, f"Secret {space}/{ISSUER} does not exist", _mend(case))
+        yield failure(title, f"Secret {space}/{ISSUER_SECRET} does not exist", _mend(case))
         return
     certificate_key, private_key = _keys(case, secret)
     try:
@@ -127,12 +125,12 @@ def issuer(case: ClusterCase) -> Iterator[Finding]:
         key = pki.decoded(secret, private_key)
         authorities = _authorities(case, secret)
     except pki.UnreadableError as error:
-        yield failure(title, f"Secret {space}/{ISSUER} {error}", _mend(case))
+        yield failure(title, f"Secret {space}/{ISSUER_SECRET} {error}", _mend(case))
         return
     certificate = chain[0]
     refused = form_fault(case.config.linkerd.generation, "linkerd-identity", key)
     if refused:
-        yield failure(title, f"Secret {space}/{ISSUER}: {refused}", _mend(case))
+        yield failure(title, f"Secret {space}/{ISSUER_SECRET}: {refused}", _mend(case))
     elif not pki.key_belongs(certificate, key):
         yield failure(title, "its private key does not belong to its certificate", UPDATE)
     else:
@@ -158,7 +156,7 @@ def issuer_chain(case: ClusterCase) -> list[x509.Certificate] | None:
 
     Raises Unseen: the cluster's Secrets could not be read.
     """
-    secret = case.view.get(SECRET, case.config.linkerd.namespace, ISSUER)
+    secret = case.view.get(SECRET, case.config.linkerd.namespace, ISSUER_SECRET)
     if secret is None:
         return None
     try:
@@ -187,7 +185,7 @@ def _mend(case: ClusterCase) -> str:
     """How an issuer comes to be as it should be."""
     if not renewal.issues_identity(case.mesh):
         return UPDATE
-    return f"see `kubectl -n {case.config.linkerd.namespace} describe certificate {ISSUER}`"
+    return f"see `kubectl -n {case.config.linkerd.namespace} describe certificate {ISSUER_SECRET}`"
 
 
 def _renewed(case: ClusterCase, certificate: x509.Certificate) -> Iterator[Finding]:
@@ -196,7 +194,7 @@ def _renewed(case: ClusterCase, certificate: x509.Certificate) -> Iterator[Findi
     yield _each("the issuer is valid now", {certificate: fault}, _mend(case))
     if fault is None:
         title = "the issuer is renewed in time"
-        yield renewal.renewed(title, certificate, case.view, space, ISSUER)
+        yield renewal.renewed(title, certificate, case.view, space, ISSUER_SECRET)
 
 
 def _name(case: ClusterCase, certificate: x509.Certificate) -> Finding:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from checks.facts.kinds import Object
+from vocabulary.kinds import Object
 
 SOON = timedelta(days=60)
 """Certificates that end within this time are warned of."""

@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 
-from checks.facts.kinds import CERTIFICATE, Object
 from checks.facts.results import Finding, failure, ok, warning
 from checks.facts.view import View
 from checks.trust import pki
 from config.core.mesh import MeshConfig
+from vocabulary.kinds import CERTIFICATE, Object
 
 SLACK = timedelta(minutes=15)
 """How late a renewal may be before anybody is told."""

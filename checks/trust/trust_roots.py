@@ -16,10 +16,17 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from checks.cluster.unready import PROXY, ought_to_run
+from checks.cluster.unready import ought_to_run
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.expected import MULTICLUSTER
-from checks.facts.kinds import (
+from checks.facts.linkerd_values import values_of
+from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.view import Unseen, View, some
+from checks.linkerd.control_plane import CONFIG
+from checks.trust import pki
+from checks.trust.certificates import anchors_of, issuer_chain
+from config.variants.generation import Generation
+from preflight.proxy_trust import bundle_hashes
+from vocabulary.kinds import (
     CONFIG_MAP,
     POD,
     Object,
@@ -28,14 +35,13 @@ from checks.facts.kinds import (
     name_of,
     namespace_of,
 )
-from checks.facts.linkerd_values import values_of
-from checks.facts.results import Finding, failure, ok, skipped, warning
-from checks.facts.view import Unseen, View, some
-from checks.linkerd.control_plane import CONFIG
-from checks.trust import pki
-from checks.trust.certificates import TRUST_ROOTS, anchors_of, issuer_chain
-from config.variants.generation import Generation
-from preflight.proxy_trust import CONTROL_PLANE, TRUST_ROOT_HASH, bundle_hashes
+from vocabulary.linkerd import (
+    CONTROL_PLANE_NS,
+    MULTICLUSTER,
+    PROXY_CONTAINER,
+    TRUST_ROOT_SHA256,
+    TRUST_ROOTS,
+)
 
 _ENVIRONMENT = "LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS"
 _OWNERS = ("deployment", "daemonset", "statefulset", "replicaset", "job", "cronjob")
@@ -77,8 +83,8 @@ def of_meshed_pods(view: View, namespace: str) -> Mapping[str, list[Object]]:
     Raises Unseen: pods could not be read.
     """
     found: dict[str, list[Object]] = {}
-    for pod in view.all(POD, labels={CONTROL_PLANE: namespace}):
-        digest = annotations_of(pod).get(TRUST_ROOT_HASH)
+    for pod in view.all(POD, labels={CONTROL_PLANE_NS: namespace}):
+        digest = annotations_of(pod).get(TRUST_ROOT_SHA256)
         if digest and ought_to_run(pod):
             found.setdefault(digest, []).append(pod)
     return found
@@ -104,7 +110,7 @@ def roots_of(pod: Object) -> tuple[x509.Certificate, ...] | None:
     """What the proxy of a pod trusts, where its environment has it as a literal."""
     spec = pod.get("spec") or {}
     for container in [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]:
-        if container.get("name") != PROXY:
+        if container.get("name") != PROXY_CONTAINER:
             continue
         for item in container.get("env") or []:
             if item.get("name") == _ENVIRONMENT and item.get("value"):

@@ -15,8 +15,13 @@ from cryptography import x509
 from checks.cluster.releases import left_to_release
 from checks.cluster.workloads import has_pods
 from checks.facts.case import ClusterCase
-from checks.facts.expected import JAEGER, UPDATE, VIZ
-from checks.facts.kinds import (
+from checks.facts.expected import UPDATE
+from checks.facts.results import Finding, failure, ok, skipped
+from checks.trust import pki, renewal
+from checks.trust.certificates import lasting
+from config.trust.key_forms import POLICY_VALIDATOR, form_fault
+from config.variants.generation import Generation
+from vocabulary.kinds import (
     API_SERVICE,
     DEPLOYMENT,
     MUTATING_WEBHOOK,
@@ -25,11 +30,7 @@ from checks.facts.kinds import (
     Kind,
     Object,
 )
-from checks.facts.results import Finding, failure, ok, skipped
-from checks.trust import pki, renewal
-from checks.trust.certificates import lasting
-from config.trust.key_forms import POLICY_VALIDATOR, form_fault
-from config.variants.generation import Generation
+from vocabulary.linkerd import JAEGER, VIZ, webhook_configuration
 
 TAP = "v1alpha1.tap.linkerd.io"
 _INJECTED = "see the log of cert-manager's cainjector, which writes it"
@@ -74,13 +75,13 @@ def webhooks_of(case: ClusterCase) -> list[Webhook]:
         return [
             Webhook(service, space, kind, name, "tls", ("crt.pem", "key.pem"))
             for service, kind, name in (
-                (_INJECTOR, MUTATING_WEBHOOK, f"{_INJECTOR}-webhook-config"),
-                (_VALIDATOR, VALIDATING_WEBHOOK, f"{_VALIDATOR}-webhook-config"),
+                (_INJECTOR, MUTATING_WEBHOOK, webhook_configuration(_INJECTOR)),
+                (_VALIDATOR, VALIDATING_WEBHOOK, webhook_configuration(_VALIDATOR)),
                 ("linkerd-tap", API_SERVICE, TAP),
             )
         ]
     found = [
-        Webhook(service, space, kind, f"{service}-webhook-config", served_by=served_by)
+        Webhook(service, space, kind, webhook_configuration(service), served_by=served_by)
         for service, kind, served_by in (
             (_INJECTOR, MUTATING_WEBHOOK, _INJECTOR),
             (_VALIDATOR, VALIDATING_WEBHOOK, "linkerd-destination"),

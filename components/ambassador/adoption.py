@@ -25,9 +25,10 @@ from components.ambassador.values import gateway_ports
 from components.core.component import MeshComponent
 from config.ambassador.adoption import FIELD_MANAGER, AdoptConfig
 from config.ambassador.ambassador import AmbassadorConfig
+from vocabulary.kubernetes import PATCH_FIELD_MANAGER
 
 # A random manager would own the fields anew after every replacement.
-PATCH = {"pulumi.com/patchFieldManager": FIELD_MANAGER}
+PATCH = {PATCH_FIELD_MANAGER: FIELD_MANAGER}
 
 
 @dataclass(frozen=True)

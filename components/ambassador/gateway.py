@@ -12,11 +12,18 @@ import pulumi
 
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import GatewayConfig
-from config.linkerd.sidecar import INJECT
 from config.variants.generation import Generation
-
-GATEWAY_PORT = 4143
-"""Port of the pod on which the proxy takes what comes from other clusters."""
+from vocabulary.linkerd import (
+    ENABLE_GATEWAY,
+    GATEWAY_IDENTITY,
+    INJECT,
+    MULTICLUSTER_GATEWAY,
+    PROBE_PATH,
+    PROBE_PERIOD,
+    PROXY_INBOUND_PORT,
+    REQUIRE_IDENTITY_PORTS,
+    SKIP_INBOUND_PORTS,
+)
 
 
 @dataclass(frozen=True)
@@ -37,11 +44,11 @@ def gateway_annotations(
     """Annotations of the Service by which Linkerd knows a gateway."""
     path = gateway.probe_path
     return {
-        "mirror.linkerd.io/gateway-identity": identity,
-        "mirror.linkerd.io/multicluster-gateway": "true",
+        GATEWAY_IDENTITY: identity,
+        MULTICLUSTER_GATEWAY: "true",
         # The service mirror of 2.8 puts a slash before it; later ones want it here.
-        "mirror.linkerd.io/probe-path": path.lstrip("/") if generation is Generation.V2_8 else path,
-        "mirror.linkerd.io/probe-period": str(gateway.probe_period_seconds),
+        PROBE_PATH: path.lstrip("/") if generation is Generation.V2_8 else path,
+        PROBE_PERIOD: str(gateway.probe_period_seconds),
     }
 
 
@@ -52,15 +59,15 @@ def pod_annotations(config: AmbassadorConfig, generation: Generation) -> dict[st
     if sidecar.injection == "pod":
         found[INJECT] = sidecar.mode
     if config.gateway is not None:
-        found["config.linkerd.io/enable-gateway"] = "true"
+        found[ENABLE_GATEWAY] = "true"
     if sidecar.skip_inbound_ports:
-        found["config.linkerd.io/skip-inbound-ports"] = _joined(sidecar.skip_inbound_ports)
+        found[SKIP_INBOUND_PORTS] = _joined(sidecar.skip_inbound_ports)
     ports = sidecar.require_identity_on_inbound_ports
     if ports is None and config.gateway is not None and generation is Generation.V2_8:
-        ports = (GATEWAY_PORT,)
+        ports = (PROXY_INBOUND_PORT,)
     if ports:
         # The name that all generations read; proxies of today no longer need it.
-        found["config.linkerd.io/proxy-require-identity-inbound-ports"] = _joined(ports)
+        found[REQUIRE_IDENTITY_PORTS] = _joined(ports)
     return found
 
 

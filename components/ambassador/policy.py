@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import GatewayConfig
+from vocabulary.linkerd import PROXY_CONTAINER
 
 Manifest = dict[str, object]
 
@@ -58,7 +59,7 @@ def gateway_policy(config: AmbassadorConfig, gateway: GatewayConfig) -> list[Man
     meshed = {"kind": "MeshTLSAuthentication", "name": name}
     manifests = [
         _policy(config, "v1alpha1", "MeshTLSAuthentication", name, {"identities": ["*"]}),
-        *_server(config, name, port="linkerd-proxy", authentication=meshed),
+        *_server(config, name, port=PROXY_CONTAINER, authentication=meshed),
     ]
     if gateway.probe == "proxy":
         manifests += _server(

@@ -14,6 +14,7 @@ from config.ambassador.ambassador import AmbassadorConfig, ServiceConfig
 from config.ambassador.edge_stack import EdgeStackConfig
 from config.ambassador.gateway import GatewayConfig
 from config.variants.ambassadors import CrdsChart, CrdsManifest
+from vocabulary.kubernetes import HOSTNAME, ZONE
 
 APIEXT = "emissary-apiext"
 """Name of the conversion webhook's own objects."""
@@ -184,5 +185,5 @@ def _spread(labels: Mapping[str, str]) -> list[Values]:
             "whenUnsatisfiable": "ScheduleAnyway",
             "labelSelector": {"matchLabels": dict(labels)},
         }
-        for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+        for key in (ZONE, HOSTNAME)
     ]

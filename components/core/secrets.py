@@ -11,6 +11,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.trust.trust_anchor import SignedCertificate
 from config.language.model import PullSecret
+from vocabulary.kubernetes import SECRET_DOCKER_CONFIG, SECRET_TLS
 
 
 def encoded(text: pulumi.Input[str]) -> pulumi.Output[str]:
@@ -44,7 +45,7 @@ def tls_secret(
     return Secret(
         logical_name,
         metadata=ObjectMetaArgs(name=name, namespace=namespace),
-        type="kubernetes.io/tls",
+        type=SECRET_TLS,
         data=data,
         opts=opts,
     )
@@ -84,7 +85,7 @@ def pull_secrets(
         Secret(
             f"{owner}-{space}-pull-{secret.name}",
             metadata=ObjectMetaArgs(name=secret.name, namespace=namespace.metadata.name),
-            type="kubernetes.io/dockerconfigjson",
+            type=SECRET_DOCKER_CONFIG,
             data={".dockerconfigjson": encoded(secret.docker_config_json.get_secret_value())},
             opts=opts,
         )

@@ -15,14 +15,14 @@ from components.core.component import MeshComponent
 from components.core.releases import ReleaseSettings, helm_release
 from components.core.secrets import pull_secrets, tls_secret
 from components.linkerd import values_2_8
-from components.linkerd.jaeger_values import JAEGER_NAMESPACE, JAEGER_WEBHOOK
+from components.linkerd.jaeger_values import JAEGER_WEBHOOK
 from components.linkerd.values import (
     WEBHOOKS,
     cni_values,
     control_plane_values,
     linkerd_crds_values,
 )
-from components.linkerd.viz_values import VIZ_NAMESPACE, VIZ_WEBHOOKS, viz_annotations, viz_values
+from components.linkerd.viz_values import VIZ_WEBHOOKS, viz_annotations, viz_values
 from components.trust.issuance import (
     IssuedBy,
     identity_certificate,
@@ -33,9 +33,22 @@ from components.trust.trust_anchor import Signatures, SignedCertificate, Webhook
 from config.core.cluster import ClusterConfig
 from config.trust.issuance import Issuance
 from config.variants.generation import Generation
-
-MULTICLUSTER_NAMESPACE = "linkerd-multicluster"
-CNI_NAMESPACE = "linkerd-cni"
+from vocabulary.kubernetes import POD_SECURITY_ENFORCE
+from vocabulary.linkerd import (
+    ADMISSION_WEBHOOKS,
+    CNI,
+    CNI_RESOURCE,
+    CONTROL_PLANE_NS,
+    EXTENSION,
+    INJECT,
+    IS_CONTROL_PLANE,
+    ISSUER_SECRET,
+    JAEGER,
+    MULTICLUSTER,
+    PROXY_AWAIT,
+    VIZ,
+    webhook_secret,
+)
 
 
 def signatures(cluster: ClusterConfig, issuance: Issuance | None = None) -> Signatures:
@@ -48,9 +61,9 @@ def signatures(cluster: ClusterConfig, issuance: Issuance | None = None) -> Sign
     services = values_2_8.WEBHOOKS if old else WEBHOOKS
     webhooks = [Webhook(config.namespace, service) for service in services.values()]
     if config.viz.enabled:
-        webhooks += [Webhook(VIZ_NAMESPACE, service) for service in VIZ_WEBHOOKS.values()]
+        webhooks += [Webhook(VIZ, service) for service in VIZ_WEBHOOKS.values()]
     if config.traces_by_extension:
-        webhooks.append(Webhook(JAEGER_NAMESPACE, JAEGER_WEBHOOK))
+        webhooks.append(Webhook(JAEGER, JAEGER_WEBHOOK))
     hosts = cluster.ambassador.all_hosts if cluster.ambassador else ()
     trials = {host.name: host.hostname for host in hosts if host.tls and host.tls.trial}
     if issuance is not None and issuance.webhooks:
@@ -109,18 +122,18 @@ class LinkerdControlPlane(MeshComponent):
         self.namespace = self._namespace(
             config.namespace,
             labels={
-                "linkerd.io/is-control-plane": "true",
-                "config.linkerd.io/admission-webhooks": "disabled",
-                "linkerd.io/control-plane-ns": config.namespace,
+                IS_CONTROL_PLANE: "true",
+                ADMISSION_WEBHOOKS: "disabled",
+                CONTROL_PLANE_NS: config.namespace,
                 **self._pod_security(),
             },
-            annotations={"linkerd.io/inject": "disabled"},
+            annotations={INJECT: "disabled"},
         )
         self.multicluster_namespace = None
         if args.multicluster:
             self.multicluster_namespace = self._namespace(
-                MULTICLUSTER_NAMESPACE,
-                labels={"linkerd.io/extension": "multicluster", **self._pod_security()},
+                MULTICLUSTER,
+                labels={EXTENSION: "multicluster", **self._pod_security()},
             )
         self.control_plane = self._install()
         self.register_outputs({"namespace": config.namespace, "version": config.version})
@@ -164,13 +177,13 @@ class LinkerdControlPlane(MeshComponent):
     def _cni(self) -> Release:
         config = self._args.cluster.linkerd
         space = self._namespace(
-            CNI_NAMESPACE,
+            CNI,
             labels={
-                "linkerd.io/cni-resource": "true",
-                "config.linkerd.io/admission-webhooks": "disabled",
-                "pod-security.kubernetes.io/enforce": "privileged",
+                CNI_RESOURCE: "true",
+                ADMISSION_WEBHOOKS: "disabled",
+                POD_SECURITY_ENFORCE: "privileged",
             },
-            annotations={"linkerd.io/inject": "disabled"},
+            annotations={INJECT: "disabled"},
         )
         secrets = self._pull_secrets({"cni": space})
         return self._release(
@@ -180,20 +193,17 @@ class LinkerdControlPlane(MeshComponent):
     def _viz(self, control_plane: Release) -> Release:
         args = self._args
         space = self._namespace(
-            VIZ_NAMESPACE,
-            labels={"linkerd.io/extension": "viz", **self._pod_security()},
+            VIZ,
+            labels={EXTENSION: "viz", **self._pod_security()},
             annotations={
-                "linkerd.io/inject": "enabled",
-                "config.linkerd.io/proxy-await": "enabled",
+                INJECT: "enabled",
+                PROXY_AWAIT: "enabled",
                 **viz_annotations(args.cluster.linkerd.viz),
             },
         )
         before: list[pulumi.Resource] = [control_plane]
         before += self._pull_secrets({"viz": space})
-        before += [
-            self._webhook(Webhook(VIZ_NAMESPACE, service), space)
-            for service in VIZ_WEBHOOKS.values()
-        ]
+        before += [self._webhook(Webhook(VIZ, service), space) for service in VIZ_WEBHOOKS.values()]
         return self._release(
             "viz",
             "linkerd-viz",
@@ -217,7 +227,7 @@ class LinkerdControlPlane(MeshComponent):
             raise ValueError("nobody makes the cluster's issuer")
         return tls_secret(
             f"{self.logical_name}-issuer",
-            "linkerd-identity-issuer",
+            ISSUER_SECRET,
             self.namespace.metadata.name,
             args.issuer,
             self.child(args.provider),
@@ -238,7 +248,7 @@ class LinkerdControlPlane(MeshComponent):
 
     def _webhook(self, webhook: Webhook, space: Namespace) -> pulumi.Resource:
         args = self._args
-        secret = f"{webhook.service}-k8s-tls"
+        secret = webhook_secret(webhook.service)
         if args.issued is not None and args.issued.config.webhooks:
             return webhook_certificate(self, args.issued, webhook, secret, space.metadata.name)
         return tls_secret(
@@ -256,7 +266,7 @@ class LinkerdControlPlane(MeshComponent):
     def _pod_security(self) -> dict[str, str]:
         # Without the CNI plugin, the proxy's init container needs NET_ADMIN.
         level = "restricted" if self._args.cluster.linkerd.cni else "privileged"
-        return {"pod-security.kubernetes.io/enforce": level}
+        return {POD_SECURITY_ENFORCE: level}
 
     def _namespace(
         self, name: str, labels: dict[str, str], annotations: dict[str, str] | None = None

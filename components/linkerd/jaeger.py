@@ -15,9 +15,11 @@ from components.core.component import MeshComponent
 from components.core.releases import ReleaseSettings, helm_release
 from components.core.secrets import pull_secrets, tls_secret
 from components.linkerd.control_plane import LinkerdControlPlane
-from components.linkerd.jaeger_values import JAEGER_NAMESPACE, JAEGER_WEBHOOK, jaeger_values
+from components.linkerd.jaeger_values import JAEGER_WEBHOOK, jaeger_values
 from components.trust.trust_anchor import SignedCertificate, Webhook
 from config.core.cluster import ClusterConfig
+from vocabulary.kubernetes import POD_SECURITY_ENFORCE
+from vocabulary.linkerd import EXTENSION, JAEGER, webhook_secret
 
 
 @dataclass(frozen=True)
@@ -58,19 +60,19 @@ class Jaeger(MeshComponent):
         space = Namespace(
             f"{name}-namespace",
             metadata=ObjectMetaArgs(
-                name=JAEGER_NAMESPACE,
+                name=JAEGER,
                 labels={
-                    "linkerd.io/extension": "jaeger",
-                    "pod-security.kubernetes.io/enforce": level,
+                    EXTENSION: "jaeger",
+                    POD_SECURITY_ENFORCE: level,
                 },
             ),
             opts=self.child(args.provider),
         )
         certificate = tls_secret(
             f"{name}-{JAEGER_WEBHOOK}-tls",
-            f"{JAEGER_WEBHOOK}-k8s-tls",
+            webhook_secret(JAEGER_WEBHOOK),
             space.metadata.name,
-            args.webhooks[Webhook(JAEGER_NAMESPACE, JAEGER_WEBHOOK)],
+            args.webhooks[Webhook(JAEGER, JAEGER_WEBHOOK)],
             self.child(args.provider),
         )
         logins = pull_secrets(
@@ -87,4 +89,4 @@ class Jaeger(MeshComponent):
                 args.provider, depends_on=[args.linkerd.control_plane, certificate, *logins]
             ),
         )
-        self.register_outputs({"namespace": JAEGER_NAMESPACE})
+        self.register_outputs({"namespace": JAEGER})

@@ -7,7 +7,6 @@ import pulumi
 from components.core.values import Values, merged, pull_secret_names
 from config.core.cluster import ClusterConfig
 
-JAEGER_NAMESPACE = "linkerd-jaeger"
 JAEGER_WEBHOOK = "jaeger-injector"
 """Service of the extension's webhook, which tells new proxies of the collector."""
 

@@ -6,15 +6,12 @@ import pulumi
 from pulumi_kubernetes.helm.v3 import Release
 
 from components.core.secrets import key_pair_secret
-from components.linkerd.control_plane import (
-    CNI_NAMESPACE,
-    LinkerdControlPlane,
-    LinkerdControlPlaneArgs,
-)
+from components.linkerd.control_plane import LinkerdControlPlane, LinkerdControlPlaneArgs
 from components.linkerd.values_2_8 import WEBHOOKS, cni_values, linkerd2_values
 from components.trust.trust_anchor import SignedCertificate, Webhook
 from config.core.cluster import ClusterConfig
 from config.variants.generation import Generation
+from vocabulary.linkerd import CNI
 
 
 class Linkerd28ControlPlane(LinkerdControlPlane):
@@ -36,7 +33,7 @@ class Linkerd28ControlPlane(LinkerdControlPlane):
                     "linkerd-cni",
                     # The chart makes the plugin's namespace itself, so its record lies here.
                     self.namespace,
-                    cni_values(args.cluster, CNI_NAMESPACE),
+                    cni_values(args.cluster, CNI),
                 )
             )
         before.append(self._issuer())

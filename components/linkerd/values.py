@@ -20,6 +20,7 @@ from components.linkerd.webhook_values import webhook_values
 from config.core.cluster import ClusterConfig
 from config.linkerd.control_plane import LinkerdConfig
 from config.trust.issuance import Issuance
+from vocabulary.kubernetes import SECRET_TLS
 
 WEBHOOKS = {
     "proxyInjector": "linkerd-proxy-injector",
@@ -58,7 +59,7 @@ def control_plane_values(
         "clusterNetworks": ",".join(cluster.networks),
         "identityTrustDomain": cluster.trust_domain,
         "identityTrustAnchorsPEM": bundle,
-        "identity": {"issuer": {"scheme": "kubernetes.io/tls"}},
+        "identity": {"issuer": {"scheme": SECRET_TLS}},
         "controllerImage": f"{registry}/controller",
         "debugContainer": {"image": {"name": f"{registry}/debug"}},
         "imagePullSecrets": pull_secret_names(config.image_pull_secrets),

@@ -10,6 +10,7 @@ import pulumi
 
 from components.core.values import Values, linkerd_resources, merged
 from config.core.cluster import ClusterConfig
+from vocabulary.kubernetes import SECRET_TLS
 
 WEBHOOKS = {
     "proxyInjector": "linkerd-proxy-injector",
@@ -45,7 +46,7 @@ def linkerd2_values(cluster: ClusterConfig, bundle: pulumi.Input[str]) -> Values
         "grafana": {"image": {"name": f"{registry}/grafana"}},
         # We make the namespace, so that the Secrets in it come before the pods.
         "installNamespace": False,
-        "identity": {"issuer": {"scheme": "kubernetes.io/tls"}},
+        "identity": {"issuer": {"scheme": SECRET_TLS}},
         "disableHeartBeat": not config.heartbeat,
     }
     for key in WEBHOOKS:

@@ -9,8 +9,8 @@ from components.linkerd.webhook_values import webhook_values
 from config.core.cluster import ClusterConfig
 from config.linkerd.control_plane import Grafana, Viz
 from config.trust.issuance import Issuance
+from vocabulary.linkerd import EXTERNAL_PROMETHEUS, VIZ
 
-VIZ_NAMESPACE = "linkerd-viz"
 VIZ_WEBHOOKS = {"tap": "tap", "tapInjector": "tap-injector"}
 """Webhooks of the extension: key of the values, and the Service that answers."""
 
@@ -29,7 +29,7 @@ def viz_values(
         # We label the namespace ourselves.
         "createNamespaceMetadataJob": False,
     }
-    ours |= webhook_values(VIZ_WEBHOOKS, VIZ_NAMESPACE, bundle, issuance)
+    ours |= webhook_values(VIZ_WEBHOOKS, VIZ, bundle, issuance)
     if config.high_availability:
         resources = ha_resources("100m", "250Mi", "50Mi")
         ha: Values = {
@@ -55,7 +55,7 @@ def viz_annotations(viz: Viz) -> dict[str, str]:
     """What the namespace of the extension tells `linkerd check` of an external Prometheus."""
     if viz.prometheus_url is None:
         return {}
-    return {"viz.linkerd.io/external-prometheus": viz.prometheus_url}
+    return {EXTERNAL_PROMETHEUS: viz.prometheus_url}
 
 
 def enforced_hosts(viz: Viz, domain: str) -> str | None:
@@ -74,8 +74,8 @@ def enforced_hosts(viz: Viz, domain: str) -> str | None:
         exposed.append(viz.route.host)
     if not exposed:
         return None
-    inside = ["localhost", "127.0.0.1", f"web.{VIZ_NAMESPACE}.svc.{domain}"]
-    names = [*inside, f"web.{VIZ_NAMESPACE}.svc", *dict.fromkeys(exposed)]
+    inside = ["localhost", "127.0.0.1", f"web.{VIZ}.svc.{domain}"]
+    names = [*inside, f"web.{VIZ}.svc", *dict.fromkeys(exposed)]
     plain = "|".join(name.replace(".", r"\.") for name in names)
     return rf"^({plain}|\[::1\])(:\d+)?$"
 

@@ -24,9 +24,20 @@ from config.core.cluster import ClusterConfig
 from config.links.link import LinkConfig
 from config.variants.generation import Generation
 from kube.kubeconfig import Endpoint
+from vocabulary.kubernetes import SECRET_SERVICE_ACCOUNT_TOKEN, SERVICE_ACCOUNT_NAME
+from vocabulary.linkerd import (
+    CLUSTER_NAME,
+    EXTENSION,
+    LINK_CLUSTER_DOMAIN,
+    LINK_CLUSTER_NAME,
+    LINK_TRUST_DOMAIN,
+    REMOTE_CLUSTER_DOMAIN,
+    REMOTE_LINKERD_NAMESPACE,
+    SECRET_REMOTE_KUBECONFIG,
+    credentials_secret,
+)
 
-CREDENTIALS_TYPE = "mirror.linkerd.io/remote-kubeconfig"
-EXTENSION_LABELS = {"linkerd.io/extension": "multicluster"}
+EXTENSION_LABELS = {EXTENSION: "multicluster"}
 
 READ = ["get", "list", "watch"]
 REMOTE_ACCESS = (
@@ -138,9 +149,9 @@ class LinkCredentials(MeshComponent):
                 name=service_account.metadata.name.apply(lambda value: f"{value}-token"),
                 namespace=space,
                 labels=EXTENSION_LABELS,
-                annotations={"kubernetes.io/service-account.name": account},
+                annotations={SERVICE_ACCOUNT_NAME: account},
             ),
-            type="kubernetes.io/service-account-token",
+            type=SECRET_SERVICE_ACCOUNT_TOKEN,
             opts=self.child(args.target_provider, depends_on=[service_account, binding]),
         )
         return pulumi.Output.secret(
@@ -150,7 +161,7 @@ class LinkCredentials(MeshComponent):
     def _secrets(self, args: LinkCredentialsArgs, kubeconfig: pulumi.Output[str]) -> list[Secret]:
         link = args.link
         data = {"kubeconfig": encoded(kubeconfig)}
-        name = f"cluster-credentials-{link.target}"
+        name = credentials_secret(link.target)
         mirror = Secret(
             f"{self.logical_name}-mirror-credentials",
             metadata=ObjectMetaArgs(
@@ -158,7 +169,7 @@ class LinkCredentials(MeshComponent):
                 namespace=args.source_namespace.metadata.name,
                 annotations=_told_to_2_8(args) if self._old else None,
             ),
-            type=CREDENTIALS_TYPE,
+            type=SECRET_REMOTE_KUBECONFIG,
             data=data,
             opts=self.child(args.source_provider),
         )
@@ -169,13 +180,13 @@ class LinkCredentials(MeshComponent):
             metadata=ObjectMetaArgs(
                 name=name,
                 namespace=args.source_linkerd_namespace.metadata.name,
-                labels={"multicluster.linkerd.io/cluster-name": link.target},
+                labels={LINK_CLUSTER_NAME: link.target},
                 annotations={
-                    "multicluster.linkerd.io/trust-domain": args.target.trust_domain,
-                    "multicluster.linkerd.io/cluster-domain": args.target.domain,
+                    LINK_TRUST_DOMAIN: args.target.trust_domain,
+                    LINK_CLUSTER_DOMAIN: args.target.domain,
                 },
             ),
-            type=CREDENTIALS_TYPE,
+            type=SECRET_REMOTE_KUBECONFIG,
             data=data,
             # The destination controller hears of a Secret that comes or goes, not of a change.
             opts=self.child(
@@ -190,9 +201,9 @@ class LinkCredentials(MeshComponent):
 def _told_to_2_8(args: LinkCredentialsArgs) -> dict[str, str]:
     """What the service mirror of Linkerd 2.8 has to know of its target."""
     return {
-        "mirror.linkerd.io/cluster-name": args.link.target,
-        "mirror.linkerd.io/remote-cluster-domain": args.target.domain,
-        "mirror.linkerd.io/remote-cluster-l5d-ns": args.target.linkerd.namespace,
+        CLUSTER_NAME: args.link.target,
+        REMOTE_CLUSTER_DOMAIN: args.target.domain,
+        REMOTE_LINKERD_NAMESPACE: args.target.linkerd.namespace,
     }
 
 

@@ -12,6 +12,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
 from components.core.component import MeshComponent
 from config.ambassador.adoption import FIELD_MANAGER
 from config.links.exports import ExportedService
+from vocabulary.kubernetes import PATCH_FIELD_MANAGER, SKIP_AWAIT
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ class ServiceExports(MeshComponent):
                     annotations={
                         **export.annotations,
                         # A random manager would own the label anew after every replacement.
-                        "pulumi.com/patchFieldManager": FIELD_MANAGER,
+                        PATCH_FIELD_MANAGER: FIELD_MANAGER,
                         # Whether the Service has endpoints is its owner's business.
-                        "pulumi.com/skipAwait": "true",
+                        SKIP_AWAIT: "true",
                     },
                 ),
                 opts=self.child(args.provider, depends_on=args.depends_on),

@@ -13,10 +13,11 @@ from components.core.component import MeshComponent
 from components.core.releases import ReleaseSettings, helm_release
 from components.core.values import Values
 from components.linkerd import values_2_8
-from components.linkerd.control_plane import MULTICLUSTER_NAMESPACE, LinkerdControlPlane
+from components.linkerd.control_plane import LinkerdControlPlane
 from components.links.values import ServiceMirror, multicluster_values
 from config.core.cluster import ClusterConfig
 from config.variants.generation import Generation
+from vocabulary.linkerd import MULTICLUSTER
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def _release_of(args: MulticlusterExtensionArgs) -> tuple[str, Values]:
     """Name of the chart, and its values."""
     if args.cluster.linkerd.generation is Generation.V2_8:
         values = values_2_8.multicluster_values(
-            args.cluster, MULTICLUSTER_NAMESPACE, source=bool(args.mirrors)
+            args.cluster, MULTICLUSTER, source=bool(args.mirrors)
         )
         return "linkerd2-multicluster", values
     return "linkerd-multicluster", multicluster_values(args.cluster, args.mirrors)

@@ -10,12 +10,11 @@ from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.ambassador.gateway import Gateway
 from components.core.component import MeshComponent
-from components.linkerd.control_plane import MULTICLUSTER_NAMESPACE
 from components.links.credentials import LinkCredentials
 from components.links.extension import MulticlusterExtension
 from config.core.cluster import ClusterConfig
-from config.links.exports import EXPORTED, FEDERATED
 from config.links.link import LinkConfig, Selector
+from vocabulary.linkerd import CREATED_BY, EXPORTED, FEDERATED, MULTICLUSTER, credentials_secret
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class MulticlusterLinkArgs:
     """How the source logs in to the target."""
     extension: MulticlusterExtension
     """The source's multicluster extension, with the service mirror of this link."""
-    namespace: str = MULTICLUSTER_NAMESPACE
+    namespace: str = MULTICLUSTER
     """Namespace of the Link."""
 
 
@@ -61,9 +60,7 @@ class MulticlusterLink(MeshComponent):
                 "name": args.link.target,
                 "namespace": args.namespace,
                 # `linkerd multicluster check` warns of a Link that does not say who made it.
-                "annotations": {
-                    "linkerd.io/created-by": f"linkerd/cli {args.source.linkerd.app_version}"
-                },
+                "annotations": {CREATED_BY: f"linkerd/cli {args.source.linkerd.app_version}"},
             },
             spec=link_spec(args.link, args.target, args.gateway),
             opts=self.child(
@@ -84,7 +81,7 @@ def link_spec(link: LinkConfig, target: ClusterConfig, gateway: Gateway | None) 
         "targetClusterName": link.target,
         "targetClusterDomain": target.domain,
         "targetClusterLinkerdNamespace": target.linkerd.namespace,
-        "clusterCredentialsSecret": f"cluster-credentials-{link.target}",
+        "clusterCredentialsSecret": credentials_secret(link.target),
         "remoteDiscoverySelector": _selector(
             link.selectors.remote_discovery, EXPORTED, "remote-discovery"
         ),

@@ -11,10 +11,10 @@ import pulumi
 from components.core.component import MeshComponent
 from components.core.releases import ReleaseSettings
 from components.linkerd.control_plane import LinkerdControlPlane
-from components.linkerd.viz_values import VIZ_NAMESPACE
-from config.ambassador.routes import LINKERD_HEADER
 from config.core.cluster import ClusterConfig
 from config.platform.ingress import VIZ_INGRESS, IngressBase, IngressConfig
+from vocabulary.kubernetes import CERT_MANAGER_COMMON_NAME, SKIP_AWAIT
+from vocabulary.linkerd import DST_OVERRIDE_HEADER, VIZ
 
 Manifest = dict[str, Any]
 
@@ -114,7 +114,7 @@ def viz_ingress_objects(cluster: ClusterConfig) -> Iterator[Manifest]:
         (f"{NGINX}/upstream-vhost", f"$service_name.$namespace.svc.{cluster.domain}:8084"),
         (f"{NGINX}/configuration-snippet", VIZ_SNIPPET),
     )
-    backend = _Backend(VIZ_INGRESS, VIZ_NAMESPACE, "web", 8084, more=more)
+    backend = _Backend(VIZ_INGRESS, VIZ, "web", 8084, more=more)
     yield from _objects(config, backend, cluster.domain)
 
 
@@ -151,7 +151,7 @@ def _middlewares(config: IngressBase, backend: _Backend, domain: str) -> Iterato
         secret = config.basic_auth.secret if config.basic_auth is not None else ""
         yield _manifest(TRAEFIK, "Middleware", backend, name, {"basicAuth": {"secret": secret}})
     address = f"{backend.service}.{backend.namespace}.svc.{domain}:{backend.port}"
-    spec = {"headers": {"customRequestHeaders": {LINKERD_HEADER: address}}}
+    spec = {"headers": {"customRequestHeaders": {DST_OVERRIDE_HEADER: address}}}
     yield _manifest(TRAEFIK, "Middleware", backend, header, spec)
 
 
@@ -169,7 +169,7 @@ def _ingress(config: IngressBase, backend: _Backend, annotations: dict[str, str]
     manifest["metadata"]["annotations"] = {
         **annotations,
         **_cert_manager(config),
-        "pulumi.com/skipAwait": "true",
+        SKIP_AWAIT: "true",
     }
     return manifest
 
@@ -181,7 +181,7 @@ def _cert_manager(config: IngressBase) -> dict[str, str]:
     key = "cluster-issuer" if issuer.kind == "ClusterIssuer" else "issuer"
     found = {f"cert-manager.io/{key}": issuer.issuer}
     if len(config.host) <= LONGEST_COMMON_NAME:
-        found["cert-manager.io/common-name"] = config.host
+        found[CERT_MANAGER_COMMON_NAME] = config.host
     return found
 
 

@@ -19,12 +19,13 @@ from config.ambassador.adoption import FIELD_MANAGER
 from config.core.cluster import ClusterConfig
 from config.platform.recipes import Patch, WorkloadRef
 from config.rules.meshed_workloads import patches
+from vocabulary.kubernetes import PATCH_FIELD_MANAGER, SKIP_AWAIT
 
 NOTES = {
     # A random manager would own the fields anew after every replacement.
-    "pulumi.com/patchFieldManager": FIELD_MANAGER,
+    PATCH_FIELD_MANAGER: FIELD_MANAGER,
     # How its pods roll out is its owner's business, and may take him hours.
-    "pulumi.com/skipAwait": "true",
+    SKIP_AWAIT: "true",
 }
 KINDS = {
     "Deployment": DeploymentPatch,

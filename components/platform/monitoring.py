@@ -13,10 +13,10 @@ from pulumi_kubernetes.core.v1 import ConfigMap
 from components.core.component import MeshComponent
 from components.core.releases import ReleaseSettings
 from components.linkerd.control_plane import LinkerdControlPlane
-from components.linkerd.viz_values import VIZ_NAMESPACE
 from components.platform.dashboards import dashboard_texts
 from config.core.cluster import ClusterConfig
 from config.platform.monitoring import Dashboards, PodMonitors
+from vocabulary.linkerd import PROXY_CONTAINER, VIZ
 
 POD = "__meta_kubernetes_pod_"
 PORT = f"{POD}container_port_name"
@@ -94,11 +94,11 @@ class Monitoring(MeshComponent):
 def pod_monitors(cluster: ClusterConfig) -> dict[str, dict[str, Any]]:
     """Specs of the PodMonitors, by their names."""
     linkerd = cluster.linkerd
-    own = [linkerd.namespace, *([VIZ_NAMESPACE] if linkerd.viz.enabled else [])]
+    own = [linkerd.namespace, *([VIZ] if linkerd.viz.enabled else [])]
     component = f"{POD}label_linkerd_io_control_plane_component"
     ports = f"{ADMIN}|{OLDER_ADMIN}"
     # Proxies have a port of this form too, and a PodMonitor of their own.
-    no_proxy = {"sourceLabels": [CONTAINER], "action": "drop", "regex": "linkerd-proxy"}
+    no_proxy = {"sourceLabels": [CONTAINER], "action": "drop", "regex": PROXY_CONTAINER}
     named = _replaced(CONTAINER, "component")
     return {
         "linkerd-controller": _monitor(
@@ -114,7 +114,7 @@ def pod_monitors(cluster: ClusterConfig) -> dict[str, dict[str, Any]]:
                 _job("linkerd-service-mirror"),
             ],
         ),
-        "linkerd-proxy": _monitor({"any": True}, _proxy_rules(linkerd.namespace)),
+        PROXY_CONTAINER: _monitor({"any": True}, _proxy_rules(linkerd.namespace)),
     }
 
 
@@ -145,7 +145,7 @@ def _proxy_rules(namespace: str) -> list[Rule]:
         },
         {"action": "labeldrop", "regex": "__tmp_pod_label_linkerd_io_(.+)"},
         {"action": "labelmap", "regex": "__tmp_pod_label_(.+)"},
-        _job("linkerd-proxy"),
+        _job(PROXY_CONTAINER),
     ]
 
 

@@ -11,6 +11,8 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs, ObjectMetaArgsDict
 
 from components.core.component import MeshComponent
 from config.platform.sample import SAMPLE_PORT, SampleConfig
+from vocabulary.kubernetes import SKIP_AWAIT
+from vocabulary.linkerd import DEFAULT_INBOUND_POLICY, INJECT
 
 CONTAINER_PORT = 5000
 
@@ -47,18 +49,14 @@ class SampleService(MeshComponent):
         config = args.config
         space = Namespace(
             f"{name}-namespace",
-            metadata=ObjectMetaArgs(
-                name=config.namespace, annotations={"linkerd.io/inject": "enabled"}
-            ),
+            metadata=ObjectMetaArgs(name=config.namespace, annotations={INJECT: "enabled"}),
             opts=self.child(args.provider),
         )
         labels = {"app": config.name}
         on_pods: ObjectMetaArgsDict = {"labels": labels}
         if args.denied:
             # The sample would answer no client at all.
-            on_pods["annotations"] = {
-                "config.linkerd.io/default-inbound-policy": "all-authenticated"
-            }
+            on_pods["annotations"] = {DEFAULT_INBOUND_POLICY: "all-authenticated"}
         Deployment(
             f"{name}-deployment",
             metadata=ObjectMetaArgs(name=config.name, namespace=space.metadata.name, labels=labels),
@@ -80,7 +78,7 @@ class SampleService(MeshComponent):
                 namespace=space.metadata.name,
                 labels=labels,
                 # Nothing needs its endpoints, and the export would wait for the pods.
-                annotations={"pulumi.com/skipAwait": "true"},
+                annotations={SKIP_AWAIT: "true"},
             ),
             spec={
                 "selector": labels,

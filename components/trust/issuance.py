@@ -18,11 +18,11 @@ from components.core.component import MeshComponent
 from components.core.secrets import tls_secret
 from components.trust.trust_anchor import SignedCertificate, Webhook
 from config.trust.issuance import Issuance
+from vocabulary.kubernetes import NAMESPACE_NAME, WAIT_FOR
+from vocabulary.linkerd import ISSUER_SECRET, TRUST_ROOTS
 
 CERT_MANAGER = "cert-manager.io/v1"
 TRUST_MANAGER = "trust.cert-manager.io/v1alpha1"
-TRUST_ROOTS = "linkerd-identity-trust-roots"
-ISSUER = "linkerd-identity-issuer"
 
 IDENTITY_USAGES = ("cert sign", "crl sign", "server auth", "client auth")
 WEBHOOK_DURATION = "24h"
@@ -108,9 +108,9 @@ def identity_certificate(
     return _awaited(
         f"{owner.logical_name}-issuer-certificate",
         "Certificate",
-        {"name": ISSUER, "namespace": namespace},
+        {"name": ISSUER_SECRET, "namespace": namespace},
         {
-            "secretName": ISSUER,
+            "secretName": ISSUER_SECRET,
             "duration": config.duration,
             "renewBefore": config.renew_before,
             "issuerRef": issued.reference,
@@ -176,9 +176,7 @@ def trust_roots(
             "sources": [source],
             "target": {
                 "configMap": {"key": "ca-bundle.crt"},
-                "namespaceSelector": {
-                    "matchLabels": {"kubernetes.io/metadata.name": linkerd_namespace}
-                },
+                "namespaceSelector": {"matchLabels": {NAMESPACE_NAME: linkerd_namespace}},
             },
         },
         owner.child(issued.provider, depends_on=[*issued.ready, space]),
@@ -206,7 +204,7 @@ def _awaited(
         logical_name,
         api_version=api_version,
         kind=kind,
-        metadata={**metadata, "annotations": {"pulumi.com/waitFor": f"condition={condition}"}},
+        metadata={**metadata, "annotations": {WAIT_FOR: f"condition={condition}"}},
         spec=spec,
         opts=opts,
     )

@@ -6,8 +6,9 @@ from typing import Literal
 
 from config.language.formats import DnsName, Labels
 from config.language.model import Model
+from vocabulary.kubernetes import MANAGED_BY as KUBERNETES_MANAGED_BY
 
-MANAGED_BY = {"app.kubernetes.io/managed-by": "linkerd-ambassador-mesh"}
+MANAGED_BY = {KUBERNETES_MANAGED_BY: "linkerd-ambassador-mesh"}
 """Label of a Module that we made, which tells it from one of the Ambassador's owner."""
 FIELD_MANAGER = "linkerd-ambassador-mesh"
 """What the names of our field managers on other people's objects begin with."""

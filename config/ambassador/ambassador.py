@@ -31,9 +31,8 @@ from config.language.problems import Problem, quoted, wrong
 from config.linkerd.sidecar import PROXY_PORTS, SidecarConfig
 from config.linkerd.tracing import AmbassadorTracing
 from config.variants.ambassadors import FLAVOURS, ApiVersion, CrdsChart, Flavour, ReleaseLine
-
-DIAGNOSTICS_PORT = 8877
-"""Port of the pod that Ambassador answers health checks on."""
+from vocabulary.ambassador import DIAGNOSTICS_PORT
+from vocabulary.kubernetes import APP_INSTANCE, APP_NAME
 
 LONGEST_RELEASE = 53
 """Characters that Helm allows in the name of a release."""
@@ -258,8 +257,8 @@ class AmbassadorConfig(Model):
             return dict(self.adopt.pod_labels)
         own = any(part in self.name for part in self.line.named_after)
         return {
-            "app.kubernetes.io/name": self.name if own else self.kind.pod_name,
-            "app.kubernetes.io/instance": self.name,
+            APP_NAME: self.name if own else self.kind.pod_name,
+            APP_INSTANCE: self.name,
         }
 
     @property

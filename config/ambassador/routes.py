@@ -19,8 +19,6 @@ from config.language.problems import Problem, quoted, wrong
 HEALTH_MAPPING = "public-health-check"
 """Name of the gateway's own Mapping."""
 
-LINKERD_HEADER = "l5d-dst-override"
-"""The header by which Linkerd's proxy in ingress mode routes (Linkerd docs, "Ingress mode")."""
 
 TlsVersion = Literal["v1.0", "v1.1", "v1.2", "v1.3"]
 

@@ -13,17 +13,11 @@ from config.core.verification import VerifyConfig
 from config.language.formats import Flag, is_dns_name
 from config.language.model import Model
 from config.language.problems import wrong
-from config.links.exports import (
-    EXPORTED,
-    FEDERATED,
-    GATEWAY_NAME,
-    GATEWAY_NAMESPACE,
-    ExportedService,
-    ServiceRef,
-)
+from config.links.exports import ExportedService, ServiceRef
 from config.links.link import LinkConfig
 from config.trust.trust_anchor import TrustAnchorConfig
 from config.variants.generation import Generation
+from vocabulary.linkerd import EXPORTED, FEDERATED, GATEWAY_NAME, GATEWAY_NAMESPACE
 
 LONGEST_CLUSTER_NAME = 30
 """Characters of a cluster's name: mirrored Services, Secrets and controllers are named after it."""

@@ -22,9 +22,10 @@ from config.language.problems import Problem, quoted, wrong
 from config.linkerd.tracing import TracingConfig
 from config.platform.ingress import VizIngress, VizRoute
 from config.variants.generation import Generation
+from vocabulary.linkerd import CREDENTIALS_PREFIX, ISSUER_SECRET
 
 OWN_SECRETS = (
-    "linkerd-identity-issuer",
+    ISSUER_SECRET,
     "linkerd-proxy-injector-k8s-tls",
     "linkerd-sp-validator-k8s-tls",
     "linkerd-policy-validator-k8s-tls",
@@ -231,7 +232,7 @@ class LinkerdConfig(Model):
         ]
         yield from doubled("pull secret", names)
         for path, name in names:
-            if name in OWN_SECRETS or name.startswith("cluster-credentials-"):
+            if name in OWN_SECRETS or name.startswith(CREDENTIALS_PREFIX):
                 yield Problem(
                     path, f"Linkerd has a Secret named '{name}' itself", "give it another name"
                 )

@@ -9,9 +9,6 @@ from config.language.formats import Port
 from config.language.model import Model
 from config.language.problems import Problem
 
-INJECT = "linkerd.io/inject"
-"""Annotation by which pods, or all pods of a namespace, are meshed (Linkerd docs, injection)."""
-
 PROXY_PORTS = {4140: "outbound", 4143: "inbound", 4190: "control", 4191: "admin"}
 """Ports of the pod that Linkerd's proxy takes (Linkerd docs, proxy configuration)."""
 

@@ -7,15 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-EXPORTED = "mirror.linkerd.io/exported"
-"""Label of an exported Service: ``true`` through the gateway, ``remote-discovery`` without."""
-FEDERATED = "mirror.linkerd.io/federated"
-"""Label of a member of a federated Service."""
-GATEWAY_NAME = "mirror.linkerd.io/gateway-name"
-"""Annotation of an exported Service of Linkerd 2.8: the Service of its gateway."""
-GATEWAY_NAMESPACE = "mirror.linkerd.io/gateway-ns"
-"""Annotation of an exported Service of Linkerd 2.8: that Service's namespace."""
-
 
 @dataclass(frozen=True, order=True)
 class ServiceRef:

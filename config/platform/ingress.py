@@ -13,9 +13,8 @@ from config.ambassador.routes import CertManagerIssuer, HostConfig, HostTls, Map
 from config.language.formats import DnsLabel, DnsName, Port, ServiceName, UrlPath
 from config.language.model import Model
 from config.language.problems import Problem
+from vocabulary.linkerd import VIZ
 
-VIZ_ROUTE = "linkerd-viz"
-"""Name of the Host and of the Mapping of the dashboard."""
 VIZ_INGRESS = "linkerd-viz-ingress"
 """Name of the Ingress of the dashboard."""
 
@@ -150,7 +149,7 @@ class VizRoute(Model):
         encrypted = self.tls_secret is not None or self.cert_manager is not None
         tls = HostTls(secret=self.tls_secret, cert_manager=self.cert_manager)
         return HostConfig(
-            name=VIZ_ROUTE,
+            name=VIZ,
             hostname=self.host,
             insecure="Redirect" if encrypted else "Route",
             tls=tls if encrypted else None,
@@ -159,7 +158,7 @@ class VizRoute(Model):
     def as_mapping(self, domain: str) -> MappingConfig:
         """The Mapping; `domain` is the cluster's. The path stays as it is."""
         return MappingConfig(
-            name=VIZ_ROUTE,
+            name=VIZ,
             prefix="/",
             hostname=self.host,
             service=f"http://web.linkerd-viz.svc.{domain}:8084",

@@ -14,6 +14,7 @@ from config.language.formats import Annotations, DnsLabel, DnsName, Line
 from config.language.model import Model
 from config.language.problems import Problem, quoted, wrong
 from config.platform.recipes import RECIPES, Patch
+from vocabulary.linkerd import INJECT, PROXY_ADMIN_SHUTDOWN
 
 Kind = Literal["Namespace", "Deployment", "DaemonSet", "StatefulSet", "CronJob", "Kibana"]
 
@@ -63,7 +64,7 @@ class MeshedConfig(Model):
                 kind=str(self.kind),
                 namespace=self.namespace or "",
                 name=str(self.name),
-                annotations={"linkerd.io/inject": "enabled", **self.annotations},
+                annotations={INJECT: "enabled", **self.annotations},
                 container=self.container,
                 env=dict(self.env),
             ),
@@ -137,12 +138,12 @@ class JobConfig(Model):
     def patch(self) -> Patch:
         """What is patched. The proxy's endpoint that ends it is off since edge-24.6.2."""
         if self.treatment == "opt-out":
-            return Patch("CronJob", self.namespace, self.name, {"linkerd.io/inject": "disabled"})
+            return Patch("CronJob", self.namespace, self.name, {INJECT: "disabled"})
         return Patch(
             kind="CronJob",
             namespace=self.namespace,
             name=self.name,
-            annotations={"config.linkerd.io/proxy-admin-shutdown": "enabled"},
+            annotations={PROXY_ADMIN_SHUTDOWN: "enabled"},
             container=self.container,
             command=("linkerd-await", "--shutdown", "--", *self.command),
         )

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from vocabulary.linkerd import INJECT, SKIP_OUTBOUND_PORTS
+
 
 class WorkloadRef(NamedTuple):
     """A workload, or a Namespace, of a cluster."""
@@ -70,7 +72,7 @@ class Recipe:
     """Where it usually is."""
     workloads: tuple[tuple[str, str], ...] = ()
     """Kind and name of what is meshed; the Namespace itself where there is none."""
-    annotations: Mapping[str, str] = field(default_factory=lambda: {"linkerd.io/inject": "enabled"})
+    annotations: Mapping[str, str] = field(default_factory=lambda: {INJECT: "enabled"})
     """Annotations that they get."""
     owner_values: Mapping[str, Any] = field(default_factory=dict)
     """Values that the owner writes for the product's own chart, because no patch can."""
@@ -86,7 +88,7 @@ class Recipe:
         return tuple(Patch(kind, space, name, annotations) for kind, name in self.workloads)
 
 
-_VELERO = {"podAnnotations": {"linkerd.io/inject": "enabled"}}
+_VELERO = {"podAnnotations": {INJECT: "enabled"}}
 
 RECIPES: Mapping[str, Recipe] = {
     "longhorn": Recipe(
@@ -106,9 +108,7 @@ RECIPES: Mapping[str, Recipe] = {
         "monitoring",
         owner_values={
             "prometheusOperator": {
-                "admissionWebhooks": {
-                    "patch": {"podAnnotations": {"linkerd.io/inject": "disabled"}}
-                }
+                "admissionWebhooks": {"patch": {"podAnnotations": {INJECT: "disabled"}}}
             }
         },
         remarks=(
@@ -144,15 +144,15 @@ RECIPES: Mapping[str, Recipe] = {
         "traefik",
         (("Deployment", "traefik"),),
         annotations={
-            "linkerd.io/inject": "ingress",
+            INJECT: "ingress",
             # It reads its routes from the API server by TLS, which ingress mode would not route.
-            "config.linkerd.io/skip-outbound-ports": "443",
+            SKIP_OUTBOUND_PORTS: "443",
         },
         owner_values={
             "deployment": {
                 "podAnnotations": {
-                    "linkerd.io/inject": "ingress",
-                    "config.linkerd.io/skip-outbound-ports": "443",
+                    INJECT: "ingress",
+                    SKIP_OUTBOUND_PORTS: "443",
                 }
             }
         },
@@ -166,7 +166,7 @@ RECIPES: Mapping[str, Recipe] = {
         "ingress-nginx",
         "ingress-nginx",
         (("Deployment", "ingress-nginx-controller"),),
-        owner_values={"controller": {"podAnnotations": {"linkerd.io/inject": "enabled"}}},
+        owner_values={"controller": {"podAnnotations": {INJECT: "enabled"}}},
         remarks=("Its controller is meshed and not its namespace, where its admission Jobs run.",),
     ),
 }

@@ -11,8 +11,9 @@ from config.core.cluster import ClusterConfig
 from config.language.model import value_at
 from config.language.problems import Problem, quoted
 from config.linkerd.control_plane import Viz
-from config.platform.ingress import VIZ_ROUTE, VizRoute
+from config.platform.ingress import VizRoute
 from config.variants.generation import Generation
+from vocabulary.linkerd import VIZ
 
 VIZ_SETTINGS = {
     "prometheus_url": "prometheusUrl",
@@ -120,10 +121,10 @@ def _route(path: str, cluster: ClusterConfig, route: VizRoute) -> Iterator[Probl
                 "write another host name, or leave that Host out",
                 about=about,
             )
-        elif host.name == VIZ_ROUTE:
+        elif host.name == VIZ:
             yield Problem(
                 f"{path}.ambassador.hosts[{index}].name",
-                f"the Host of the dashboard has the name '{VIZ_ROUTE}'",
+                f"the Host of the dashboard has the name '{VIZ}'",
                 "write another name",
                 about=(place,),
             )
@@ -137,10 +138,10 @@ def _route(path: str, cluster: ClusterConfig, route: VizRoute) -> Iterator[Probl
                     about=about,
                 )
     for index, mapping in enumerate(ambassador.mappings):
-        if mapping.name == VIZ_ROUTE:
+        if mapping.name == VIZ:
             yield Problem(
                 f"{path}.ambassador.mappings[{index}].name",
-                f"the Mapping of the dashboard has the name '{VIZ_ROUTE}'",
+                f"the Mapping of the dashboard has the name '{VIZ}'",
                 "write another name",
                 about=(place,),
             )

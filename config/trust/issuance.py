@@ -15,6 +15,7 @@ from pydantic import AfterValidator, WithJsonSchema
 from config.language.formats import DnsName, Flag
 from config.language.model import Model
 from config.language.problems import Problem, quoted, wrong
+from vocabulary.linkerd import TRUST_ANCHOR_SECRET
 
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 _PART = re.compile(r"([0-9]{1,6})([hms])")
@@ -54,7 +55,7 @@ class RootsSecret(Model):
 class Issuance(Model):
     """How cert-manager issues Linkerd's certificates; in every cluster alike."""
 
-    issuer: DnsName = "linkerd-trust-anchor"
+    issuer: DnsName = TRUST_ANCHOR_SECRET
     """Name of the issuer that signs."""
     kind: Literal["ClusterIssuer", "Issuer"] = "ClusterIssuer"
     """An Issuer stands in Linkerd's own namespace."""

@@ -12,20 +12,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from checks.facts.kinds import Object
 from config.core.mesh import MeshConfig
 from config.core.verification import VerifyConfig
 from config.linkerd.control_plane import LinkerdConfig
-from config.linkerd.sidecar import INJECT
 from verify.pods import agent
 from verify.questions.plan import CERTIFICATE, ECHO_PORT, OwnMapping, OwnService, Pod
+from vocabulary.kinds import Object
+from vocabulary.kubernetes import SECRET_DOCKER_CONFIG, SECRET_TLS
+from vocabulary.linkerd import DEFAULT_INBOUND_POLICY, INJECT
 
 LABEL = "linkerd-ambassador-mesh/verify"
 """Label of everything that a run brings along; its value is the name of the run's namespace."""
 EXPIRES = "linkerd-ambassador-mesh/verify-expires"
 """Annotation of a run's namespace: the moment (RFC 3339) after which it is left over."""
-POLICY = "config.linkerd.io/default-inbound-policy"
-"""Annotation of a pod: who may call it, where no Server describes it."""
 MOUNT = "/run/verify"
 """Where agent and plan are mounted."""
 CONTAINER = "verify"
@@ -93,7 +92,7 @@ def certificate_secret(space: str, run: str, certificate: str, key: str) -> Obje
         "apiVersion": "v1",
         "kind": "Secret",
         "metadata": _metadata(SECRET, space, run),
-        "type": "kubernetes.io/tls",
+        "type": SECRET_TLS,
         "stringData": {"tls.crt": certificate, "tls.key": key},
     }
 
@@ -105,7 +104,7 @@ def pull_secrets(config: VerifyConfig, space: str, run: str) -> list[Object]:
             "apiVersion": "v1",
             "kind": "Secret",
             "metadata": _metadata(secret.name, space, run),
-            "type": "kubernetes.io/dockerconfigjson",
+            "type": SECRET_DOCKER_CONFIG,
             "stringData": {".dockerconfigjson": secret.docker_config_json.get_secret_value()},
         }
         for secret in config.image_pull_secrets
@@ -222,12 +221,12 @@ def pod_annotations(
     found |= {
         key: str(value) for key, value in given.items() if key.startswith("config.linkerd.io/")
     }
-    policy = found.get(POLICY) or linkerd.proxy.default_inbound_policy
+    policy = found.get(DEFAULT_INBOUND_POLICY) or linkerd.proxy.default_inbound_policy
     if item.serves:
         if policy in REFUSES_SERVER:
-            found[POLICY] = "all-authenticated"
+            found[DEFAULT_INBOUND_POLICY] = "all-authenticated"
     elif policy not in OPEN_ADMIN:
-        found[POLICY] = "all-unauthenticated"
+        found[DEFAULT_INBOUND_POLICY] = "all-unauthenticated"
     return found
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from checks.facts.kinds import Object
+from vocabulary.kinds import Object
 
 
 def ready(pod: Object) -> bool:

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from checks.ambassador.front import front
-from checks.facts.expected import MULTICLUSTER
-from checks.facts.kinds import CONFIG_MAP, SERVICE, Object, name_of, namespace_of
 from checks.facts.view import Unseen, View
 from checks.links.gateways import link_address, mirrored, service_addresses
 from checks.links.multicluster import selectors_of
@@ -22,6 +20,8 @@ from config.core.mesh import MeshConfig, gateway_identity
 from config.links.link import Export, LinkConfig, Requirement, Selector
 from verify.questions import judge, limits
 from verify.questions.judge import Expectation
+from vocabulary.kinds import CONFIG_MAP, SERVICE, Object, name_of, namespace_of
+from vocabulary.linkerd import MULTICLUSTER, TRUST_ROOTS
 
 PREFIX = "mesh-verify-"
 """What the namespaces of all runs begin with."""
@@ -702,7 +702,7 @@ class _Planner:
         """The target's trust roots (PEM), where they can be read."""
         space = self._mesh.clusters[cluster].linkerd.namespace
         try:
-            found = self._views[cluster].get(CONFIG_MAP, space, "linkerd-identity-trust-roots")
+            found = self._views[cluster].get(CONFIG_MAP, space, TRUST_ROOTS)
         except Unseen:
             return None
         text = ((found or {}).get("data") or {}).get("ca-bundle.crt")

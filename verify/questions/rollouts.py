@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from checks.facts.expected import MULTICLUSTER
-from checks.facts.kinds import DEPLOYMENT, Object, name_of, namespace_of
 from checks.facts.results import Result, Status
 from checks.facts.view import Unseen, View
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig
+from vocabulary.kinds import DEPLOYMENT, Object, name_of, namespace_of
+from vocabulary.linkerd import MULTICLUSTER
 
 CATEGORY = "rollouts"
 

@@ -8,12 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from kubernetes import client
 
 from checks.cluster.permissions import EVERYTHING
-from checks.facts.kinds import CONFIG_MAP, DAEMON_SET, DEPLOYMENT, HOST, NODE, SERVICE, Kind, Object
 from checks.facts.reading import Reader, RefusedError
 from checks.facts.view import Access, View
 from config.core.cluster import ClusterConfig
 from verify.questions.limits import needed
 from verify.questions.rollouts import namespaces
+from vocabulary.kinds import CONFIG_MAP, DAEMON_SET, DEPLOYMENT, HOST, NODE, SERVICE, Kind, Object
 
 SECONDS = 25.0
 """How long reading a cluster may take."""

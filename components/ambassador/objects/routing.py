@@ -9,12 +9,12 @@ from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import GatewayConfig
 from config.ambassador.routes import (
     HEALTH_MAPPING,
-    LINKERD_HEADER,
     HostConfig,
     Listener,
     MappingConfig,
 )
 from config.linkerd.tracing import AmbassadorTracing
+from vocabulary.linkerd import DST_OVERRIDE_HEADER
 
 
 @dataclass(frozen=True)
@@ -79,5 +79,5 @@ def health_route(gateway: GatewayConfig) -> MappingConfig:
 
 def _guarded(mapping: MappingConfig) -> MappingConfig:
     """The route with the header taken away that a client could choose a destination by."""
-    removed = dict.fromkeys((*mapping.remove_request_headers, LINKERD_HEADER))
+    removed = dict.fromkeys((*mapping.remove_request_headers, DST_OVERRIDE_HEADER))
     return mapping.model_copy(update={"remove_request_headers": tuple(removed)})

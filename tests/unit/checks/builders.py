@@ -18,10 +18,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.kinds import Kind
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind, View
 from config import MeshConfig, load_settings
+from vocabulary.kinds import Kind
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 UID = "11111111-2222-3333-4444-555555555555"

@@ -11,7 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from checks.facts.kinds import (
+from tests.unit.checks.builders import Certified, certified, secret, thing
+from vocabulary.kinds import (
     BUNDLE,
     CERTIFICATE,
     CLUSTER_ISSUER,
@@ -20,7 +21,6 @@ from checks.facts.kinds import (
     Kind,
     annotations_of,
 )
-from tests.unit.checks.builders import Certified, certified, secret, thing
 
 Objects = dict[tuple[Kind, str, str], dict[str, Any]]
 

@@ -9,7 +9,6 @@ import pytest
 from checks.ambassador import adoption, ambassador
 from checks.facts import fetch
 from checks.facts.expected import namespaces, releases
-from checks.facts.kinds import DAEMON_SET
 from checks.facts.results import Finding, Status
 from checks.links import gateways
 from config import MeshConfig
@@ -24,6 +23,7 @@ from tests.unit.checks.builders import (
     warnings,
     with_ambassador,
 )
+from vocabulary.kinds import DAEMON_SET
 
 LABELS = {"app.kubernetes.io/name": "emissary-ingress", "app.kubernetes.io/instance": "edge"}
 KNOWN = "the pods of the adopted Ambassador have the labels that the stack file knows them by"

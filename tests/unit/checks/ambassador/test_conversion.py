@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from checks.ambassador import conversion
-from checks.facts.kinds import CRD
 from checks.facts.results import Finding, Status
 from config import MeshConfig
 from tests.unit.checks.builders import (
@@ -21,6 +20,7 @@ from tests.unit.checks.builders import (
     warnings,
     with_ambassador,
 )
+from vocabulary.kinds import CRD
 
 RUNS = "Deployment converters/apiext, which converts Ambassador's objects, is available"
 TRUSTED = "the API server trusts the webhook that converts Ambassador's objects"

@@ -9,7 +9,6 @@ import pytest
 
 from checks.ambassador import hosts
 from checks.facts import fetch
-from checks.facts.kinds import SECRET, Kind
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
 from tests.unit.checks.builders import (
@@ -28,6 +27,7 @@ from tests.unit.checks.builders import (
     warnings,
     with_ambassador,
 )
+from vocabulary.kinds import SECRET, Kind
 
 HOSTNAME = "shop.example.org"
 TITLE = "Host shop has its certificate"

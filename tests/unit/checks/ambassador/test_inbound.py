@@ -9,7 +9,6 @@ import yaml
 
 from checks.ambassador import front, inbound
 from checks.facts import fetch
-from checks.facts.kinds import MESH_TLS, NETWORK_AUTHENTICATION
 from checks.facts.results import Finding, Status
 from checks.facts.view import Unseen
 from checks.links import gateways
@@ -28,6 +27,7 @@ from tests.unit.checks.builders import (
     warnings,
 )
 from tests.unit.checks.linkerd.test_generation_2_8 import old
+from vocabulary.kinds import MESH_TLS, NETWORK_AUTHENTICATION
 
 PUBLIC = "clients outside the mesh may connect to port 8080 of Ambassador"
 SECURE = "clients outside the mesh may connect to port 8443 of Ambassador"

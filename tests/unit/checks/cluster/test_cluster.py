@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 from checks.ambassador import ambassador, hosts, routes
-from checks.facts.kinds import Kind
 from checks.facts.results import Finding, GatewayRow, Status
 from checks.facts.view import ServedKind
 from checks.linkerd import control_plane
@@ -28,6 +27,7 @@ from tests.unit.checks.builders import (
     view,
     warnings,
 )
+from vocabulary.kinds import Kind
 
 API = "getambassador.io/v3alpha1"
 IDENTITY = "ambassador-west.ambassador.serviceaccount.identity.linkerd.cluster.local"

@@ -8,7 +8,6 @@ import pytest
 
 from checks.cluster import pre, surroundings
 from checks.facts import helm
-from checks.facts.kinds import Kind
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
 from config import MeshConfig
@@ -26,6 +25,7 @@ from tests.unit.checks.builders import (
     warnings,
     with_ambassador,
 )
+from vocabulary.kinds import Kind
 
 
 def crd(name: str, owner: str | None = None, **annotations: str) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from checks.cluster import releases
 from checks.facts import helm
 from checks.facts.expected import namespaces
 from checks.facts.expected import releases as expected_releases
-from checks.facts.kinds import DEPLOYMENT, SECRET, Kind
 from checks.facts.results import Finding, Status
 from checks.facts.view import View
 from tests.unit.checks.builders import (
@@ -26,6 +25,7 @@ from tests.unit.checks.builders import (
     warnings,
     with_ambassador,
 )
+from vocabulary.kinds import DEPLOYMENT, SECRET, Kind
 
 CONFIG = thing("v1", "ConfigMap", "linkerd-config", "linkerd")
 ROLE = thing("rbac.authorization.k8s.io/v1", "ClusterRole", "linkerd-policy")

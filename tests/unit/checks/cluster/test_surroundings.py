@@ -293,7 +293,7 @@ def test_a_deployment_without_a_number_of_replicas_wants_one() -> None:
 
 
 def test_nodes_that_may_not_be_listed_are_not_called_absent() -> None:
-    from checks.facts.kinds import NODE
+    from vocabulary.kinds import NODE
 
     with pytest.raises(Unseen, match="Node objects cannot be listed: not allowed"):
         list(surroundings.nodes(cluster_case(view(unseen={(NODE, ""): "not allowed"}))))

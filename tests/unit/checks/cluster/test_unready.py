@@ -11,7 +11,6 @@ from checks.cluster import releases, unready
 from checks.cluster.causes import CAUSES, cause_of
 from checks.cluster.workloads import availability, workload
 from checks.facts import helm, pod_logs
-from checks.facts.kinds import EVENT, POD
 from checks.facts.results import Finding, Status
 from checks.facts.view import Log, View
 from checks.platform import meshed
@@ -29,6 +28,7 @@ from tests.unit.checks.builders import (
     troubled,
     view,
 )
+from vocabulary.kinds import EVENT, POD
 
 LABELS = {"app": "linkerd-destination"}
 DOWN = deployment("linkerd-destination", "linkerd", available=0)
@@ -324,7 +324,7 @@ def test_the_line_of_a_workload_outside_of_releases_is_explained_as_well() -> No
 
 
 def unready_kind() -> Any:
-    from checks.facts.kinds import DEPLOYMENT
+    from vocabulary.kinds import DEPLOYMENT
 
     return DEPLOYMENT
 

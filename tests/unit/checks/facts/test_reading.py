@@ -22,7 +22,6 @@ from kubernetes import client
 
 from checks.cluster.permissions import EVERYTHING, NEEDED, OPTIONAL
 from checks.facts import fetch
-from checks.facts.kinds import CRD, DEPLOYMENT, EVENT, MAPPING, SECRET, Kind
 from checks.facts.reading import Reader, RefusedError, offset
 from checks.facts.view import Access, Log, ServedKind, some
 from checks.links.credentials import Login, Outcome, try_login
@@ -42,6 +41,7 @@ from tests.unit.checks.builders import (
     troubled,
     with_ambassador,
 )
+from vocabulary.kinds import CRD, DEPLOYMENT, EVENT, MAPPING, SECRET, Kind
 
 Answer = tuple[int, object]
 Respond = Callable[[str, str, dict[str, str], Any], Answer]

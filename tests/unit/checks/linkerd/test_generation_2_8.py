@@ -10,7 +10,6 @@ import pytest
 
 from checks.cluster import pre, surroundings
 from checks.facts import expected, fetch, helm
-from checks.facts.kinds import LEASE, LINK, POD, Kind
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
 from checks.linkerd import control_plane, generation_2_8
@@ -43,6 +42,7 @@ from tests.unit.checks.builders import (
     view,
     warnings,
 )
+from vocabulary.kinds import LEASE, LINK, POD, Kind
 
 SPACE = "linkerd-multicluster"
 CREDENTIALS = "cluster-credentials-west"

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from checks.facts import fetch
-from checks.facts.kinds import ENDPOINTS, POD, SECRET, TRACING_SERVICE
 from checks.facts.results import Finding, Status
 from checks.linkerd import tracing
 from config import MeshConfig
@@ -24,6 +23,7 @@ from tests.unit.checks.builders import (
     view,
     with_ambassador,
 )
+from vocabulary.kinds import ENDPOINTS, POD, SECRET, TRACING_SERVICE
 
 COLLECTOR = {"collector": "tempo.tracing:4317", "serviceAccount": "tempo"}
 ANSWERS = "the collector tracing/tempo answers"

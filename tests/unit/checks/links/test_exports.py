@@ -9,7 +9,6 @@ import pytest
 from checks.cluster import pre
 from checks.facts import fetch
 from checks.facts.case import LinkCase
-from checks.facts.kinds import HTTP_ROUTE
 from checks.facts.results import Finding, Status
 from checks.links import exports, gateways, multicluster, traffic
 from config import MeshConfig
@@ -29,6 +28,7 @@ from tests.unit.checks.builders import (
     view,
     warnings,
 )
+from vocabulary.kinds import HTTP_ROUTE
 
 SPACE = thing("v1", "Namespace", "shop")
 EXPORTED = "Service shop/web is exported by the target"

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from checks.facts.kinds import Kind
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
 from checks.links import exports, multicluster
@@ -31,6 +30,7 @@ from tests.unit.checks.builders import (
     view,
     warnings,
 )
+from vocabulary.kinds import Kind
 
 SPACE = "linkerd-multicluster"
 ACCOUNT = "linkerd-service-mirror-remote-access-east"

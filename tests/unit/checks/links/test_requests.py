@@ -17,7 +17,6 @@ import yaml
 
 from checks.facts import fetch
 from checks.facts.case import Answer, ClusterCase
-from checks.facts.kinds import ENDPOINTS
 from checks.facts.results import Finding, Status
 from checks.facts.view import View
 from checks.links import requests
@@ -41,6 +40,7 @@ from tests.unit.checks.builders import (
     warnings,
     with_ambassador,
 )
+from vocabulary.kinds import ENDPOINTS
 
 SHOP = {"name": "shop", "prefix": "/shop/", "service": "http://web.shop.svc.cluster.local:80"}
 ROUTE = ambassador("Mapping", "shop")

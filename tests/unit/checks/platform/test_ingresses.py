@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from checks.facts import fetch
-from checks.facts.kinds import INGRESS, INGRESS_ROUTE, MIDDLEWARE, SECRET
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
 from checks.platform import ingresses
 from components.platform.ingresses import ingress_objects, viz_ingress_objects
 from config import MeshConfig
 from tests.unit.checks.builders import BUILT_IN, ambassador, cluster_case, mesh, of, secret, view
+from vocabulary.kinds import INGRESS, INGRESS_ROUTE, MIDDLEWARE, SECRET
 
 KINDS = (INGRESS, INGRESS_ROUTE, MIDDLEWARE)
 SERVED = {**BUILT_IN, **{kind: ServedKind({"v1": "x"}, True) for kind in KINDS}}

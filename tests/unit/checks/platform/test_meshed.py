@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from checks.facts import fetch
-from checks.facts.kinds import CRON_JOB, KIBANA, POD
 from checks.facts.results import Finding, Status
 from checks.platform import meshed
 from config import MeshConfig, load_settings
 from tests.foreign_workloads import cron_job, workload
 from tests.unit.checks.builders import cluster_case, failures, node, of, pod, thing, view, warnings
+from vocabulary.kinds import CRON_JOB, KIBANA, POD
 
 INJECT = {"linkerd.io/inject": "enabled"}
 WEB = {"kind": "Deployment", "namespace": "shop", "name": "web"}

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from checks.facts import fetch
-from checks.facts.kinds import CONFIG_MAP, POD_MONITOR
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
 from checks.platform import monitoring
@@ -15,6 +14,7 @@ from components.platform.dashboards import dashboard_texts
 from components.platform.monitoring import pod_monitors
 from config import MeshConfig
 from tests.unit.checks.builders import BUILT_IN, cluster_case, mesh, of, service, thing, view
+from vocabulary.kinds import CONFIG_MAP, POD_MONITOR
 
 TOLD = "Prometheus is told of Linkerd in monitoring"
 BOARDS = "Grafana's sidecar finds Linkerd's dashboards in monitoring"

@@ -25,7 +25,6 @@ from cryptography.hazmat.primitives.serialization import (
 from checks.facts import helm
 from checks.facts.case import Answer
 from checks.facts.expected import releases
-from checks.facts.kinds import WORKLOADS, Kind, name_of, namespace_of
 from checks.facts.results import Report, Status
 from checks.facts.view import Log, View
 from checks.run import runner
@@ -44,6 +43,7 @@ from tests.unit.checks.builders import (
 )
 from tests.unit.checks.run.test_stacks import NOW, views_of
 from tests.unit.conftest import Rendered
+from vocabulary.kinds import WORKLOADS, Kind, name_of, namespace_of
 
 STACK = "local"
 VALIDATOR = "linkerd-policy-validator-k8s-tls"

@@ -14,7 +14,6 @@ import pytest
 from rich.console import Console
 
 from checks.facts.case import ClusterCase
-from checks.facts.kinds import NAMESPACE, SECRET
 from checks.facts.reading import RefusedError
 from checks.facts.results import (
     ClusterRow,
@@ -36,6 +35,7 @@ from kube.errors import KubeconfigError
 from kube.kubeconfig import Endpoint
 from preflight.guard import Reach
 from tests.unit.checks.builders import cluster_case, mesh, node, thing, view
+from vocabulary.kinds import NAMESPACE, SECRET
 
 
 def report(*findings: Finding) -> Report:

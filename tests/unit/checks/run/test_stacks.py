@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 import pytest
 
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.kinds import CRD, SERVICE, WORKLOADS, Kind, name_of, namespace_of
 from checks.facts.results import Result, Status
 from checks.facts.view import ServedKind, View
 from checks.links.requests import backends_of
@@ -43,6 +42,7 @@ from tests.unit.checks.builders import (
 )
 from tests.unit.checks.issuing import issue
 from tests.unit.conftest import Rendered
+from vocabulary.kinds import CRD, SERVICE, WORKLOADS, Kind, name_of, namespace_of
 
 # Later than any certificate that a long run renders.
 NOW = datetime.now(UTC) + timedelta(days=1)

@@ -10,7 +10,6 @@ import pytest
 import yaml
 
 from checks.facts.case import ClusterCase
-from checks.facts.kinds import BUNDLE, CERTIFICATE, CLUSTER_ISSUER, ISSUER, Kind
 from checks.facts.results import Finding
 from checks.facts.view import ServedKind
 from checks.trust.cert_manager import cert_manager
@@ -31,6 +30,7 @@ from tests.unit.checks.builders import (
     view,
     warnings,
 )
+from vocabulary.kinds import BUNDLE, CERTIFICATE, CLUSTER_ISSUER, ISSUER, Kind
 
 SERVED = {
     **BUILT_IN,

@@ -11,7 +11,6 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from checks.facts.kinds import MUTATING_WEBHOOK, Kind
 from checks.facts.results import Finding, Status
 from checks.facts.view import View
 from checks.trust import certificates, webhooks
@@ -32,6 +31,7 @@ from tests.unit.checks.builders import (
     view,
     warnings,
 )
+from vocabulary.kinds import MUTATING_WEBHOOK, Kind
 
 ANCHOR = certified("root", days=3650)
 ISSUER = certified("identity.linkerd.cluster.local", ANCHOR)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from checks.facts import fetch
-from checks.facts.kinds import POD
 from checks.facts.results import Finding, Status
 from checks.trust import trust_roots
 from tests.unit.checks.builders import (
@@ -23,6 +22,7 @@ from tests.unit.checks.builders import (
     view,
 )
 from tests.unit.checks.trust.test_certificates import config_map, roots
+from vocabulary.kinds import POD
 
 OLD = certified("old", days=3650)
 NEW = certified("new", days=3650)

@@ -17,6 +17,7 @@ from config import MeshConfig
 from tests.unit.verify.builders import SPACE, seen
 from verify.pods import objects, wrong
 from verify.questions.plan import Options, OwnService, Pod, Workload, make
+from vocabulary.linkerd import DEFAULT_INBOUND_POLICY
 
 Mesh = Callable[[str], MeshConfig]
 
@@ -102,8 +103,8 @@ def test_under_every_inbound_policy_pods_admit_what_is_asked_of_them(
     echo = objects.pod_annotations(Pod("b", "echo", meshed=True, serves=True), linkerd)
     asks = objects.pod_annotations(Pod("b", "client", meshed=True), linkerd)
     outside = objects.pod_annotations(Pod("b", "outsider", meshed=False), linkerd)
-    assert echo.get(objects.POLICY) == server
-    assert asks.get(objects.POLICY) == client
+    assert echo.get(DEFAULT_INBOUND_POLICY) == server
+    assert asks.get(DEFAULT_INBOUND_POLICY) == client
     assert outside == {"linkerd.io/inject": "disabled"}
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from checks.facts.kinds import DEPLOYMENT
 from checks.facts.results import Status
 from checks.facts.view import ServedKind, View
 from config import load_settings
 from verify.questions.rollouts import rollouts
+from vocabulary.kinds import DEPLOYMENT
 
 MESH = load_settings({"clusters": {"a": {"context": "a", "ambassador": {}}}}, "test")
 
