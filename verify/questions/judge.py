@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from cryptography import x509
 
@@ -105,7 +106,7 @@ def hint_for(found: Answer) -> str:
 
 @dataclass(frozen=True)
 class PodReady:
-    """Our pod is ready, with its proxy where it asked for one."""
+    """The pod of verify is ready, with its proxy where it asked for one."""
 
     def judge(self, answer: Answer) -> Verdict:
         """Pass unless something kept it from that."""
@@ -177,7 +178,7 @@ class ClientIdentity:
     identity: str
 
     def judge(self, answer: Answer) -> Verdict:
-        """Pass where every answer that came from our server names it."""
+        """Pass where every answer that came from verify's server names it."""
         seen = {
             str(group.get("client_id") or "none")
             for group in answer.get("groups") or []
@@ -354,7 +355,7 @@ class NoName:
         if found:
             return failed(f"it resolves to {', '.join(found[:3])}")
         if not answer.get("missing"):
-            return skipped(f"name servers do not say ({answer.get('error')})")
+            return skipped(f"name servers gave no answer ({answer.get('error')})")
         return passed("the name does not resolve")
 
 
@@ -377,7 +378,7 @@ class AnsweredByAmbassador:
     """Ambassador itself, or what is behind it, answers: any status."""
 
     outside: bool = False
-    """Whether the way there leads through networks that are not known here."""
+    """Whether the way there crosses networks that are not known here."""
 
     def judge(self, answer: Answer) -> Verdict:
         """Fail for silence and for the refusal of a Linkerd proxy."""
@@ -398,37 +399,81 @@ class AnsweredByAmbassador:
 
 @dataclass(frozen=True)
 class Routed:
-    """A route of Ambassador leads to a Service that answers."""
+    """A route of Ambassador forwards to a Service that answers.
+
+    Facts: Envoy docs, HTTP header manipulation: ``x-envoy-upstream-service-time`` is in answers
+    that came from behind Envoy, and in none that it makes itself; Emissary docs, Host, on
+    ``requestPolicy.insecure``.
+    """
+
+    redirected: str | None = None
+    """Host whose configuration redirects this request, as it is cleartext; None for no such."""
 
     def judge(self, answer: Answer) -> Verdict:
-        """As for Ambassador's port, but an answer has to come from behind it."""
+        """Pass for an answer from behind Ambassador, and for the redirect that the Host asks for.
+
+        A success counts without that header too: Ambassador makes none itself.
+        """
         found = AnsweredByAmbassador().judge(answer)
         if found.status is not Status.OK:
             return found
         status = answer["status"]
-        if status == 404 and not answer.get("upstream"):
-            return failed("status 404: Ambassador has no such route", "see its Mapping and Host")
         if status >= 500:
             return failed(
                 f"status {status}: the Service behind the route does not answer",
                 "see whether a request to the mirror itself is answered, above",
             )
-        return passed(f"status {status}")
+        if answer.get("upstream") or 200 <= status < 300:
+            return passed(f"status {status}")
+        if 300 <= status < 400:
+            return self._redirect(answer)
+        if status == 404:
+            return failed("status 404: Ambassador has no such route", "see its Mapping and Host")
+        return failed(
+            f"status {status} from Ambassador itself; the Service behind the route was not asked",
+            "see Ambassador's filters and authentication for this path",
+        )
+
+    def _redirect(self, answer: Answer) -> Verdict:
+        target = str(answer.get("location") or "")
+        said = f"status {answer['status']} from Ambassador itself, to {_site(target)}"
+        if self.redirected is None:
+            return failed(
+                f"{said}; the Service behind the route was not asked",
+                "no Host of the stack file redirects this request: see the Hosts in "
+                "Ambassador's namespace, and X-Forwarded-Proto where a load balancer ends TLS",
+            )
+        if not target.startswith("https://"):
+            return failed(
+                f"{said}; Host {self.redirected} redirects cleartext to https",
+                "see the Mapping's hostRedirect and the Host's requestPolicy",
+            )
+        return passed(f"{said}, as Host {self.redirected} redirects cleartext; not followed")
+
+
+def _site(location: str) -> str:
+    """Scheme and host of a Location; paths and queries may hold what is not for a table."""
+    parts = urlsplit(location)
+    return f"{parts.scheme}://{parts.hostname or ''}" if parts.scheme else "another path"
 
 
 @dataclass(frozen=True)
 class RoutedTo:
-    """A route of Ambassador leads to our own server in this cluster."""
+    """A route of Ambassador forwards to verify's server in this cluster."""
 
     cluster: str
+    redirected: str | None = None
+    """As for `Routed`."""
 
     def judge(self, answer: Answer) -> Verdict:
-        """Pass where the body names the cluster."""
-        found = Routed().judge(answer)
+        """Pass where the body names the cluster; skipped where the Host redirects the request."""
+        found = Routed(self.redirected).judge(answer)
         if found.status is not Status.OK:
             return found
         if answer.get("status") == 200 and answer.get("cluster") == self.cluster:
             return passed(f"status 200, by {self.cluster}")
+        if 300 <= answer["status"] < 400 and not answer.get("upstream"):
+            return skipped(found.detail)
         return failed(
             f"status {answer['status']} by {answer.get('cluster') or 'another server'}, "
             f"not by {self.cluster}"

@@ -12,6 +12,7 @@ from checks.facts import fetch
 from checks.facts.results import Finding, Status
 from checks.facts.view import Unseen
 from checks.links import gateways
+from components.ambassador.policy import public_policy
 from config import MeshConfig
 from tests.unit.checks.builders import (
     ambassador,
@@ -35,7 +36,7 @@ GATEWAY = "meshed clients may connect to the gateway's port 4143"
 PROBE = "meshed clients may connect to the port of the gateway's probe, 4191"
 ADMIN = "the proxy's admin port 4191 is not open to everyone"
 PORTS = "the gateway's Service has the ports mc-gateway and mc-probe"
-LEADS = "the ports of Service ambassador lead to ports that Ambassador listens on"
+LEADS = "the ports of Service ambassador target ports that Ambassador listens on"
 LABELS = {"app": "edge"}
 DEFAULTS = (
     "all-unauthenticated",
@@ -313,8 +314,8 @@ def closed(*objects: dict[str, Any]) -> list[Finding]:
         ({"mc_gateway": 4140}, PORTS, "mc-gateway leads to port 4140 of the pods, not to 4143"),
         ({"mc_gateway": "proxy"}, PORTS, "mc-gateway leads to port proxy of the pods"),
         ({"mc_probe": 4190}, PORTS, "mc-probe leads to port 4190 of the pods, not to 4191"),
-        ({"http": "web"}, LEADS, "http (80) leads to 'web', which no container has"),
-        ({"https": 8444}, LEADS, "https (443) leads to 8444, for which there is no Listener"),
+        ({"http": "web"}, LEADS, "http (80) targets 'web', which no container has"),
+        ({"https": 8444}, LEADS, "https (443) targets 8444, for which there is no Listener"),
     ],
 )
 def test_a_port_that_leads_nowhere_is_named(targets: Any, title: str, told: str) -> None:
@@ -354,3 +355,42 @@ def test_a_running_pod_that_does_not_act_as_a_gateway_is_named_though_new_ones_w
     line = of(closed(*objects, pod), title)
     assert (line.status, "one has" in line.detail) == (Status.FAILURE, True)
     assert "rollout restart deployment/ambassador" in line.hint
+
+
+# What the program makes for the ports
+
+
+GIVEN = "Ambassador's public ports have their Servers and policies"
+
+
+def made() -> list[dict[str, Any]]:
+    config = mesh().clusters["west"].ambassador
+    assert config is not None
+    return [dict(one) for one in public_policy(config)]
+
+
+def existing(*objects: dict[str, Any]) -> Finding:
+    (line,) = inbound.public_objects(cluster_case(view(*objects)))
+    assert line.title == GIVEN
+    return line
+
+
+def test_the_servers_and_policies_of_all_public_ports_exist() -> None:
+    line = existing(*made())
+    assert (line.status, line.detail) == (Status.OK, "8080, 8443")
+
+
+@pytest.mark.parametrize("place", range(len(made())))
+def test_each_object_for_a_public_port_that_is_missing_is_named(place: int) -> None:
+    objects = made()
+    gone = objects.pop(place)
+    line = existing(*objects)
+    assert line.status is Status.FAILURE
+    assert f"{gone['kind']} {gone['metadata']['name']}" in line.detail
+
+
+def test_a_server_for_another_port_than_its_own_is_named() -> None:
+    objects = made()
+    server = next(one for one in objects if one["metadata"]["name"].endswith("-8443"))
+    server["spec"]["port"] = 8877
+    assert "for port 8877, not 8443" in existing(*objects).detail
