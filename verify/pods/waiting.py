@@ -1,4 +1,4 @@
-"""Whether a pod of verify is ready, and why not, as `checks/cluster/unready.py` says it of any pod."""
+"""Whether a pod of verify is ready, and why not, in the words of `checks/cluster/unready.py`."""
 
 from __future__ import annotations
 
