@@ -47,7 +47,7 @@ class Session:
         say: Say,
     ) -> None:
         self._mesh, self._plan, self._clusters = mesh, plan, clusters
-        self._seconds, self._say = seconds, say
+        self._seconds, self._report = seconds, say
         self.stopping = threading.Event()
         """Set when nothing is to be waited for any more."""
         self._lock = threading.Lock()
@@ -65,6 +65,11 @@ class Session:
     def namespace(self) -> str:
         """The namespace of the run, in every cluster."""
         return self._plan.namespace
+
+    def _say(self, text: str) -> None:
+        # What goes on after an interruption ends by itself, and means nothing.
+        if not self.stopping.is_set():
+            self._report(text)
 
     # Making
 

@@ -18,9 +18,9 @@ from checks.links.requests import Site, host_header, ports_by_scheme, site_of, s
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig, gateway_identity
 from config.links.link import Export, LinkConfig, Requirement, Selector
-from verify.questions import judge, limits
+from verify.questions import headless, judge, limits
 from verify.questions.judge import Expectation
-from vocabulary.kinds import CONFIG_MAP, SERVICE, Object, name_of, namespace_of
+from vocabulary.kinds import CONFIG_MAP, SERVICE, Object, annotations_of, name_of, namespace_of
 from vocabulary.linkerd import MULTICLUSTER, TRUST_ROOTS
 
 PREFIX = "mesh-verify-"
@@ -31,6 +31,8 @@ CERTIFICATE = "/run/verify-certificate"
 """Where the client certificate of a wrong anchor is mounted."""
 PATIENCE = 30.0
 """Seconds within which a first request has to be answered."""
+REMOTE_NAME = "mirror.linkerd.io/remote-svc-fq-name"
+"""Annotation of a mirror: the name of what it mirrors, within the target."""
 TRANSPORT = "transport.l5d.io/v1"
 """ALPN protocol of connections between proxies (linkerd2-proxy, transport header)."""
 
@@ -159,6 +161,8 @@ class Question:
     expects: Expectation
     needs: tuple[str, ...] = ()
     """Keys of questions without whose success the answer would prove nothing."""
+    beside: tuple[tuple[str, str], str] | None = None
+    """Who was asked the same on another way, and the id of that task: the answer's ``direct``."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +203,8 @@ class Plan:
     """Tasks of the operator's machine."""
     during: Mapping[tuple[str, str], tuple[Task, ...]] = field(default_factory=dict)
     """What each client keeps asking with ``--during``: targets with their links."""
+    blocked: tuple[str, ...] = ()
+    """Clusters of links and Ambassadors in which no pod can be asked."""
 
 
 def labels_for(selector: Selector) -> dict[str, str] | None:
@@ -299,7 +305,15 @@ class _Planner:
             tuple(self._series),
             tuple(self._here),
             {who: tuple(targets) for who, targets in self._during.items()},
+            tuple(self._blocked(hindered)),
         )
+
+    def _blocked(self, hindered: Mapping[str, str]) -> Iterator[str]:
+        ends = {end for link in chosen(self._mesh, self._options) for end in _ends(link)}
+        for name in self._names:
+            asked = name in ends or self._mesh.clusters[name].ambassador is not None
+            if asked and (name in hindered or name not in self._views):
+                yield name
 
     def _ready(self) -> Iterator[Question]:
         """Every pod is ready; what it answers depends on that."""
@@ -850,13 +864,15 @@ class _Planner:
         named: set[tuple[str, str]] = set()
         for export in link.exports:
             mode = link.mode_of(export)
-            names = []
+            names: list[tuple[str, str | None]] = []
             if mode != "none":
-                names.append(link.mirror_of(export))
+                original = self._host(link.target, export.service, export.namespace)
+                names.append((link.mirror_of(export), original))
                 named.add((export.namespace, link.mirror_of(export)))
             if export.federated:
-                names.append(f"{export.service}-federated")
-            for name in names:
+                # Any of its members may answer, so there is no one to compare with.
+                names.append((f"{export.service}-federated", None))
+            for name, original_host in names:
                 self._export(
                     link,
                     group,
@@ -864,7 +880,11 @@ class _Planner:
                     name,
                     ports=_ports(target, export),
                     identity=identity if mode == "gateway" else None,
+                    original=original_host,
                 )
+            if headless.names_pods(link, export):
+                for pod in self._named_pods(link, group, export, identity):
+                    named.add((export.namespace, f"{pod}-{link.target}"))
             if export.mapping is not None:
                 self._exported_route(link, group, export)
         try:
@@ -875,7 +895,37 @@ class _Planner:
             where = namespace_of(service), name_of(service)
             if where not in named and not where[0].startswith(PREFIX):
                 ports = [int(p["port"]) for p in (service.get("spec") or {}).get("ports") or []]
-                self._export(link, group, *where, ports=ports, identity=None)
+                self._export(
+                    link,
+                    group,
+                    *where,
+                    ports=ports,
+                    identity=None,
+                    original=annotations_of(service).get(REMOTE_NAME),
+                )
+
+    def _named_pods(
+        self, link: LinkConfig, group: str, export: Export, identity: str | None
+    ) -> list[str]:
+        """Ask each pod of an exported headless Service by its name; the pods' hostnames."""
+        target, mirror = self._views[link.target], link.mirror_of(export)
+        try:
+            names = headless.hostnames(target, export)
+        except Unseen as unseen:
+            title = f"each pod of {export.namespace}/{mirror} answers by its name"
+            self._cannot(group, "exports", title, str(unseen))
+            return []
+        for name in names:
+            self._export(
+                link,
+                group,
+                export.namespace,
+                f"{name}.{mirror}",
+                ports=_ports(target, export),
+                identity=identity,
+                original=self._host(link.target, f"{name}.{export.service}", export.namespace),
+            )
+        return names
 
     def _export(
         self,
@@ -886,7 +936,9 @@ class _Planner:
         *,
         ports: Iterable[int],
         identity: str | None,
+        original: str | None,
     ) -> None:
+        """Ask a mirror, and where it has one, the `original` within the target."""
         host = self._host(link.source, name, namespace)
         listed = list(ports)
         if not listed:
@@ -901,6 +953,11 @@ class _Planner:
             fields: Task = {"id": task, "do": "export", "host": host, "port": port}
             fields |= {"patience": 10.0, "server_id": identity}
             asker = self._do(link.source, "client", fields)
+            beside = None
+            if original is not None:
+                there: Task = {"id": f"{task}/direct", "do": "get", "timeout": 5.0}
+                there["url"] = f"http://{original}:{port}/"
+                beside = self._do(link.target, "client", there), str(there["id"])
             self._ask(
                 Question(
                     task,
@@ -910,6 +967,7 @@ class _Planner:
                     asker,
                     task,
                     judge.ExportAnswered(),
+                    beside=beside,
                 )
             )
             self._during.setdefault(asker, []).append(
