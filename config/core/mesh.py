@@ -16,7 +16,6 @@ from config.language.problems import wrong
 from config.links.exports import ExportedService, ServiceRef
 from config.links.link import LinkConfig
 from config.trust.trust_anchor import TrustAnchorConfig
-from config.variants.generation import Generation
 from vocabulary.linkerd import EXPORTED, FEDERATED, GATEWAY_NAME, GATEWAY_NAMESPACE
 
 LONGEST_CLUSTER_NAME = 30
@@ -103,7 +102,7 @@ class MeshConfig(Model):
                     labels[FEDERATED] = "member"
         config = self.clusters[cluster]
         ambassador = config.ambassador
-        if config.linkerd.generation is Generation.V2_8 and ambassador is not None:
+        if not config.linkerd.generation.links and ambassador is not None:
             told = {
                 GATEWAY_NAME: ambassador.gateway_service,
                 GATEWAY_NAMESPACE: ambassador.namespace,

@@ -39,7 +39,7 @@ class Webhook:
 def webhooks(config: ClusterConfig) -> tuple[Webhook, ...]:
     """The webhooks of a cluster, those of the control plane first."""
     linkerd = config.linkerd
-    record = linkerd.record
+    generation = linkerd.generation
     # A link brings no webhook.
     needs = linkerd.needs(linked=False)
     return tuple(
@@ -48,11 +48,11 @@ def webhooks(config: ClusterConfig) -> tuple[Webhook, ...]:
             namespace=linkerd.namespace if item.namespace == OWN else item.namespace,
             kind=item.kind,
             configuration=item.configuration,
-            secret=record.webhook_secret(item.service),
-            secret_keys=record.webhook_secret_keys,
+            secret=generation.webhook_secret(item.service),
+            secret_keys=generation.webhook_secret_keys,
             served_by=item.served_by,
             values_key=item.values_key,
         )
-        for item in record.webhooks
+        for item in generation.webhooks
         if item.when in needs
     )

@@ -46,7 +46,7 @@ def ambassador_objects(mesh: MeshConfig, cluster: str) -> Iterator[MadeObject]:
     space = ambassador.namespace
     for kind, name in _served(mesh, cluster, ambassador, every):
         yield MadeObject(kind, space, name)
-    if config.linkerd.record.policy:
+    if config.linkerd.generation.policy:
         for kind, name in _policy(ambassador):
             yield MadeObject(kind, space, name)
 

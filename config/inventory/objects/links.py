@@ -30,7 +30,7 @@ def link_objects(mesh: MeshConfig, cluster: str) -> Iterator[MadeObject]:
     for link in mesh.links_from(cluster):
         secret = credentials_secret(link.target)
         yield MadeObject(SECRET, MULTICLUSTER, secret)
-        if linkerd.record.links:
+        if linkerd.generation.links:
             yield MadeObject(SECRET, linkerd.namespace, secret)
             yield MadeObject(LINK, MULTICLUSTER, link.target)
         for export in link.exports:
