@@ -62,6 +62,12 @@ PROXY_INBOUND_PORT = 4143
 PROXY_CONTROL_PORT = 4190
 PROXY_ADMIN_PORT = 4191
 """The proxy's admin port: ``/ready``, ``/live``, ``/metrics``."""
+PROXY_INBOUND_PORT_NAME = "linkerd-proxy"
+PROXY_ADMIN_PORT_NAME = "linkerd-admin"
+"""Names of these ports in the proxy's container."""
+GATEWAY_PORT_NAME = "mc-gateway"
+PROBE_PORT_NAME = "mc-probe"
+"""Names of the ports of a gateway's Service."""
 
 LINKERD = "linkerd"
 """Namespace of the control plane in the charts' documentation."""
@@ -98,6 +104,11 @@ CREDENTIALS_PREFIX = "cluster-credentials-"
 def credentials_secret(target: str) -> str:
     """Name of the Secret with a source's credentials for the cluster `target`."""
     return f"{CREDENTIALS_PREFIX}{target}"
+
+
+def identity(account: str, namespace: str, linkerd_namespace: str, trust_domain: str) -> str:
+    """The mTLS identity of the proxies of a ServiceAccount (Linkerd docs, "Automatic mTLS")."""
+    return f"{account}.{namespace}.serviceaccount.identity.{linkerd_namespace}.{trust_domain}"
 
 
 IDENTITY = "linkerd-identity"

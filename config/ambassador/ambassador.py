@@ -234,11 +234,6 @@ class AmbassadorConfig(Model):
         return f"{self.name}-public"
 
     @property
-    def gateway_policy(self) -> str:
-        """Name of the MeshTLSAuthentication for its gateway; its Servers' names begin so."""
-        return f"{self.name}-gateway"
-
-    @property
     def all_hosts(self) -> tuple[HostConfig, ...]:
         """Hosts, the default one where none are written."""
         if self.hosts is not None:
@@ -254,6 +249,12 @@ class AmbassadorConfig(Model):
     def workload(self) -> str:
         """Name of the Deployment or DaemonSet."""
         return (self.adopt.workload if self.adopt else None) or self.name
+
+    def account(self, cluster: str) -> str:
+        """Name of its ServiceAccount in the cluster of this name."""
+        if self.service_account is not None:
+            return self.service_account
+        return f"{self.name}-{cluster}" if self.installed else self.name
 
     @property
     def pod_labels(self) -> dict[str, str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from config.core.mesh import MeshConfig
 from config.core.namespaces import MadeNamespace, made_namespaces
 from config.inventory.charts import PublishedManifest, Release, manifests, releases
-from config.inventory.gateway import GatewayView, gateway
 from config.inventory.hosts import IngressHost, hosts, ingress_hosts
 from config.inventory.kinds import written_kinds
 from config.inventory.model import Inventory, MadeObject, OthersNamespace
@@ -18,7 +17,6 @@ from config.inventory.objects import objects
 from config.inventory.webhooks import Webhook, webhooks
 
 __all__ = [
-    "GatewayView",
     "IngressHost",
     "Inventory",
     "MadeNamespace",
@@ -53,5 +51,5 @@ def inventory(mesh: MeshConfig, cluster: str) -> Inventory:
         written_kinds=written_kinds(found, made, published),
         hosts=hosts(mesh, cluster),
         ingress_hosts=ingress_hosts(config),
-        gateway=gateway(cluster, config),
+        gateways=mesh.gateways(cluster),
     )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from config.ambassador.routes import HostConfig
 from config.core.namespaces import MadeNamespace
 from config.inventory.charts import PublishedManifest, Release
-from config.inventory.gateway import GatewayView
 from config.inventory.hosts import IngressHost
 from config.inventory.webhooks import Webhook
+from config.links.gateway_view import Gateway
 from vocabulary.kinds import Kind
 
 
@@ -69,8 +69,8 @@ class Inventory:
     """Hosts of Ambassador, that of the dashboard included."""
     ingress_hosts: tuple[IngressHost, ...]
     """Host names that Ingresses and IngressRoutes answer for, that of the dashboard included."""
-    gateway: GatewayView | None
-    """The multicluster gateway; None where the cluster has none."""
+    gateways: tuple[Gateway, ...]
+    """Multicluster gateways."""
 
     @property
     def namespaces(self) -> tuple[str, ...]:

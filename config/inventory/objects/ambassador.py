@@ -17,7 +17,6 @@ from vocabulary.kinds import (
     HOST,
     LISTENER,
     MAPPING,
-    MESH_TLS,
     MODULE,
     NAMESPACE,
     NETWORK_AUTHENTICATION,
@@ -106,11 +105,6 @@ def _policy(config: AmbassadorConfig) -> Iterator[tuple[Kind, str]]:
         yield NETWORK_AUTHENTICATION, config.public_policy
         for port in config.all_public_ports:
             yield from _server(f"{config.public_policy}-{port}")
-    if config.gateway is not None:
-        yield MESH_TLS, config.gateway_policy
-        yield from _server(config.gateway_policy)
-        if config.gateway.probe == "proxy":
-            yield from _server(f"{config.gateway_policy}-admin")
 
 
 def _server(name: str) -> Iterator[tuple[Kind, str]]:

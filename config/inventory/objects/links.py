@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from config.core.mesh import MeshConfig
 from config.inventory.model import MadeObject
 from vocabulary.kinds import (
+    AUTHORIZATION_POLICY,
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
     HTTP_ROUTE,
     LINK,
+    MESH_TLS,
     SECRET,
+    SERVER,
     SERVICE,
     SERVICE_ACCOUNT,
 )
@@ -19,8 +22,13 @@ from vocabulary.linkerd import MULTICLUSTER, credentials_secret
 
 
 def link_objects(mesh: MeshConfig, cluster: str) -> Iterator[MadeObject]:
-    """Credentials, Links, marks of exports and HTTPRoutes with weights in a cluster."""
+    """Policy of gateways, credentials, Links, labels of exports, weighted HTTPRoutes."""
     linkerd = mesh.clusters[cluster].linkerd
+    for gateway in mesh.gateways(cluster) if linkerd.generation.policy else ():
+        yield MadeObject(MESH_TLS, gateway.namespace, gateway.policy)
+        for server in gateway.servers:
+            yield MadeObject(SERVER, gateway.namespace, server)
+            yield MadeObject(AUTHORIZATION_POLICY, gateway.namespace, server)
     for link in mesh.links_to(cluster):
         account = link.service_account
         yield MadeObject(SERVICE_ACCOUNT, MULTICLUSTER, account)
