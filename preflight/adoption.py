@@ -19,7 +19,7 @@ from config.ambassador.adoption import FIELD_MANAGER, MANAGED_BY
 from config.language.problems import printable
 from config.preconditions import AdoptedAmbassador
 from config.variants.ambassadors import ApiVersion
-from kube.answers import inner
+from kube.answers import inner, items
 from kube.failures import Reason
 from kube.kubeconfig import get_json
 from vocabulary.linkerd import INJECT
@@ -113,8 +113,7 @@ class _Adoption:
             found = self._get(f"/apis/apps/v1/namespaces/{self._space}/{plural}", "list them")
         except _ForbiddenError:
             return []
-        items = (found or {}).get("items")
-        names = [inner(item, "metadata").get("name") for item in items or []]
+        names = [inner(item, "metadata").get("name") for item in items(found, "items")]
         return [printable(name) for name in names if isinstance(name, str)]
 
     def _account(self, pod: Mapping[str, Any]) -> Iterator[Reason]:
@@ -170,7 +169,7 @@ class _Adoption:
         if found is None:
             yield self._not_served(version)
             return
-        served = {inner(item).get("name") for item in found.get("resources") or []}
+        served = {inner(item).get("name") for item in items(found, "resources")}
         wanted = ["mappings"]
         if self._adopted.api_version != "v1":
             wanted.append("hosts")
@@ -188,7 +187,7 @@ class _Adoption:
 
     def _not_served(self, version: str) -> Reason:
         group = self._get(f"/apis/{GROUP}", f"get the path /apis/{GROUP}")
-        served = {inner(item).get("version") for item in (group or {}).get("versions") or []}
+        served = {inner(item).get("version") for item in items(group, "versions")}
         known = [name for name in get_args(ApiVersion) if name in served]
         if not known:
             return (
@@ -264,10 +263,9 @@ def _is_ours(found: Mapping[str, Any]) -> bool:
 
 def _owners(workload: Mapping[str, Any], annotation: str) -> list[str]:
     """The field managers that hold an annotation of the pods."""
-    entries = inner(workload, "metadata").get("managedFields")
     path = ("fieldsV1", "f:spec", "f:template", "f:metadata", "f:annotations")
     return [
         str(entry.get("manager"))
-        for entry in entries or []
-        if isinstance(entry, Mapping) and annotation in inner(entry, *path)
+        for entry in items(workload, "metadata", "managedFields")
+        if annotation in inner(entry, *path)
     ]

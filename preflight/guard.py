@@ -6,10 +6,9 @@ on a fresh stack, and takes whatever cluster a context leads to.
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from kubernetes import client
@@ -20,6 +19,7 @@ from config.language.problems import printable
 from config.links.exports import ServiceRef
 from config.platform.recipes import WorkloadRef
 from config.preconditions import Expectations
+from kube.at_once import at_once
 from kube.errors import KubeconfigError
 from kube.failures import STRANGE, Reason, why_silent
 from kube.kubeconfig import Endpoint, Login, api_client, endpoint, get_json, login
@@ -92,22 +92,12 @@ def examine(
     learned, by cluster name. Raises ClusterError naming every cluster that does not answer, is not
     the one that the stack file pins, is there twice, or is not as expected.
     """
-    answers: dict[str, _Answer] = {}
     wanted = expected or {}
-    # Daemons: a look-up of a name, or a client's own login, cannot be ended from outside.
-    threads = [
-        threading.Thread(
-            target=_ask,
-            args=(name, cluster, wanted.get(name, Expectations()), deadline, answers),
-            daemon=True,
-        )
+    jobs = {
+        name: partial(_ask, cluster, wanted.get(name, Expectations()), deadline)
         for name, cluster in clusters.items()
-    ]
-    end = time.monotonic() + deadline
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(max(0.0, end - time.monotonic()))
+    }
+    answers = at_once(jobs, deadline)
     silent = _Answer(
         None,
         (
@@ -151,21 +141,14 @@ LOGIN_SHARE = 0.8
 """How much of the deadline a login plugin may take."""
 
 
-def _ask(
-    name: str,
-    cluster: ClusterConfig,
-    expected: Expectations,
-    deadline: float,
-    answers: dict[str, _Answer],
-) -> None:
+def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _Answer:
     timeout = (min(3.0, deadline), deadline)
     try:
         reached, entry = endpoint(cluster), login(cluster)
         with api_client(cluster, login_timeout=deadline * LOGIN_SHARE) as api:
             uid = _uid(get_json(api, "/api/v1/namespaces/kube-system", timeout))
             if uid is None:
-                answers[name] = _Answer(None, (STRANGE,))
-                return
+                return _Answer(None, (STRANGE,))
             version = get_json(api, "/version", timeout)
             missing = _missing(api, expected.services, timeout)
             found = look_at(api, expected.workloads, timeout)
@@ -183,13 +166,13 @@ def _ask(
             found.settled,
             trust,
         )
-        answers[name] = _Answer(reach, reasons)
+        return _Answer(reach, reasons)
     except KubeconfigError as error:
-        answers[name] = _Answer(None, ((error.message, error.remedy),))
+        return _Answer(None, ((error.message, error.remedy),))
     except ApiException as error:
-        answers[name] = _Answer(None, (_refusal(error),))
+        return _Answer(None, (_refusal(error),))
     except Exception as error:  # the client may fail in any way, and no thread may die silently
-        answers[name] = _Answer(None, (why_silent(error),))
+        return _Answer(None, (why_silent(error),))
 
 
 def _uid(namespace: Mapping[str, Any]) -> str | None:

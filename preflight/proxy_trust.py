@@ -24,7 +24,7 @@ from cryptography import x509
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
-from kube.answers import inner
+from kube.answers import inner, items
 from kube.kubeconfig import get_json
 from vocabulary.linkerd import CONTROL_PLANE_NS, TRUST_ROOT_SHA256, TRUST_ROOTS
 
@@ -124,7 +124,7 @@ def _pods(
     }
     while True:
         page = _get(api, f"/api/v1/pods?{urlencode(query)}", timeout)
-        for pod in page.get("items") or []:
+        for pod in items(page, "items"):
             metadata = inner(pod, "metadata")
             started_with = inner(metadata, "annotations").get(TRUST_ROOT_SHA256)
             workload = f"{metadata.get('namespace')}/{_owner(metadata)}"

@@ -19,7 +19,7 @@ from config.ambassador.adoption import FIELD_MANAGER
 from config.language.problems import printable
 from config.platform.recipes import Patch, WorkloadRef
 from config.preconditions import WantedPatch
-from kube.answers import inner
+from kube.answers import inner, items
 from kube.failures import Reason
 from kube.kubeconfig import get_json
 
@@ -125,20 +125,19 @@ class _Workload:
             return False
         if not patch.env and ours != {mine}:
             return False
-        found = self._containers().get(patch.container) or {}
-        env = {item.get("name"): item.get("value") for item in found.get("env") or []}
+        found = inner(self._containers(), patch.container)
+        env = {item.get("name"): item.get("value") for item in items(found, "env")}
         command = list(patch.command)
         return all(env.get(key) == value for key, value in patch.env.items()) and (
             not command or found.get("command") == command
         )
 
-    def _entries(self) -> list[Mapping[str, Any]]:
-        entries = inner(self._found, "metadata").get("managedFields") or []
-        return [entry for entry in entries if isinstance(entry, Mapping)]
+    def _entries(self) -> list[dict[str, Any]]:
+        return items(self._found, "metadata", "managedFields")
 
     def _containers(self) -> dict[str, Mapping[str, Any]]:
-        listed = inner(self._found, *self._template, "spec").get("containers") or []
-        return {str(item.get("name")): item for item in listed if isinstance(item, Mapping)}
+        listed = items(self._found, *self._template, "spec", "containers")
+        return {str(item.get("name")): item for item in listed}
 
     def _token(self) -> Iterator[Reason]:
         key = "automountServiceAccountToken"
@@ -160,8 +159,8 @@ class _Workload:
             )
             return
         where = (*self._template, "spec", "containers", {"name": name})
-        entries = containers[name].get("env") or []
-        env = {item.get("name"): item for item in entries if isinstance(item, Mapping)}
+        entries = items(containers[name], "env")
+        env = {item.get("name"): item for item in entries}
         for key, value in self._patch.env.items():
             yield from self._variable(name, key, value, env.get(key), where)
         if self._patch.command:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.ambassador.ambassador import absent, kind_of, workload_of
+from checks.ambassador.ambassador import absent, kind_of, pods, workload_of
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import UPDATE
+from checks.facts.objects import template_of
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
+from kube.answers import inner
 from vocabulary.kinds import POD, SERVICE, Object, labels_of
 
 
@@ -33,7 +36,7 @@ def _labels(case: ClusterCase, config: AmbassadorConfig) -> Finding:
     workload = workload_of(case.view, config)
     if workload is None:
         return skipped(title, absent(config))
-    found = template_labels(workload)
+    found = labels_of(template_of(workload))
     lacking = [
         f"{key}={value}" for key, value in config.pod_labels.items() if found.get(key) != value
     ]
@@ -50,11 +53,11 @@ def _labels(case: ClusterCase, config: AmbassadorConfig) -> Finding:
 
 def _selects(view: View, config: AmbassadorConfig, service: Object) -> Finding:
     title = f"the gateway's Service {config.gateway_service} selects Ambassador's pods"
-    selector = dict((service.get("spec") or {}).get("selector") or {})
+    selector = inner(service, "spec", "selector")
     if not selector:
         return failure(title, "it has no selector", UPDATE)
     workload = workload_of(view, config)
-    if workload is not None and not selector.items() <= template_labels(workload).items():
+    if workload is not None and not selector.items() <= labels_of(template_of(workload)).items():
         listed = some(f"{key}={value}" for key, value in selector.items())
         return failure(
             title, f"it selects {listed}, and {config.workload} has other labels", UPDATE
@@ -66,6 +69,4 @@ def _selects(view: View, config: AmbassadorConfig, service: Object) -> Finding:
     return warning(title, "there is no such pod now", hint)
 
 
-def template_labels(workload: Object) -> dict[str, str]:
-    """Labels that a workload gives its pods."""
-    return labels_of((workload.get("spec") or {}).get("template") or {})
+CHECKS = (Check("ambassador", Phase.PARTS, adoption, reads=pods, order=11),)

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 from checks.ambassador.routes import LISTENER_VERSION
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import UPDATE
+from checks.facts.listing import Listing
+from checks.facts.objects import is_running, proxy_of, template_of
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
-from config.core.mesh import service_account
+from config.core.mesh import MeshConfig, service_account
 from config.variants.generation import Generation
+from kube.answers import inner
 from vocabulary.kinds import (
     DAEMON_SET,
     DEPLOYMENT,
@@ -22,13 +26,14 @@ from vocabulary.kinds import (
     MODULE,
     NAMESPACE,
     POD,
+    SERVICE,
     TLS_CONTEXT,
     Kind,
     Object,
     annotations_of,
     name_of,
 )
-from vocabulary.linkerd import INJECT, PROXY_CONTAINER, REQUIRE_IDENTITY_PORTS, SKIP_INBOUND_PORTS
+from vocabulary.linkerd import INJECT, REQUIRE_IDENTITY_PORTS, SKIP_INBOUND_PORTS
 
 
 def installation(case: ClusterCase) -> Iterator[Finding]:
@@ -86,7 +91,7 @@ def workload_of(view: View, config: AmbassadorConfig) -> Object | None:
 
 def pod_annotations(workload: Object) -> dict[str, str]:
     """Annotations that a workload gives its pods."""
-    return annotations_of((workload.get("spec") or {}).get("template") or {})
+    return annotations_of(template_of(workload))
 
 
 def absent(config: AmbassadorConfig) -> str:
@@ -100,8 +105,7 @@ def _account(case: ClusterCase, config: AmbassadorConfig) -> Finding:
     found_in = workload_of(case.view, config)
     if found_in is None:
         return skipped(title, absent(config))
-    spec = found_in.get("spec", {}).get("template", {}).get("spec", {})
-    found = spec.get("serviceAccountName") or "default"
+    found = inner(template_of(found_in), "spec").get("serviceAccountName") or "default"
     if found == wanted:
         return _account_of_pods(case.view, title, config, wanted)
     hint = UPDATE
@@ -115,8 +119,8 @@ def _account_of_pods(view: View, title: str, config: AmbassadorConfig, wanted: s
     other = [
         f"pod {name_of(pod)} runs as {account}"
         for pod in view.all(POD, config.namespace, config.pod_labels)
-        if (pod.get("status") or {}).get("phase") == "Running"
-        and (account := (pod.get("spec") or {}).get("serviceAccountName", wanted)) != wanted
+        if is_running(pod)
+        and (account := inner(pod, "spec").get("serviceAccountName", wanted)) != wanted
     ]
     if not other:
         return ok(title)
@@ -153,8 +157,7 @@ def injection(view: View, workload: Object, namespace: str) -> str | None:
     """What the injector is asked for, by the pods or else by their namespace."""
     asked = pod_annotations(workload).get(INJECT)
     if asked is None:
-        space = view.get(NAMESPACE, "", namespace)
-        asked = annotations_of(space or {}).get(INJECT)
+        asked = annotations_of(inner(view.get(NAMESPACE, "", namespace))).get(INJECT)
     return asked
 
 
@@ -167,12 +170,8 @@ def proxies(
     view: View, title: str, namespace: str, labels: dict[str, str], kind: str = "Deployment"
 ) -> Finding:
     """Whether every running pod with these labels has Linkerd's proxy."""
-    pods = [
-        pod
-        for pod in view.all(POD, namespace, labels)
-        if (pod.get("status") or {}).get("phase") == "Running"
-    ]
-    bare = [name_of(pod) for pod in pods if not _has_proxy(pod)]
+    pods = [pod for pod in view.all(POD, namespace, labels) if is_running(pod)]
+    bare = [name_of(pod) for pod in pods if not proxy_of(pod)]
     if not pods:
         return skipped(title, "it has no running pod")
     if not bare:
@@ -189,13 +188,6 @@ def proxies(
         "they started before Linkerd's injector: "
         f"`kubectl -n {namespace} rollout restart {kind.lower()}`",
     )
-
-
-def _has_proxy(pod: Object) -> bool:
-    spec = pod.get("spec") or {}
-    # A native sidecar stands among the init containers.
-    containers = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
-    return any(container.get("name") == PROXY_CONTAINER for container in containers)
 
 
 def _ports(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
@@ -225,3 +217,15 @@ def _ports(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
             yield ok(title)
         else:
             yield failure(title, f"the annotation {key} is {found or 'missing'}", UPDATE)
+
+
+def pods(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    """Ambassador's workload and pods, and the Services in its namespace."""
+    config = mesh.clusters[cluster].ambassador
+    if config is not None:
+        yield Listing(kind_of(config), config.namespace)
+        yield Listing(POD, config.namespace)
+        yield Listing(SERVICE)
+
+
+CHECKS = (Check("ambassador", Phase.PARTS, installation, reads=pods, order=10),)

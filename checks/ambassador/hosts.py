@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from cryptography import x509
 
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import UPDATE
+from checks.facts.listing import Listing, named
+from checks.facts.objects import condition, holds
 from checks.facts.results import Finding, failure, ok, skipped
 from checks.facts.view import View, some
 from checks.trust import pki
 from checks.trust.certificates import lasting
 from config.ambassador.routes import HostConfig
+from config.core.mesh import MeshConfig
+from kube.answers import inner
 from vocabulary.kinds import CERTIFICATE, SECRET, Object, name_of
 from vocabulary.kubernetes import SECRET_TLS
 
@@ -46,15 +51,14 @@ def _issued(view: View, namespace: str, secret: str) -> Finding:
     found = [
         one
         for one in view.all(CERTIFICATE, namespace)
-        if (one.get("spec") or {}).get("secretName") == secret
+        if inner(one, "spec").get("secretName") == secret
     ]
     if not found:
         return failure(title, f"no Certificate in {namespace} is for it", UPDATE)
-    conditions = (found[0].get("status") or {}).get("conditions") or []
-    ready = [one for one in conditions if one.get("type") == "Ready"]
-    if any(one.get("status") == "True" for one in ready):
+    if holds(found[0], "Ready"):
         return ok(title, name_of(found[0]))
-    told = str(ready[0].get("message") or ready[0].get("reason") or "") if ready else ""
+    ready = condition(found[0], "Ready")
+    told = str(ready.get("message") or ready.get("reason") or "")
     return failure(
         title,
         f"Certificate {name_of(found[0])} is not ready{f': {told}' if told else ''}",
@@ -130,3 +134,16 @@ def is_for(hostname: str, names: list[str]) -> bool:
         return True
     _, _, parent = wanted.partition(".")
     return f"*.{parent}" in names
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster].ambassador
+    if config is None:
+        return
+    # Other Secrets may be another owner's.
+    yield from (named(SECRET, config.namespace, name) for name in secrets_of(config.all_hosts))
+    if any(host.tls is not None and host.tls.cert_manager for host in config.all_hosts):
+        yield Listing(CERTIFICATE, config.namespace)
+
+
+CHECKS = (Check("ambassador", Phase.PARTS, certificates, reads=_reads, order=16),)

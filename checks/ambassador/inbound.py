@@ -11,10 +11,12 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from checks.ambassador.front import front
+from checks.ambassador.front import front, front_reads
 from checks.cluster.ports import meshed_pods, ports_of, target
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import UPDATE
+from checks.facts.listing import Listing
 from checks.facts.results import Finding, failure, ok, warning
 from checks.facts.view import View, some
 from checks.linkerd.control_plane import linkerd_values
@@ -31,9 +33,12 @@ from checks.linkerd.inbound_policy import (
     lacking,
 )
 from config.ambassador.ambassador import AmbassadorConfig
+from config.core.mesh import MeshConfig
 from config.variants.generation import Generation
+from kube.answers import items
 from vocabulary.kinds import (
     AUTHORIZATION_POLICY,
+    CONFIG_MAP,
     MESH_TLS,
     NETWORK_AUTHENTICATION,
     SERVER,
@@ -79,7 +84,7 @@ class Judged(NamedTuple):
 def elsewhere(view: View, namespace: str) -> Iterator[tuple[Kind, str]]:
     """Kinds and other namespaces of authentications that policies of a namespace refer to."""
     for policy in view.all(AUTHORIZATION_POLICY, namespace):
-        for one in (policy.get("spec") or {}).get("requiredAuthenticationRefs") or []:
+        for one in items(policy, "spec", "requiredAuthenticationRefs"):
             space = str(one.get("namespace") or namespace)
             for kind in (MESH_TLS, NETWORK_AUTHENTICATION):
                 if space != namespace and str(one.get("kind")).lower() == kind.name.lower():
@@ -131,7 +136,7 @@ def judged(case: ClusterCase, ports: Iterable[int]) -> list[Judged]:
 
 
 def _versions(pod: Object) -> frozenset[int]:
-    addresses = [str(one.get("ip")) for one in (pod.get("status") or {}).get("podIPs") or []]
+    addresses = [str(one.get("ip")) for one in items(pod, "status", "podIPs")]
     return frozenset(6 if ":" in address else 4 for address in addresses) or frozenset({4})
 
 
@@ -282,3 +287,41 @@ def _hint(one: Judged, config: AmbassadorConfig) -> str:
         f"{UPDATE} --refresh where Server {one.policy.server} is the program's, else delete it or "
         f"give it an AuthorizationPolicy for these clients; see {see}"
     )
+
+
+def policy_reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    """Ambassador's pods and Services, and what decides who may connect to them."""
+    config = mesh.clusters[cluster]
+    if config.ambassador is not None:
+        yield from front_reads(mesh, cluster)
+        yield from (Listing(kind, config.ambassador.namespace) for kind in KINDS)
+        yield Listing(CONFIG_MAP, config.linkerd.namespace)
+
+
+def _reads_more(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Listing]:
+    """Authentications in other namespaces that policies refer to."""
+    config = mesh.clusters[cluster].ambassador
+    if config is not None:
+        for kind, space in dict.fromkeys(elsewhere(view, config.namespace)):
+            yield Listing(kind, space, complete=False)
+
+
+CHECKS = (
+    Check(
+        "policy",
+        Phase.PARTS,
+        public_objects,
+        reads=policy_reads,
+        generation=Generation.MODERN,
+        order=30,
+    ),
+    Check(
+        "policy",
+        Phase.PARTS,
+        inbound,
+        reads=policy_reads,
+        reads_more=_reads_more,
+        generation=Generation.MODERN,
+        order=31,
+    ),
+)

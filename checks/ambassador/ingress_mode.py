@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.ambassador.routes import all_mappings
+from checks.ambassador.routes import all_mappings, objects
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import UPDATE
+from checks.facts.listing import Listing
 from checks.facts.results import Finding, failure, ok, skipped
 from checks.facts.view import some
+from config.core.mesh import MeshConfig
+from kube.answers import inner
 from vocabulary.kinds import MAPPING, Object
 from vocabulary.linkerd import DST_OVERRIDE_HEADER
 
@@ -44,5 +48,14 @@ def ingress_mode(case: ClusterCase) -> Iterator[Finding]:
 
 
 def _removed(mapping: Object) -> set[str]:
-    found = (mapping.get("spec") or {}).get("remove_request_headers") or []
+    found = inner(mapping, "spec").get("remove_request_headers") or []
     return {str(name).lower() for name in ([found] if isinstance(found, str) else found)}
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster].ambassador
+    if config is not None:
+        yield from objects(config, MAPPING)
+
+
+CHECKS = (Check("ambassador", Phase.PARTS, ingress_mode, reads=_reads, order=15),)

@@ -11,13 +11,16 @@ import re
 from collections.abc import Iterator
 
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import UPDATE
+from checks.facts.listing import Listing
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.routes import MappingConfig
 from config.core.mesh import MeshConfig
 from config.links.exports import ServiceRef
+from kube.answers import inner
 from vocabulary.kinds import HOST, LISTENER, MAPPING, MODULE, TLS_CONTEXT, Kind, Object, name_of
 
 LISTENER_VERSION = "v3alpha1"
@@ -64,7 +67,7 @@ def hostname_of(mapping: Object) -> str | None:
 
     Up to v2 a Mapping without a host is for all of them, and a glob may be a regular expression.
     """
-    spec = mapping.get("spec") or {}
+    spec = inner(mapping, "spec")
     found = spec.get("hostname") or spec.get("host")
     if found:
         return _glob(str(found)) if spec.get("host_regex") else str(found)
@@ -117,7 +120,7 @@ def _module(case: ClusterCase, config: AmbassadorConfig) -> Finding:
         if config.adopt is not None and config.adopt.module == "patch":
             hint = f"write clusters.{case.name}.ambassador.adopt.module: make, then {UPDATE}"
         return failure(title, missing, hint)
-    found = ((module.get("spec") or {}).get("config") or {}).get("add_linkerd_headers")
+    found = inner(module, "spec", "config").get("add_linkerd_headers")
     if bool(found) is config.linkerd_headers:
         return ok(title)
     return failure(title, f"it has {str(found).lower()}", UPDATE)
@@ -144,7 +147,7 @@ def _as_written(view: View, namespace: str, mapping: MappingConfig) -> Finding:
     found = view.get(MAPPING, namespace, mapping.name)
     if found is None:
         return skipped(title, "it does not exist")
-    spec = found.get("spec") or {}
+    spec = inner(found, "spec")
     wrong = []
     if spec.get("prefix") != mapping.prefix:
         wrong.append(f"its prefix is {spec.get('prefix', 'missing')}, not {mapping.prefix}")
@@ -172,3 +175,18 @@ def _hostnames(view: View, namespace: str) -> Finding:
         detail = f"without hostname, and so dropped silently: {some(dropped)}"
         return warning(title, detail, "give each a hostname, '*' for all hosts")
     return ok(title)
+
+
+def objects(config: AmbassadorConfig, *kinds: Kind) -> Iterator[Listing]:
+    """Ambassador's objects of these kinds, in the version that the stack file writes."""
+    for kind in kinds:
+        yield Listing(kind, config.namespace, version=config.objects_version)
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster].ambassador
+    if config is not None:
+        yield from objects(config, MODULE, LISTENER, HOST, TLS_CONTEXT, MAPPING)
+
+
+CHECKS = (Check("ambassador", Phase.PARTS, routes, reads=_reads, order=13),)

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase
+from checks.facts.objects import job_of
 from checks.facts.results import Finding, failure, ok, skipped
 from checks.facts.view import some
-from checks.platform.meshed import of_job
+from checks.platform.meshed import patched
 from config.rules.meshed_workloads import patches
 from config.variants.generation import Generation
+from kube.answers import inner, items
 from vocabulary.kinds import POD, Object, name_of
 from vocabulary.linkerd import PROXY_CONTAINER
 
@@ -22,7 +25,7 @@ def jobs(case: ClusterCase) -> Iterator[Finding]:
     """No pod of a Job is kept by its proxy alone, in the namespaces that the stack file names."""
     for space in dict.fromkeys(patch.ref.pods_in for _, patch in patches(case.config)):
         title = f"Jobs in {space} end"
-        pods = [pod for pod in case.view.all(POD, space) if of_job(pod) is not None]
+        pods = [pod for pod in case.view.all(POD, space) if job_of(pod) is not None]
         hanging = [pod for pod in pods if _hangs(pod)]
         if hanging:
             yield failure(
@@ -37,8 +40,8 @@ def jobs(case: ClusterCase) -> Iterator[Finding]:
 
 
 def _hangs(pod: Object) -> bool:
-    statuses = (pod.get("status") or {}).get("containerStatuses") or []
-    states = {one.get("name"): one.get("state") or {} for one in statuses}
+    statuses = items(pod, "status", "containerStatuses")
+    states = {one.get("name"): inner(one, "state") for one in statuses}
     proxy = states.pop(PROXY_CONTAINER, {})
     return (
         "running" in proxy and bool(states) and all("terminated" in one for one in states.values())
@@ -47,7 +50,7 @@ def _hangs(pod: Object) -> bool:
 
 def _remedy(case: ClusterCase, space: str, hanging: list[Object]) -> str:
     linkerd = case.config.linkerd
-    names = dict.fromkeys(of_job(pod) or "" for pod in hanging)
+    names = dict.fromkeys(job_of(pod) or "" for pod in hanging)
     end = f"end them by `kubectl -n {space} delete job {' '.join(names)}`"
     key = f"clusters.{case.name}"
     if linkerd.native_sidecars:
@@ -62,3 +65,6 @@ def _remedy(case: ClusterCase, space: str, hanging: list[Object]) -> str:
         f"later), or CronJobs under {key}.jobs; a Job's own template says "
         "linkerd.io/inject: disabled"
     )
+
+
+CHECKS = (Check("jobs", Phase.PARTS, jobs, reads=patched, order=90),)

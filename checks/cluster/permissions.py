@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase, all_checks, rights
 from checks.facts.results import Finding, failure, ok, warning
 from checks.facts.view import Access, some
 from config import MeshConfig
@@ -37,18 +38,8 @@ _RESOURCES = (
     ("getambassador.io", "modules"),
 )
 
-NEEDED = (
-    *(Access(verb, group, name) for group, name in _RESOURCES for verb in _WRITE),
-    Access("list", "", "nodes"),
-    Access("list", "", "pods"),
-)
+NEEDED = (*(Access(verb, group, name) for group, name in _RESOURCES for verb in _WRITE),)
 """What the program, Helm and these checks do for every stack, in all namespaces."""
-
-OPTIONAL = (
-    Access("get", "", "pods/log"),
-    Access("list", "", "events"),
-)
-"""What lets `./mesh check` say why a pod is not ready."""
 
 _PLURALS = {
     "Namespace": ("", "namespaces"),
@@ -65,12 +56,17 @@ def needed(mesh: MeshConfig, name: str) -> tuple[Access, ...]:
     """What is done in the cluster `name`: that, and what its settings ask for beside it."""
     more = dict.fromkeys(_asked_for(mesh, mesh.clusters[name], name))
     written = (Access(verb, group, plural) for group, plural in more for verb in _WRITE)
-    return tuple(dict.fromkeys((*NEEDED, *written)))
+    return tuple(dict.fromkeys((*NEEDED, *written, *rights(mesh, name))))
 
 
 def asked(mesh: MeshConfig, name: str) -> tuple[Access, ...]:
     """Every right that is asked for in the cluster `name`, the optional ones last."""
-    return (*needed(mesh, name), *OPTIONAL)
+    return (*needed(mesh, name), *_optional())
+
+
+def _optional() -> tuple[Access, ...]:
+    """Rights that let `./mesh check` report why a pod is not ready."""
+    return tuple(dict.fromkeys(one for check in all_checks() for one in check.may_need))
 
 
 def _asked_for(mesh: MeshConfig, cluster: ClusterConfig, name: str) -> Iterator[tuple[str, str]]:
@@ -111,10 +107,6 @@ def _ingress_kinds(cluster: ClusterConfig) -> Iterator[tuple[str, str]]:
             yield "networking.k8s.io", "ingresses"
 
 
-EVERYTHING = Access("*", "*", "*")
-"""Whoever may do this may do all of it."""
-
-
 def permissions(case: ClusterCase) -> Iterator[Finding]:
     """The operator may write every kind of object that the program makes."""
     title = "the operator may make what the stack file describes"
@@ -143,12 +135,16 @@ def permissions(case: ClusterCase) -> Iterator[Finding]:
 def _reading(case: ClusterCase) -> Finding:
     title = "the operator may read why a pod is not ready"
     answers = case.view.access
-    lacking = [f"{one.resource} ({one.verb})" for one in OPTIONAL if answers.get(one) is False]
+    optional = _optional()
+    lacking = [f"{one.resource} ({one.verb})" for one in optional if answers.get(one) is False]
     if lacking:
         detail = f"not allowed: {some(lacking)}; `./mesh check` then says that it cannot read them"
         return warning(
             title, detail, "use credentials of the ClusterRole view, or with more rights"
         )
-    if any(one not in answers for one in OPTIONAL):
+    if any(one not in answers for one in optional):
         return warning(title, "the API server does not tell", "check that it is healthy")
     return ok(title)
+
+
+CHECKS = (Check("permissions", Phase.BEFORE, permissions, asks=asked, order=20),)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from checks.ambassador.ambassador import served
 from checks.cluster.releases import state_trouble
 from checks.facts.case import ClusterCase, LinkCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import (
     UPDATE,
     ExpectedRelease,
@@ -14,6 +15,7 @@ from checks.facts.expected import (
     releases,
 )
 from checks.facts.expected import namespaces as own_namespaces
+from checks.facts.listing import Listing
 from checks.facts.results import Finding, failure, ok, warning
 from checks.facts.view import some
 from checks.linkerd.control_plane import gateway_api
@@ -22,6 +24,7 @@ from config.links.link import Export
 from config.platform.sample import SampleConfig
 from config.variants.ambassadors import CrdsManifest
 from config.variants.generation import Generation
+from kube.answers import inner, items
 from vocabulary.kinds import (
     CRD,
     MUTATING_WEBHOOK,
@@ -217,7 +220,7 @@ def _shares(case: LinkCase, export: Export) -> Finding:
 
 
 def _exportable(title: str, service: Object, *, headless: bool) -> Finding:
-    spec = service.get("spec") or {}
+    spec = inner(service, "spec")
     if spec.get("type") == "ExternalName":
         return failure(title, "it is of type ExternalName, which has no endpoints to mirror")
     if spec.get("clusterIP") == "None" and not headless:
@@ -266,5 +269,22 @@ def namespaces(case: ClusterCase) -> Iterator[Finding]:
 
 
 def _by_pulumi(thing: Object) -> bool:
-    managers = (thing.get("metadata") or {}).get("managedFields") or []
+    managers = items(thing, "metadata", "managedFields")
     return any("pulumi" in str(entry.get("manager", "")) for entry in managers)
+
+
+CHECKS = (
+    Check("names", Phase.BEFORE, helm_releases, order=30),
+    Check(
+        "names",
+        Phase.BEFORE,
+        clashes,
+        reads=tuple(
+            Listing(kind, metadata_only=True)
+            for kind in (CRD, MUTATING_WEBHOOK, VALIDATING_WEBHOOK)
+        ),
+        order=31,
+    ),
+    Check("names", Phase.BEFORE, namespaces, order=32),
+    Check("exports", Phase.LINK_BEFORE, mirrors, reads=(Listing(SERVICE),)),
+)

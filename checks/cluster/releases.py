@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.cluster import pod_logs
 from checks.cluster.workloads import UNKNOWN, described
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE, ExpectedRelease, releases
+from checks.facts.check import Check, Phase
+from checks.facts.expected import UPDATE, ExpectedRelease, looked_into, releases
 from checks.facts.helm import History, Made, Release
+from checks.facts.listing import Listing, workloads
 from checks.facts.results import Finding, Status, failure, ok, skipped, warning
-from checks.facts.view import Unseen, View, some
+from checks.facts.view import Access, Unseen, View, some
+from config.core.mesh import MeshConfig
 from vocabulary.kinds import NAMESPACE, WORKLOADS, Kind
 
 _FIRST_INSTALL = frozenset({"pending-install"})
@@ -172,3 +176,33 @@ def _workloads(view: View, release: Release, expected: ExpectedRelease) -> Itera
         yield Finding(title, worst, "; ".join(text for _, text, _ in troubles), hint)
     else:
         yield ok(title, some(there))
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    for space in looked_into(mesh, cluster):
+        yield from workloads(space)
+
+
+def _reads_more(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Listing]:
+    """The objects that releases made, and why pods are not ready."""
+    for history in view.releases.values():
+        for made in history.standing.objects:
+            served = view.served.get(made.kind)
+            if served is not None:
+                space = made.namespace if served.namespaced else ""
+                yield Listing(made.kind, space, metadata_only=made.kind not in WORKLOADS)
+    yield from pod_logs.lists(mesh, cluster, view)
+
+
+CHECKS = (
+    Check(
+        "releases",
+        Phase.CAUSES,
+        helm_releases,
+        reads=_reads,
+        reads_more=_reads_more,
+        logs=pod_logs.wanted,
+        may_need=(Access("get", "", "pods/log"), Access("list", "", "events")),
+        order=30,
+    ),
+)

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from checks.facts.case import ClusterCase
+from checks.facts.case import ClusterCase, MeshCase
+from checks.facts.check import Check, Phase
+from checks.facts.objects import holds
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from config.preconditions import expectations
 from config.variants.generation import Generation
+from kube.answers import inner, items
 from vocabulary.kinds import NODE, Object, labels_of
 from vocabulary.kubernetes import ZONE
 
@@ -73,6 +76,22 @@ def clock(case: ClusterCase) -> Iterator[Finding]:
         yield ok(title)
 
 
+def different(case: MeshCase) -> Iterator[Finding]:
+    """No cluster has two names in the stack file. Yields nothing for fewer than two clusters."""
+    if len(case.views) < 2:
+        return
+    title = "no cluster stands under two names"
+    names: dict[str, list[str]] = {}
+    for name, view in case.views.items():
+        names.setdefault(view.uid, []).append(name)
+    doubled = [" and ".join(same) for same in names.values() if len(same) > 1]
+    if doubled:
+        hint = "correct the context of one of them"
+        yield failure(title, f"the same cluster: {'; '.join(doubled)}", hint)
+    else:
+        yield ok(title)
+
+
 def nodes(case: ClusterCase) -> Iterator[Finding]:
     """There are nodes for the pods, and enough of them, in enough zones, where HA is wanted."""
     title = "nodes take pods"
@@ -109,15 +128,12 @@ def nodes(case: ClusterCase) -> Iterator[Finding]:
 
 
 def _usable(node: Object) -> bool:
-    spec = node.get("spec") or {}
+    spec = inner(node, "spec")
     if spec.get("unschedulable"):
         return False
-    if any(taint.get("effect") != "PreferNoSchedule" for taint in spec.get("taints") or []):
+    if any(taint.get("effect") != "PreferNoSchedule" for taint in items(spec, "taints")):
         return False
-    return any(
-        condition.get("type") == "Ready" and condition.get("status") == "True"
-        for condition in (node.get("status") or {}).get("conditions") or []
-    )
+    return holds(node, "Ready")
 
 
 def _replicas(case: ClusterCase) -> int:
@@ -127,3 +143,12 @@ def _replicas(case: ClusterCase) -> int:
     if ambassador is not None and ambassador.high_availability:
         wanted = max(wanted, min(3, ambassador.replica_count))
     return wanted
+
+
+CHECKS = (
+    Check("cluster", Phase.SURROUNDINGS, version, order=10),
+    Check("cluster", Phase.SURROUNDINGS, pinned, order=11),
+    Check("cluster", Phase.SURROUNDINGS, clock, order=12),
+    Check("nodes", Phase.BEFORE, nodes, order=10),
+    Check("mesh", Phase.ACROSS, different, order=10),
+)

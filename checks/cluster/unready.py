@@ -10,8 +10,10 @@ from typing import NamedTuple
 
 from checks.cluster.causes import Cause, cause_of
 from checks.facts import log_text
+from checks.facts.objects import condition, holds, template_of
 from checks.facts.selectors import selects
 from checks.facts.view import Unseen, View
+from kube.answers import inner, items
 from vocabulary.kinds import EVENT, POD, Object, labels_of, name_of, namespace_of
 from vocabulary.linkerd import PROXY_CONTAINER
 
@@ -71,8 +73,8 @@ def pods_of(view: View, workload: Object) -> list[Object]:
 
     Raises Unseen: pods could not be read there.
     """
-    spec = workload.get("spec") or {}
-    selector = spec.get("selector") or {"matchLabels": labels_of(spec.get("template") or {})}
+    spec = inner(workload, "spec")
+    selector = spec.get("selector") or {"matchLabels": labels_of(template_of(workload))}
     if not selector.get("matchLabels") and not selector.get("matchExpressions"):
         return []
     return [
@@ -84,17 +86,14 @@ def pods_of(view: View, workload: Object) -> list[Object]:
 
 def ought_to_run(pod: Object) -> bool:
     """Whether a pod is not at its end: neither done, nor evicted, nor being deleted."""
-    phase = (pod.get("status") or {}).get("phase")
-    deleted = (pod.get("metadata") or {}).get("deletionTimestamp")
+    phase = inner(pod, "status").get("phase")
+    deleted = inner(pod, "metadata").get("deletionTimestamp")
     return phase not in ("Succeeded", "Failed") and not deleted
 
 
 def is_ready(pod: Object) -> bool:
     """Whether a pod's condition Ready holds, or nothing was read of its state."""
-    return "status" not in pod or any(
-        one.get("type") == "Ready" and one.get("status") == "True"
-        for one in (pod.get("status") or {}).get("conditions") or []
-    )
+    return "status" not in pod or holds(pod, "Ready")
 
 
 def worst(pods: Collection[Object]) -> Object | None:
@@ -113,16 +112,16 @@ def blamed(pod: Object) -> list[Container]:
 
     Empty where none has started.
     """
-    status = pod.get("status") or {}
-    spec = pod.get("spec") or {}
+    status = inner(pod, "status")
+    spec = inner(pod, "spec")
     sidecars = {
         one.get("name")
-        for one in spec.get("initContainers") or []
+        for one in items(spec, "initContainers")
         if one.get("restartPolicy") == "Always"
     }
     found = [
-        *_init(status.get("initContainerStatuses") or [], sidecars),
-        *filter(None, map(_container, status.get("containerStatuses") or [])),
+        *_init(items(status, "initContainerStatuses"), sidecars),
+        *filter(None, map(_container, items(status, "containerStatuses"))),
     ]
     broken = [one for one in found if one.broken]
     # What an application says may only follow from a proxy that is not ready.
@@ -131,7 +130,7 @@ def blamed(pod: Object) -> list[Container]:
 
 def _init(statuses: list[Object], sidecars: Collection[str | None]) -> Iterator[Container]:
     for one in statuses:
-        ended = (one.get("state") or {}).get("terminated")
+        ended = inner(one, "state").get("terminated")
         if ended is not None and not ended.get("exitCode"):
             continue
         found = _container(one)
@@ -139,14 +138,14 @@ def _init(statuses: list[Object], sidecars: Collection[str | None]) -> Iterator[
             continue
         if found.broken or one.get("name") in sidecars:
             yield found
-        elif (one.get("state") or {}).get("running") is not None:
+        elif inner(one, "state").get("running") is not None:
             yield found._replace(state="is an init container that has not ended")
 
 
 def _container(status: Object) -> Container | None:
     name = str(status.get("name", ""))
-    state = status.get("state") or {}
-    last = (status.get("lastState") or {}).get("terminated")
+    state = inner(status, "state")
+    last = inner(status, "lastState").get("terminated")
     restarts = int(status.get("restartCount") or 0)
     waiting, ended = state.get("waiting"), state.get("terminated")
     failed_before = last is not None and bool(last.get("exitCode"))
@@ -172,7 +171,7 @@ def _container(status: Object) -> Container | None:
 
 
 def _end(ended: Object | None, restarts: int) -> str:
-    ended = ended or {}
+    ended = inner(ended)
     code = f"exit code {ended.get('exitCode', 'unknown')}"
     reason = str(ended.get("reason") or "")
     words = [code, *([reason] if reason and reason != "Error" else [])]
@@ -182,7 +181,7 @@ def _end(ended: Object | None, restarts: int) -> str:
 
 
 def _words(ended: Object | None) -> tuple[str, ...]:
-    return tuple(str((ended or {}).get(key) or "") for key in ("reason", "message"))
+    return tuple(str(inner(ended).get(key) or "") for key in ("reason", "message"))
 
 
 def explain(view: View, workload: Object) -> Explanation | None:
@@ -250,9 +249,9 @@ def _log(view: View, pod: Object, container: Container) -> str:
 
 def _messages(view: View, pod: Object) -> Iterator[str]:
     """What Kubernetes says of a pod of which no container has started, the newest first."""
-    for one in (pod.get("status") or {}).get("conditions") or []:
-        if one.get("type") == "PodScheduled" and one.get("status") == "False":
-            yield f"{one.get('reason', '')}: {one.get('message', '')}"
+    scheduled = condition(pod, "PodScheduled")
+    if scheduled.get("status") == "False":
+        yield _message(scheduled)
     yield from _events(view, namespace_of(pod), {("Pod", name_of(pod))})
 
 
@@ -262,9 +261,14 @@ def _events(view: View, namespace: str, about: Collection[tuple[str, str]]) -> I
     except Unseen:
         return
     for event in sorted(events, key=_moment, reverse=True):
-        involved = event.get("involvedObject") or {}
+        involved = inner(event, "involvedObject")
         if (involved.get("kind"), involved.get("name")) in about and event.get("reason") in _EVENTS:
-            yield f"{event.get('reason')}: {event.get('message', '')}"
+            yield _message(event)
+
+
+def _message(said: Object) -> str:
+    """Reason and message of an event or a condition."""
+    return f"{said.get('reason', '')}: {said.get('message', '')}"
 
 
 def _moment(event: Object) -> str:
@@ -275,7 +279,7 @@ def _unstarted(view: View, pod: Object, messages: list[str], known: Collection[s
     if messages:
         return f"no container has started: {log_text.message(messages[0], known)}"
     fault = view.unseen.get((EVENT, namespace_of(pod)))
-    phase = (pod.get("status") or {}).get("phase") or "unknown"
+    phase = inner(pod, "status").get("phase") or "unknown"
     why = f"events cannot be read: {fault}" if fault else "no event says why"
     return f"no container has started (phase {phase}; {why})"
 
@@ -283,16 +287,13 @@ def _unstarted(view: View, pod: Object, messages: list[str], known: Collection[s
 def _not_made(view: View, workload: Object, label: str) -> Explanation | None:
     """Why a workload has no pod at all."""
     space, name = namespace_of(workload), name_of(workload)
-    messages = [
-        f"{one.get('reason', '')}: {one.get('message', '')}"
-        for one in (workload.get("status") or {}).get("conditions") or []
-        if one.get("type") == "ReplicaFailure" and one.get("status") == "True"
-    ]
+    failed = holds(workload, "ReplicaFailure")
+    messages = [_message(condition(workload, "ReplicaFailure"))] if failed else []
     try:
         sets = {
-            ("ReplicaSet", str((one.get("involvedObject") or {}).get("name")))
+            ("ReplicaSet", str(inner(one, "involvedObject").get("name")))
             for one in view.all(EVENT, space)
-            if str((one.get("involvedObject") or {}).get("name", "")).startswith(f"{name}-")
+            if str(inner(one, "involvedObject").get("name", "")).startswith(f"{name}-")
         }
     except Unseen:
         sets = set()

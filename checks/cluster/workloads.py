@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.cluster.unready import Explanation, explain
+from checks.facts.objects import condition
 from checks.facts.results import Finding, Status, failure, ok, skipped
 from checks.facts.view import View
+from kube.answers import inner
 from vocabulary.kinds import DAEMON_SET, Kind, Object
 
 UNKNOWN = 3
@@ -15,23 +17,23 @@ UNKNOWN = 3
 
 def availability(workload: Object) -> tuple[Status, str]:
     """Whether the pods of a Deployment, StatefulSet or DaemonSet are there, and how many."""
-    status = workload.get("status") or {}
+    status = inner(workload, "status")
     if workload.get("kind") == DAEMON_SET.name:
         wanted = int(status.get("desiredNumberScheduled") or 0)
         there = int(status.get("numberAvailable") or 0)
     else:
-        replicas = (workload.get("spec") or {}).get("replicas")
+        replicas = inner(workload, "spec").get("replicas")
         wanted = 1 if replicas is None else int(replicas)
         there = int(status.get("availableReplicas") or 0)
     text = f"{there} of {wanted} pods available"
     if wanted == 0 and workload.get("kind") != DAEMON_SET.name:
         return Status.FAILURE, "it is scaled to 0 replicas"
-    stuck = _stuck(status)
+    stuck = _stuck(workload)
     if stuck:
         return Status.FAILURE, f"{text}; {stuck}"
     if there < wanted:
         return (Status.WARNING if there else Status.FAILURE), text
-    generation = int((workload.get("metadata") or {}).get("generation") or 0)
+    generation = int(inner(workload, "metadata").get("generation") or 0)
     if int(status.get("observedGeneration") or 0) < generation:
         return Status.WARNING, "its last change has not been acted on yet"
     return Status.OK, text
@@ -46,10 +48,10 @@ def has_pods(view: View, kind: Kind, namespace: str, name: str) -> bool:
     return found is not None and availability(found)[0] is not Status.FAILURE
 
 
-def _stuck(status: Object) -> str:
-    for condition in status.get("conditions") or []:
-        if condition.get("type") == "Progressing" and condition.get("status") == "False":
-            return f"its rollout is stuck ({condition.get('reason', 'no reason given')})"
+def _stuck(workload: Object) -> str:
+    progressing = condition(workload, "Progressing")
+    if progressing.get("status") == "False":
+        return f"its rollout is stuck ({progressing.get('reason', 'no reason given')})"
     return ""
 
 

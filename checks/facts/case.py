@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from checks.facts.results import Finding
 from checks.facts.view import View
 from checks.links.credentials import Trial
 from config.ambassador.ambassador import AmbassadorConfig
@@ -89,5 +88,10 @@ class LinkCase:
         return self.ambassador.gateway
 
 
-ClusterCheck = Callable[[ClusterCase], Iterator[Finding]]
-LinkCheck = Callable[[LinkCase], Iterator[Finding]]
+@dataclass(frozen=True)
+class MeshCase:
+    """All clusters that could be read."""
+
+    mesh: MeshConfig
+    views: Mapping[str, View]
+    """Clusters by name; after the installation, only those that have Linkerd."""

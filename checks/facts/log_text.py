@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 
 from checks.facts.view import View
 from config.language.problems import printable
+from kube.answers import inner
 from vocabulary.kinds import SECRET, Object
 from vocabulary.kubernetes import SECRET_HELM_RELEASE
 
@@ -78,7 +79,7 @@ def values_of_secrets(view: View) -> frozenset[str]:
 
 def _values(secrets: Iterable[Object]) -> Iterable[str]:
     for secret in secrets:
-        for key, encoded in (secret.get("data") or {}).items():
+        for key, encoded in inner(secret, "data").items():
             if key in _PUBLIC or secret.get("type") == SECRET_HELM_RELEASE:
                 continue
             try:

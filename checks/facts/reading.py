@@ -14,6 +14,7 @@ import urllib3.exceptions
 from kubernetes import client
 
 from checks.facts.view import Access, ServedKind
+from kube.answers import inner, items
 from vocabulary.kinds import Kind, Object
 
 PAGE = 500
@@ -79,7 +80,7 @@ class Reader:
             ]
         for group in groups:
             name = group["name"]
-            preferred = (group.get("preferredVersion") or {}).get("version")
+            preferred = inner(group, "preferredVersion").get("version")
             found = []
             for version in sorted(
                 (item["version"] for item in group.get("versions") or ()),
@@ -122,15 +123,15 @@ class Reader:
             version = next(iter(served.versions))
         plural = served.versions[version]
         root = f"/apis/{kind.group}/{version}" if kind.group else f"/api/{version}"
-        inner = f"/namespaces/{namespace}" if namespace and served.namespaced else ""
+        within = f"/namespaces/{namespace}" if namespace and served.namespaced else ""
         query = {"limit": str(PAGE), **(selectors or {})}
         accept = _METADATA if metadata_only else _JSON
         api_version = f"{kind.group}/{version}" if kind.group else version
         while True:
-            page = self._get(f"{root}{inner}/{plural}", query, accept)
-            for item in page.get("items") or []:
+            page = self._get(f"{root}{within}/{plural}", query, accept)
+            for item in items(page, "items"):
                 yield {**item, "apiVersion": api_version, "kind": kind.name}
-            following = (page.get("metadata") or {}).get("continue")
+            following = inner(page, "metadata").get("continue")
             if not following:
                 return
             query["continue"] = following
@@ -158,7 +159,7 @@ class Reader:
         """
         body = access_review(access)
         answer = self._request("POST", _ACCESS_REVIEW, body=body)
-        return bool((answer.get("status") or {}).get("allowed"))
+        return bool(inner(answer, "status").get("allowed"))
 
     def _get(
         self, path: str, query: Mapping[str, str] | None = None, accept: str = _JSON
@@ -271,12 +272,12 @@ def offset(began: datetime, ended: datetime, header: str | None) -> float | None
 
 
 def _add_group(kinds: dict[Kind, ServedKind], group: Mapping[str, Any]) -> None:
-    name = str((group.get("metadata") or {}).get("name") or "")
+    name = str(inner(group, "metadata").get("name") or "")
     # The server lists the version that it prefers first.
-    for version in group.get("versions") or []:
-        resources: Sequence[Mapping[str, Any]] = version.get("resources") or []
+    for version in items(group, "versions"):
+        resources: Sequence[Mapping[str, Any]] = items(version, "resources")
         for resource in resources:
-            kind = Kind(name, str((resource.get("responseKind") or {}).get("kind", "")))
+            kind = Kind(name, str(inner(resource, "responseKind").get("kind", "")))
             plural = str(resource.get("resource", ""))
             known = kinds.get(kind)
             versions = dict(known.versions) if known else {}

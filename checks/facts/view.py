@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -26,6 +26,10 @@ class Access(NamedTuple):
     """Plural name; with a slash and the subresource where that is meant."""
     namespace: str = ""
     """Namespace, or empty for all of them and for what stands in none."""
+
+
+EVERYTHING = Access("*", "*", "*")
+"""The right to do everything."""
 
 
 class ServedKind(NamedTuple):
@@ -170,10 +174,3 @@ def some(names: Iterable[str], limit: int = 6) -> str:
     listed = list(names)
     shown = ", ".join(listed[:limit])
     return f"{shown} and {len(listed) - limit} more" if len(listed) > limit else shown
-
-
-def addresses(endpoints: Object | None, key: str = "addresses") -> Iterator[str]:
-    """IP addresses in Endpoints: those that are ready, or with `notReadyAddresses` the others."""
-    for subset in (endpoints or {}).get("subsets") or []:
-        for address in subset.get(key) or []:
-            yield str(address.get("ip", ""))

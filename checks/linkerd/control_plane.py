@@ -11,10 +11,15 @@ from typing import Any
 
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import UPDATE, linked
 from checks.facts.linkerd_values import values_of
+from checks.facts.listing import Listing
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
+from config.core.mesh import MeshConfig
+from config.variants.generation import Generation
+from kube.answers import inner
 from vocabulary.kinds import (
     CONFIG_MAP,
     DAEMON_SET,
@@ -61,7 +66,7 @@ def old_config(view: View, space: str) -> dict[str, Any]:
     """What linkerd-config of Linkerd 2.8 says of the whole mesh; empty without."""
     found = view.get(CONFIG_MAP, space, CONFIG)
     try:
-        content = json.loads(str(((found or {}).get("data") or {}).get("global") or ""))
+        content = json.loads(str(inner(found, "data").get("global") or ""))
     except ValueError:
         content = None
     return content if isinstance(content, dict) else {}
@@ -157,7 +162,7 @@ def replicas(case: ClusterCase, names: Sequence[str]) -> Iterator[Finding]:
         if found is None:
             yield skipped(title, f"Deployment {name} does not exist")
             return
-        available = int((found.get("status") or {}).get("availableReplicas") or 0)
+        available = int(inner(found, "status").get("availableReplicas") or 0)
         if available < 2:
             few.append(f"{name} has {available}")
     if few:
@@ -211,3 +216,36 @@ def extensions(case: ClusterCase) -> Iterator[Finding]:
         else:
             hint = f"{UPDATE}, and take the label off every other namespace"
             yield failure(title, f"it is on {some(names) or 'no namespace'}", hint)
+
+
+def control_plane(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    """The settings and workloads of a control plane, and the CNI plugin beside it."""
+    config = mesh.clusters[cluster].linkerd
+    yield Listing(CONFIG_MAP, config.namespace)
+    yield Listing(DEPLOYMENT, config.namespace)
+    if config.cni:
+        yield Listing(DAEMON_SET, CNI)
+
+
+_MODERN = Generation.MODERN
+CHECKS = (
+    Check("control plane", Phase.CONTROL_PLANE, namespace, order=10),
+    Check(
+        "control plane",
+        Phase.CONTROL_PLANE,
+        configuration,
+        reads=control_plane,
+        generation=_MODERN,
+        order=11,
+    ),
+    Check(
+        "control plane",
+        Phase.CONTROL_PLANE,
+        deployments,
+        reads=control_plane,
+        generation=_MODERN,
+        order=12,
+    ),
+    Check("control plane", Phase.CONTROL_PLANE, kinds, generation=_MODERN, order=13),
+    Check("control plane", Phase.CONTROL_PLANE, extensions, generation=_MODERN, order=14),
+)

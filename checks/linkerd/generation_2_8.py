@@ -10,10 +10,13 @@ from collections.abc import Iterator
 
 from checks.cluster.workloads import availability, workload
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.expected import UPDATE
+from checks.facts.check import Check, Phase
+from checks.facts.expected import UPDATE, linked
+from checks.facts.listing import Listing
+from checks.facts.objects import addresses
 from checks.facts.results import Finding, Status, failure, ok, skipped, warning
-from checks.facts.view import View, addresses, some
-from checks.linkerd.control_plane import CONFIG, old_config, running, served
+from checks.facts.view import View, some
+from checks.linkerd.control_plane import CONFIG, control_plane, old_config, running, served
 from checks.links.gateways import alive
 from checks.links.multicluster import (
     judge_address,
@@ -21,13 +24,19 @@ from checks.links.multicluster import (
     judge_login,
     judge_secret,
     judge_token,
+    link_access,
     mirror_login,
+    mirrors,
 )
+from config.core.mesh import MeshConfig
 from config.links.link import Export
+from config.variants.generation import Generation
+from kube.answers import inner, items
 from vocabulary.kinds import (
     CONFIG_MAP,
     DEPLOYMENT,
     ENDPOINTS,
+    POD,
     SECRET,
     SERVICE,
     Kind,
@@ -82,7 +91,7 @@ def configuration(case: ClusterCase) -> Iterator[Finding]:
         return
     yield ok(title)
     title = f"{CONFIG} says what the stack file says"
-    identity = content.get("identityContext") or {}
+    identity = inner(content, "identityContext")
     wanted = {
         "linkerdNamespace": (content, space),
         "clusterDomain": (content, config.domain),
@@ -169,7 +178,7 @@ def _gateway(case: LinkCase, hint: str) -> Finding:
             return skipped(title, "there is no service mirror that runs")
         return failure(title, "it has made no Service for it", hint)
     listed = some(f"{namespace_of(one)}/{name_of(one)}" for one in found)
-    ports = {port.get("port") for one in found for port in (one.get("spec") or {}).get("ports", [])}
+    ports = {port.get("port") for one in found for port in items(one, "spec", "ports")}
     wanted = case.gateway.service_probe_port
     if wanted not in ports:
         return failure(title, f"its port is {some(map(str, ports))}, not {wanted}", UPDATE)
@@ -225,3 +234,42 @@ def _mirror(case: LinkCase, export: Export, exported: bool) -> Finding:
         "it has no endpoints",
         "see whether the gateway's Service in the target has an address and all its annotations",
     )
+
+
+def _mirror_pods(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    yield from mirrors(mesh, cluster)
+    if linked(mesh, cluster):
+        yield Listing(DEPLOYMENT, MULTICLUSTER)
+        yield Listing(POD, MULTICLUSTER)
+
+
+_OLD = Generation.V2_8
+CHECKS = (
+    Check(
+        "control plane",
+        Phase.CONTROL_PLANE,
+        configuration,
+        reads=control_plane,
+        generation=_OLD,
+        order=11,
+    ),
+    Check(
+        "control plane",
+        Phase.CONTROL_PLANE,
+        deployments,
+        reads=control_plane,
+        generation=_OLD,
+        order=12,
+    ),
+    Check("control plane", Phase.CONTROL_PLANE, kinds, generation=_OLD, order=13),
+    Check("credentials", Phase.LINK, credentials, reads=link_access, generation=_OLD, order=21),
+    Check(
+        "service mirror",
+        Phase.LINK,
+        service_mirror,
+        reads=_mirror_pods,
+        generation=_OLD,
+        order=40,
+    ),
+    Check("exports", Phase.LINK, exports, reads=_mirror_pods, generation=_OLD, order=50),
+)

@@ -18,7 +18,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from checks.facts.objects import containers
 from checks.facts.selectors import selects
+from kube.answers import inner, items
 from vocabulary.kinds import (
     AUTHORIZATION_POLICY,
     GRPC_ROUTE,
@@ -121,7 +123,7 @@ def evaluate(mesh: Mesh, objects: Iterable[Object], pod: Object, port: int) -> P
     if server is None:
         return _by_default(mesh, pod, port)
     name = name_of(server)
-    access = str((server.get("spec") or {}).get("accessPolicy") or "deny")
+    access = str(inner(server, "spec").get("accessPolicy") or "deny")
     ignored: list[str] = []
     found = [
         *_server_authorizations(mesh, known, server, ignored),
@@ -156,23 +158,22 @@ def _server(servers: list[Object], pod: Object, port: int) -> Object | None:
     fitting = [
         one
         for one in servers
-        if (selector := (one.get("spec") or {}).get("podSelector")) is not None
+        if (selector := inner(one, "spec").get("podSelector")) is not None
         and selects(selector, labels_of(pod))
-        and port in _numbers((one.get("spec") or {}).get("port"), named)
+        and port in _numbers(inner(one, "spec").get("port"), named)
     ]
     return min(fitting, key=_age, default=None)
 
 
 def _age(thing: Object) -> tuple[str, str]:
-    return str((thing.get("metadata") or {}).get("creationTimestamp") or ""), name_of(thing)
+    return str(inner(thing, "metadata").get("creationTimestamp") or ""), name_of(thing)
 
 
 def named_ports(pod: Object) -> Mapping[str, tuple[int, ...]]:
     """The TCP ports of a pod's containers by their names; several may share one."""
-    spec = pod.get("spec") or {}
     found: dict[str, tuple[int, ...]] = {}
-    for container in [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]:
-        for port in container.get("ports") or []:
+    for container in containers(pod):
+        for port in items(container, "ports"):
             if port.get("name") and str(port.get("protocol") or "TCP").upper() == "TCP":
                 name = str(port["name"])
                 found[name] = (*found.get(name, ()), int(port.get("containerPort") or 0))
@@ -234,8 +235,8 @@ def _policies(
 ) -> Iterator[Authorization]:
     """What the AuthorizationPolicies that target a Server (or its namespace) or a route allow."""
     for one in known.all(AUTHORIZATION_POLICY, namespace):
-        spec = one.get("spec") or {}
-        reference = spec.get("targetRef") or {}
+        spec = inner(one, "spec")
+        reference = inner(spec, "targetRef")
         kind = _kind(reference)
         whole = target[0] == SERVER and kind == _lower(NAMESPACE)
         if not whole and (kind, reference.get("name")) != (_lower(target[0]), target[1]):
@@ -262,7 +263,7 @@ def _lower(kind: Kind) -> Kind:
 def _policy(mesh: Mesh, known: _Index, policy: Object, spec: Object) -> Authorization:
     identities: tuple[str, ...] | None = None
     networks: tuple[Allowed, ...] | None = None
-    for reference in spec.get("requiredAuthenticationRefs") or []:
+    for reference in items(spec, "requiredAuthenticationRefs"):
         kind, name = _kind(reference), str(reference.get("name"))
         space = str(reference.get("namespace") or namespace_of(policy))
         if kind == _lower(NETWORK_AUTHENTICATION):
@@ -285,15 +286,15 @@ def _policy(mesh: Mesh, known: _Index, policy: Object, spec: Object) -> Authoriz
 
 def _networks_of(known: _Index, namespace: str, name: str) -> tuple[Allowed, ...]:
     found = known.get(NETWORK_AUTHENTICATION, namespace, name)
-    networks = _networks(((found or {}).get("spec") or {}).get("networks"))
+    networks = _networks(items(found, "spec", "networks"))
     if not networks:
         raise _Illegal(f"there is no NetworkAuthentication {name} in {namespace}")
     return networks
 
 
-def _networks(listed: Iterable[Object] | None) -> tuple[Allowed, ...]:
+def _networks(listed: Iterable[Object]) -> tuple[Allowed, ...]:
     found = []
-    for one in listed or []:
+    for one in listed:
         try:
             without = tuple(map(_network, one.get("except") or []))
             found.append(Allowed(_network(one.get("cidr")), without))
@@ -308,9 +309,9 @@ def _network(text: object) -> Network:
 
 def _identities_of(mesh: Mesh, known: _Index, namespace: str, name: str) -> tuple[str, ...]:
     found = known.get(MESH_TLS, namespace, name)
-    spec = (found or {}).get("spec") or {}
+    spec = inner(found, "spec")
     identities = [str(one) for one in spec.get("identities") or []]
-    for reference in spec.get("identityRefs") or []:
+    for reference in items(spec, "identityRefs"):
         kind, of = _kind(reference), str(reference.get("name"))
         if kind == _lower(SERVICE_ACCOUNT):
             identities.append(mesh.identity(str(reference.get("namespace") or namespace), of))
@@ -326,22 +327,22 @@ def _server_authorizations(
 ) -> Iterator[Authorization]:
     space, name = namespace_of(server), name_of(server)
     for one in known.all(SERVER_AUTHORIZATION, space):
-        spec = one.get("spec") or {}
-        chosen = spec.get("server") or {}
+        spec = inner(one, "spec")
+        chosen = inner(spec, "server")
         if chosen.get("name"):
             fits = chosen["name"] == name
         else:
-            fits = selects(chosen.get("selector") or {}, labels_of(server))
+            fits = selects(inner(chosen, "selector"), labels_of(server))
         if not fits:
             continue
-        client = spec.get("client") or {}
-        tls = client.get("meshTLS") or {}
-        networks = _networks(client.get("networks")) or tuple(map(Allowed, mesh.networks))
+        client = inner(spec, "client")
+        tls = inner(client, "meshTLS")
+        networks = _networks(items(client, "networks")) or tuple(map(Allowed, mesh.networks))
         identities: tuple[str, ...] | None = None
         if not client.get("unauthenticated"):
             accounts = (
                 mesh.identity(str(account.get("namespace") or space), str(account.get("name")))
-                for account in tls.get("serviceAccounts") or []
+                for account in items(tls, "serviceAccounts")
             )
             identities = (*map(str, tls.get("identities") or []), *accounts)
             # Without an identity they still have to come by the mesh's TLS.
@@ -358,8 +359,8 @@ def _routes(known: _Index, namespace: str, server: str) -> Iterator[tuple[Kind, 
     """The routes of a Server that the policy controller has accepted."""
     for kind in ROUTES:
         for route in known.all(kind, namespace):
-            parents = (route.get("status") or {}).get("parents") or []
-            if any(_is(one.get("parentRef") or {}, server) and _accepted(one) for one in parents):
+            parents = items(route, "status", "parents")
+            if any(_is(inner(one, "parentRef"), server) and _accepted(one) for one in parents):
                 yield kind, route
 
 
@@ -370,7 +371,7 @@ def _is(reference: Object, server: str) -> bool:
 def _accepted(parent: Object) -> bool:
     return any(
         one.get("type") == "Accepted" and one.get("status") == "True"
-        for one in parent.get("conditions") or []
+        for one in items(parent, "conditions")
     )
 
 

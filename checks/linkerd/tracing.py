@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.ambassador.ambassador import proxies
+from checks.ambassador.routes import objects
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import UPDATE
+from checks.facts.listing import Listing, named
+from checks.facts.objects import addresses, proxy_of, template_of
 from checks.facts.results import Finding, failure, ok, skipped
-from checks.facts.view import View, addresses, some
+from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
+from config.core.mesh import MeshConfig
 from config.linkerd.control_plane import LinkerdConfig
 from config.linkerd.tracing import TracingConfig, port_of
+from kube.answers import inner, items
 from vocabulary.kinds import DEPLOYMENT, ENDPOINTS, POD, SERVICE, TRACING_SERVICE, Object, name_of
-from vocabulary.linkerd import JAEGER, PROXY_CONTAINER
+from vocabulary.linkerd import JAEGER
 
 ADDRESS = "LINKERD2_PROXY_TRACE_COLLECTOR_SVC_ADDR"
 """Variable of a proxy that tells it of the collector."""
@@ -46,9 +52,9 @@ def _collector(case: ClusterCase, config: TracingConfig) -> Iterator[Finding]:
         yield failure(title, f"there is no Service {where}", owner)
         yield skipped(meshed, "it is not there")
         return
-    spec = service.get("spec") or {}
+    spec = inner(service, "spec")
     port = port_of(config.collector)
-    ports = [int(item.get("port") or 0) for item in spec.get("ports") or []]
+    ports = [int(item.get("port") or 0) for item in items(spec, "ports")]
     ready = list(addresses(case.view.get(ENDPOINTS, config.namespace, config.service)))
     if port not in ports:
         listed = some(map(str, ports)) or "none"
@@ -58,7 +64,7 @@ def _collector(case: ClusterCase, config: TracingConfig) -> Iterator[Finding]:
         yield failure(title, f"Service {where} has no ready pod behind it", hint)
     else:
         yield ok(title, f"{len(ready)} pods behind port {port}")
-    selector = {str(key): str(value) for key, value in (spec.get("selector") or {}).items()}
+    selector = {str(key): str(value) for key, value in inner(spec, "selector").items()}
     if not selector:
         yield skipped(meshed, f"Service {where} does not say which pods are behind it")
         return
@@ -69,7 +75,7 @@ def _collector(case: ClusterCase, config: TracingConfig) -> Iterator[Finding]:
 def _account(case: ClusterCase, config: TracingConfig, selector: dict[str, str]) -> Finding:
     title = f"the collector runs as ServiceAccount {config.service_account}"
     found = {
-        str((pod.get("spec") or {}).get("serviceAccountName") or "default")
+        str(inner(pod, "spec").get("serviceAccountName") or "default")
         for pod in case.view.all(POD, config.namespace, selector)
     }
     if not found:
@@ -108,14 +114,10 @@ def _told(case: ClusterCase, linkerd: LinkerdConfig, config: TracingConfig) -> F
 
 def _environment(item: Object) -> dict[str, str] | None:
     """Environment of the proxy of a Deployment; None where it has none of its own."""
-    spec = ((item.get("spec") or {}).get("template") or {}).get("spec") or {}
-    for container in (*(spec.get("containers") or []), *(spec.get("initContainers") or [])):
-        if container.get("name") == PROXY_CONTAINER:
-            return {
-                str(entry.get("name")): str(entry.get("value") or "")
-                for entry in container.get("env") or []
-            }
-    return None
+    proxy = proxy_of(template_of(item))
+    if proxy is None:
+        return None
+    return {str(one.get("name")): str(one.get("value") or "") for one in items(proxy, "env")}
 
 
 def _tracing_service(view: View, config: AmbassadorConfig) -> Finding:
@@ -135,8 +137,24 @@ def _tracing_service(view: View, config: AmbassadorConfig) -> Finding:
             f"there is another one, {some(found)}, and with two it traces nothing",
             "delete it, or leave ambassador.tracing out",
         )
-    spec = ours.get("spec") or {}
+    spec = inner(ours, "spec")
     if (spec.get("service"), spec.get("driver")) != (tracing.service, tracing.driver):
         sent = f"{spec.get('driver', 'nothing')} to {spec.get('service', 'nobody')}"
         return failure(title, f"it sends {sent}", UPDATE)
     return ok(title, "Ambassador reads it when its pods start")
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster]
+    tracing, ambassador = config.linkerd.tracing, config.ambassador
+    if tracing is not None:
+        yield Listing(SERVICE)
+        yield named(ENDPOINTS, tracing.namespace, tracing.service)
+        yield Listing(POD, tracing.namespace)
+        space = JAEGER if config.linkerd.traces_by_extension else config.linkerd.namespace
+        yield Listing(DEPLOYMENT, space)
+    if ambassador is not None and ambassador.tracing is not None:
+        yield from objects(ambassador, TRACING_SERVICE)
+
+
+CHECKS = (Check("tracing", Phase.PARTS, tracing, reads=_reads, order=40),)

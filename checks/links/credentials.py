@@ -20,6 +20,7 @@ import yaml
 
 from checks.facts.reading import access_review
 from checks.facts.view import Access
+from kube.answers import inner
 from kube.kubeconfig import Endpoint
 from vocabulary.kinds import Object
 
@@ -72,7 +73,7 @@ def login_of(secret: Object) -> Login:
 
     Raises CredentialsFault: there is none that can be used.
     """
-    encoded = (secret.get("data") or {}).get(KEY)
+    encoded = inner(secret, "data").get(KEY)
     if not encoded:
         raise CredentialsFault(f"it has no key '{KEY}'")
     try:
@@ -177,4 +178,4 @@ def _allowed(data: bytes) -> bool:
         answer = json.loads(data)
     except ValueError:
         return False
-    return isinstance(answer, dict) and (answer.get("status") or {}).get("allowed") is True
+    return isinstance(answer, dict) and inner(answer, "status").get("allowed") is True

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.facts.case import LinkCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import UPDATE
+from checks.facts.objects import addresses
 from checks.facts.results import Finding, failure, ok, skipped, warning
-from checks.facts.view import View, addresses, some
-from checks.links.multicluster import selectors_of, works
+from checks.facts.view import View, some
+from checks.links.multicluster import link_reads, selectors_of, works
 from config.links.link import Export, LinkConfig, Requirement, Selector
+from config.variants.generation import Generation
+from kube.answers import inner, items
 from vocabulary.kinds import ENDPOINTS, LINK, NAMESPACE, SERVICE, Object, labels_of
 from vocabulary.linkerd import CLUSTER_NAME, EXPORTED, FEDERATED, MULTICLUSTER
 
@@ -122,12 +126,12 @@ def _logs(target: str) -> str:
 
 def _told(source: View, target: str, namespace: str, service: str) -> str:
     """What the service mirror wrote about a Service into the status of its Link."""
-    link = source.get(LINK, MULTICLUSTER, target) or {}
-    for entry in (link.get("status") or {}).get("mirrorServices") or []:
-        remote = entry.get("remoteRef") or {}
+    link = source.get(LINK, MULTICLUSTER, target)
+    for entry in items(link, "status", "mirrorServices"):
+        remote = inner(entry, "remoteRef")
         if (remote.get("namespace"), remote.get("name")) != (namespace, service):
             continue
-        for condition in entry.get("conditions") or []:
+        for condition in items(entry, "conditions"):
             if condition.get("status") != "True":
                 return str(condition.get("message") or condition.get("reason") or "")
     return ""
@@ -175,3 +179,15 @@ def _holds(requirement: Requirement, labels: dict[str, str]) -> bool:
         return not there
     fitting = there and labels[requirement.key] in requirement.values
     return fitting if requirement.operator == "In" else not fitting
+
+
+CHECKS = (
+    Check(
+        "exports",
+        Phase.LINK,
+        exports,
+        reads=link_reads,
+        generation=Generation.MODERN,
+        order=50,
+    ),
+)

@@ -9,19 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from checks.ambassador.ambassador import absent, kind_of, pod_annotations, workload_of
-from checks.ambassador.routes import hostname_of
+from checks.ambassador.inbound import policy_reads
+from checks.ambassador.routes import hostname_of, objects
 from checks.cluster.ports import meshed_pods, ports_of, target
 from checks.cluster.workloads import has_pods
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import UPDATE
+from checks.facts.listing import Listing
+from checks.facts.objects import addresses, balancer_addresses
 from checks.facts.results import Finding, GatewayRow, failure, ok, skipped
-from checks.facts.view import View, addresses, some
+from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import GatewayConfig
 from config.ambassador.routes import HEALTH_MAPPING
 from config.core.mesh import MeshConfig, gateway_identity
 from config.links.link import LinkConfig
 from config.variants.generation import Generation
+from kube.answers import inner
 from vocabulary.kinds import (
     AUTHORIZATION_POLICY,
     ENDPOINTS,
@@ -168,24 +173,16 @@ def probe_path(generation: Generation, config: GatewayConfig) -> str:
     return path.removeprefix("/") if generation is Generation.V2_8 else path
 
 
-def service_addresses(service: Object | None) -> list[str]:
-    """Addresses that the load balancer gave a Service."""
-    balancer = ((service or {}).get("status") or {}).get("loadBalancer") or {}
-    entries = balancer.get("ingress") or []
-    found = [str(entry.get("ip") or entry.get("hostname") or "") for entry in entries]
-    return [address for address in found if address]
-
-
 def _address(service: Object, mesh: MeshConfig, cluster: str, config: AmbassadorConfig) -> Finding:
     title = "the gateway has an address"
     assert config.gateway is not None
-    found = list(config.gateway.address) or service_addresses(service)
+    found = list(config.gateway.address) or balancer_addresses(service)
     if found:
         return ok(title, ",".join(found))
     links = [link for link in mesh.links_to(cluster) if not link.flat_network]
     if links and all(link.gateway is not None for link in links):
         return ok(title, "every link has its own")
-    kind = (service.get("spec") or {}).get("type")
+    kind = inner(service, "spec").get("type")
     if kind != "LoadBalancer":
         detail = f"its Service is of type {kind}, and the stack file gives none"
         return failure(title, detail, f"write clusters.{cluster}.ambassador.gateway.address")
@@ -201,7 +198,7 @@ def _health(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> 
     mapping = view.get(MAPPING, ambassador.namespace, HEALTH_MAPPING)
     if mapping is None:
         return failure(title, f"it does not exist in {ambassador.namespace}", UPDATE)
-    spec = mapping.get("spec") or {}
+    spec = inner(mapping, "spec")
     hostname = hostname_of(mapping) or "missing"
     wrong = [] if hostname == "*" else [f"hostname is {hostname}, not *"]
     wanted = {
@@ -235,8 +232,8 @@ def _policy(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> 
     if missing:
         return failure(title, f"missing in {ambassador.namespace}: {some(missing)}", UPDATE)
     for item, port in ports.items():
-        server = view.get(SERVER, ambassador.namespace, item) or {}
-        found = (server.get("spec") or {}).get("port")
+        server = view.get(SERVER, ambassador.namespace, item)
+        found = inner(server, "spec").get("port")
         if found != port:
             return failure(title, f"Server {item} is for port {found}, not {port}", UPDATE)
     return ok(title)
@@ -278,7 +275,7 @@ def _own_address(mesh: MeshConfig, cluster: str, view: View | None) -> list[str]
         return []
     if config.gateway.address or view is None:
         return list(config.gateway.address)
-    return service_addresses(view.get(SERVICE, config.namespace, config.gateway_service))
+    return balancer_addresses(view.get(SERVICE, config.namespace, config.gateway_service))
 
 
 def gateway_rows(
@@ -316,3 +313,14 @@ def _shown(mesh: MeshConfig, cluster: str, found: list[str], port: int | None) -
     return ", ".join(
         f"[{one}]:{port or own}" if ":" in one else f"{one}:{port or own}" for one in found
     )
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster].ambassador
+    if config is not None:
+        yield from policy_reads(mesh, cluster)
+        yield from objects(config, MAPPING)
+        yield Listing(ENDPOINTS, config.namespace)
+
+
+CHECKS = (Check("gateway", Phase.PARTS, gateway, reads=_reads, order=20),)

@@ -15,8 +15,10 @@ from typing import Any
 from kubernetes import client
 from kubernetes.stream import portforward
 
+from checks.facts.objects import is_running
 from checks.facts.view import View
 from config.variants.generation import Generation
+from kube.answers import inner
 from vocabulary.kinds import LEASE, POD, name_of
 from vocabulary.linkerd import CONTROL_PLANE_COMPONENT, MULTICLUSTER
 
@@ -39,14 +41,10 @@ def mirror_pod(source: View, target: str, generation: Generation = Generation.MO
     Raises Unseen: the source's leases, or pods, could not be read.
     """
     if generation is Generation.V2_8:
-        pods = [
-            pod
-            for pod in source.all(POD, MULTICLUSTER, _OLD_LABELS)
-            if (pod.get("status") or {}).get("phase") == "Running"
-        ]
+        pods = [pod for pod in source.all(POD, MULTICLUSTER, _OLD_LABELS) if is_running(pod)]
         return name_of(pods[0]) if pods else None
     lease = source.get(LEASE, MULTICLUSTER, f"service-mirror-write-{target}")
-    holder = ((lease or {}).get("spec") or {}).get("holderIdentity")
+    holder = inner(lease, "spec").get("holderIdentity")
     return str(holder) if holder else None
 
 

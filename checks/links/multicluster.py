@@ -11,9 +11,12 @@ from datetime import datetime, timedelta
 
 from checks.cluster.workloads import availability, workload
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.expected import UPDATE
+from checks.facts.check import Check, Phase
+from checks.facts.expected import UPDATE, linked
+from checks.facts.listing import Listing, secrets
+from checks.facts.objects import addresses
 from checks.facts.results import Finding, Status, failure, ok, skipped, warning
-from checks.facts.view import View, addresses, some
+from checks.facts.view import View, some
 from checks.links.credentials import (
     CredentialsFault,
     Login,
@@ -22,9 +25,10 @@ from checks.links.credentials import (
 )
 from checks.links.gateways import alive, link_address, mirrored
 from checks.trust.pki import UnreadableError, decoded
-from config.core.mesh import gateway_identity
+from config.core.mesh import MeshConfig, gateway_identity
 from config.links.link import LinkConfig, Selector
 from config.variants.generation import Generation
+from kube.answers import inner, items
 from vocabulary.kinds import (
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
@@ -45,6 +49,7 @@ from vocabulary.linkerd import (
     CLUSTER_NAME,
     CREATED_BY,
     EXPORTED,
+    EXTENSION,
     FEDERATED,
     LINK_CLUSTER_DOMAIN,
     LINK_CLUSTER_NAME,
@@ -79,16 +84,16 @@ def remote_access(case: LinkCase) -> Iterator[Finding]:
     secret = view.get(SECRET, MULTICLUSTER, f"{account}-token")
     if secret is None:
         missing.append("the token's Secret does not exist")
-    elif not (secret.get("data") or {}).get("token"):
+    elif not inner(secret, "data").get("token"):
         missing.append("the token's Secret is empty, so the controller manager has not filled it")
     yield failure(title, "; ".join(missing), UPDATE) if missing else ok(title)
 
 
 def _binds(binding: Object, account: str) -> bool:
-    return (binding.get("roleRef") or {}).get("name") == account and any(
+    return inner(binding, "roleRef").get("name") == account and any(
         (subject.get("kind"), subject.get("namespace"), subject.get("name"))
         == ("ServiceAccount", MULTICLUSTER, account)
-        for subject in binding.get("subjects") or []
+        for subject in items(binding, "subjects")
     )
 
 
@@ -240,7 +245,7 @@ def link_resource(case: LinkCase) -> Iterator[Finding]:
         yield failure(title, "it does not", UPDATE)
         return
     yield ok(title)
-    yield from _spec(case, link.get("spec") or {})
+    yield from _spec(case, inner(link, "spec"))
     title = "the Link says which version made it"
     made_by = annotations_of(link).get(CREATED_BY, "")
     if re.fullmatch(r"linkerd/cli \S+", made_by):
@@ -300,7 +305,7 @@ def _gateway(case: LinkCase, spec: Object) -> Iterator[Finding]:
         )
     else:
         yield skipped("the Link has the gateway's address", "the gateway has none")
-    probe = spec.get("probeSpec") or {}
+    probe = inner(spec, "probeSpec")
     yield _equal(
         "the Link probes the gateway as it is to be probed",
         {
@@ -332,7 +337,7 @@ def _selectors(link: LinkConfig, spec: Object) -> Finding:
     wrong = [
         f"{key} is another"
         for key, wanted in selectors_of(link).items()
-        if _conditions(spec.get(key) or {})
+        if _conditions(inner(spec, key))
         != _conditions(wanted.model_dump(by_alias=True, mode="json"))
     ]
     return failure(title, "; ".join(wrong), UPDATE) if wrong else ok(title)
@@ -342,9 +347,9 @@ def _conditions(selector: Object) -> tuple[object, ...]:
     """A selector in a form that can be compared."""
     expressions = [
         (one.get("key"), one.get("operator"), tuple(sorted(one.get("values") or [])))
-        for one in selector.get("matchExpressions") or []
+        for one in items(selector, "matchExpressions")
     ]
-    return tuple(sorted((selector.get("matchLabels") or {}).items())), tuple(sorted(expressions))
+    return tuple(sorted(inner(selector, "matchLabels").items())), tuple(sorted(expressions))
 
 
 def _excluded(link: LinkConfig, spec: Object) -> Finding:
@@ -400,7 +405,7 @@ def judge_gateway_alive(answers: str) -> Finding:
 def works(source: View, target: str) -> bool:
     """Whether the source's service mirror for a target holds its lease."""
     lease = source.get(LEASE, MULTICLUSTER, f"service-mirror-write-{target}")
-    spec = (lease or {}).get("spec") or {}
+    spec = inner(lease, "spec")
     renewed = spec.get("renewTime")
     if not spec.get("holderIdentity") or not renewed:
         return False
@@ -440,7 +445,7 @@ def _probe(case: LinkCase) -> Finding:
     if len(found) != 1:
         listed = some(f"{namespace_of(one)}/{name_of(one)}" for one in found) or "none"
         return failure(title, f"there are {len(found)}: {listed}", UPDATE)
-    ports = [port.get("port") for port in (found[0].get("spec") or {}).get("ports") or []]
+    ports = [port.get("port") for port in items(found[0], "spec", "ports")]
     wanted = case.gateway.service_probe_port
     if wanted not in ports:
         return failure(title, f"its port is {some(map(str, ports))}, not {wanted}", UPDATE)
@@ -460,7 +465,7 @@ def orphans(case: ClusterCase) -> Iterator[Finding]:
     if case.config.linkerd.generation is Generation.V2_8:
         links = {link.target for link in case.mesh.links_from(case.name)}
     else:
-        specs = [one.get("spec") or {} for one in case.view.all(LINK)]
+        specs = [inner(one, "spec") for one in case.view.all(LINK)]
         links = {str(spec.get("targetClusterName")) for spec in specs}
     title = "every mirrored Service belongs to a Link"
     left = [
@@ -474,3 +479,53 @@ def orphans(case: ClusterCase) -> Iterator[Finding]:
         return
     counts = {link.target: len(mirrored(case.view, link.target)) for link in case.mesh.links}
     yield ok(title, f"{sum(counts.values())} mirrored")
+
+
+def link_access(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    """What lets a source log in to a target, and what the source logs in with."""
+    if linked(mesh, cluster):
+        yield secrets(MULTICLUSTER)
+        yield secrets(mesh.clusters[cluster].linkerd.namespace)
+        yield Listing(SERVICE_ACCOUNT, MULTICLUSTER)
+        extension = f"{EXTENSION}=multicluster"
+        for kind in (CLUSTER_ROLE, CLUSTER_ROLE_BINDING):
+            yield Listing(kind, labels=extension, complete=False)
+
+
+def mirrors(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    """Mirrored Services and their endpoints."""
+    yield Listing(SERVICE)
+    if linked(mesh, cluster):
+        yield Listing(ENDPOINTS, labels=CLUSTER_NAME, complete=False)
+
+
+def link_reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    """Links, and the service mirrors with what they write."""
+    yield from mirrors(mesh, cluster)
+    if linked(mesh, cluster):
+        yield Listing(DEPLOYMENT, MULTICLUSTER)
+        yield Listing(LEASE, MULTICLUSTER)
+        yield Listing(LINK)
+
+
+def _links(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    yield Listing(SERVICE)
+    if mesh.clusters[cluster].linkerd.generation is Generation.MODERN:
+        yield Listing(LINK)
+
+
+_MODERN = Generation.MODERN
+CHECKS = (
+    Check("credentials", Phase.LINK, remote_access, reads=link_access, order=20),
+    Check("credentials", Phase.LINK, credentials, reads=link_access, generation=_MODERN, order=21),
+    Check("link", Phase.LINK, link_resource, reads=link_reads, generation=_MODERN, order=30),
+    Check(
+        "service mirror",
+        Phase.LINK,
+        service_mirror,
+        reads=link_reads,
+        generation=_MODERN,
+        order=40,
+    ),
+    Check("mirrors", Phase.LAST, orphans, reads=_links, order=20),
+)

@@ -17,17 +17,20 @@ from typing import NamedTuple
 
 from checks.ambassador.ambassador import kind_of
 from checks.ambassador.front import front
-from checks.ambassador.inbound import judged, public_ports, shut_to_unmeshed
-from checks.ambassador.routes import all_mappings, destination
+from checks.ambassador.inbound import judged, policy_reads, public_ports, shut_to_unmeshed
+from checks.ambassador.routes import all_mappings, destination, objects
 from checks.cluster.workloads import availability
 from checks.facts.case import Answer, ClusterCase
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing, named
+from checks.facts.objects import addresses, balancer_addresses
 from checks.facts.results import Finding, Status, failure, ok, skipped, warning
-from checks.facts.view import Unseen, View, addresses, some
-from checks.links.gateways import service_addresses
+from checks.facts.view import Unseen, View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.routes import MappingConfig
 from config.core.mesh import MeshConfig
 from config.links.exports import ServiceRef
+from kube.answers import inner, items
 from vocabulary.kinds import (
     DEPLOYMENT,
     ENDPOINTS,
@@ -102,7 +105,7 @@ def _backend(case: ClusterCase, ref: ServiceRef) -> Finding:
                 "meant, nothing is amiss",
             )
         return failure(title, "it does not exist", "make it, or correct the Mapping's service")
-    if (service.get("spec") or {}).get("type") == "ExternalName":
+    if inner(service, "spec").get("type") == "ExternalName":
         return ok(title, "it is a name outside the cluster")
     endpoints = view.get(ENDPOINTS, ref.namespace, ref.name)
     if any(addresses(endpoints)):
@@ -133,9 +136,9 @@ def questions(mesh: MeshConfig, cluster: str, view: View) -> dict[str, Question]
     service = front(view, config)
     if service is None:
         return "there is no Service of Ambassador"
-    found = service_addresses(service)
+    found = balancer_addresses(service)
     if not found:
-        kind = (service.get("spec") or {}).get("type") or "ClusterIP"
+        kind = inner(service, "spec").get("type") or "ClusterIP"
         return f"Service {name_of(service)} (of type {kind}) tells no address"
     asked: dict[str, Question] = {}
     known = sites(view, config)
@@ -177,9 +180,9 @@ def sites(view: View, config: AmbassadorConfig) -> list[Site]:
 
 
 def _site(host: Object) -> Site:
-    spec = host.get("spec") or {}
-    policy = spec.get("requestPolicy") or {}
-    action = (policy.get("insecure") or {}).get("action") or "Redirect"
+    spec = inner(host, "spec")
+    policy = inner(spec, "requestPolicy")
+    action = inner(policy, "insecure").get("action") or "Redirect"
     tls = bool(spec.get("tlsSecret"))
     return Site(str(spec.get("hostname") or "*"), tls and action != "Route", tls)
 
@@ -203,7 +206,7 @@ def host_header(hostname: str) -> str | None:
 
 def ports_by_scheme(service: Object) -> dict[str, int]:
     """The ports of a Service on which Ambassador serves its clients, by scheme."""
-    ports = (service.get("spec") or {}).get("ports") or []
+    ports = items(service, "spec", "ports")
     found: dict[str, int] = {}
     for name, usual in (("http", 80), ("https", 443)):
         named = [port for port in ports if port.get("name") == name or port.get("port") == usual]
@@ -376,3 +379,26 @@ def _unanswered(case: ClusterCase, config: AmbassadorConfig) -> tuple[str, str] 
     if shut:
         return shut[0], "see the lines about policy"
     return None
+
+
+def _backend_reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    yield Listing(SERVICE)
+    for backend in backends_of(mesh, cluster):
+        yield named(ENDPOINTS, backend.namespace, backend.name)
+    sample = mesh.clusters[cluster].sample
+    if sample is not None:
+        yield Listing(DEPLOYMENT, sample.namespace)
+
+
+def _request_reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster].ambassador
+    if config is not None:
+        yield from policy_reads(mesh, cluster)
+        yield from objects(config, MAPPING, HOST)
+        yield Listing(ENDPOINTS, config.namespace)
+
+
+CHECKS = (
+    Check("requests", Phase.LAST, backends, reads=_backend_reads, order=10),
+    Check("requests", Phase.LAST, requests, reads=_request_reads, order=11),
+)

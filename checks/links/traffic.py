@@ -9,10 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.facts.case import LinkCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import UPDATE
+from checks.facts.listing import Listing
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from checks.facts.view import some
+from config.core.mesh import MeshConfig
 from config.links.link import Export, Weights
+from config.variants.generation import Generation
+from kube.answers import items
 from vocabulary.kinds import HTTP_ROUTE, SERVICE, Object
 
 
@@ -42,7 +47,7 @@ def _route(case: LinkCase, export: Export, wanted: Weights) -> Iterator[Finding]
 
 
 def _parent_faults(route: Object, export: Export) -> Iterator[str]:
-    parents = (route.get("spec") or {}).get("parentRefs") or []
+    parents = items(route, "spec", "parentRefs")
     if not any(
         (one.get("kind"), one.get("name")) == ("Service", export.service) for one in parents
     ):
@@ -52,8 +57,8 @@ def _parent_faults(route: Object, export: Export) -> Iterator[str]:
 def _weight_faults(route: Object, export: Export, mirror: str, wanted: Weights) -> Iterator[str]:
     found = {
         str(one.get("name")): one.get("weight", 1)
-        for rule in (route.get("spec") or {}).get("rules") or []
-        for one in rule.get("backendRefs") or []
+        for rule in items(route, "spec", "rules")
+        for one in items(rule, "backendRefs")
     }
     for name, weight in ((export.service, wanted.local), (mirror, wanted.mirrored)):
         if found.get(name, 0) != weight:
@@ -81,11 +86,11 @@ def _backends(case: LinkCase, export: Export, mirror: str) -> Finding:
 
 def _accepted(case: LinkCase, place: str, route: Object) -> Finding:
     title = f"HTTPRoute {place} is accepted by Linkerd"
-    parents = (route.get("status") or {}).get("parents") or []
+    parents = items(route, "status", "parents")
     conditions = [
         one
         for parent in parents
-        for one in parent.get("conditions") or []
+        for one in items(parent, "conditions")
         if one.get("type") in ("Accepted", "ResolvedRefs")
     ]
     refused = [one for one in conditions if one.get("status") != "True"]
@@ -105,3 +110,23 @@ def _accepted(case: LinkCase, place: str, route: Object) -> Finding:
         f"see `kubectl -n {case.source_config.linkerd.namespace} logs deploy/linkerd-destination "
         "-c policy`",
     )
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    yield Listing(SERVICE)
+    for link in mesh.links_from(cluster):
+        for export in link.exports:
+            if export.weights is not None:
+                yield Listing(HTTP_ROUTE, export.namespace, version="v1")
+
+
+CHECKS = (
+    Check(
+        "traffic",
+        Phase.LINK,
+        weights,
+        reads=_reads,
+        generation=Generation.MODERN,
+        order=60,
+    ),
+)

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.ambassador.routes import objects
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import UPDATE
+from checks.facts.listing import Listing, named
+from checks.facts.objects import balancer_addresses
 from checks.facts.results import Finding, failure, ok, warning
 from checks.facts.view import View, some
 from config.core.cluster import ClusterConfig
+from config.core.mesh import MeshConfig
 from config.platform.ingress import VIZ_INGRESS, IngressBase
-from vocabulary.kinds import HOST, INGRESS, INGRESS_ROUTE, MAPPING, MIDDLEWARE, SECRET, Object
+from vocabulary.kinds import HOST, INGRESS, INGRESS_ROUTE, MAPPING, MIDDLEWARE, SECRET
 from vocabulary.linkerd import VIZ
 
 
@@ -54,8 +59,8 @@ def _ingress(view: View, space: str, name: str, config: IngressBase) -> Iterator
         return
     if route:
         yield ok(title)
-    elif _addresses(found):
-        yield ok(title, some(_addresses(found)))
+    elif balancer_addresses(found):
+        yield ok(title, some(balancer_addresses(found)))
     else:
         yield warning(
             title,
@@ -82,15 +87,25 @@ def _needs(view: View, space: str, name: str, config: IngressBase) -> Iterator[F
         yield failure(title, f"there is no {some(absent)}", hint) if absent else ok(title)
 
 
-def _addresses(ingress: Object) -> list[str]:
-    balancer = (ingress.get("status") or {}).get("loadBalancer") or {}
-    entries = balancer.get("ingress") or []
-    return [str(one.get("ip") or one.get("hostname")) for one in entries]
-
-
 def _route(view: View, space: str) -> Finding:
     title = "Ambassador leads to the dashboard"
     lost = [kind.name for kind in (HOST, MAPPING) if view.get(kind, space, VIZ) is None]
     if lost:
         return failure(title, f"there is no {some(lost)} {space}/{VIZ}", UPDATE)
     return ok(title)
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster]
+    for space, name, ingress in ingresses_of(config):
+        route = ingress.controller == "traefik-ingressroute"
+        yield Listing(INGRESS_ROUTE if route else INGRESS, space)
+        if ingress.middlewares(name):
+            yield Listing(MIDDLEWARE, space, metadata_only=True)
+        for where, secret in secrets_of(space, name, ingress):
+            yield named(SECRET, where, secret, metadata_only=True)
+    if config.linkerd.viz.route is not None and config.ambassador is not None:
+        yield from objects(config.ambassador, HOST, MAPPING)
+
+
+CHECKS = (Check("ingresses", Phase.PARTS, ingresses, reads=_reads, order=60),)

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import UPDATE
+from checks.facts.listing import Listing
 from checks.facts.results import Finding, failure, ok, skipped
 from checks.facts.view import View, some
+from config.core.mesh import MeshConfig
 from config.platform.monitoring import Dashboards, PodMonitors
 from vocabulary.kinds import CONFIG_MAP, POD_MONITOR, SERVICE, Object, labels_of, name_of
 from vocabulary.linkerd import PROXY_CONTAINER
@@ -82,3 +85,15 @@ def _prometheus(case: ClusterCase, url: str) -> Finding:
         f"there is no Service {space}/{name}",
         f"install Prometheus, or correct clusters.{case.name}.linkerd.viz.prometheusUrl",
     )
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster].monitoring
+    yield Listing(SERVICE)
+    if config.pod_monitors is not None:
+        yield Listing(POD_MONITOR, config.pod_monitors.namespace, metadata_only=True)
+    if config.dashboards is not None:
+        yield Listing(CONFIG_MAP, config.dashboards.namespace, metadata_only=True)
+
+
+CHECKS = (Check("monitoring", Phase.PARTS, monitoring, reads=_reads, order=50),)

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import UPDATE
+from checks.facts.listing import Listing, named
 from checks.facts.results import Finding, failure, ok
 from checks.facts.view import some
 from checks.trust import renewal
-from checks.trust.webhooks import webhooks_of
+from checks.trust.webhooks import webhooks_in
+from config.core.mesh import MeshConfig
 from config.trust.issuance import Issuance
 from vocabulary.kinds import BUNDLE, CERTIFICATE, CLUSTER_ISSUER, ISSUER, Kind
 from vocabulary.linkerd import ISSUER_SECRET, TRUST_ROOTS
@@ -30,7 +33,7 @@ def cert_manager(case: ClusterCase) -> Iterator[Finding]:
     yield _issuer(case, issuance)
     yield renewal.issued(case.view, case.config.linkerd.namespace, ISSUER_SECRET)
     if issuance.webhooks:
-        for webhook in webhooks_of(case):
+        for webhook in webhooks_in(case.config):
             yield renewal.issued(case.view, webhook.namespace, webhook.service)
     if issuance.trust_roots == "trust-manager":
         yield _bundle(case)
@@ -80,3 +83,19 @@ def _bundle(case: ClusterCase) -> Finding:
     return failure(
         title, f"it is not synced ({told})", f"see `kubectl describe bundle {TRUST_ROOTS}`"
     )
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    yield from renewal.issued_certificates(mesh, cluster)
+    issuance = mesh.trust_anchor.cert_manager
+    if issuance is None:
+        return
+    if issuance.kind == "ClusterIssuer":
+        yield named(CLUSTER_ISSUER, "", issuance.issuer)
+    else:
+        yield named(ISSUER, mesh.clusters[cluster].linkerd.namespace, issuance.issuer)
+    if issuance.trust_roots == "trust-manager":
+        yield Listing(BUNDLE)
+
+
+CHECKS = (Check("certificates", Phase.CAUSES, cert_manager, reads=_reads, order=10),)

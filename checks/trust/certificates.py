@@ -12,14 +12,18 @@ from datetime import datetime
 from cryptography import x509
 
 from checks.cluster.releases import left_to_release
-from checks.facts.case import ClusterCase
+from checks.facts.case import ClusterCase, MeshCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import UPDATE
+from checks.facts.listing import Listing, secrets
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from checks.facts.view import Unseen, View, some
 from checks.linkerd.control_plane import CONFIG, linkerd_values, old_config
 from checks.trust import pki, renewal
+from config.core.mesh import MeshConfig
 from config.trust.key_forms import form_fault
 from config.variants.generation import Generation
+from kube.answers import inner
 from vocabulary.kinds import CONFIG_MAP, SECRET, Object
 from vocabulary.linkerd import ISSUER_SECRET, TRUST_ROOTS
 
@@ -41,7 +45,7 @@ def anchors_of(view: View, namespace: str) -> list[x509.Certificate]:
         if not isinstance(identity, dict):
             raise pki.UnreadableError("does not exist")
         return pki.certificates(str(identity.get("trustAnchorsPem") or ""))
-    return pki.certificates(str((found.get("data") or {}).get("ca-bundle.crt") or ""))
+    return pki.certificates(str(inner(found, "data").get("ca-bundle.crt") or ""))
 
 
 def trust_anchors(case: ClusterCase) -> Iterator[Finding]:
@@ -168,7 +172,7 @@ def issuer_chain(case: ClusterCase) -> list[x509.Certificate] | None:
 def _keys(case: ClusterCase, secret: Object) -> tuple[str, str]:
     """Keys of the issuer's Secret under which certificate and private key stand."""
     old = case.config.linkerd.generation is Generation.V2_8
-    if old and "tls.crt" not in (secret.get("data") or {}):
+    if old and "tls.crt" not in inner(secret, "data"):
         return "crt.pem", "key.pem"
     return "tls.crt", "tls.key"
 
@@ -176,7 +180,7 @@ def _keys(case: ClusterCase, secret: Object) -> tuple[str, str]:
 def _authorities(case: ClusterCase, secret: Object) -> list[x509.Certificate]:
     """Certificates under ca.crt, without which Linkerd 2.8 does as well."""
     old = case.config.linkerd.generation is Generation.V2_8
-    if old and not (secret.get("data") or {}).get("ca.crt"):
+    if old and not inner(secret, "data").get("ca.crt"):
         return []
     return pki.certificates(pki.decoded(secret, "ca.crt"))
 
@@ -239,13 +243,16 @@ def _signed(
         yield ok(title)
 
 
-def same_anchors(views: Mapping[str, tuple[View, str]]) -> Iterator[Finding]:
-    """All clusters trust the same anchors; `views` are views and Linkerd's namespaces."""
+def same_anchors(case: MeshCase) -> Iterator[Finding]:
+    """All clusters trust the same anchors. Yields nothing for a stack of one cluster."""
+    if len(case.mesh.clusters) < 2:
+        return
     title = "all clusters trust the same anchors"
     bundles: dict[str, frozenset[x509.Certificate]] = {}
-    for name, (view, namespace) in views.items():
+    for name, view in case.views.items():
+        space = case.mesh.clusters[name].linkerd.namespace
         try:
-            bundles[name] = frozenset(anchors_of(view, namespace))
+            bundles[name] = frozenset(anchors_of(view, space))
         except (pki.UnreadableError, Unseen):
             continue
     if len(bundles) < 2:
@@ -289,3 +296,18 @@ def lasting(title: str, certificates: list[x509.Certificate], now: datetime, hin
     if soon:
         return warning(title, "; ".join(soon), hint)
     return ok(title, f"until {min(one.not_valid_after_utc for one in certificates):%Y-%m-%d}")
+
+
+def trust_material(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    """Where a cluster has its anchors and its issuer, and who renews them."""
+    space = mesh.clusters[cluster].linkerd.namespace
+    yield Listing(CONFIG_MAP, space)
+    yield secrets(space)
+    yield from renewal.issued_certificates(mesh, cluster)
+
+
+CHECKS = (
+    Check("certificates", Phase.CAUSES, trust_anchors, reads=trust_material, order=11),
+    Check("certificates", Phase.CAUSES, issuer, reads=trust_material, order=12),
+    Check("mesh", Phase.ACROSS_INSTALLED, same_anchors, reads=trust_material),
+)

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from kube.answers import inner
 from vocabulary.kinds import Object
 
 SOON = timedelta(days=60)
@@ -38,7 +39,7 @@ def decoded(thing: Object, key: str) -> str:
 
     Raises UnreadableError: there is none.
     """
-    data = (thing.get("data") or {}).get(key)
+    data = inner(thing, "data").get(key)
     if not data:
         raise UnreadableError(f"has no key '{key}'")
     try:

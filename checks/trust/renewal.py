@@ -7,15 +7,20 @@ Facts: cert-manager docs, Certificate (``status.renewalTime``).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 
+from checks.facts.listing import Listing
+from checks.facts.objects import condition as condition_of
 from checks.facts.results import Finding, failure, ok, warning
 from checks.facts.view import View
 from checks.trust import pki
 from config.core.mesh import MeshConfig
+from kube.answers import inner
 from vocabulary.kinds import CERTIFICATE, Object
+from vocabulary.linkerd import VIZ
 
 SLACK = timedelta(minutes=15)
 """How late a renewal may be before anybody is told."""
@@ -34,9 +39,8 @@ def issues_webhooks(mesh: MeshConfig) -> bool:
 
 def condition(thing: Object, kind: str) -> tuple[bool, str]:
     """Whether a condition of an object holds, and what is told of it."""
-    conditions = (thing.get("status") or {}).get("conditions") or []
-    found = next((one for one in conditions if one.get("type") == kind), None)
-    if found is None:
+    found = condition_of(thing, kind)
+    if not found:
         return False, "nobody has looked at it yet"
     reason = str(found.get("reason") or "")
     message = str(found.get("message") or "")
@@ -72,7 +76,7 @@ def renewed(
 
 def _due(certificate: x509.Certificate, asked: Object | None) -> datetime:
     """When cert-manager renews; at two thirds of its life where it does not tell."""
-    told = ((asked or {}).get("status") or {}).get("renewalTime")
+    told = inner(asked, "status").get("renewalTime")
     try:
         found = datetime.fromisoformat(str(told))
     except ValueError:
@@ -83,3 +87,12 @@ def _due(certificate: x509.Certificate, asked: Object | None) -> datetime:
 
 def _describe(namespace: str, name: str) -> str:
     return f"see `kubectl -n {namespace} describe certificate {name}` and cert-manager's log"
+
+
+def issued_certificates(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    """The Certificates of the issuer and of webhooks, where cert-manager issues them."""
+    linkerd = mesh.clusters[cluster].linkerd
+    if issues_identity(mesh):
+        yield Listing(CERTIFICATE, linkerd.namespace)
+    if issues_webhooks(mesh) and linkerd.viz.enabled:
+        yield Listing(CERTIFICATE, VIZ)

@@ -15,12 +15,17 @@ from cryptography import x509
 from checks.cluster.releases import left_to_release
 from checks.cluster.workloads import has_pods
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase
 from checks.facts.expected import UPDATE
+from checks.facts.listing import Listing, named, secrets
 from checks.facts.results import Finding, failure, ok, skipped
 from checks.trust import pki, renewal
 from checks.trust.certificates import lasting
+from config.core.cluster import ClusterConfig
+from config.core.mesh import MeshConfig
 from config.trust.key_forms import POLICY_VALIDATOR, form_fault
 from config.variants.generation import Generation
+from kube.answers import inner, items
 from vocabulary.kinds import (
     API_SERVICE,
     DEPLOYMENT,
@@ -68,10 +73,10 @@ class Webhook:
         return self.served_by or self.service
 
 
-def webhooks_of(case: ClusterCase) -> list[Webhook]:
-    """The webhooks of the control plane and, where it is wanted, of viz."""
-    space = case.config.linkerd.namespace
-    if case.config.linkerd.generation is Generation.V2_8:
+def webhooks_in(config: ClusterConfig) -> list[Webhook]:
+    """The webhooks of a cluster's control plane and, where it has them, of its extensions."""
+    space = config.linkerd.namespace
+    if config.linkerd.generation is Generation.V2_8:
         return [
             Webhook(service, space, kind, name, "tls", ("crt.pem", "key.pem"))
             for service, kind, name in (
@@ -88,12 +93,12 @@ def webhooks_of(case: ClusterCase) -> list[Webhook]:
             (POLICY_VALIDATOR, VALIDATING_WEBHOOK, "linkerd-destination"),
         )
     ]
-    if case.config.linkerd.viz.enabled:
+    if config.linkerd.viz.enabled:
         found.append(
             Webhook("tap-injector", VIZ, MUTATING_WEBHOOK, "linkerd-tap-injector-webhook-config")
         )
         found.append(Webhook("tap", VIZ, API_SERVICE, TAP))
-    if case.config.linkerd.traces_by_extension:
+    if config.linkerd.traces_by_extension:
         name = "linkerd-jaeger-injector-webhook-config"
         found.append(Webhook("jaeger-injector", JAEGER, MUTATING_WEBHOOK, name))
     return found
@@ -101,7 +106,7 @@ def webhooks_of(case: ClusterCase) -> list[Webhook]:
 
 def webhooks(case: ClusterCase) -> Iterator[Finding]:
     """Every webhook's certificate is valid, is for its name, and is signed by its caBundle."""
-    for webhook in webhooks_of(case):
+    for webhook in webhooks_in(case.config):
         yield from _webhook(case, webhook)
 
 
@@ -191,10 +196,9 @@ def _fault(
 
 def _bundles(registration: Object) -> Iterator[str]:
     """The caBundle of every webhook of a configuration, or that of an APIService."""
-    webhooks = registration.get("webhooks")
-    configs = [hook.get("clientConfig") or {} for hook in webhooks or []]
-    if webhooks is None:
-        configs = [registration.get("spec") or {}]
+    configs = [inner(hook, "clientConfig") for hook in items(registration, "webhooks")]
+    if "webhooks" not in registration:
+        configs = [inner(registration, "spec")]
     for config in configs:
         bundle = config.get("caBundle")
         if not bundle:
@@ -203,3 +207,17 @@ def _bundles(registration: Object) -> Iterator[str]:
             yield base64.b64decode(str(bundle), validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             raise pki.UnreadableError("has a caBundle that is not text") from None
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    yield from renewal.issued_certificates(mesh, cluster)
+    for webhook in webhooks_in(mesh.clusters[cluster]):
+        yield secrets(webhook.namespace)
+        yield Listing(DEPLOYMENT, webhook.namespace)
+        if webhook.kind == API_SERVICE:
+            yield named(API_SERVICE, "", webhook.name)
+        else:
+            yield Listing(webhook.kind)
+
+
+CHECKS = (Check("webhooks", Phase.CAUSES, webhooks, reads=_reads, order=20),)

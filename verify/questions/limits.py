@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from checks.cluster.permissions import EVERYTHING
-from checks.facts.view import Access, View, some
+from checks.facts.view import EVERYTHING, Access, View, some
 from config.core.cluster import ClusterConfig
 from config.variants.generation import Generation
 

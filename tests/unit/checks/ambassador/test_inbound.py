@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 from checks.ambassador import front, inbound
-from checks.facts import fetch
 from checks.facts.results import Finding, Status
 from checks.facts.view import Unseen
 from checks.links import gateways
@@ -290,7 +289,8 @@ def test_authentications_of_other_namespaces_are_read_too() -> None:
         for reference in one["spec"].get("requiredAuthenticationRefs", []):
             reference["namespace"] = "shared"
     seen = view(*cluster("deny"), *objects)
-    listings = [(one.kind, one.namespace) for one in fetch._third(mesh(), "west", seen, [])]
+    (more,) = [one.reads_more for one in inbound.CHECKS if one.reads_more is not None]
+    listings = [(one.kind, one.namespace) for one in more(mesh(), "west", seen)]
     assert set(listings) >= {(MESH_TLS, "shared"), (NETWORK_AUTHENTICATION, "shared")}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.cluster import networks, permissions, surroundings
+from checks.cluster import networks, permissions, releases, surroundings
 from checks.cluster.workloads import availability
 from checks.facts.reading import access_review
 from checks.facts.results import Finding, Status
@@ -182,7 +182,7 @@ def test_whoever_may_do_everything_passes() -> None:
 
 def test_without_the_rights_on_logs_and_events_there_is_a_warning_and_no_failure() -> None:
     answers = dict.fromkeys(permissions.asked(mesh(), "west"), True)
-    answers |= dict.fromkeys(permissions.OPTIONAL, False)
+    answers |= dict.fromkeys(releases.CHECKS[0].may_need, False)
     made, reading = permissions.permissions(cluster_case(view(access=answers)))
     assert (made.status, reading.status) == (Status.OK, Status.WARNING)
     assert "pods/log (get), events (list)" in reading.detail

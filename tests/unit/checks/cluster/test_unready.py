@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from checks.cluster import releases, unready
+from checks.cluster import pod_logs, releases, unready
 from checks.cluster.causes import CAUSES, cause_of
 from checks.cluster.workloads import availability, workload
-from checks.facts import helm, pod_logs
+from checks.facts import helm
+from checks.facts.check import LogRequest
 from checks.facts.results import Finding, Status
 from checks.facts.view import Log, View
 from checks.platform import meshed
@@ -360,8 +361,8 @@ def test_the_meshed_pods_of_other_people_are_explained_too() -> None:
 # What is read
 
 
-def wanted(seen: View) -> list[pod_logs.Wanted]:
-    return pod_logs.wanted(mesh(), "west", seen)
+def wanted(seen: View) -> list[LogRequest]:
+    return list(pod_logs.wanted(mesh(), "west", seen))
 
 
 def test_only_logs_of_pods_that_are_not_ready_are_read() -> None:
@@ -370,10 +371,10 @@ def test_only_logs_of_pods_that_are_not_ready_are_read() -> None:
     assert wanted(view(DOWN, ready)) == []
     assert wanted(view(deployment("linkerd-destination", "linkerd"), destination(CRASHED))) == []
     assert wanted(view(DOWN, destination(CRASHED))) == [
-        pod_logs.Wanted("linkerd", POD_NAME, "policy", True)
+        LogRequest("linkerd", POD_NAME, "policy", True)
     ]
     running = destination(container_status("policy"))
-    assert wanted(view(DOWN, running)) == [pod_logs.Wanted("linkerd", POD_NAME, "policy", False)]
+    assert wanted(view(DOWN, running)) == [LogRequest("linkerd", POD_NAME, "policy", False)]
 
 
 def test_no_log_of_what_never_ran_is_asked_for() -> None:
@@ -390,7 +391,8 @@ def test_the_logs_of_other_peoples_pods_are_none_of_our_business() -> None:
 
 
 def test_pods_and_events_are_listed_where_something_is_not_available() -> None:
-    assert list(pod_logs.lists(mesh(), "west", view(DOWN))) == [
+    listings = pod_logs.lists(mesh(), "west", view(DOWN))
+    assert [(one.kind, one.namespace) for one in listings] == [
         (POD, "linkerd"),
         (EVENT, "linkerd"),
     ]

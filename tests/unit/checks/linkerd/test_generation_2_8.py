@@ -10,12 +10,14 @@ import pytest
 
 from checks.cluster import pre, surroundings
 from checks.facts import expected, fetch, helm
+from checks.facts.case import MeshCase
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
 from checks.linkerd import control_plane, generation_2_8
 from checks.links import gateways, liveness, multicluster
 from checks.links.credentials import Outcome, Trial
-from checks.run import runner
+from checks.run import reading
+from checks.run import report as running
 from checks.trust import certificates, webhooks
 from config import MeshConfig
 from config.variants.generation import Generation
@@ -194,12 +196,12 @@ def test_a_cluster_is_looked_at_by_the_checks_of_its_generation(
 ) -> None:
     space = thing("v1", "Namespace", "linkerd")
     views = {"east": view(space, cluster="east"), "west": view(space)}
-    monkeypatch.setattr(runner, "_view", lambda _, name, *, pre: views[name])
+    monkeypatch.setattr(reading, "view_of", lambda _, name, *, pre: views[name])
     for config, wanted, unwanted in (
         (old(), "Deployment linkerd/linkerd-tap is available", "the source serves Links"),
         (mesh(), "the Gateway API's kinds are served", "Deployment linkerd/linkerd-tap"),
     ):
-        titles = [result.title for result in runner.run(config).results]
+        titles = [result.title for result in running.run(config).results]
         assert wanted in titles
         assert not [title for title in titles if title.startswith(unwanted)]
 
@@ -266,9 +268,8 @@ def test_clusters_of_both_generations_can_trust_the_same_anchors() -> None:
         "linkerd",
         data={"ca-bundle.crt": ANCHOR.pem},
     )
-    (found,) = certificates.same_anchors(
-        {"east": (view(roots), "linkerd"), "west": (view(config_map()), "linkerd")}
-    )
+    views = {"east": view(roots), "west": view(config_map())}
+    (found,) = certificates.same_anchors(MeshCase(mesh(), views))
     assert found.status is Status.OK
 
 

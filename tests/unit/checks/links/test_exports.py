@@ -395,6 +395,6 @@ def test_routes_are_read_where_requests_are_shared_or_ambassador_is_and_nowhere_
         plan = fetch.plan(config, cluster, pre=False)
         return [listing.namespace for listing in plan if listing.kind == HTTP_ROUTE]
 
-    assert read(SHARED, "east") == ["shop", "ambassador"]
+    assert set(read(SHARED, "east")) == {"shop", "ambassador"}
     # A route of one of Ambassador's Servers decides who may connect.
     assert read(SHARED, "west") == read(linked(), "east") == ["ambassador"]

@@ -21,7 +21,8 @@ from checks.facts.results import Finding, Status
 from checks.facts.view import View
 from checks.links import requests
 from checks.links.requests import Question
-from checks.run import runner
+from checks.run import reading
+from checks.run import report as running
 from config import MeshConfig
 from tests.unit.checks.builders import (
     ambassador,
@@ -112,7 +113,7 @@ def judged(*objects: dict[str, Any], config: MeshConfig | None = None) -> list[F
     """Requests that are really made, and what is said of them."""
     config = config or with_ambassador(mappings=[SHOP])
     seen = view(*objects)
-    answers = runner._requested(config, "west", seen)
+    answers = reading.requested(config, "west", seen)
     return list(requests.requests(ClusterCase(config, "west", seen, answers)))
 
 
@@ -393,12 +394,12 @@ def test_requests_are_made_to_clusters_that_have_linkerd_and_to_no_others(
         asked.append(name)
         return {}
 
-    monkeypatch.setattr(runner, "_requested", requested)
+    monkeypatch.setattr(reading, "requested", requested)
     views = {"east": view(cluster="east"), "west": view(thing("v1", "Namespace", "linkerd"))}
-    monkeypatch.setattr(runner, "_view", lambda _, name, *, pre: views[name])
-    runner.run(mesh(), pre=True)
+    monkeypatch.setattr(reading, "view_of", lambda _, name, *, pre: views[name])
+    running.run(mesh(), pre=True)
     assert asked == []
-    runner.run(mesh())
+    running.run(mesh())
     assert asked == ["west"]
 
 
@@ -472,18 +473,18 @@ def test_two_routes_to_one_service_are_one_line_and_mirrors_have_lines_of_their_
 
 
 def test_only_the_endpoints_of_backends_and_of_ambassador_are_read() -> None:
-    def read(config: MeshConfig) -> list[tuple[str, Mapping[str, str]]]:
-        return [
-            (listing.namespace, listing.selectors)
+    def read(config: MeshConfig) -> list[tuple[str, str]]:
+        return sorted(
+            (listing.namespace, listing.fields)
             for listing in fetch.plan(config, "west", pre=False)
-            if listing.kind == ENDPOINTS
-        ]
+            if listing.kind == ENDPOINTS and not listing.labels
+        )
 
     assert read(with_ambassador(mappings=[SHOP])) == [
-        ("shop", {"fieldSelector": "metadata.name=web"}),
-        ("ambassador", {}),
+        ("ambassador", ""),
+        ("shop", "metadata.name=web"),
     ]
-    assert read(with_ambassador()) == [("ambassador", {})]
+    assert read(with_ambassador()) == [("ambassador", "")]
 
 
 def test_a_cluster_without_ambassador_is_asked_nothing() -> None:

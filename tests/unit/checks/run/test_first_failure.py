@@ -27,7 +27,8 @@ from checks.facts.case import Answer
 from checks.facts.expected import releases
 from checks.facts.results import Report, Status
 from checks.facts.view import Log, View
-from checks.run import runner
+from checks.run import reading
+from checks.run import report as running
 from config import MeshConfig
 from tests.unit.checks.builders import (
     Certified,
@@ -175,11 +176,11 @@ def report(
     def nothing(*_: object) -> Mapping[str, Answer]:
         return {}
 
-    monkeypatch.setattr(runner, "_view", view)
-    monkeypatch.setattr(runner, "_requested", nothing)
-    monkeypatch.setattr(runner, "_trial", lambda *_: runner._Asked())
-    monkeypatch.setattr(runner, "_metric", lambda *_: runner._Asked(metric=True))
-    return lambda: runner.run(config)
+    monkeypatch.setattr(reading, "view_of", view)
+    monkeypatch.setattr(reading, "requested", nothing)
+    monkeypatch.setattr(reading, "trial_of", lambda *_: reading.Asked())
+    monkeypatch.setattr(reading, "metric_of", lambda *_: reading.Asked(metric=True))
+    return lambda: running.run(config)
 
 
 def first(found: Report) -> str:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from checks.facts.case import MeshCase
 from checks.facts.results import Finding, Status
 from checks.facts.view import View
 from checks.trust import certificates, webhooks
@@ -218,8 +219,10 @@ def test_clusters_with_the_same_anchors_are_told_from_those_without() -> None:
     other = certified("other", days=3650)
 
     def compared(*bundles: str) -> Finding:
-        views = {str(n): (view(roots(text)), "linkerd") for n, text in enumerate(bundles)}
-        (finding,) = certificates.same_anchors(views)
+        names = [f"c{number}" for number in range(len(bundles))]
+        config = mesh({"clusters": {name: {"context": name} for name in names}})
+        views = {name: view(roots(text)) for name, text in zip(names, bundles, strict=True)}
+        (finding,) = certificates.same_anchors(MeshCase(config, views))
         return finding
 
     assert compared(ANCHOR.pem, ANCHOR.pem).status is Status.OK
@@ -367,7 +370,7 @@ def test_viz_brings_webhooks_of_its_own() -> None:
     content = settings()
     content["clusters"]["west"]["linkerd"] = {"viz": {"enabled": True}}
     case = cluster_case(view(), mesh(content))
-    assert {hook.service for hook in webhooks.webhooks_of(case)} - set(HOOKS) == {
+    assert {hook.service for hook in webhooks.webhooks_in(case.config)} - set(HOOKS) == {
         "tap",
         "tap-injector",
     }

@@ -86,7 +86,7 @@ def test_no_message_about_a_key_holds_any_of_it() -> None:
 def test_every_webhook_that_is_looked_at_has_its_row() -> None:
     content = settings()
     content["clusters"]["west"]["linkerd"] = {"viz": {"enabled": True}}
-    today = {hook.service for hook in webhooks.webhooks_of(cluster_case(view(), mesh(content)))}
+    today = {hook.service for hook in webhooks.webhooks_in(mesh(content).clusters["west"])}
     assert today <= FORMS[MODERN].keys()
 
 
