@@ -293,12 +293,12 @@ def test_a_check_declares_every_kind_that_it_looks_at(
                     cases.append((one, ClusterCase(config, cluster, one[cluster])))
         for looked, case in cases:
             list(check.run(case))
-            for cluster, view in looked.items():
+            for cluster, seen in looked.items():
                 declared = {listing.kind for listing in check.listings(config, cluster)}
                 if check.reads_more is not None:
                     more = check.reads_more(config, cluster, views[cluster])
                     declared |= {listing.kind for listing in more}
-                missing = view.kinds - declared - {NAMESPACE, NODE}
+                missing = seen.kinds - declared - {NAMESPACE, NODE}
                 if missing:
                     undeclared.setdefault(check.name, set()).update(map(str, missing))
     assert undeclared == {}
