@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from checks.ambassador.ambassador import absent, kind_of, pods, workload_of
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.objects import template_of
-from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from kube.answers import inner

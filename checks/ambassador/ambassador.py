@@ -8,10 +8,9 @@ from checks.ambassador.routes import LISTENER_VERSION
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.listing import Listing
 from checks.facts.objects import is_running, proxy_of, template_of
-from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig, service_account
@@ -60,7 +59,7 @@ def served(case: ClusterCase, config: AmbassadorConfig) -> Finding:
     wanted: list[tuple[Kind, str]] = [(MODULE, version), (MAPPING, version)]
     if config.has_hosts:
         wanted.append((HOST, "v2" if version == "v1" else version))
-    elif any(host.tls is not None for host in config.all_hosts):
+    elif any(host.tls is not None for host in case.inventory.hosts):
         wanted.append((TLS_CONTEXT, version))
     if config.all_listeners:
         wanted.append((LISTENER, LISTENER_VERSION))

@@ -12,9 +12,8 @@ from typing import Any
 from checks.cluster.workloads import availability
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.listing import Listing, named
-from checks.facts.results import Finding, Status, failure, ok, skipped, warning
+from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig

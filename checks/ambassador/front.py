@@ -9,10 +9,9 @@ from checks.ambassador.routes import objects
 from checks.cluster.ports import called, meshed_pods, ports_of, target
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.listing import Listing
 from checks.facts.objects import balancer_addresses, template_of
-from checks.facts.results import Finding, failure, ok
+from checks.facts.results import UPDATE, Finding, failure, ok
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig

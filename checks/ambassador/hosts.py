@@ -8,15 +8,15 @@ from cryptography import x509
 
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.listing import Listing, named
 from checks.facts.objects import condition, holds
-from checks.facts.results import Finding, failure, ok, skipped
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped
 from checks.facts.view import View, some
 from checks.trust import pki
 from checks.trust.certificates import lasting
 from config.ambassador.routes import HostConfig
 from config.core.mesh import MeshConfig
+from config.inventory import inventory
 from kube.answers import inner
 from vocabulary.kinds import CERTIFICATE, SECRET, Object, name_of
 from vocabulary.kubernetes import SECRET_TLS
@@ -32,7 +32,7 @@ def certificates(case: ClusterCase) -> Iterator[Finding]:
     config = case.config.ambassador
     if config is None:
         return
-    for host in config.all_hosts:
+    for host in case.inventory.hosts:
         if host.tls is None or host.tls_secret is None:
             continue
         if host.tls.cert_manager is not None:
@@ -141,8 +141,9 @@ def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     if config is None:
         return
     # Other Secrets may be another owner's.
-    yield from (named(SECRET, config.namespace, name) for name in secrets_of(config.all_hosts))
-    if any(host.tls is not None and host.tls.cert_manager for host in config.all_hosts):
+    hosts = inventory(mesh, cluster).hosts
+    yield from (named(SECRET, config.namespace, name) for name in secrets_of(hosts))
+    if any(host.tls is not None and host.tls.cert_manager for host in hosts):
         yield Listing(CERTIFICATE, config.namespace)
 
 

@@ -15,9 +15,8 @@ from checks.ambassador.front import front, front_reads
 from checks.cluster.ports import meshed_pods, ports_of, target
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.listing import Listing
-from checks.facts.results import Finding, failure, ok, warning
+from checks.facts.results import UPDATE, Finding, failure, ok, warning
 from checks.facts.view import View, some
 from checks.linkerd.control_plane import linkerd_values
 from checks.linkerd.inbound_policy import (

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from checks.ambassador.routes import all_mappings, objects
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.listing import Listing
-from checks.facts.results import Finding, failure, ok, skipped
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped
 from checks.facts.view import some
 from config.core.mesh import MeshConfig
 from kube.answers import inner

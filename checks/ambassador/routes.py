@@ -12,9 +12,8 @@ from collections.abc import Iterator
 
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.listing import Listing
-from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.routes import MappingConfig

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from checks.facts.expected import UPDATE
+from checks.facts.results import UPDATE
 from vocabulary.linkerd import INIT_CONTAINER, NETWORK_VALIDATOR_CONTAINER, PROXY_CONTAINER
 
 _RESTART = "`kubectl -n {namespace} rollout restart {workload}`"

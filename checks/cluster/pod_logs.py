@@ -12,13 +12,12 @@ from checks.ambassador.ambassador import kind_of
 from checks.cluster.unready import CONTAINERS, blamed, pods_of, worst
 from checks.cluster.workloads import availability
 from checks.facts.check import LogRequest
-from checks.facts.expected import namespaces
 from checks.facts.listing import Listing
 from checks.facts.results import Status
 from checks.facts.view import Unseen, View
 from checks.platform.meshed import worst_of_patch
 from config.core.mesh import MeshConfig
-from config.rules.meshed_workloads import patches
+from config.inventory import inventory
 from vocabulary.kinds import EVENT, POD, WORKLOADS, Kind, Object, name_of, namespace_of
 
 
@@ -26,8 +25,8 @@ def unavailable(mesh: MeshConfig, cluster: str, view: View) -> list[Object]:
     """Workloads that the program makes or meshes, and of which pods are not available."""
     config = mesh.clusters[cluster]
     ambassador = config.ambassador
-    spaces = set(namespaces(mesh, cluster))
-    named = {(patch.kind, patch.namespace, patch.name) for _, patch in patches(config)}
+    spaces = set(inventory(mesh, cluster).namespaces)
+    named = {(patch.kind, patch.namespace, patch.name) for _, patch in config.patches}
     if ambassador is not None:
         named.add((kind_of(ambassador).name, ambassador.namespace, ambassador.workload))
     for history in view.releases.values():
@@ -58,7 +57,7 @@ def lists(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Listing]:
 
 def _of_patches(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Object]:
     """Of what the stack file meshes, the pods that say most of why pods are not ready."""
-    for _, patch in patches(mesh.clusters[cluster]):
+    for _, patch in mesh.clusters[cluster].patches:
         try:
             pod = worst_of_patch(view, patch)
         except Unseen:

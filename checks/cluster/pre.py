@@ -8,23 +8,17 @@ from checks.ambassador.ambassador import served
 from checks.cluster.releases import state_trouble
 from checks.facts.case import ClusterCase, LinkCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import (
-    UPDATE,
-    ExpectedRelease,
-    ambassador_crds,
-    releases,
-)
-from checks.facts.expected import namespaces as own_namespaces
 from checks.facts.listing import Listing
-from checks.facts.results import Finding, failure, ok, warning
+from checks.facts.results import UPDATE, Finding, failure, ok, warning
 from checks.facts.view import some
 from checks.linkerd.control_plane import gateway_api
 from config.ambassador.ambassador import AmbassadorConfig
+from config.inventory import Inventory, Release
 from config.links.link import Export
 from config.platform.sample import SampleConfig
 from config.variants.ambassadors import CrdsManifest
-from config.variants.generation import Generation
 from kube.answers import inner, items
+from vocabulary.ambassador import CRDS_RELEASE
 from vocabulary.kinds import (
     CRD,
     MUTATING_WEBHOOK,
@@ -36,7 +30,8 @@ from vocabulary.kinds import (
     annotations_of,
     labels_of,
 )
-from vocabulary.linkerd import CLUSTER_NAME, MULTICLUSTER
+from vocabulary.linkerd import CLUSTER_NAME, CONTROL_PLANE_RELEASE, LINKERD_2_8_CHART, MULTICLUSTER
+from vocabulary.linkerd import CRDS_RELEASE as CRDS_CHART
 
 _LINKERD_CRDS = (
     "authorizationpolicies.policy.linkerd.io",
@@ -66,13 +61,13 @@ _EMISSARY_CRDS = (
     "tlscontexts.getambassador.io",
 )
 _OLD_LINKERD_CRDS = ("serviceprofiles.linkerd.io", "trafficsplits.split.smi-spec.io")
-_INJECTORS = ("linkerd-proxy-injector-webhook-config",)
-_VALIDATORS = ("linkerd-sp-validator-webhook-config", "linkerd-policy-validator-webhook-config")
+_CRDS_CHARTS = (CRDS_CHART, LINKERD_2_8_CHART)
+_CONTROL_PLANE_CHARTS = (CONTROL_PLANE_RELEASE, LINKERD_2_8_CHART)
 
 
 def helm_releases(case: ClusterCase) -> Iterator[Finding]:
     """No release of another chart has one of our names, and none of ours is stuck."""
-    for expected in releases(case.mesh, case.name):
+    for expected in case.inventory.releases:
         title = f"the release name {expected} is free or ours"
         history = case.view.releases.get(expected.key)
         if history is None:
@@ -96,34 +91,38 @@ def clashes(case: ClusterCase) -> Iterator[Finding]:
     """What stands in the whole cluster under our names was made by a release of ours."""
     for what, kind, listed, owner in _wanted(case):
         yield _owned(case, what, kind, listed, owner)
-    modern = case.config.linkerd.generation is Generation.MODERN
-    if modern and not case.config.linkerd.gateway_api_crds:
+    if case.config.linkerd.record.policy and not case.config.linkerd.gateway_api_crds:
         yield gateway_api(case)
     ambassador = case.config.ambassador
     if ambassador is not None:
         yield from _ambassador_crds(case, ambassador)
 
 
-_Names = tuple[str, Kind, tuple[str, ...], ExpectedRelease]
+_Names = tuple[str, Kind, tuple[str, ...], Release]
 
 
 def _wanted(case: ClusterCase) -> Iterator[_Names]:
-    """What is made under which names, by which release."""
-    owners = {expected.chart: expected for expected in releases(case.mesh, case.name)}
-    if case.config.linkerd.generation is Generation.V2_8:
-        linkerd = control_plane = owners["linkerd2"]
-        yield "Linkerd's CRDs", CRD, _OLD_LINKERD_CRDS, linkerd
-        validators: tuple[str, ...] = _VALIDATORS[:1]
-    else:
-        linkerd, control_plane = owners["linkerd-crds"], owners["linkerd-control-plane"]
-        yield "Linkerd's CRDs", CRD, _LINKERD_CRDS, linkerd
-        if case.config.linkerd.gateway_api_crds:
-            yield "the Gateway API's CRDs", CRD, _GATEWAY_API_CRDS, linkerd
-        if MULTICLUSTER in owners:
-            yield "the Link CRD", CRD, ("links.multicluster.linkerd.io",), owners[MULTICLUSTER]
-        validators = _VALIDATORS
-    yield "Linkerd's injector", MUTATING_WEBHOOK, _INJECTORS, control_plane
-    yield "Linkerd's validators", VALIDATING_WEBHOOK, validators, control_plane
+    """What is made in the whole cluster under which names, by which release."""
+    made, linkerd = case.inventory, case.config.linkerd
+    crds, control_plane = _first(made, _CRDS_CHARTS), _first(made, _CONTROL_PLANE_CHARTS)
+    names = _LINKERD_CRDS if linkerd.record.policy else _OLD_LINKERD_CRDS
+    yield "Linkerd's CRDs", CRD, names, crds
+    if linkerd.record.policy and linkerd.gateway_api_crds:
+        yield "the Gateway API's CRDs", CRD, _GATEWAY_API_CRDS, crds
+    multicluster = made.release_of(MULTICLUSTER)
+    if linkerd.record.links and multicluster is not None:
+        yield "the Link CRD", CRD, ("links.multicluster.linkerd.io",), multicluster
+    for what, kind in (
+        ("Linkerd's injector", MUTATING_WEBHOOK),
+        ("Linkerd's validators", VALIDATING_WEBHOOK),
+    ):
+        own = [one for one in made.webhooks if one.namespace == linkerd.namespace]
+        registered = tuple(one.configuration for one in own if one.kind == kind)
+        yield what, kind, registered, control_plane
+
+
+def _first(made: Inventory, charts: tuple[str, ...]) -> Release:
+    return next(one for one in made.releases if one.chart in charts)
 
 
 def _ambassador_crds(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
@@ -133,7 +132,7 @@ def _ambassador_crds(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Fi
         for name in _EMISSARY_CRDS
         if config.kind.listeners or not name.startswith("listeners.")
     )
-    release = ambassador_crds(config)
+    release = next((one for one in case.inventory.releases if one.name == CRDS_RELEASE), None)
     if release is not None:
         yield _owned(case, "Ambassador's CRDs", CRD, names, release)
         return
@@ -160,7 +159,7 @@ def _ambassador_crds(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Fi
 
 
 def _owned(
-    case: ClusterCase, what: str, kind: Kind, names: tuple[str, ...], owner: ExpectedRelease
+    case: ClusterCase, what: str, kind: Kind, names: tuple[str, ...], owner: Release
 ) -> Finding:
     title = f"{what}: absent, or made by release {owner}"
     strange: dict[str, list[str]] = {}
@@ -241,7 +240,7 @@ def _room(case: LinkCase, namespace: str, name: str) -> Finding:
     if case.source.get(NAMESPACE, "", namespace) is not None:
         return ok(title)
     linkerd = case.source_config.linkerd
-    if linkerd.multicluster.create_namespaces or linkerd.generation is Generation.V2_8:
+    if linkerd.multicluster.create_namespaces or not linkerd.record.links:
         return ok(title, "the service mirror makes the namespace")
     return failure(
         title,
@@ -256,7 +255,7 @@ def namespaces(case: ClusterCase) -> Iterator[Finding]:
     title = "the namespaces are absent or made by Pulumi"
     strange = [
         name
-        for name in own_namespaces(case.mesh, case.name)
+        for name in case.inventory.namespaces
         if (found := case.view.get(NAMESPACE, "", name)) is not None and not _by_pulumi(found)
     ]
     if strange:

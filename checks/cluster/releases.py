@@ -12,12 +12,13 @@ from checks.cluster import pod_logs
 from checks.cluster.workloads import UNKNOWN, described
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE, ExpectedRelease, looked_into, releases
 from checks.facts.helm import History, Made, Release
 from checks.facts.listing import Listing, workloads
-from checks.facts.results import Finding, Status, failure, ok, skipped, warning
+from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
 from checks.facts.view import Access, Unseen, View, some
 from config.core.mesh import MeshConfig
+from config.inventory import Release as ExpectedRelease
+from config.inventory import inventory
 from vocabulary.kinds import NAMESPACE, WORKLOADS, Kind
 
 _FIRST_INSTALL = frozenset({"pending-install"})
@@ -26,7 +27,7 @@ _LATER = frozenset({"pending-upgrade", "pending-rollback"})
 
 def helm_releases(case: ClusterCase) -> Iterator[Finding]:
     """Every release of the stack file is deployed, in its version, with all that it made."""
-    expected = releases(case.mesh, case.name)
+    expected = case.inventory.releases
     if not any(release.key in case.view.releases for release in expected):
         for release in expected:
             # So that a list that was refused is not taken for an empty one.
@@ -130,7 +131,7 @@ def left_to_release(case: ClusterCase, kind: Kind, namespace: str, name: str) ->
     """
     if case.view.made_by_release(kind, namespace, name):
         return True
-    recorded = {one.key: one.key in case.view.releases for one in releases(case.mesh, case.name)}
+    recorded = {one.key: one.key in case.view.releases for one in case.inventory.releases}
     own = [
         there for (space, _), there in recorded.items() if space == case.config.linkerd.namespace
     ]
@@ -179,7 +180,7 @@ def _workloads(view: View, release: Release, expected: ExpectedRelease) -> Itera
 
 
 def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
-    for space in looked_into(mesh, cluster):
+    for space in inventory(mesh, cluster).read_namespaces:
         yield from workloads(space)
 
 

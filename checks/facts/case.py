@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from checks.facts.view import View
 from checks.links.credentials import Trial
@@ -11,6 +12,7 @@ from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import GatewayConfig
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig
+from config.inventory import Inventory, inventory
 from config.links.link import LinkConfig
 from kube.kubeconfig import Endpoint
 
@@ -45,6 +47,11 @@ class ClusterCase:
     def config(self) -> ClusterConfig:
         """What the stack file says of it."""
         return self.mesh.clusters[self.name]
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """What the stack file makes in it."""
+        return inventory(self.mesh, self.name)
 
 
 @dataclass(frozen=True)

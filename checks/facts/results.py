@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+UPDATE = "run `pulumi up`"
+"""Hint where an update makes it so."""
+
 
 class Status(StrEnum):
     """How a check ended."""

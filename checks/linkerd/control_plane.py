@@ -12,10 +12,9 @@ from typing import Any
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE, linked
 from checks.facts.linkerd_values import values_of
 from checks.facts.listing import Listing
-from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.core.mesh import MeshConfig
 from config.variants.generation import Generation
@@ -203,7 +202,7 @@ def served(
 def extensions(case: ClusterCase) -> Iterator[Finding]:
     """Each extension's label stands on exactly one namespace, and on ours."""
     wanted = {}
-    if linked(case.mesh, case.name):
+    if case.inventory.linked:
         wanted["multicluster"] = MULTICLUSTER
     if case.config.linkerd.viz.enabled:
         wanted["viz"] = VIZ

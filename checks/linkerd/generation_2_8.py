@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from checks.cluster.workloads import availability, workload
 from checks.facts.case import ClusterCase, LinkCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE, linked
 from checks.facts.listing import Listing
 from checks.facts.objects import addresses
-from checks.facts.results import Finding, Status, failure, ok, skipped, warning
+from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from checks.linkerd.control_plane import CONFIG, control_plane, old_config, running, served
 from checks.links.gateways import alive
@@ -238,7 +237,7 @@ def _mirror(case: LinkCase, export: Export, exported: bool) -> Finding:
 
 def _mirror_pods(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     yield from mirrors(mesh, cluster)
-    if linked(mesh, cluster):
+    if cluster in mesh.linked_clusters():
         yield Listing(DEPLOYMENT, MULTICLUSTER)
         yield Listing(POD, MULTICLUSTER)
 

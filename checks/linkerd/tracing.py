@@ -9,10 +9,9 @@ from checks.ambassador.routes import objects
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.listing import Listing, named
 from checks.facts.objects import addresses, proxy_of, template_of
-from checks.facts.results import Finding, failure, ok, skipped
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from checks.facts.case import LinkCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.objects import addresses
-from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from checks.links.multicluster import link_reads, selectors_of, works
 from config.links.link import Export, LinkConfig, Requirement, Selector

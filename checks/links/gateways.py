@@ -15,10 +15,9 @@ from checks.cluster.ports import meshed_pods, ports_of, target
 from checks.cluster.workloads import has_pods
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.listing import Listing
 from checks.facts.objects import addresses, balancer_addresses
-from checks.facts.results import Finding, GatewayRow, failure, ok, skipped
+from checks.facts.results import UPDATE, Finding, GatewayRow, failure, ok, skipped
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import GatewayConfig

@@ -12,10 +12,9 @@ from datetime import datetime, timedelta
 from checks.cluster.workloads import availability, workload
 from checks.facts.case import ClusterCase, LinkCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE, linked
 from checks.facts.listing import Listing, secrets
 from checks.facts.objects import addresses
-from checks.facts.results import Finding, Status, failure, ok, skipped, warning
+from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from checks.links.credentials import (
     CredentialsFault,
@@ -483,7 +482,7 @@ def orphans(case: ClusterCase) -> Iterator[Finding]:
 
 def link_access(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     """What lets a source log in to a target, and what the source logs in with."""
-    if linked(mesh, cluster):
+    if cluster in mesh.linked_clusters():
         yield secrets(MULTICLUSTER)
         yield secrets(mesh.clusters[cluster].linkerd.namespace)
         yield Listing(SERVICE_ACCOUNT, MULTICLUSTER)
@@ -495,14 +494,14 @@ def link_access(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
 def mirrors(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     """Mirrored Services and their endpoints."""
     yield Listing(SERVICE)
-    if linked(mesh, cluster):
+    if cluster in mesh.linked_clusters():
         yield Listing(ENDPOINTS, labels=CLUSTER_NAME, complete=False)
 
 
 def link_reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     """Links, and the service mirrors with what they write."""
     yield from mirrors(mesh, cluster)
-    if linked(mesh, cluster):
+    if cluster in mesh.linked_clusters():
         yield Listing(DEPLOYMENT, MULTICLUSTER)
         yield Listing(LEASE, MULTICLUSTER)
         yield Listing(LINK)

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 from checks.facts.case import LinkCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.listing import Listing
-from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import some
 from config.core.mesh import MeshConfig
 from config.links.link import Export, Weights

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from checks.ambassador.routes import objects
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.listing import Listing, named
 from checks.facts.objects import balancer_addresses
-from checks.facts.results import Finding, failure, ok, warning
+from checks.facts.results import UPDATE, Finding, failure, ok, warning
 from checks.facts.view import View, some
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig

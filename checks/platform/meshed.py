@@ -11,15 +11,13 @@ from collections.abc import Iterator
 from checks.cluster.unready import explain_pod, ought_to_run, worst
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.listing import Listing
 from checks.facts.objects import is_running, job_of, proxy_of
-from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.core.mesh import MeshConfig
 from config.linkerd.control_plane import LinkerdConfig
 from config.platform.recipes import Patch
-from config.rules.meshed_workloads import patches
 from config.variants.generation import Generation
 from kube.answers import inner, items
 from vocabulary.kinds import (
@@ -37,7 +35,7 @@ from vocabulary.linkerd import INJECT
 
 def patched(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     """What the stack file of a cluster patches, and its pods."""
-    for _, patch in patches(mesh.clusters[cluster]):
+    for _, patch in mesh.clusters[cluster].patches:
         yield Listing(POD, patch.ref.pods_in)
         if patch.namespace:
             yield Listing(PATCHED[patch.kind], patch.namespace)
@@ -45,7 +43,7 @@ def patched(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
 
 def meshed(case: ClusterCase) -> Iterator[Finding]:
     """What the stack file meshes is there and patched, and its pods have a proxy."""
-    for path, patch in patches(case.config):
+    for path, patch in case.config.patches:
         thing = case.view.get(PATCHED[patch.kind], patch.namespace, patch.name)
         for_job = path.startswith("jobs")
         title = f"{patch} is {'treated as the stack file says' if for_job else 'meshed'}"

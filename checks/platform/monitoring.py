@@ -7,9 +7,8 @@ from urllib.parse import urlsplit
 
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.listing import Listing
-from checks.facts.results import Finding, failure, ok, skipped
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped
 from checks.facts.view import View, some
 from config.core.mesh import MeshConfig
 from config.platform.monitoring import Dashboards, PodMonitors

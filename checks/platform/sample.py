@@ -8,10 +8,9 @@ from checks.ambassador.ambassador import asks_for_proxy, proxies
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.listing import Listing
 from checks.facts.objects import template_of
-from checks.facts.results import Finding, failure, ok, skipped
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped
 from config.core.mesh import MeshConfig
 from vocabulary.kinds import DEPLOYMENT, POD, SERVICE, labels_of
 

@@ -9,12 +9,10 @@ from collections.abc import Iterator
 
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.listing import Listing, named
-from checks.facts.results import Finding, failure, ok
+from checks.facts.results import UPDATE, Finding, failure, ok
 from checks.facts.view import some
 from checks.trust import renewal
-from checks.trust.webhooks import webhooks_in
 from config.core.mesh import MeshConfig
 from config.trust.issuance import Issuance
 from vocabulary.kinds import BUNDLE, CERTIFICATE, CLUSTER_ISSUER, ISSUER, Kind
@@ -33,7 +31,7 @@ def cert_manager(case: ClusterCase) -> Iterator[Finding]:
     yield _issuer(case, issuance)
     yield renewal.issued(case.view, case.config.linkerd.namespace, ISSUER_SECRET)
     if issuance.webhooks:
-        for webhook in webhooks_in(case.config):
+        for webhook in case.inventory.webhooks:
             yield renewal.issued(case.view, webhook.namespace, webhook.service)
     if issuance.trust_roots == "trust-manager":
         yield _bundle(case)

@@ -14,9 +14,8 @@ from cryptography import x509
 from checks.cluster.releases import left_to_release
 from checks.facts.case import ClusterCase, MeshCase
 from checks.facts.check import Check, Phase
-from checks.facts.expected import UPDATE
 from checks.facts.listing import Listing, secrets
-from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import Unseen, View, some
 from checks.linkerd.control_plane import CONFIG, linkerd_values, old_config
 from checks.trust import pki, renewal

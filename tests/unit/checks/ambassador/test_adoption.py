@@ -8,10 +8,10 @@ import pytest
 
 from checks.ambassador import adoption, ambassador
 from checks.facts import fetch
-from checks.facts.expected import namespaces, releases
 from checks.facts.results import Finding, Status
 from checks.links import gateways
 from config import MeshConfig
+from config.inventory import inventory
 from tests.unit.checks.builders import (
     cluster_case,
     deployment,
@@ -151,8 +151,8 @@ def test_no_release_and_no_namespace_of_an_adopted_ambassador_is_ours_but_it_is_
     None
 ):
     config = adopted()
-    assert {release.namespace for release in releases(config, "west")} == {"linkerd"}
-    assert namespaces(config, "west") == ("linkerd",)
+    assert {release.namespace for release in inventory(config, "west").releases} == {"linkerd"}
+    assert inventory(config, "west").namespaces == ("linkerd",)
     looked_into = {
         listing.namespace
         for listing in fetch.plan(config, "west", pre=False)

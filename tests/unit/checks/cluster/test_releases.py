@@ -9,10 +9,9 @@ import pytest
 
 from checks.cluster import releases
 from checks.facts import helm
-from checks.facts.expected import namespaces
-from checks.facts.expected import releases as expected_releases
 from checks.facts.results import Finding, Status
 from checks.facts.view import View
+from config.inventory import inventory
 from tests.unit.checks.builders import (
     cluster_case,
     deployment,
@@ -234,9 +233,9 @@ def test_an_object_whose_kind_is_not_served_is_missing() -> None:
 
 def test_the_namespace_that_a_manifest_of_crds_makes_is_ours() -> None:
     edge: dict[str, Any] = {"flavour": "edge-stack", "edgeStack": {"licenseSecret": "licence"}}
-    made = namespaces(with_ambassador(**edge), "west")
+    made = inventory(with_ambassador(**edge), "west").namespaces
     assert set(made) - {"linkerd", "ambassador"} == {"emissary-system"}
-    left = namespaces(with_ambassador(**edge, installCrds=False), "west")
+    left = inventory(with_ambassador(**edge, installCrds=False), "west").namespaces
     assert "emissary-system" not in left
 
 
@@ -276,7 +275,7 @@ def test_each_ambassador_has_releases_of_its_own(
 ) -> None:
     found = {
         str(one): (one.chart, one.version)
-        for one in expected_releases(with_ambassador(**ambassador), "west")
+        for one in inventory(with_ambassador(**ambassador), "west").releases
         if one.namespace != "linkerd"
     }
     assert found == expected

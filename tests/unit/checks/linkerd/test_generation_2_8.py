@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from checks.cluster import pre, surroundings
-from checks.facts import expected, fetch, helm
+from checks.facts import fetch, helm
 from checks.facts.case import MeshCase
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
@@ -20,6 +20,7 @@ from checks.run import reading
 from checks.run import report as running
 from checks.trust import certificates, webhooks
 from config import MeshConfig
+from config.inventory import inventory
 from config.variants.generation import Generation
 from kube.kubeconfig import Endpoint
 from tests.unit.checks.builders import (
@@ -174,7 +175,7 @@ def test_only_kinds_of_that_time_have_to_be_served() -> None:
 
 
 def test_its_releases_have_the_names_of_their_charts() -> None:
-    found = {str(one): one.chart for one in expected.releases(old(cni=True), "west")}
+    found = {str(one): one.chart for one in inventory(old(cni=True), "west").releases}
     assert found == {
         "linkerd/linkerd2": "linkerd2",
         "linkerd/linkerd-cni": "linkerd2-cni",
@@ -186,9 +187,9 @@ def test_its_releases_have_the_names_of_their_charts() -> None:
 
 def test_the_namespace_of_its_cni_plugin_is_made_by_the_chart_and_looked_into() -> None:
     config = old(cni=True)
-    assert "linkerd-cni" not in expected.namespaces(config, "west")
-    assert "linkerd-cni" in expected.looked_into(config, "west")
-    assert "linkerd-cni" not in expected.looked_into(old(), "west")
+    assert "linkerd-cni" not in inventory(config, "west").namespaces
+    assert "linkerd-cni" in inventory(config, "west").read_namespaces
+    assert "linkerd-cni" not in inventory(old(), "west").read_namespaces
 
 
 def test_a_cluster_is_looked_at_by_the_checks_of_its_generation(

@@ -24,12 +24,12 @@ from cryptography.hazmat.primitives.serialization import (
 
 from checks.facts import helm
 from checks.facts.case import Answer
-from checks.facts.expected import releases
 from checks.facts.results import Report, Status
 from checks.facts.view import Log, View
 from checks.run import reading
 from checks.run import report as running
 from config import MeshConfig
+from config.inventory import inventory
 from tests.unit.checks.builders import (
     Certified,
     certified,
@@ -83,7 +83,7 @@ class Cluster:
     def seen(self, config: MeshConfig) -> View:
         objects = tuple(self.objects.values())
         records = []
-        for release in releases(config, self.view.cluster):
+        for release in inventory(config, self.view.cluster).releases:
             made = tuple(
                 one
                 for one in objects

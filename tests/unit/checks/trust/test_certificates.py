@@ -370,7 +370,7 @@ def test_viz_brings_webhooks_of_its_own() -> None:
     content = settings()
     content["clusters"]["west"]["linkerd"] = {"viz": {"enabled": True}}
     case = cluster_case(view(), mesh(content))
-    assert {hook.service for hook in webhooks.webhooks_in(case.config)} - set(HOOKS) == {
+    assert {hook.service for hook in case.inventory.webhooks} - set(HOOKS) == {
         "tap",
         "tap-injector",
     }

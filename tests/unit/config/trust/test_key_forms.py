@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from checks.facts.results import Status
 from checks.trust import certificates, webhooks
+from config.inventory import inventory
 from config.trust.key_forms import FORMS, POLICY_VALIDATOR, form_fault
 from config.variants.generation import Generation
 from tests.unit.checks.builders import (
@@ -86,7 +87,7 @@ def test_no_message_about_a_key_holds_any_of_it() -> None:
 def test_every_webhook_that_is_looked_at_has_its_row() -> None:
     content = settings()
     content["clusters"]["west"]["linkerd"] = {"viz": {"enabled": True}}
-    today = {hook.service for hook in webhooks.webhooks_in(mesh(content).clusters["west"])}
+    today = {hook.service for hook in inventory(mesh(content), "west").webhooks}
     assert today <= FORMS[MODERN].keys()
 
 
