@@ -113,6 +113,7 @@ def show_commands(groups: Sequence[tuple[str, Sequence[str]]], console: Console)
 def _rows(config: MeshConfig, name: str, cluster: ClusterConfig) -> Iterator[Row]:
     from kubernetes import client
 
+    from config.inventory import inventory
     from kube import api_client
 
     with api_client(cluster) as api:

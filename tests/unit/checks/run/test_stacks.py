@@ -281,7 +281,9 @@ def test_a_check_declares_every_kind_that_it_looks_at(
             for link in config.links:
                 ends = {end: watched(views[end]) for end in (link.source, link.target)}
                 if check.is_for(config.clusters[link.source].linkerd.generation):
-                    cases.append((ends, LinkCase(config, link, *ends.values())))
+                    cases.append(
+                        (ends, LinkCase(config, link, ends[link.source], ends[link.target]))
+                    )
         elif check.phase in (Phase.ACROSS, Phase.ACROSS_INSTALLED):
             each = {cluster: watched(seen) for cluster, seen in views.items()}
             cases.append((each, MeshCase(config, each)))
