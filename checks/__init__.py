@@ -1,4 +1,4 @@
-"""`./mesh check`: what holds in the clusters of a stack file and what does not. No engine."""
+"""`./mesh check`: checks the clusters of a stack file. Needs no engine."""
 
 from checks.facts.results import ClusterRow, GatewayRow, Report, Result, Status
 from checks.run.report import run

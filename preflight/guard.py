@@ -1,7 +1,7 @@
-"""The guard: every cluster answers and is the right one, or nothing is touched.
+"""The guard: every cluster answers and is the right one, or nothing is changed.
 
-The engine itself waits half a minute for a frozen API server, says nothing at all of a dead one
-on a fresh stack, and takes whatever cluster a context leads to.
+The engine itself waits half a minute for a frozen API server, does not report a dead one on a
+new stack, and accepts any cluster that a context names.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from preflight.adoption import mismatches
 from preflight.discovery import absent, unserved
 from preflight.proxy_trust import HeldTrust, held_trust
 from preflight.workloads import look_at
+from vocabulary.errors import MeshError
 
 DEADLINE_SECONDS = 9.0
 """How long all clusters together may take to answer."""
@@ -38,21 +39,21 @@ class Reach:
     """What the guard learned of a cluster."""
 
     endpoint: Endpoint
-    """Its API server as other clusters reach it."""
+    """Its API server for other clusters."""
     uid: str
-    """UID of its namespace kube-system, which tells clusters apart."""
+    """UID of its namespace kube-system, which distinguishes clusters."""
     version: str | None = None
     """Version of its API server, for example ``v1.34.1``."""
     login: Login | None = None
     """How the provider logs in; None where the program runs offline."""
     missing_services: frozenset[ServiceRef] = frozenset()
-    """Services that the stack file speaks of and that are not there."""
+    """Services of the stack file that do not exist."""
     missing_workloads: frozenset[WorkloadRef] = frozenset()
-    """Workloads and Namespaces that are to be meshed and that are not there."""
+    """Workloads and Namespaces that the stack file meshes and that do not exist."""
     settled_workloads: frozenset[WorkloadRef] = frozenset()
-    """Workloads whose containers have from us what the stack file wants."""
+    """Workloads whose containers have this program's fields as the stack file wants them."""
     trust: HeldTrust | None = None
-    """What its proxies trust; None where Linkerd is not installed, or was not looked at."""
+    """What its proxies trust; None where Linkerd is not installed, or was not read."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,13 @@ class ClusterProblem:
         return f"cluster '{self.cluster}' ({self.context}): {self.message}\n    {self.remedy}"
 
 
-class ClusterError(RuntimeError):
-    """One or more clusters cannot be used; nothing was touched."""
+class ClusterError(MeshError):
+    """One or more clusters cannot be used; nothing was changed."""
 
     def __init__(self, problems: list[ClusterProblem]) -> None:
         self.problems = tuple(problems)
         lines = [f"  {problem}" for problem in self.problems]
-        super().__init__("\n".join(["nothing was touched, because", *lines]))
+        super().__init__("\n".join(["nothing was changed, because", *lines]))
 
 
 def examine(
@@ -86,11 +87,11 @@ def examine(
     expected: Mapping[str, Expectations] | None = None,
     deadline: float = DEADLINE_SECONDS,
 ) -> dict[str, Reach]:
-    """Ask every cluster who it is, all at once, within `deadline` seconds.
+    """Read UID, version and preconditions of every cluster, all at once, in `deadline` seconds.
 
     `expected` is what has to be true of them beyond that, by cluster name. Returns what was
     learned, by cluster name. Raises ClusterError naming every cluster that does not answer, is not
-    the one that the stack file pins, is there twice, or is not as expected.
+    the one that the stack file pins, is listed under two names, or is not as expected.
     """
     wanted = expected or {}
     jobs = {
@@ -103,7 +104,7 @@ def examine(
         (
             (
                 f"no answer within {deadline:g} seconds",
-                "check that the API server runs and that the network leads there",
+                "check that the API server is running and that this machine can reach it",
             ),
         ),
     )
@@ -209,7 +210,7 @@ def _exists(api: client.ApiClient, service: ServiceRef, timeout: tuple[float, fl
             return False
         if error.status != 403:
             raise
-    # Whoever may not read Services is told so by the patch itself.
+    # Without the right to read Services, the patch itself fails and says so.
     return True
 
 
@@ -217,12 +218,12 @@ def _refusal(error: ApiException) -> tuple[str, str]:
     if error.status == 401:
         return (
             "the API server does not accept the credentials",
-            "log in anew, or fetch the kubeconfig anew",
+            "log in again, or fetch a new kubeconfig",
         )
     if error.status == 403:
         return (
-            "the credentials may not read the namespace kube-system",
-            "use credentials that may get namespaces",
+            "the credentials cannot read namespace kube-system",
+            "use credentials that can get namespaces",
         )
     if error.status == 404:
         return STRANGE
@@ -235,7 +236,7 @@ def _refusal(error: ApiException) -> tuple[str, str]:
 def _mistaken(
     clusters: Mapping[str, ClusterConfig], found: Mapping[str, Reach]
 ) -> dict[str, list[Reason]]:
-    """Why clusters are not those that are meant, by their names."""
+    """Why clusters are not the expected ones, by their names."""
     reasons: dict[str, list[Reason]] = {name: [] for name in found}
     first: dict[str, str] = {}
     for name, reach in found.items():
@@ -243,9 +244,9 @@ def _mistaken(
         if pinned is not None and pinned != reach.uid:
             reasons[name].append(
                 (
-                    "it is another cluster than the one pinned: its namespace kube-system has "
-                    f"UID {reach.uid}, the stack file says {pinned}",
-                    f"correct the context, or clusters.{name}.uid if the cluster was made anew",
+                    "it is not the pinned cluster: its namespace kube-system has "
+                    f"UID {reach.uid}, and the stack file has {pinned}",
+                    f"correct the context, or clusters.{name}.uid if the cluster was recreated",
                 )
             )
         other = first.setdefault(reach.uid, name)

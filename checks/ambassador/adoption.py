@@ -1,4 +1,4 @@
-"""An adopted Ambassador: what was added to it is there, and fits what its owner has."""
+"""An adopted Ambassador: its labels and its gateway Service fit its owner's workload."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from vocabulary.kinds import POD, SERVICE, Object, labels_of
 
 
 def adoption(case: ClusterCase) -> Iterator[Finding]:
-    """The labels of the stack file are those of its pods, and our gateway Service selects them.
+    """The labels of the stack file are those of its pods, and the gateway Service selects them.
 
-    That its workload has our annotations and its pods a proxy is looked at as of any Ambassador.
+    Annotations and proxies are checked as for any Ambassador.
     """
     config = case.config.ambassador
     if config is None or config.adopt is None:
@@ -31,7 +31,7 @@ def adoption(case: ClusterCase) -> Iterator[Finding]:
 
 
 def _labels(case: ClusterCase, config: AmbassadorConfig) -> Finding:
-    title = "the pods of the adopted Ambassador have the labels that the stack file knows them by"
+    title = "the pods of the adopted Ambassador have the labels of the stack file"
     workload = workload_of(case.view, config)
     if workload is None:
         return skipped(title, absent(config))
@@ -59,13 +59,15 @@ def _selects(view: View, config: AmbassadorConfig, service: Object) -> Finding:
     if workload is not None and not selector.items() <= labels_of(template_of(workload)).items():
         listed = some(f"{key}={value}" for key, value in selector.items())
         return failure(
-            title, f"it selects {listed}, and {config.workload} has other labels", UPDATE
+            title,
+            f"it selects {listed}, but the pods of {config.workload} have other labels",
+            UPDATE,
         )
     pods = view.all(POD, config.namespace, selector)
     if pods:
         return ok(title, f"{len(pods)} pods")
     hint = f"see `kubectl -n {config.namespace} get pods,events`"
-    return warning(title, "there is no such pod now", hint)
+    return warning(title, "no pod matches now", hint)
 
 
 CHECKS = (Check("ambassador", Phase.PARTS, adoption, reads=pods, order=11),)

@@ -36,16 +36,14 @@ from vocabulary.linkerd import INJECT, REQUIRE_IDENTITY_PORTS, SKIP_INBOUND_PORT
 
 
 def installation(case: ClusterCase) -> Iterator[Finding]:
-    """Ambassador's kinds are served, its pods available, and they run as they should."""
+    """The API server serves Ambassador's kinds, and its pods are available and configured."""
     config = case.config.ambassador
     if config is None:
         return
     yield served(case, config)
     hint = f"see `kubectl -n {config.namespace} get pods,events`"
     if not config.installed:
-        hint = (
-            f"correct clusters.{case.name}.ambassador.adopt where it is called otherwise, or {hint}"
-        )
+        hint = f"correct clusters.{case.name}.ambassador.adopt if it has another name, or {hint}"
     yield from workload(case.view, kind_of(config), config.namespace, config.workload, hint)
     yield _account(case, config)
     yield from _meshed_ambassador(case, config)
@@ -54,7 +52,7 @@ def installation(case: ClusterCase) -> Iterator[Finding]:
 
 def served(case: ClusterCase, config: AmbassadorConfig) -> Finding:
     """The API server serves Ambassador's kinds in the version that the stack file writes."""
-    title = "Ambassador's kinds are served"
+    title = "the API server serves Ambassador's kinds"
     version = config.objects_version
     wanted: list[tuple[Kind, str]] = [(MODULE, version), (MAPPING, version)]
     if config.has_hosts:
@@ -94,7 +92,7 @@ def pod_annotations(workload: Object) -> dict[str, str]:
 
 
 def absent(config: AmbassadorConfig) -> str:
-    """What to say where there is nothing that runs Ambassador's pods."""
+    """The detail of a line where Ambassador's workload does not exist."""
     return f"there is no {kind_of(config).name} of it"
 
 
@@ -184,13 +182,13 @@ def proxies(
     return failure(
         title,
         f"without a proxy: {some(bare)}",
-        "they started before Linkerd's injector: "
+        "they were created before the injector ran: "
         f"`kubectl -n {namespace} rollout restart {kind.lower()}`",
     )
 
 
 def _ports(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
-    """The sidecar's ports are those of the stack file; nothing is said where it has none."""
+    """The sidecar's ports are those of the stack file; yields nothing where it has none."""
     required = config.sidecar.require_identity_on_inbound_ports
     old = case.config.linkerd.generation is Generation.V2_8
     if required is None and old and config.gateway is not None:
@@ -205,7 +203,7 @@ def _ports(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
             config.sidecar.skip_inbound_ports,
             "ports bypass Ambassador's proxies",
         ),
-        (REQUIRE_IDENTITY_PORTS, required or (), "ports of Ambassador's pods take mTLS only"),
+        (REQUIRE_IDENTITY_PORTS, required or (), "ports of Ambassador's pods require mTLS"),
     ):
         if not ports:
             continue

@@ -21,7 +21,7 @@ from kube.answers import inner
 from vocabulary.kinds import CRD, DEPLOYMENT, Object
 
 CRDS = ("mappings.getambassador.io", "hosts.getambassador.io")
-"""CRDs that tell of all of them."""
+"""CRDs that stand for all of them."""
 
 _BLIND = "getambassador.io resources cannot be read or written without it"
 
@@ -66,7 +66,7 @@ def conversion(case: ClusterCase) -> Iterator[Finding]:
         yield warning(
             title,
             f"{some(untrusted)} have no caBundle: pods of this cluster are simulated (kwok), so "
-            "nobody fills it in",
+            "it is not filled in",
         )
     elif untrusted:
         yield failure(

@@ -1,4 +1,4 @@
-"""TLS of Ambassador's Hosts: each has its certificate, for its name, for long enough."""
+"""TLS of Ambassador's Hosts: each has a certificate for its name that does not expire soon."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def secrets_of(hosts: tuple[HostConfig, ...]) -> list[str]:
 
 
 def certificates(case: ClusterCase) -> Iterator[Finding]:
-    """Every Host that terminates TLS has a Secret that does for it."""
+    """Every Host that terminates TLS, the dashboard's too, has a usable Secret."""
     config = case.config.ambassador
     if config is None:
         return
@@ -46,7 +46,7 @@ def _issued(view: View, namespace: str, secret: str) -> Finding:
         return failure(
             title,
             "the cluster has no cert-manager",
-            "install it, or write a tls.secret of your own",
+            "install it, or write tls.secret",
         )
     found = [
         one
@@ -67,10 +67,10 @@ def _issued(view: View, namespace: str, secret: str) -> Finding:
 
 
 def _secret(view: View, namespace: str, host: HostConfig, name: str) -> Iterator[Finding]:
-    title = f"Host {host.name} has its certificate"
+    title = f"Host {host.name} has a valid certificate"
     assert host.tls is not None
     waits = host.tls.cert_manager is not None
-    mend = UPDATE if host.tls.trial else "put another certificate into it"
+    mend = UPDATE if host.tls.trial else "replace its certificate"
     secret = view.get(SECRET, namespace, name)
     if secret is None:
         missing = f"Secret {namespace}/{name} does not exist, so the Host is inactive"
@@ -78,7 +78,7 @@ def _secret(view: View, namespace: str, host: HostConfig, name: str) -> Iterator
             yield skipped(title, f"{missing}; see its Certificate")
         else:
             make = f"`kubectl -n {namespace} create secret tls {name}`"
-            yield failure(title, missing, UPDATE if host.tls.trial else f"make it: {make}")
+            yield failure(title, missing, UPDATE if host.tls.trial else f"create it: {make}")
         return
     fault = _type_fault(secret)
     try:
@@ -93,10 +93,10 @@ def _secret(view: View, namespace: str, host: HostConfig, name: str) -> Iterator
         return
     yield ok(title, some(_names(chain[0])))
     yield lasting(
-        f"Host {host.name} has its certificate for 60 more days",
+        f"Host {host.name} has a certificate for 60 more days",
         [chain[0]],
         view.now,
-        "cert-manager renews it in time; see its Certificate" if waits else mend,
+        "cert-manager renews it; see its Certificate" if waits else mend,
     )
 
 
@@ -124,10 +124,10 @@ def _names(certificate: x509.Certificate) -> list[str]:
 
 
 def is_for(hostname: str, names: list[str]) -> bool:
-    """Whether a certificate with these DNS names does for a Host's hostname.
+    """Whether a certificate with these DNS names covers a Host's hostname.
 
     A name's ``*`` stands for one label (RFC 9525). Of a hostname that no certificate can be for,
-    like ``*``, nothing can be said.
+    like ``*``, nothing can be checked.
     """
     wanted = hostname.lower()
     if wanted in names or wanted == "*" or wanted.endswith(".*"):

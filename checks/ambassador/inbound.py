@@ -1,6 +1,6 @@
-"""Which inbound policy opens or shuts which port of Ambassador's pods.
+"""Which clients can connect to which port of Ambassador's pods.
 
-It is judged by effect: by whom the policy controller lets in, whatever objects are called.
+Judged by effect: whom the policy controller authorizes, whatever the objects' names.
 
 Facts: Linkerd docs, "Authorization Policy" and "Multi-cluster communication".
 """
@@ -91,7 +91,7 @@ def elsewhere(view: View, namespace: str) -> Iterator[tuple[Kind, str]]:
 
 
 def mesh_of(case: ClusterCase) -> Mesh:
-    """What the policy controller of this cluster was told."""
+    """The settings of this cluster's policy controller."""
     values, config = linkerd_values(case), case.config
     proxy = values.get("proxy")
     default = proxy.get("defaultInboundPolicy") if isinstance(proxy, dict) else None
@@ -174,7 +174,7 @@ def public_objects(case: ClusterCase) -> Iterator[Finding]:
         return
     if not config.all_public_ports:
         return
-    title = "Ambassador's public ports have their Servers and policies"
+    title = "the Servers and policies of Ambassador's public ports exist"
     name = config.public_policy
     wanted = [(NETWORK_AUTHENTICATION, name)]
     for port in config.all_public_ports:
@@ -191,7 +191,7 @@ def public_objects(case: ClusterCase) -> Iterator[Finding]:
 
 
 def _public(one: Judged, config: AmbassadorConfig) -> Finding:
-    title = f"clients outside the mesh may connect to port {one.port} of Ambassador"
+    title = f"clients outside the mesh can connect to port {one.port} of Ambassador"
     refused = shut_to_unmeshed(one)
     if refused is None:
         return ok(title, who(one))
@@ -201,7 +201,7 @@ def _public(one: Judged, config: AmbassadorConfig) -> Finding:
 def shut_to_unmeshed(one: Judged) -> str | None:
     """Why clients outside the mesh are refused at a port; None where they are let in.
 
-    A policy that is written for certain networks, or for routes, is taken to be meant.
+    A policy that is written for certain networks, or for routes, is taken to be intended.
     """
     refused = one.refused(meshed=False)
     if not refused:
@@ -220,24 +220,24 @@ def _of_routes(policy: PortPolicy) -> Iterator[Authorization]:
 
 
 def _to_meshed(what: str, one: Judged, config: AmbassadorConfig) -> Finding:
-    title = f"meshed clients may connect to {what} {one.port}"
+    title = f"meshed clients can connect to {what} {one.port}"
     if not one.refused(meshed=True) or any(_of_routes(one.policy)):
         return ok(title, who(one))
     named = any(allowed.identities for allowed in one.policy.authorizations)
     # The program's own policy lets every meshed client in, so a narrower one is not of the program.
     refused = (
-        f"only {who(one)} may: {because(one)}" if named else f"they are refused: {because(one)}"
+        f"only {who(one)} can: {because(one)}" if named else f"they are refused: {because(one)}"
     )
     return failure(title, refused, _hint(one, config))
 
 
 def _admin(one: Judged) -> Finding:
-    title = f"the proxy's admin port {one.port} is not open to everyone"
+    title = f"the proxy's admin port {one.port} is not open to unmeshed clients"
     if one.refused(meshed=False):
         return ok(title, who(one))
     return warning(
         title,
-        f"anyone may read its metrics, as the gateway's Service leads to it: {because(one)}",
+        f"anyone may read its metrics, through the gateway's Service: {because(one)}",
         UPDATE,
     )
 
@@ -281,10 +281,12 @@ def because(one: Judged) -> str:
 def _hint(one: Judged, config: AmbassadorConfig) -> str:
     see = f"`kubectl -n {config.namespace} get servers,authorizationpolicies`"
     if one.policy.server is None:
-        return f"{UPDATE} --refresh, which makes Server and policy for this port again; see {see}"
+        return (
+            f"{UPDATE} --refresh, which creates the Server and policy of this port again; see {see}"
+        )
     return (
-        f"{UPDATE} --refresh where Server {one.policy.server} is the program's, else delete it or "
-        f"give it an AuthorizationPolicy for these clients; see {see}"
+        f"{UPDATE} --refresh if this stack manages Server {one.policy.server}; otherwise delete "
+        f"it or give it an AuthorizationPolicy for these clients; see {see}"
     )
 
 

@@ -1,7 +1,7 @@
 """Linkerd's ingress mode done safely: no client steers Ambassador's proxies.
 
 Fact (Linkerd docs, "Ingress traffic"): in this mode a proxy routes by the header l5d-dst-override.
-Ambassador adds its own to what the client sent, which therefore has to be taken away.
+Ambassador adds its own to what the client sent, which therefore has to be removed.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from vocabulary.linkerd import DST_OVERRIDE_HEADER
 
 
 def ingress_mode(case: ClusterCase) -> Iterator[Finding]:
-    """Every Mapping of ours takes the header away from clients."""
+    """Every Mapping of the stack file removes the header from clients' requests."""
     config = case.config.ambassador
     if config is None or config.sidecar.mode != "ingress":
         return
-    title = f"Mappings of the stack file take {DST_OVERRIDE_HEADER} from clients"
+    title = f"Mappings of the stack file remove {DST_OVERRIDE_HEADER} from clients' requests"
     there = {
         mapping.name: found
         for mapping in all_mappings(case.mesh, case.name)
@@ -39,7 +39,7 @@ def ingress_mode(case: ClusterCase) -> Iterator[Finding]:
     elif open_ones:
         yield failure(
             title,
-            f"not so {some(open_ones)}: a client that sends this header reaches any meshed Service",
+            f"{some(open_ones)} do not: a client that sends this header reaches any meshed Service",
             UPDATE,
         )
     else:

@@ -74,7 +74,7 @@ def hostname_of(mapping: Object) -> str | None:
 
 
 def _glob(expression: str) -> str:
-    """The glob that a regular expression of ours stands for; others as they are."""
+    """The glob that the program wrote as this regular expression; others unchanged."""
     glob = re.sub(r"^\.\+\\\.", "*.", expression)
     glob = re.sub(r"\\\.\.\+$", ".*", glob)
     return glob.replace("\\.", ".")
@@ -134,15 +134,15 @@ def _all_there(view: View, kind: Kind, namespace: str, names: list[str]) -> Find
 
 
 def _any_listener(view: View, namespace: str) -> Finding:
-    title = "there is a Listener"
+    title = "Ambassador has a Listener"
     if view.all(LISTENER, namespace):
         return ok(title)
-    hint = "write ambassador.listeners in the stack file, or make one"
-    return failure(title, f"there is none in {namespace}, so no route is served", hint)
+    hint = "write ambassador.listeners in the stack file, or create one"
+    return failure(title, f"none exists in {namespace}, so that no route is served", hint)
 
 
 def _as_written(view: View, namespace: str, mapping: MappingConfig) -> Finding:
-    title = f"Mapping {mapping.name} leads {mapping.prefix} to {mapping.service_host}"
+    title = f"Mapping {mapping.name} routes {mapping.prefix} to {mapping.service_host}"
     found = view.get(MAPPING, namespace, mapping.name)
     if found is None:
         return skipped(title, "it does not exist")
@@ -166,12 +166,12 @@ def _place(service: str, namespace: str) -> tuple[object, int]:
 
 
 def _hostnames(view: View, namespace: str) -> Finding:
-    title = "every Mapping names the hosts that it is for"
+    title = "every Mapping has a hostname"
     dropped = [
         name_of(mapping) for mapping in view.all(MAPPING, namespace) if not hostname_of(mapping)
     ]
     if dropped:
-        detail = f"without hostname, and so dropped silently: {some(dropped)}"
+        detail = f"Ambassador drops a Mapping without hostname: {some(dropped)}"
         return warning(title, detail, "give each a hostname, '*' for all hosts")
     return ok(title)
 

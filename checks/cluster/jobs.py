@@ -23,13 +23,13 @@ from vocabulary.linkerd import PROXY_CONTAINER
 def jobs(case: ClusterCase) -> Iterator[Finding]:
     """No pod of a Job is kept by its proxy alone, in the namespaces that the stack file names."""
     for space in dict.fromkeys(patch.ref.pods_in for _, patch in case.config.patches):
-        title = f"Jobs in {space} end"
+        title = f"Jobs in {space} complete"
         pods = [pod for pod in case.view.all(POD, space) if job_of(pod) is not None]
         hanging = [pod for pod in pods if _hangs(pod)]
         if hanging:
             yield failure(
                 title,
-                f"all but the proxy has ended in {some(name_of(pod) for pod in hanging)}",
+                f"only the proxy is still running in {some(name_of(pod) for pod in hanging)}",
                 _remedy(case, space, hanging),
             )
         elif pods and case.view.simulated:
@@ -55,13 +55,13 @@ def _remedy(case: ClusterCase, space: str, hanging: list[Object]) -> str:
     if linkerd.native_sidecars:
         return (
             f"{end}; those that are made from now on have native sidecars, unless an annotation "
-            "or Kubernetes before 1.29 says otherwise"
+            "or Kubernetes before 1.29 overrides it"
         )
     if linkerd.generation is Generation.V2_8:
         return f"{end}, and write CronJobs under {key}.jobs with treatment: opt-out"
     return (
         f"{end}, and write {key}.linkerd.values.proxy.nativeSidecar: true (Kubernetes 1.29 or "
-        f"later), or CronJobs under {key}.jobs; a Job's own template says "
+        f"later), or CronJobs under {key}.jobs; a Job's own template sets "
         "linkerd.io/inject: disabled"
     )
 

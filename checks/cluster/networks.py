@@ -1,6 +1,6 @@
 """Linkerd's `clusterNetworks` cover the cluster's nodes, pods and Services.
 
-Outside them a proxy takes an address for one of the world, and does not ask who is behind it.
+A proxy treats any other address as outside the cluster, and does no discovery for it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def networks(case: ClusterCase) -> Iterator[Finding]:
-    """Every node, pod range and Service lies within the networks of the stack file."""
+    """Every node, pod range and Service is within the networks of the stack file."""
     view = case.view
     nodes = view.all(NODE)
     node_addresses = [
@@ -66,9 +66,9 @@ def _cluster_addresses(spec: dict[str, object]) -> list[str]:
 
 
 def _covered(case: ClusterCase, what: str, ranges: list[tuple[str, str]]) -> Finding:
-    title = f"networks covers the cluster's {what}"
+    title = f"clusterNetworks contains all {what}"
     if not ranges:
-        return skipped(title, "nothing tells their addresses")
+        return skipped(title, "their addresses are unknown")
     known = [ipaddress.ip_network(network) for network in case.config.networks]
     outside: dict[str, str] = {}
     for owner, text in ranges:

@@ -1,4 +1,4 @@
-"""Whether the operator may do what the program does."""
+"""Whether the operator has the rights that the program needs."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def _optional() -> tuple[Access, ...]:
 
 
 def permissions(case: ClusterCase) -> Iterator[Finding]:
-    """The operator may write every kind of object that the program makes."""
-    title = "the operator may make what the stack file describes"
+    """The operator can write every kind of object that the program makes."""
+    title = "the operator can create what the stack file describes"
     answers = case.view.access
     denied: dict[str, list[str]] = {}
     wanted = needed(case.mesh, case.name)
@@ -46,28 +46,34 @@ def permissions(case: ClusterCase) -> Iterator[Finding]:
         yield failure(
             title,
             f"not allowed: {listed}",
-            "use credentials with these rights; installing CRDs, webhooks and roles takes those "
+            "use credentials with these rights; installing CRDs, webhooks and roles needs those "
             "of the ClusterRole cluster-admin",
         )
     elif any(access not in answers for access in wanted):
-        yield warning(title, "the API server does not tell", "check that it is healthy")
+        yield warning(
+            title, "the API server did not answer the access reviews", "check that it is healthy"
+        )
     else:
         yield ok(title)
     yield _reading(case)
 
 
 def _reading(case: ClusterCase) -> Finding:
-    title = "the operator may read why a pod is not ready"
+    title = "the operator can read logs and events"
     answers = case.view.access
     optional = _optional()
     lacking = [f"{one.resource} ({one.verb})" for one in optional if answers.get(one) is False]
     if lacking:
-        detail = f"not allowed: {some(lacking)}; `./mesh check` then says that it cannot read them"
+        detail = (
+            f"not allowed: {some(lacking)}; `./mesh check` cannot say then why a pod is not ready"
+        )
         return warning(
             title, detail, "use credentials of the ClusterRole view, or with more rights"
         )
     if any(one not in answers for one in optional):
-        return warning(title, "the API server does not tell", "check that it is healthy")
+        return warning(
+            title, "the API server did not answer the access reviews", "check that it is healthy"
+        )
     return ok(title)
 
 

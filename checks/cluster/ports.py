@@ -1,4 +1,4 @@
-"""Where the ports of a Service lead, and pods as the injector makes them of a workload."""
+"""The target ports of a Service, and pods as the injector would create them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def meshed_pods(view: View, config: AmbassadorConfig) -> list[Object]:
 
 
 def target(port: Object, pods: list[Object]) -> int | None:
-    """The port of the pods that a port of a Service leads to; None where they have none of it."""
+    """The port of the pods that a port of a Service targets; None where they lack it."""
     wanted = port.get("targetPort") or port.get("port")
     if isinstance(wanted, int):
         return wanted

@@ -1,4 +1,4 @@
-"""Helm releases: their state, their version, and whether what they made is still there.
+"""Helm releases: their state, their version, and whether their objects still exist.
 
 Fact: neither a preview nor a refresh of Pulumi sees a release that is stuck in a pending state,
 or an object of a release that someone deleted.
@@ -26,16 +26,16 @@ _LATER = frozenset({"pending-upgrade", "pending-rollback"})
 
 
 def helm_releases(case: ClusterCase) -> Iterator[Finding]:
-    """Every release of the stack file is deployed, in its version, with all that it made."""
+    """Every release of the stack file is deployed in its version, with all of its objects."""
     expected = case.inventory.releases
     if not any(release.key in case.view.releases for release in expected):
         for release in expected:
-            # So that a list that was refused is not taken for an empty one.
+            # A list that was refused is not an empty one.
             case.view.require_release_records(release.namespace)
         yield warning(
-            "Helm releases stand behind what is installed",
-            "there are none: these are plain manifests, and what is missing from them is known "
-            "only as far as the checks below name it",
+            "everything installed belongs to a Helm release",
+            "no release of this stack exists: these are plain manifests, whose missing objects are "
+            "found only where the checks below name them",
             "install with `pulumi up`, or compare with `./mesh render`",
         )
         return
@@ -70,7 +70,7 @@ def state_trouble(history: History) -> tuple[str, str] | None:
     """What is wrong with the state of a release, and the way out; None when it is deployed."""
     newest = history.newest
     delete = f"`kubectl -n {newest.namespace} delete secret {newest.secret}`"
-    nobody = "when no `pulumi up` or `helm` is at work on it any more,"
+    nobody = "when no `pulumi up` or `helm` is running on it,"
     if newest.status == "deployed":
         return None
     if newest.status in _FIRST_INSTALL:
@@ -79,30 +79,30 @@ def state_trouble(history: History) -> tuple[str, str] | None:
     if newest.status in _LATER:
         hint = f"{nobody} {delete} and run `pulumi up --refresh`"
         return (
-            f"it is stuck in {newest.status}, so it refuses every change, and what it made may "
-            "still have the values of before",
+            f"it is stuck in {newest.status}, so that it refuses every change, and its objects may "
+            "still have the previous values",
             hint,
         )
     if newest.status == "failed":
-        hint = f"mend what made it fail (`helm -n {newest.namespace} status {newest.name}`), "
+        hint = f"fix the cause of the failure (`helm -n {newest.namespace} status {newest.name}`), "
         return "its last change failed", f"{hint}then `pulumi up --refresh`"
     if newest.status == "unreadable":
-        hint = f"look at it with `helm -n {newest.namespace} status {newest.name}`"
+        hint = f"inspect it with `helm -n {newest.namespace} status {newest.name}`"
         return f"its record {newest.secret} cannot be read", hint
-    return f"its state is {newest.status}", f"wait until that is over, then {UPDATE}"
+    return f"its state is {newest.status}", f"wait until it ends, then {UPDATE}"
 
 
 def _version(release: Release, expected: ExpectedRelease) -> Finding:
     title = f"release {expected} has version {expected.version}"
     if release.chart != expected.chart:
-        return failure(title, f"it is of another chart: {release.chart} {release.version}", UPDATE)
+        return failure(title, f"it has another chart: {release.chart} {release.version}", UPDATE)
     if release.version.removeprefix("v") != expected.version.removeprefix("v"):
         return failure(title, f"it has {release.version}", UPDATE)
     return ok(title)
 
 
 def _objects(view: View, release: Release, expected: ExpectedRelease) -> Iterator[Finding]:
-    title = f"release {expected} has every object that it made"
+    title = f"release {expected} has all of its objects"
     missing: list[Made] = []
     unseen: dict[str, None] = {}
     for made in release.objects:
@@ -112,19 +112,19 @@ def _objects(view: View, release: Release, expected: ExpectedRelease) -> Iterato
         except Unseen as error:
             unseen[str(error)] = None
     restore = (
-        f"`helm -n {release.namespace} rollback {release.name} {release.revision}` puts back what "
-        "is gone; `pulumi preview` and `pulumi refresh` do not see it"
+        f"`helm -n {release.namespace} rollback {release.name} {release.revision}` restores what "
+        "is missing; `pulumi preview` and `pulumi refresh` do not see it"
     )
     if missing:
         yield failure(title, f"missing: {some(_shown(view, made) for made in missing)}", restore)
     elif unseen:
-        yield warning(title, some(unseen, 2), "use credentials that may list these")
+        yield warning(title, some(unseen, 2), "use credentials that can list these")
     else:
         yield ok(title, f"{len(release.objects)} objects")
 
 
 def left_to_release(case: ClusterCase, kind: Kind, namespace: str, name: str) -> bool:
-    """Whether the line of a release reports that an object is missing.
+    """Whether the line of a release already reports that an object is missing.
 
     `namespace` is empty for kinds of the whole cluster. Where a release of the control plane has no
     record at all although others have one, everything that it makes is left to it.
@@ -151,7 +151,7 @@ def _shown(view: View, made: Made) -> str:
 
 
 def _workloads(view: View, release: Release, expected: ExpectedRelease) -> Iterator[Finding]:
-    title = f"release {expected} has its pods available"
+    title = f"release {expected} has all pods available"
     wanted = [made for made in release.objects if made.kind in WORKLOADS]
     if not wanted:
         return
@@ -169,7 +169,7 @@ def _workloads(view: View, release: Release, expected: ExpectedRelease) -> Itera
             troubles.append((told.rank if told else UNKNOWN, f"{made.name}: {text}", remedy))
             worst = Status.FAILURE if Status.FAILURE in (status, worst) else status
     if not there:
-        yield skipped(title, "none of what has pods exists")
+        yield skipped(title, "none of its workloads exists")
     elif troubles:
         # What is the cause of others comes first.
         troubles.sort(key=lambda one: one[0])

@@ -1,4 +1,4 @@
-"""Why pods are not ready: the container, its state, what its log says, and the known cause.
+"""Why pods are not ready: the container, its state, its log, and the known cause.
 
 Facts: Kubernetes docs, "Pod Lifecycle" (container states), "Sidecar Containers", Events.
 """
@@ -18,7 +18,7 @@ from vocabulary.kinds import EVENT, POD, Object, labels_of, name_of, namespace_o
 from vocabulary.linkerd import PROXY_CONTAINER
 
 CONTAINERS = 2
-"""Containers of one pod that are spoken of."""
+"""Containers of one pod that are reported."""
 
 _QUIET = ("PodInitializing", "ContainerCreating")
 _EVENTS = (
@@ -92,12 +92,12 @@ def ought_to_run(pod: Object) -> bool:
 
 
 def is_ready(pod: Object) -> bool:
-    """Whether a pod's condition Ready holds, or nothing was read of its state."""
+    """Whether a pod's condition Ready is True, or its state was not read."""
     return "status" not in pod or holds(pod, "Ready")
 
 
 def worst(pods: Collection[Object]) -> Object | None:
-    """The pod that says most of why pods are not ready; None where all are."""
+    """The pod that shows best why pods are not ready; None where all are."""
     unready = [pod for pod in pods if not is_ready(pod)]
     return min(unready, key=lambda pod: (_severity(pod), name_of(pod)), default=None)
 
@@ -124,7 +124,7 @@ def blamed(pod: Object) -> list[Container]:
         *filter(None, map(_container, items(status, "containerStatuses"))),
     ]
     broken = [one for one in found if one.broken]
-    # What an application says may only follow from a proxy that is not ready.
+    # What an application logs may only follow from a proxy that is not ready.
     return broken or sorted(found, key=lambda one: one.name != PROXY_CONTAINER)
 
 
@@ -139,7 +139,7 @@ def _init(statuses: list[Object], sidecars: Collection[str | None]) -> Iterator[
         if found.broken or one.get("name") in sidecars:
             yield found
         elif inner(one, "state").get("running") is not None:
-            yield found._replace(state="is an init container that has not ended")
+            yield found._replace(state="is an init container that has not completed")
 
 
 def _container(status: Object) -> Container | None:
@@ -160,13 +160,13 @@ def _container(status: Object) -> Container | None:
         text += f": {log_text.message(message)}" if message else ""
         return Container(name, text, reasons, True, restarts > 0 or last is not None, bool(last))
     if ended is not None:
-        text = f"has ended ({_end(ended, restarts)})"
+        text = f"terminated ({_end(ended, restarts)})"
         return Container(name, text, _words(ended), True, True, False)
     if state.get("running") is not None and not status.get("ready"):
         if failed_before:
-            text = f"runs again, and is not ready ({_end(last, restarts)})"
+            text = f"restarted and is not ready ({_end(last, restarts)})"
             return Container(name, text, _words(last), True, True, True)
-        return Container(name, "runs, and is not ready", (), False, True, False)
+        return Container(name, "is running but not ready", (), False, True, False)
     return None
 
 
@@ -200,7 +200,7 @@ def explain(view: View, workload: Object) -> Explanation | None:
 
 
 def explain_pod(view: View, pod: Object, workload: str) -> Explanation:
-    """Why a pod is not ready; `workload` is what ``kubectl rollout restart`` takes."""
+    """Why a pod is not ready; `workload` is the argument of ``kubectl rollout restart``."""
     known = log_text.values_of_secrets(view)
     space, name = namespace_of(pod), name_of(pod)
     said: list[tuple[str, str]] = []
@@ -244,11 +244,11 @@ def _log(view: View, pod: Object, container: Container) -> str:
         return f" (cannot read logs: {log.fault})"
     else:
         log_lines = log_text.grave(log.text, log_text.values_of_secrets(view))
-    return f", and its log says: {' | '.join(log_lines)}" if log_lines else ""
+    return f"; log: {' | '.join(log_lines)}" if log_lines else ""
 
 
 def _messages(view: View, pod: Object) -> Iterator[str]:
-    """What Kubernetes says of a pod of which no container has started, the newest first."""
+    """What Kubernetes writes about a pod without a started container, the newest first."""
     scheduled = condition(pod, "PodScheduled")
     if scheduled.get("status") == "False":
         yield _message(scheduled)
@@ -280,7 +280,7 @@ def _unstarted(view: View, pod: Object, messages: list[str], known: Collection[s
         return f"no container has started: {log_text.message(messages[0], known)}"
     fault = view.unseen.get((EVENT, namespace_of(pod)))
     phase = inner(pod, "status").get("phase") or "unknown"
-    why = f"events cannot be read: {fault}" if fault else "no event says why"
+    why = f"events cannot be read: {fault}" if fault else "no event gives a reason"
     return f"no container has started (phase {phase}; {why})"
 
 
@@ -302,7 +302,7 @@ def _not_made(view: View, workload: Object, label: str) -> Explanation | None:
         return None
     known = log_text.values_of_secrets(view)
     return _explained(
-        f"no pod can be made: {log_text.message(messages[0], known)}",
+        f"no pod can be created: {log_text.message(messages[0], known)}",
         cause_of(("", text) for text in messages),
         {"namespace": space, "pod": "<pod>", "workload": label},
         broken=True,

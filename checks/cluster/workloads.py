@@ -16,7 +16,7 @@ UNKNOWN = 3
 
 
 def availability(workload: Object) -> tuple[Status, str]:
-    """Whether the pods of a Deployment, StatefulSet or DaemonSet are there, and how many."""
+    """Whether the pods of a Deployment, StatefulSet or DaemonSet are available, and how many."""
     status = inner(workload, "status")
     if workload.get("kind") == DAEMON_SET.name:
         wanted = int(status.get("desiredNumberScheduled") or 0)
@@ -35,7 +35,7 @@ def availability(workload: Object) -> tuple[Status, str]:
         return (Status.WARNING if there else Status.FAILURE), text
     generation = int(inner(workload, "metadata").get("generation") or 0)
     if int(status.get("observedGeneration") or 0) < generation:
-        return Status.WARNING, "its last change has not been acted on yet"
+        return Status.WARNING, "the latest generation is not observed yet"
     return Status.OK, text
 
 
@@ -56,7 +56,7 @@ def _stuck(workload: Object) -> str:
 
 
 def workload(view: View, kind: Kind, namespace: str, name: str, hint: str) -> Iterator[Finding]:
-    """One workload is there and available; its release tells when it is not, where it has one."""
+    """One workload exists and is available; skipped where the line of its release reports it."""
     title = f"{kind.name} {namespace}/{name} is available"
     found = view.get(kind, namespace, name)
     ours = view.made_by_release(kind, namespace, name)
@@ -76,7 +76,7 @@ def workload(view: View, kind: Kind, namespace: str, name: str, hint: str) -> It
 
 
 def described(view: View, workload: Object) -> tuple[Status, str, Explanation | None]:
-    """Whether pods are there, how many, and what is said of why some are not."""
+    """Status and number of available pods, and the explanation where some are missing."""
     status, text = availability(workload)
     told = None if status is Status.OK else explain(view, workload)
     return status, f"{text}: {told.text}" if told else text, told

@@ -45,7 +45,7 @@ class ClusterCase:
 
     @property
     def config(self) -> ClusterConfig:
-        """What the stack file says of it."""
+        """Its part of the stack file."""
         return self.mesh.clusters[self.name]
 
     @cached_property
@@ -56,7 +56,7 @@ class ClusterCase:
 
 @dataclass(frozen=True)
 class LinkCase:
-    """One link; both clusters were looked at."""
+    """One link, whose clusters were read."""
 
     mesh: MeshConfig
     link: LinkConfig
@@ -67,16 +67,16 @@ class LinkCase:
     trial: Trial | None = None
     """What logging in as the service mirror gave; None where there is nothing to log in with."""
     metric: bool | None = None
-    """Whether the service mirror says that the gateway answers; None where it was not asked."""
+    """Whether the service mirror reports that the gateway answers; None where it was not asked."""
 
     @property
     def source_config(self) -> ClusterConfig:
-        """What the stack file says of the source."""
+        """The source's part of the stack file."""
         return self.mesh.clusters[self.link.source]
 
     @property
     def target_config(self) -> ClusterConfig:
-        """What the stack file says of the target."""
+        """The target's part of the stack file."""
         return self.mesh.clusters[self.link.target]
 
     @property

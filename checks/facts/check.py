@@ -89,7 +89,7 @@ class Check(Generic[C]):
     logs: Callable[[MeshConfig, str, View], Iterable[LogRequest]] | None = None
     """Logs that it quotes."""
     may_need: tuple[Access, ...] = ()
-    """Rights without which it says less."""
+    """Rights without which it reports less."""
     asks: Callable[[MeshConfig, str], Iterable[Access]] | None = None
     """Rights of the operator that it reports on."""
     generation: Generation | None = None

@@ -25,7 +25,7 @@ MESSAGE = 400
 """Characters that are shown of a message of Kubernetes."""
 
 _SHORTEST = 8
-"""Shorter values stand everywhere by chance."""
+"""Shorter values occur everywhere by chance."""
 _PUBLIC = frozenset({"ca.crt", "tls.crt", "crt.pem", "namespace", "ca-bundle.crt"})
 
 _PEM = re.compile(r"-----BEGIN [^-\n]+-----.*?(?:-----END [^-\n]+-----|\Z)", re.DOTALL)
@@ -73,7 +73,7 @@ def _encoded(found: re.Match[str]) -> str:
 
 
 def values_of_secrets(view: View) -> frozenset[str]:
-    """What the Secrets hold that were read of a cluster, encoded and not."""
+    """The values of the Secrets that were read of a cluster, encoded and decoded."""
     return frozenset(_values(one for one in view.objects if one.get("kind") == SECRET.name))
 
 

@@ -15,6 +15,7 @@ from kubernetes import client
 
 from checks.facts.view import Access, ServedKind
 from kube.answers import inner, items
+from vocabulary.errors import MeshError
 from vocabulary.kinds import Kind, Object
 
 PAGE = 500
@@ -39,8 +40,8 @@ _DISCOVERY = ",".join(
 _ACCESS_REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
-class RefusedError(Exception):
-    """The API server did not give what was asked for; says why in a few words."""
+class RefusedError(MeshError):
+    """The API server refused a request, or did not answer; the text is the reason."""
 
 
 class Reader:
@@ -59,7 +60,7 @@ class Reader:
     def served(self) -> dict[Kind, ServedKind]:
         """Every kind that the server serves (aggregated discovery, one request per root).
 
-        Raises RefusedError: the server does not tell.
+        Raises RefusedError: the server refused.
         """
         kinds: dict[Kind, ServedKind] = {}
         for path in ("/api", "/apis"):
@@ -69,7 +70,7 @@ class Reader:
         return kinds
 
     def _each_version(self, path: str, answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """What aggregated discovery would tell, from one request for each version of a group.
+        """What aggregated discovery would return, from one request for each version of a group.
 
         A group whose own server does not answer (an APIService without a pod) is left out.
         """
@@ -155,7 +156,7 @@ class Reader:
     def may(self, access: Access) -> bool:
         """Whether the operator may do this (SelfSubjectAccessReview, which changes nothing).
 
-        Raises RefusedError: the server does not tell.
+        Raises RefusedError: the server refused.
         """
         body = access_review(access)
         answer = self._request("POST", _ACCESS_REVIEW, body=body)
@@ -179,7 +180,7 @@ class Reader:
         except ValueError:
             raise RefusedError("the API server's answer is not JSON") from None
         if not isinstance(answer, dict):
-            raise RefusedError("the API server's answer is of an unknown form")
+            raise RefusedError("the API server's answer is not a JSON object")
         return answer
 
     def _answer(
@@ -209,7 +210,7 @@ class Reader:
     ) -> tuple[int, bytes]:
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise RefusedError("the API server took too long over what was asked before")
+            raise RefusedError("the time for this cluster is used up")
         with self._lock:
             # Takes the credentials from a login plugin, which may renew them.
             request = self._api.param_serialize(

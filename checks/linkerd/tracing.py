@@ -1,4 +1,4 @@
-"""Tracing: the collector is there, meshed and itself, and what sends spans knows of it."""
+"""Tracing: the collector is ready and meshed, and proxies and Ambassador send their spans to it."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from vocabulary.kinds import DEPLOYMENT, ENDPOINTS, POD, SERVICE, TRACING_SERVIC
 from vocabulary.linkerd import JAEGER
 
 ADDRESS = "LINKERD2_PROXY_TRACE_COLLECTOR_SVC_ADDR"
-"""Variable of a proxy that tells it of the collector."""
+"""Environment variable of a proxy with the collector's address."""
 IDENTITY = "LINKERD2_PROXY_TRACE_COLLECTOR_SVC_NAME"
-"""Variable of a proxy that tells it whom the collector is to be."""
+"""Environment variable of a proxy with the collector's identity."""
 
 
 def tracing(case: ClusterCase) -> Iterator[Finding]:
@@ -43,13 +43,13 @@ def tracing(case: ClusterCase) -> Iterator[Finding]:
 
 def _collector(case: ClusterCase, config: TracingConfig) -> Iterator[Finding]:
     where = f"{config.namespace}/{config.service}"
-    title = f"the collector {where} answers"
+    title = f"the collector {where} has ready pods"
     service = case.view.get(SERVICE, config.namespace, config.service)
     meshed = "the collector is meshed"
     owner = f"install the collector, or correct clusters.{case.name}.linkerd.tracing.collector"
     if service is None:
         yield failure(title, f"there is no Service {where}", owner)
-        yield skipped(meshed, "it is not there")
+        yield skipped(meshed, "it does not exist")
         return
     spec = inner(service, "spec")
     port = port_of(config.collector)
@@ -60,12 +60,12 @@ def _collector(case: ClusterCase, config: TracingConfig) -> Iterator[Finding]:
         yield failure(title, f"Service {where} has the ports {listed}, not {port}", owner)
     elif not ready:
         hint = f"see `kubectl -n {config.namespace} get pods,events`"
-        yield failure(title, f"Service {where} has no ready pod behind it", hint)
+        yield failure(title, f"Service {where} has no ready pod", hint)
     else:
         yield ok(title, f"{len(ready)} pods behind port {port}")
     selector = {str(key): str(value) for key, value in inner(spec, "selector").items()}
     if not selector:
-        yield skipped(meshed, f"Service {where} does not say which pods are behind it")
+        yield skipped(meshed, f"Service {where} has no selector")
         return
     yield proxies(case.view, meshed, config.namespace, selector)
     yield _account(case, config, selector)
@@ -83,8 +83,7 @@ def _account(case: ClusterCase, config: TracingConfig, selector: dict[str, str])
         return ok(title)
     return failure(
         title,
-        f"it runs as {some(sorted(found))}, and proxies send to no other identity than they were "
-        "told",
+        f"it runs as {some(sorted(found))}, and proxies send spans to the configured identity only",
         f"correct clusters.{case.name}.linkerd.tracing.serviceAccount",
     )
 
@@ -104,11 +103,11 @@ def _told(case: ClusterCase, linkerd: LinkerdConfig, config: TracingConfig) -> F
             found = told.get(key, "")
             # Some charts leave it to Kubernetes to put namespace and domain in.
             if found != wanted and not (key == IDENTITY and "$(" in found):
-                what = found or "no such address" if key == ADDRESS else found or "nobody"
-                return failure(title, f"those of {name_of(item)} know of {what}", UPDATE)
+                what = found or "no such address" if key == ADDRESS else found or "no identity"
+                return failure(title, f"those of {name_of(item)} send them to {what}", UPDATE)
     if not seen:
         return skipped(title, "no pod of the control plane has a proxy")
-    return ok(title, "other pods learn of it when they restart")
+    return ok(title, "other pods get it when they restart")
 
 
 def _environment(item: Object) -> dict[str, str] | None:
@@ -122,9 +121,9 @@ def _environment(item: Object) -> dict[str, str] | None:
 def _tracing_service(view: View, config: AmbassadorConfig) -> Finding:
     """Exactly one TracingService: with a second one, Ambassador traces nothing."""
     tracing = config.tracing
-    title = "Ambassador has its TracingService"
+    title = "Ambassador has one TracingService"
     if tracing is None:
-        return skipped(title, "it is to have none")
+        return skipped(title, "none is configured")
     found = {name_of(item): item for item in view.all(TRACING_SERVICE, config.namespace)}
     ours = found.pop("tracing", None)
     if ours is None:
@@ -133,12 +132,12 @@ def _tracing_service(view: View, config: AmbassadorConfig) -> Finding:
     if found:
         return failure(
             title,
-            f"there is another one, {some(found)}, and with two it traces nothing",
-            "delete it, or leave ambassador.tracing out",
+            f"another one exists, {some(found)}, and with two Ambassador traces nothing",
+            "delete it, or remove ambassador.tracing",
         )
     spec = inner(ours, "spec")
     if (spec.get("service"), spec.get("driver")) != (tracing.service, tracing.driver):
-        sent = f"{spec.get('driver', 'nothing')} to {spec.get('service', 'nobody')}"
+        sent = f"{spec.get('driver', 'nothing')} to {spec.get('service', 'no service')}"
         return failure(title, f"it sends {sent}", UPDATE)
     return ok(title, "Ambassador reads it when its pods start")
 

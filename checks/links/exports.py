@@ -1,4 +1,4 @@
-"""Exported Services: labelled in the target, mirrored in the source, federated where asked."""
+"""Exported Services: labelled in the target, mirrored or federated in the source."""
 
 from __future__ import annotations
 
@@ -21,16 +21,14 @@ _LABELS = {"gateway": "true", "remote-discovery": "remote-discovery"}
 
 
 def exports(case: LinkCase) -> Iterator[Finding]:
-    """Exported Services exist in the target and are labelled; their mirrors stand in the source."""
+    """Exported Services exist in the target and are labelled; their mirrors exist in the source."""
     for export in case.link.exports:
         mode = case.link.mode_of(export)
         service = case.target.get(SERVICE, export.namespace, export.service)
         labels = labels_of(service) if service is not None else {}
         if mode != "none":
             told = labels.get(EXPORTED)
-            found = _labelled(
-                f"Service {export} is exported by the target", EXPORTED, _LABELS[mode], service
-            )
+            found = _labelled(f"Service {export} is exported", EXPORTED, _LABELS[mode], service)
             yield found
             yield _mirror(case, export, told == _LABELS[mode])
         if export.federated:
@@ -42,12 +40,12 @@ def exports(case: LinkCase) -> Iterator[Finding]:
 
 def _labelled(title: str, key: str, value: str, service: Object | None) -> Finding:
     if service is None:
-        return failure(title, "it does not exist", "make it, or take it off links[].exports")
+        return failure(title, "it does not exist", "create it, or remove it from links[].exports")
     label = labels_of(service).get(key)
     if label == value:
         return ok(title, value if value != "true" else "")
     detail = f"its label {key} is {label}, not {value}" if label else f"it lacks {key}"
-    return failure(title, detail, f"{UPDATE} --refresh, which labels it again")
+    return failure(title, detail, f"{UPDATE} --refresh, which restores the label")
 
 
 def _mirror(case: LinkCase, export: Export, exported: bool) -> Finding:
@@ -60,12 +58,12 @@ def _mirror(case: LinkCase, export: Export, exported: bool) -> Finding:
     mirror = case.source.get(SERVICE, space, name)
     if mirror is not None and labels_of(mirror).get(CLUSTER_NAME) != target:
         hint = "rename that Service, or the target cluster in the stack file"
-        return failure(title, "there is another Service of that name", hint)
+        return failure(title, "another Service has this name", hint)
     if mirror is None:
         if not exported:
             return skipped(title, "it is not exported")
         if not works(case.source, target):
-            return skipped(title, "the service mirror is not at work")
+            return skipped(title, "the service mirror is not running")
         told = _told(case.source, target, space, export.service)
         return failure(title, f"it does not exist{f' ({told})' if told else ''}", _logs(target))
     if case.link.mode_of(export) == "remote-discovery":
@@ -99,23 +97,23 @@ def _without_namespace(case: LinkCase, title: str, namespace: str) -> Finding | 
     return failure(
         title,
         f"the source has no namespace {namespace}",
-        f"make it, or write clusters.{case.link.source}.linkerd.multicluster."
+        f"create it, or write clusters.{case.link.source}.linkerd.multicluster."
         "createNamespaces: true",
     )
 
 
 def _federated(case: LinkCase, export: Export, member: bool) -> Finding:
     name = f"{export.service}-federated"
-    title = f"the federated Service {export.namespace}/{name} stands in the source"
+    title = f"the federated Service {export.namespace}/{name} exists in the source"
     trouble = _without_namespace(case, title, export.namespace)
     if trouble is not None:
         return trouble
     if case.source.get(SERVICE, export.namespace, name) is not None:
         return ok(title)
     if not member:
-        return skipped(title, "its Service is no member")
+        return skipped(title, "its Service is not a member")
     if not works(case.source, case.link.target):
-        return skipped(title, "the service mirror is not at work")
+        return skipped(title, "the service mirror is not running")
     return failure(title, "it does not exist", _logs(case.link.target))
 
 
@@ -149,7 +147,7 @@ def _selected(case: LinkCase) -> Iterator[Finding]:
             yield ok(title, some(sorted(found)))
         else:
             hint = f"label a Service there, or correct the link's selectors.{key}"
-            yield warning(title, "it selects none", hint)
+            yield warning(title, "it selects no Service", hint)
 
 
 def own_selectors(link: LinkConfig) -> dict[str, Selector]:

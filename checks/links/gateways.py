@@ -1,4 +1,4 @@
-"""The gateway of a target, as its own cluster shows it, and the table of gateways.
+"""The gateway of a target, in its own cluster, and the table of gateways.
 
 Facts: Linkerd docs, "Multi-cluster communication"; the annotations and port names are those that
 ``linkerd multicluster link-gen`` reads.
@@ -79,7 +79,7 @@ def gateway(case: ClusterCase) -> Iterator[Finding]:
 
 
 def _enabled(view: View, config: AmbassadorConfig) -> Finding:
-    title = "Ambassador's proxies act as a gateway"
+    title = "Ambassador's proxies are configured as a gateway"
     workload = workload_of(view, config)
     if workload is None:
         return skipped(title, absent(config))
@@ -98,7 +98,7 @@ def _enabled(view: View, config: AmbassadorConfig) -> Finding:
 
 
 def _ports(view: View, service: Object, ambassador: AmbassadorConfig) -> Finding:
-    title = "the gateway's Service has the ports mc-gateway and mc-probe"
+    title = "the gateway Service has ports mc-gateway and mc-probe"
     config = ambassador.gateway
     assert config is not None
     wanted = {
@@ -113,7 +113,7 @@ def _ports(view: View, service: Object, ambassador: AmbassadorConfig) -> Finding
         if port is None or port.get("port") != number:
             wrong.append(f"{name} is {port.get('port') if port else 'missing'}, not {number}")
         elif "targetPort" in port and pods and target(port, pods) != inside:
-            wrong.append(f"{name} leads to port {port['targetPort']} of the pods, not to {inside}")
+            wrong.append(f"{name} targets port {port['targetPort']} of the pods, not {inside}")
     if wrong:
         return failure(title, "; ".join(wrong), UPDATE)
     return ok(title, ", ".join(str(number) for number, _ in wanted.values()))
@@ -121,7 +121,7 @@ def _ports(view: View, service: Object, ambassador: AmbassadorConfig) -> Finding
 
 def _endpoints(view: View, service: Object, ambassador: AmbassadorConfig) -> Iterator[Finding]:
     """Whether the gateway's Service has a ready endpoint; nothing without an Endpoints object."""
-    title = "the gateway's Service has an endpoint that is ready"
+    title = "the gateway Service has a ready endpoint"
     found = view.get(ENDPOINTS, namespace_of(service), name_of(service))
     if found is None:
         return
@@ -129,7 +129,7 @@ def _endpoints(view: View, service: Object, ambassador: AmbassadorConfig) -> Ite
     if ready:
         yield ok(title, some(ready, 3))
     elif not has_pods(view, kind_of(ambassador), ambassador.namespace, ambassador.workload):
-        yield skipped(title, "no pod of Ambassador is available")
+        yield skipped(title, "Ambassador has no available pod")
     else:
         yield failure(
             title,
@@ -139,22 +139,22 @@ def _endpoints(view: View, service: Object, ambassador: AmbassadorConfig) -> Ite
 
 
 def _identity(case: ClusterCase, service: Object) -> Finding:
-    title = "the gateway's Service tells the identity of Ambassador's proxies"
+    title = "the gateway Service has the identity of Ambassador's proxies"
     wanted = gateway_identity(case.name, case.config)
     found = annotations_of(service).get(GATEWAY_IDENTITY)
     if found == wanted:
         return ok(title, str(wanted))
-    return failure(title, f"it tells {found or 'none'}, not {wanted}", UPDATE)
+    return failure(title, f"its annotation is {found or 'missing'}, not {wanted}", UPDATE)
 
 
 def _annotations(case: ClusterCase, service: Object, config: GatewayConfig) -> Iterator[Finding]:
-    title = "the gateway's Service says that it is one"
+    title = "the gateway Service has annotation mirror.linkerd.io/multicluster-gateway"
     found = annotations_of(service)
     if found.get(MULTICLUSTER_GATEWAY) == "true":
         yield ok(title)
     else:
         yield failure(title, f'it lacks the annotation {MULTICLUSTER_GATEWAY}: "true"', UPDATE)
-    title = "the gateway's Service tells how it is probed"
+    title = "the gateway Service has the configured probe"
     wanted = probe_path(case.config.linkerd.generation, config)
     path = found.get(PROBE_PATH)
     period, seconds = found.get(PROBE_PERIOD), str(config.probe_period_seconds)
@@ -167,7 +167,7 @@ def _annotations(case: ClusterCase, service: Object, config: GatewayConfig) -> I
 
 
 def probe_path(generation: Generation, config: GatewayConfig) -> str:
-    """The path as a gateway's Service tells it: Linkerd 2.8 puts a slash before it by itself."""
+    """The path as a gateway Service has it: Linkerd 2.8 adds the slash itself."""
     path = config.probe_path
     return path.removeprefix("/") if generation is Generation.V2_8 else path
 
@@ -187,13 +187,13 @@ def _address(service: Object, mesh: MeshConfig, cluster: str, config: Ambassador
         return failure(title, detail, f"write clusters.{cluster}.ambassador.gateway.address")
     return failure(
         title,
-        "its load balancer has none (yet)",
+        "its load balancer has no address yet",
         f"see `kubectl -n {config.namespace} describe service {config.gateway_service}`",
     )
 
 
 def _health(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> Finding:
-    title = f"Mapping {HEALTH_MAPPING} leads to Ambassador's own health"
+    title = f"Mapping {HEALTH_MAPPING} routes to Ambassador's health check"
     mapping = view.get(MAPPING, ambassador.namespace, HEALTH_MAPPING)
     if mapping is None:
         return failure(title, f"it does not exist in {ambassador.namespace}", UPDATE)
@@ -215,8 +215,8 @@ def _health(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> 
 
 
 def _policy(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> Finding:
-    # Whom they let in, the checks of policies say.
-    title = "the gateway has its Servers and policies"
+    # Whom they authorize, the checks of policies report.
+    title = "the gateway's Servers and policies exist"
     name = f"{ambassador.name}-gateway"
     wanted = [(SERVER, name), (AUTHORIZATION_POLICY, name), (MESH_TLS, name)]
     ports = {name: PROXY_CONTAINER}
@@ -241,8 +241,8 @@ def _policy(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> 
 def alive(source: View, target: str, metric: bool | None) -> str:
     """Whether a gateway answers probes: ``yes``, ``no``, or ``unknown``.
 
-    `metric` is what the service mirror says. Where it does not, mirrors that were taken out of
-    service tell that the gateway stopped answering; those in service tell nothing.
+    `metric` is what the service mirror reports. Without it, mirrors without ready addresses show
+    that the gateway stopped answering; mirrors with them show nothing.
     """
     if metric is not None:
         return "yes" if metric else "no"
@@ -253,7 +253,7 @@ def alive(source: View, target: str, metric: bool | None) -> str:
 
 
 def mirrored(source: View, target: str) -> list[Object]:
-    """Services of a source that mirror those of a target; the gateway's own mirror is none."""
+    """Services of a source that mirror those of a target; without the gateway's own mirror."""
     return [
         service
         for service in source.all(SERVICE, labels={CLUSTER_NAME: target, MIRRORED_SERVICE: "true"})
@@ -280,9 +280,9 @@ def _own_address(mesh: MeshConfig, cluster: str, view: View | None) -> list[str]
 def gateway_rows(
     mesh: MeshConfig, views: Mapping[str, View], metrics: Mapping[str, bool | None]
 ) -> Iterator[GatewayRow]:
-    """The table of gateways: a row for each link through one, and for each that no link leads to.
+    """The table of gateways: a row for each link through one, and for each gateway without a link.
 
-    `metrics` is what service mirrors say of their gateways, by the names of links.
+    `metrics` is what service mirrors report of their gateways, by the names of links.
     """
     for link in mesh.links:
         if link.flat_network:

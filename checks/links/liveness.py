@@ -1,6 +1,6 @@
-"""Whether a gateway answers: what the source's service mirror itself says.
+"""Whether a gateway answers: what the source's service mirror reports.
 
-Its metric ``gateway_alive`` is the only thing that tells. A gateway that has never answered leaves
+Its metric ``gateway_alive`` is the only source. A gateway that has never answered leaves
 the addresses of mirrors ready, just as one does that answers (measured with edge-26.8.3); only one
 that answered once and then stopped has them taken out.
 """
@@ -49,7 +49,7 @@ def mirror_pod(source: View, target: str, generation: Generation = Generation.MO
 
 
 def ask_mirror(api: client.ApiClient, pod: str, target: str) -> bool | None:
-    """What a service mirror says of a target's gateway; None where it cannot be asked.
+    """What a service mirror reports of a target's gateway; None where it cannot be read.
 
     It is asked by a forwarded port: the mirror's own policy keeps others from its metrics.
     `api` has to be a client of its own, as the forwarding changes how it calls while it begins.
@@ -63,7 +63,7 @@ def ask_mirror(api: client.ApiClient, pod: str, target: str) -> bool | None:
 
 
 def gateway_alive(metrics: str, target: str) -> bool | None:
-    """What metrics in Prometheus' text form say of a target's gateway."""
+    """The value of ``gateway_alive`` for a target in metrics of Prometheus' text format."""
     for sample in _SAMPLE.finditer(metrics):
         if sample["target"] == target:
             return float(sample["value"]) == 1.0
@@ -84,7 +84,7 @@ def _metrics(api: client.ApiClient, pod: str) -> str:
 
 
 class _Forwarded(http.client.HTTPConnection):
-    """HTTP over a socket that is connected already."""
+    """HTTP over a connected socket."""
 
     def __init__(self, connected: socket.socket) -> None:
         super().__init__("127.0.0.1", METRICS_PORT, timeout=SECONDS)

@@ -1,6 +1,6 @@
-"""Links: what a source has to have, and what its target has to have, for calls to get through.
+"""Links: what source and target need for requests to arrive.
 
-Facts: Linkerd docs, "Multi-cluster communication"; what `linkerd multicluster check` looks at.
+Facts: Linkerd docs, "Multi-cluster communication"; what `linkerd multicluster check` checks.
 """
 
 from __future__ import annotations
@@ -62,13 +62,13 @@ from vocabulary.linkerd import (
 
 LINK_VERSION = "v1alpha3"
 _STALE = timedelta(seconds=90)
-"""A lease that was not renewed for so long belongs to a service mirror that is gone."""
+"""A Lease that was not renewed for so long has no current holder."""
 
 
 def remote_access(case: LinkCase) -> Iterator[Finding]:
     """The target has a ServiceAccount for the source, with a role and a token."""
     account = case.link.service_account
-    title = f"the target has ServiceAccount {account} with its role and token"
+    title = f"the target has ServiceAccount {account} with a role and a token"
     view = case.target
     missing = []
     if view.get(SERVICE_ACCOUNT, MULTICLUSTER, account) is None:
@@ -97,7 +97,7 @@ def _binds(binding: Object, account: str) -> bool:
 
 
 def credentials(case: LinkCase) -> Iterator[Finding]:
-    """Both credentials Secrets stand on the source, say the same, and work."""
+    """Both credentials Secrets exist in the source, are equal, and work."""
     target = case.target_config
     name = credentials_secret(case.link.target)
     mirror = case.source.get(SECRET, MULTICLUSTER, name)
@@ -138,8 +138,8 @@ def mirror_login(source: View, target: str) -> Login | None:
 def judge_secret(
     where: str, secret: Object | None, labels: dict[str, str], annotations: dict[str, str]
 ) -> Finding:
-    """Whether a Secret holds credentials, under the labels and annotations that are looked for."""
-    title = f"Secret {where} holds credentials"
+    """Whether a Secret has usable credentials and these labels and annotations."""
+    title = f"Secret {where} has usable credentials"
     if secret is None:
         return failure(title, "it does not exist", UPDATE)
     if secret.get("type") != SECRET_REMOTE_KUBECONFIG:
@@ -162,69 +162,73 @@ def judge_secret(
 
 
 def _alike(mirror: Login | None, destination: Login | None) -> Finding:
-    title = "both Secrets hold the same credentials"
+    title = "both Secrets have the same credentials"
     if mirror is None or destination is None:
-        return skipped(title, "they are not both there")
+        return skipped(title, "they do not both exist")
     if (mirror.endpoint, mirror.token) == (destination.endpoint, destination.token):
         return ok(title)
     return failure(title, "they differ", UPDATE)
 
 
 def judge_token(case: LinkCase, login: Login | None) -> Finding:
-    """Whether the credentials hold the token that the target has now."""
-    title = "the credentials hold the target's present token"
+    """Whether the credentials have the target's current token."""
+    title = "the credentials have the target's current token"
     secret = case.target.get(SECRET, MULTICLUSTER, f"{case.link.service_account}-token")
     if login is None or secret is None:
         return skipped(title, "there is nothing to compare")
     try:
         token = decoded(secret, "token")
     except UnreadableError:
-        return skipped(title, "the target's token is not there yet")
+        return skipped(title, "the target's token does not exist yet")
     if token == login.token:
         return ok(title)
-    hint = f"{UPDATE}; it restarts the service mirror, which would not notice by itself"
-    return failure(title, "they hold another one", hint)
+    hint = f"{UPDATE}; it restarts the service mirror, which does not reload it"
+    return failure(title, "they have another token", hint)
 
 
 def judge_address(case: LinkCase, login: Login | None) -> Finding:
-    """Whether the credentials lead to the target as the stack file and kubeconfig know it."""
-    title = "the credentials lead to the target's API server"
+    """Whether the credentials name the target's endpoint of the stack file or kubeconfig."""
+    title = "the credentials name the target's API server"
     if login is None or case.endpoint is None:
         return skipped(title, "there is nothing to compare")
     found, wanted = login.endpoint, case.endpoint
     differing = []
     if found.server.rstrip("/") != wanted.server.rstrip("/"):
-        differing.append(f"they name {found.server}, the stack file and kubeconfig {wanted.server}")
+        differing.append(
+            f"they name {found.server}, but the stack file and kubeconfig name {wanted.server}"
+        )
     if (found.certificate_authority or "").strip() != (wanted.certificate_authority or "").strip():
-        differing.append("they hold another CA")
+        differing.append("they have another CA")
     if not differing:
         return ok(title, found.server)
     detail = "; ".join(differing)
     hint = f"{UPDATE}, or write clusters.{case.link.target}.apiServer as the source reaches it"
     if case.trial is not None and case.trial.outcome is Outcome.WORKS and not case.trial.from_here:
-        return warning(title, f"{detail}; logging in works nevertheless", hint)
+        return warning(title, f"{detail}; but the login works", hint)
     return failure(title, detail, hint)
 
 
 def judge_login(case: LinkCase) -> Finding:
     """What logging in with the credentials gave."""
-    title = "the credentials let one get, list and watch the target's Services"
+    title = "the credentials can get, list and watch Services in the target"
     trial = case.trial
     if trial is None:
-        return skipped(title, "there are none that can be used")
+        return skipped(title, "no usable credentials exist")
     if trial.outcome is Outcome.WORKS:
         if not trial.from_here:
             return ok(title, trial.server)
-        return ok(title, f"asked at {trial.server}, as the address in them is out of reach here")
+        return ok(
+            title, f"asked at {trial.server}, as this machine cannot reach the address in them"
+        )
     if trial.outcome is Outcome.UNREACHABLE:
         return warning(
             title,
-            f"{trial.server} cannot be reached from here ({trial.detail})",
-            "see whether it can from the source cluster; if not, write "
+            f"{trial.server} cannot be reached from this machine ({trial.detail})",
+            "check whether the source cluster can reach it; if not, write "
             f"clusters.{case.link.target}.apiServer.address",
         )
     hints = {
-        Outcome.REFUSED: f"{UPDATE} --refresh: the token was withdrawn or the cluster made anew",
+        Outcome.REFUSED: f"{UPDATE} --refresh: the token was revoked or the cluster recreated",
         Outcome.LACKING: f"{UPDATE} --refresh: the ClusterRole or its binding was changed",
         Outcome.UNTRUSTED: f"{UPDATE}, or correct clusters.{case.link.target}.apiServer",
     }
@@ -232,10 +236,12 @@ def judge_login(case: LinkCase) -> Finding:
 
 
 def link_resource(case: LinkCase) -> Iterator[Finding]:
-    """The Link is there, in the version that controllers read, and says what the gateway is."""
+    """The Link exists in the version that controllers read, and describes the gateway."""
     title = f"the source serves Links in {LINK_VERSION}"
     if not case.source.serves(LINK, LINK_VERSION):
-        yield failure(title, "it does not", "update linkerd-multicluster there with `pulumi up`")
+        yield failure(
+            title, "it does not serve them", "update linkerd-multicluster there with `pulumi up`"
+        )
         return
     yield ok(title)
     title = f"Link {MULTICLUSTER}/{case.link.target} exists"
@@ -245,15 +251,14 @@ def link_resource(case: LinkCase) -> Iterator[Finding]:
         return
     yield ok(title)
     yield from _spec(case, inner(link, "spec"))
-    title = "the Link says which version made it"
+    title = "the Link has annotation linkerd.io/created-by"
     made_by = annotations_of(link).get(CREATED_BY, "")
     if re.fullmatch(r"linkerd/cli \S+", made_by):
         yield ok(title, made_by)
     else:
         yield warning(
             title,
-            "without annotation linkerd.io/created-by: linkerd/cli <version>, "
-            "`linkerd multicluster check` warns",
+            "without linkerd/cli <version> there, `linkerd multicluster check` warns",
             UPDATE,
         )
 
@@ -279,7 +284,7 @@ def _spec(case: LinkCase, spec: Object) -> Iterator[Finding]:
 
 
 def _without_gateway(spec: Object) -> Finding:
-    title = "the Link goes through no gateway, as its network is flat"
+    title = "the Link has no gateway, as its network is flat"
     found = spec.get("gatewayAddress")
     return failure(title, f"it names the gateway {found}", UPDATE) if found else ok(title)
 
@@ -300,13 +305,13 @@ def _gateway(case: LinkCase, spec: Object) -> Iterator[Finding]:
                 "gatewayAddress": (spec, ",".join(address)),
                 "gatewayPort": (spec, str(port)),
             },
-            f"{UPDATE} --refresh: the gateway's Service has another address by now",
+            f"{UPDATE} --refresh: the gateway Service has another address now",
         )
     else:
         yield skipped("the Link has the gateway's address", "the gateway has none")
     probe = inner(spec, "probeSpec")
     yield _equal(
-        "the Link probes the gateway as it is to be probed",
+        "the Link has the configured probe",
         {
             "path": (probe, gateway.probe_path),
             "port": (probe, str(gateway.service_probe_port)),
@@ -332,9 +337,9 @@ def selectors_of(link: LinkConfig) -> dict[str, Selector]:
 
 
 def _selectors(link: LinkConfig, spec: Object) -> Finding:
-    title = "the Link selects the Services that are to be exported"
+    title = "the Link has the configured selectors"
     wrong = [
-        f"{key} is another"
+        f"{key} differs"
         for key, wanted in selectors_of(link).items()
         if _conditions(inner(spec, key))
         != _conditions(wanted.model_dump(by_alias=True, mode="json"))
@@ -352,7 +357,7 @@ def _conditions(selector: Object) -> tuple[object, ...]:
 
 
 def _excluded(link: LinkConfig, spec: Object) -> Finding:
-    title = "the Link leaves out the labels and annotations that mirrors are not to have"
+    title = "the Link excludes the configured labels and annotations"
     wanted = {
         "excludedLabels": set(link.excluded_labels),
         "excludedAnnotations": set(link.excluded_annotations),
@@ -375,7 +380,7 @@ def _equal(title: str, wanted: dict[str, tuple[Object, str | None]], hint: str) 
 
 
 def service_mirror(case: LinkCase) -> Iterator[Finding]:
-    """The source's service mirror for this link is available, at work, and probes the gateway."""
+    """The source's service mirror for this link is available, running, and probes the gateway."""
     target = case.link.target
     logs = f"see `kubectl -n {MULTICLUSTER} logs deploy/controller-{target} -c controller`"
     yield from workload(case.source, DEPLOYMENT, MULTICLUSTER, f"controller-{target}", logs)
@@ -387,22 +392,22 @@ def service_mirror(case: LinkCase) -> Iterator[Finding]:
 
 
 def judge_gateway_alive(answers: str) -> Finding:
-    """What ``yes``, ``no`` or ``unknown`` says of a gateway that is probed."""
+    """The line for a gateway that is probed; `answers` is ``yes``, ``no`` or ``unknown``."""
     title = "the gateway answers the service mirror's probes"
     if answers == "yes":
         return ok(title)
     if answers == "no":
         return failure(
             title,
-            "it does not, so calls to mirrored Services fail",
-            "see whether the source reaches the gateway's address, and whether both clusters trust "
+            "it does not answer, so that requests to mirrored Services fail",
+            "check that the source can reach the gateway's address and that both clusters trust "
             "the same anchors",
         )
-    return skipped(title, "the service mirror's metrics, which tell, cannot be read")
+    return skipped(title, "the service mirror's metrics cannot be read")
 
 
 def works(source: View, target: str) -> bool:
-    """Whether the source's service mirror for a target holds its lease."""
+    """Whether the source's service mirror for a target holds its Lease."""
     lease = source.get(LEASE, MULTICLUSTER, f"service-mirror-write-{target}")
     spec = inner(lease, "spec")
     renewed = spec.get("renewTime")
@@ -418,14 +423,14 @@ def works(source: View, target: str) -> bool:
 
 
 def _at_work(case: LinkCase, hint: str) -> Finding:
-    title = "the service mirror is at work"
+    title = "the service mirror is running"
     deployment = case.source.get(DEPLOYMENT, MULTICLUSTER, f"controller-{case.link.target}")
     if deployment is None or availability(deployment)[0] is Status.FAILURE:
         # Its lease outlives it by a minute or so.
-        return skipped(title, "it has no pod that is available")
+        return skipped(title, "it has no available pod")
     if works(case.source, case.link.target):
         return ok(title)
-    detail = f"nobody holds the lease service-mirror-write-{case.link.target}"
+    detail = f"Lease service-mirror-write-{case.link.target} has no current holder"
     if case.source.simulated:
         return warning(
             title,
@@ -435,7 +440,7 @@ def _at_work(case: LinkCase, hint: str) -> Finding:
 
 
 def _probe(case: LinkCase) -> Finding:
-    title = "there is one probe Service for the gateway, and it has an endpoint"
+    title = "the gateway has one probe Service with an endpoint"
     target = case.link.target
     found = case.source.all(SERVICE, labels={CLUSTER_NAME: target, MIRRORED_GATEWAY: "true"})
     name = f"probe-{target}"
@@ -443,13 +448,13 @@ def _probe(case: LinkCase) -> Finding:
         return skipped(title, f"Service {name} does not exist; see its release")
     if len(found) != 1:
         listed = some(f"{namespace_of(one)}/{name_of(one)}" for one in found) or "none"
-        return failure(title, f"there are {len(found)}: {listed}", UPDATE)
+        return failure(title, f"{len(found)} exist: {listed}", UPDATE)
     ports = [port.get("port") for port in items(found[0], "spec", "ports")]
     wanted = case.gateway.service_probe_port
     if wanted not in ports:
         return failure(title, f"its port is {some(map(str, ports))}, not {wanted}", UPDATE)
     if not works(case.source, target):
-        return skipped(title, "the service mirror, which writes its endpoint, is not at work")
+        return skipped(title, "the service mirror, which writes its endpoint, is not running")
     endpoints = case.source.get(ENDPOINTS, namespace_of(found[0]), name_of(found[0]))
     if not any(addresses(endpoints)):
         hint = "see whether the gateway's address is a name that the source can resolve"
@@ -458,7 +463,7 @@ def _probe(case: LinkCase) -> Finding:
 
 
 def orphans(case: ClusterCase) -> Iterator[Finding]:
-    """No mirror in a source is left over from a Link that is gone."""
+    """No mirror in a source belongs to a deleted Link."""
     if not case.mesh.links_from(case.name):
         return
     if case.config.linkerd.generation is Generation.V2_8:
@@ -473,8 +478,8 @@ def orphans(case: ClusterCase) -> Iterator[Finding]:
         if labels_of(one).get(CLUSTER_NAME) and labels_of(one)[CLUSTER_NAME] not in links
     ]
     if left:
-        hint = "delete them with kubectl: Linkerd leaves them when a Link goes"
-        yield warning(title, f"without one: {some(left)}", hint)
+        hint = "delete them with kubectl: Linkerd does not delete them with the Link"
+        yield warning(title, f"without a Link: {some(left)}", hint)
         return
     counts = {link.target: len(mirrored(case.view, link.target)) for link in case.mesh.links}
     yield ok(title, f"{sum(counts.values())} mirrored")

@@ -1,7 +1,7 @@
 """The path of a request: a backend behind every route, and an answer where one can be had.
 
 A request goes to no other address than the one that the cluster's own Service of Ambassador
-tells. It is a GET without credentials; nobody is followed elsewhere, and no answer is read.
+has. It is a GET without credentials; redirects are not followed, and bodies are not read.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Question:
 
 
 def backends_of(mesh: MeshConfig, cluster: str) -> list[ServiceRef]:
-    """Services of the cluster itself that Mappings of the stack file lead to, each once."""
+    """Services of the cluster itself that Mappings of the stack file target, each once."""
     config = mesh.clusters[cluster].ambassador
     if config is None:
         return []
@@ -83,13 +83,13 @@ def backends_of(mesh: MeshConfig, cluster: str) -> list[ServiceRef]:
 
 
 def backends(case: ClusterCase) -> Iterator[Finding]:
-    """The Services that Mappings lead to exist and have endpoints that are ready."""
+    """The Services that Mappings target exist and have ready endpoints."""
     for ref in backends_of(case.mesh, case.name):
         yield _backend(case, ref)
 
 
 def _backend(case: ClusterCase, ref: ServiceRef) -> Finding:
-    title = f"Service {ref}, to which a Mapping leads, has endpoints that are ready"
+    title = f"Service {ref}, the target of a Mapping, has ready endpoints"
     view, sample = case.view, case.config.sample
     own = sample is not None and (sample.namespace, sample.service) == (ref.namespace, ref.name)
     service = view.get(SERVICE, ref.namespace, ref.name)
@@ -97,16 +97,16 @@ def _backend(case: ClusterCase, ref: ServiceRef) -> Finding:
         if own:
             return skipped(title, "it does not exist; see the sample")
         if view.get(NAMESPACE, "", ref.namespace) is None:
-            # Nothing tells shop.example from the Service 'shop' of a namespace 'example'.
+            # shop.example may be the Service 'shop' of a namespace 'example', or a host.
             return warning(
                 title,
                 f"there is no namespace {ref.namespace}",
-                "make the Service, or correct the Mapping; where a name outside the cluster is "
-                "meant, nothing is amiss",
+                "make the Service, or correct the Mapping; for a name outside the cluster, "
+                "nothing is wrong",
             )
-        return failure(title, "it does not exist", "make it, or correct the Mapping's service")
+        return failure(title, "it does not exist", "create it, or correct the Mapping's service")
     if inner(service, "spec").get("type") == "ExternalName":
-        return ok(title, "it is a name outside the cluster")
+        return ok(title, "it is a host outside the cluster")
     endpoints = view.get(ENDPOINTS, ref.namespace, ref.name)
     if any(addresses(endpoints)):
         return ok(title, some(addresses(endpoints), 3))
@@ -117,7 +117,7 @@ def _backend(case: ClusterCase, ref: ServiceRef) -> Finding:
     waiting = any(addresses(endpoints, "notReadyAddresses"))
     return failure(
         title,
-        "its pods are not ready" if waiting else "it has none",
+        "its pods are not ready" if waiting else "it has no endpoints",
         f"see `kubectl -n {ref.namespace} get pods,events`"
         + ("" if waiting else f", and whether the selector of {ref.name} is that of its pods"),
     )
@@ -139,14 +139,14 @@ def questions(mesh: MeshConfig, cluster: str, view: View) -> dict[str, Question]
     found = balancer_addresses(service)
     if not found:
         kind = inner(service, "spec").get("type") or "ClusterIP"
-        return f"Service {name_of(service)} (of type {kind}) tells no address"
+        return f"Service {name_of(service)} (of type {kind}) has no address"
     asked: dict[str, Question] = {}
     known = sites(view, config)
     for mapping in all_mappings(mesh, cluster):
         site = _site_of(mapping, known)
         way = _way(service, site)
         if way is None:
-            return f"Service {name_of(service)} has a port neither for HTTP nor for HTTPS"
+            return f"Service {name_of(service)} has no port for HTTP or HTTPS"
         if view.get(MAPPING, config.namespace, mapping.name) is not None:
             asked[mapping.name] = Question(
                 way[0], found[0], way[1], mapping.prefix, _host_header(mapping, site)
@@ -155,7 +155,7 @@ def questions(mesh: MeshConfig, cluster: str, view: View) -> dict[str, Question]
 
 
 class Site(NamedTuple):
-    """What a Host says that a request has to heed."""
+    """What a request has to know of a Host."""
 
     hostname: str
     """Host name, a glob, or ``*``."""
@@ -166,7 +166,7 @@ class Site(NamedTuple):
 
 
 def sites(view: View, config: AmbassadorConfig) -> list[Site]:
-    """The Hosts of the stack file; where it writes none, those that are there.
+    """The Hosts of the stack file; where it has none, those of the cluster.
 
     The one for all names comes first.
     """
@@ -188,7 +188,7 @@ def _site(host: Object) -> Site:
 
 
 def _site_of(mapping: MappingConfig, known: list[Site]) -> Site:
-    """The Host that answers for a Mapping; one that takes anything where none is known."""
+    """The Host that answers for a Mapping; one for all names where none is known."""
     for site in known:
         if site.hostname == "*" or mapping.hostname in ("*", site.hostname):
             return site
@@ -240,7 +240,7 @@ def ask_all(asked: Mapping[str, Question]) -> dict[str, Answer]:
 
 
 def ask(question: Question) -> Answer:
-    """Make one request, and look at nothing but the status and where it came from."""
+    """Make one request, and return its status and whether the Service answered."""
     headers = {"User-Agent": "linkerd-ambassador-mesh check", "Connection": "close"}
     if question.host is not None:
         headers["Host"] = question.host
@@ -252,7 +252,7 @@ def ask(question: Question) -> Answer:
             named = answer.getheader("server") is not None
             return Answer(question.url, answer.status, upstream=upstream, named=named)
     except (http.client.HTTPException, OSError, ValueError) as error:
-        # A name that is none, too: addresses are what a cluster says.
+        # ValueError: an address of a cluster may be no valid host name.
         return Answer(question.url, None, type(error).__name__)
 
 
@@ -260,7 +260,7 @@ def _connection(question: Question) -> http.client.HTTPConnection:
     address, port = question.address, question.port
     if question.scheme == "http":
         return http.client.HTTPConnection(address, port, timeout=SECONDS)
-    # What a certificate is worth, another check says; nothing secret is sent or read here.
+    # Another check verifies certificates; nothing secret is sent or read here.
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -302,7 +302,7 @@ def _request(
         return skipped(title, f"the request was not made: {asked}")
     answer = case.answers.get(mapping.name)
     if answer is None:
-        return skipped(title, "the request was not made in the time that is given to all of them")
+        return skipped(title, "the requests timed out before it")
     return _judged(title, answer, case, config)
 
 
@@ -311,13 +311,11 @@ def _judged(title: str, answer: Answer, case: ClusterCase, config: AmbassadorCon
     if status is None:
         known = _unanswered(case, config)
         if known is not None:
-            return failure(
-                title, f"GET {url} is not answered ({answer.detail}): {known[0]}", known[1]
-            )
+            return failure(title, f"GET {url} fails ({answer.detail}): {known[0]}", known[1])
         return warning(
             title,
-            f"GET {url} from here is not answered ({answer.detail})",
-            "see whether the load balancer is up, and whether the way to it from here is open "
+            f"GET {url} from this machine fails ({answer.detail})",
+            "check that the load balancer is up and that this machine can reach it "
             "(firewall, ambassador.service.sourceRanges)",
         )
     told = f"GET {url} gives status {status}"
@@ -328,7 +326,7 @@ def _judged(title: str, answer: Answer, case: ClusterCase, config: AmbassadorCon
             title,
             f"{told}: Linkerd's proxy in Ambassador's pod refused it, not Ambassador"
             f"{_policy(case)}",
-            "see the lines about policy: an inbound policy shuts this port to clients outside "
+            "see the lines about policy: an inbound policy denies this port to clients outside "
             "the mesh",
         )
     logs = f"`kubectl -n {config.namespace} logs {kind_of(config).name.lower()}/{config.workload}`"
@@ -336,18 +334,18 @@ def _judged(title: str, answer: Answer, case: ClusterCase, config: AmbassadorCon
         return failure(
             title,
             f"{told}: Ambassador has no such route",
-            f"see whether a Host and a Listener match, and what Ambassador says of it: {logs}",
+            f"check that a Host and a Listener match, and see {logs}",
         )
     if status >= 500:
         return failure(
             title,
-            f"{told}: the Service behind the route does not answer as it should",
-            f"see its pods, and what Ambassador says: {logs}",
+            f"{told}: the Service behind the route fails",
+            f"see its pods, and {logs}",
         )
     return warning(
         title,
-        f"{told}: the request got through, and was refused",
-        "see whether this path is meant to be answered without a login, or at all",
+        f"{told}: the request arrived and was refused",
+        "check whether this path needs a login",
     )
 
 
@@ -361,7 +359,7 @@ def _shut(case: ClusterCase) -> list[str]:
     try:
         ports = judged(case, public_ports(case))
     except Unseen:
-        # The check of policies says so.
+        # The check of policies reports it.
         return []
     return [fault for one in ports if (fault := shut_to_unmeshed(one)) is not None]
 
@@ -372,7 +370,7 @@ def _unanswered(case: ClusterCase, config: AmbassadorConfig) -> tuple[str, str] 
     found = service and case.view.get(ENDPOINTS, config.namespace, name_of(service))
     if service and found is not None and not any(addresses(found)):
         return (
-            f"no ready pod is behind Service {name_of(service)}",
+            f"no ready pod backs Service {name_of(service)}",
             f"see the lines about Ambassador, and `kubectl -n {config.namespace} get pods,events`",
         )
     shut = _shut(case)

@@ -21,7 +21,7 @@ from vocabulary.kinds import HTTP_ROUTE, SERVICE, Object
 
 
 def weights(case: LinkCase) -> Iterator[Finding]:
-    """Each HTTPRoute shares as it is to, leads to Services that exist, and is in force."""
+    """Each HTTPRoute has the configured weights, existing backends, and is accepted."""
     for export in case.link.exports:
         if export.weights is not None:
             yield from _route(case, export, export.weights)
@@ -30,7 +30,7 @@ def weights(case: LinkCase) -> Iterator[Finding]:
 def _route(case: LinkCase, export: Export, wanted: Weights) -> Iterator[Finding]:
     mirror = case.link.mirror_of(export)
     place = f"{export.namespace}/{mirror}"
-    title = f"HTTPRoute {place} shares requests to {export} with its mirror"
+    title = f"HTTPRoute {place} has the configured weights for {export}"
     route = case.source.get(HTTP_ROUTE, export.namespace, mirror)
     if route is None:
         yield failure(title, "it does not exist", UPDATE)
@@ -65,7 +65,7 @@ def _weight_faults(route: Object, export: Export, mirror: str, wanted: Weights) 
 
 
 def _backends(case: LinkCase, export: Export, mirror: str) -> Finding:
-    title = f"the Services between which HTTPRoute {export.namespace}/{mirror} shares exist"
+    title = f"the backends of HTTPRoute {export.namespace}/{mirror} exist"
     missing = [
         name
         for name in (export.service, mirror)
@@ -74,9 +74,11 @@ def _backends(case: LinkCase, export: Export, mirror: str) -> Finding:
     if not missing:
         return ok(title)
     if missing == [mirror] and case.source.simulated:
-        return skipped(title, f"{mirror} is made by the service mirror, which is simulated (kwok)")
+        return skipped(
+            title, f"{mirror} is created by the service mirror, which is simulated (kwok)"
+        )
     hint = "requests that go there fail: " + (
-        "make the Service in the source, or leave weights out"
+        "create the Service in the source, or remove weights"
         if export.service in missing
         else "see the lines about its mirror"
     )
@@ -98,14 +100,14 @@ def _accepted(case: LinkCase, place: str, route: Object) -> Finding:
         detail = f"{told.get('type')} is {told.get('status')}: " + str(
             told.get("message") or told.get("reason") or "no reason is given"
         )
-        return failure(title, detail, "see whether the Services that it names exist")
+        return failure(title, detail, "check that the Services that it names exist")
     if any(one.get("type") == "Accepted" for one in conditions):
         return ok(title)
     if case.source.simulated:
-        return skipped(title, "pods of this cluster are simulated (kwok), so nobody judges it")
+        return skipped(title, "pods of this cluster are simulated (kwok), so that it has no status")
     return warning(
         title,
-        "nobody has judged it yet",
+        "it has no status yet",
         f"see `kubectl -n {case.source_config.linkerd.namespace} logs deploy/linkerd-destination "
         "-c policy`",
     )

@@ -1,4 +1,4 @@
-"""Ingresses: they are there, have an address, their Middlewares and their certificates."""
+"""Ingresses: their addresses, Middlewares and certificates."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def secrets_of(space: str, name: str, config: IngressBase) -> list[tuple[str, st
 def _ingress(view: View, space: str, name: str, config: IngressBase) -> Iterator[Finding]:
     route = config.controller == "traefik-ingressroute"
     kind = INGRESS_ROUTE if route else INGRESS
-    title = f"{kind.name} {space}/{name} is served"
+    title = f"{kind.name} {space}/{name} has an address"
     found = view.get(kind, space, name) if kind in view.served else None
     if found is None:
         yield failure(title, "it does not exist", UPDATE)
@@ -63,9 +63,9 @@ def _ingress(view: View, space: str, name: str, config: IngressBase) -> Iterator
     else:
         yield warning(
             title,
-            "no controller has given it an address",
-            f"see whether one serves the IngressClass {config.ingress_class}; without a load "
-            "balancer, some give none",
+            "it has no address yet",
+            f"check that a controller serves IngressClass {config.ingress_class}; without a load "
+            "balancer, some controllers set none",
         )
     yield from _needs(view, space, name, config)
 
@@ -73,24 +73,24 @@ def _ingress(view: View, space: str, name: str, config: IngressBase) -> Iterator
 def _needs(view: View, space: str, name: str, config: IngressBase) -> Iterator[Finding]:
     names = config.middlewares(name)
     if names:
-        title = f"the Middlewares of {space}/{name} are there"
+        title = f"the Middlewares of {space}/{name} exist"
         served = MIDDLEWARE in view.served
         lost = [one for one in names if not served or view.get(MIDDLEWARE, space, one) is None]
-        yield failure(title, f"there is no {some(lost)}", UPDATE) if lost else ok(title)
+        yield failure(title, f"missing: {some(lost)}", UPDATE) if lost else ok(title)
     wanted = secrets_of(space, name, config)
     if wanted:
-        title = f"the Secrets of {space}/{name} are there"
+        title = f"the Secrets of {space}/{name} exist"
         absent = [f"{where}/{one}" for where, one in wanted if view.get(SECRET, where, one) is None]
         waits = config.tls is not None and config.tls.cert_manager is not None
         hint = f"see `kubectl -n {space} get certificates`" if waits else "make it"
-        yield failure(title, f"there is no {some(absent)}", hint) if absent else ok(title)
+        yield failure(title, f"missing: {some(absent)}", hint) if absent else ok(title)
 
 
 def _route(view: View, space: str) -> Finding:
-    title = "Ambassador leads to the dashboard"
+    title = "Ambassador routes to the dashboard"
     lost = [kind.name for kind in (HOST, MAPPING) if view.get(kind, space, VIZ) is None]
     if lost:
-        return failure(title, f"there is no {some(lost)} {space}/{VIZ}", UPDATE)
+        return failure(title, f"missing in {space}: {some(lost)} {VIZ}", UPDATE)
     return ok(title)
 
 

@@ -1,4 +1,4 @@
-"""What somebody else installed and the stack file meshes: it is patched, and its pods have a proxy.
+"""Other owners' workloads that the stack file meshes: patched, and their pods have a proxy.
 
 Facts: Linkerd's injector (``pkg/inject``): it passes over pods in the host's network always, and
 over those without the token of a ServiceAccount where it does not project one itself.
@@ -42,20 +42,20 @@ def patched(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
 
 
 def meshed(case: ClusterCase) -> Iterator[Finding]:
-    """What the stack file meshes is there and patched, and its pods have a proxy."""
+    """Every workload that the stack file meshes is patched, and its pods have a proxy."""
     for path, patch in case.config.patches:
         thing = case.view.get(PATCHED[patch.kind], patch.namespace, patch.name)
         for_job = path.startswith("jobs")
-        title = f"{patch} is {'treated as the stack file says' if for_job else 'meshed'}"
+        title = f"{patch} is {'patched as configured' if for_job else 'meshed'}"
         lacking = some(_lacking(thing, patch)) if thing is not None else ""
         if thing is None:
             yield warning(
                 title,
-                "it is not there",
-                f"{UPDATE} once it is, or correct clusters.{case.name}.{path}",
+                "it does not exist",
+                f"{UPDATE} once it exists, or correct clusters.{case.name}.{path}",
             )
         elif lacking:
-            yield failure(title, f"it lacks {lacking}", f"{UPDATE} --refresh, which adds it again")
+            yield failure(title, f"it lacks {lacking}", f"{UPDATE} --refresh, which restores it")
         elif patch.kind == CRON_JOB.name:
             yield ok(title)
         else:
@@ -75,7 +75,7 @@ def _ready(case: ClusterCase, patch: Patch) -> Iterator[Finding]:
 
 
 def worst_of_patch(view: View, patch: Patch) -> Object | None:
-    """The pod of what is patched that says most of why its pods are not ready; None without.
+    """The pod of what is patched that shows best why its pods are not ready; None without.
 
     Raises Unseen: it, or its pods, could not be read.
     """
@@ -129,14 +129,14 @@ def _pods(case: ClusterCase, title: str, patch: Patch, thing: Object) -> Iterato
     old = [name_of(pod) for pod in bare if name_of(pod) not in {*in_host, *without}]
     if in_host:
         yield warning(
-            f"no pod of {patch} is in the host's network",
-            f"no proxy can be put into {some(in_host)}",
-            "they stay out of the mesh, whatever is written here",
+            f"no pod of {patch} uses the host's network",
+            f"a proxy cannot be injected into {some(in_host)}",
+            "pods on the host's network stay outside the mesh",
         )
     if without:
         yield warning(
             f"every pod of {patch} has the token of its ServiceAccount",
-            f"no proxy is put into {some(without)}, whose automountServiceAccountToken is false",
+            f"{some(without)} get no proxy, as their automountServiceAccountToken is false",
             "have its owner set automountServiceAccountToken: true (under ECK in the podTemplate "
             "of Kibana, and in that of every node set of Elasticsearch)",
         )
@@ -163,13 +163,13 @@ def _restart(patch: Patch) -> str:
     else:
         what = f"{patch.kind.lower()}/{patch.name}"
     return (
-        "they are older than the annotation, or than Linkerd's injector: "
+        "they were created before the annotation or the injector: "
         f"`kubectl -n {space} rollout restart {what}`"
     )
 
 
 def _of(view: View, patch: Patch, thing: Object) -> list[Object]:
-    """The pods of what is patched; those of Jobs aside, which nobody can restart."""
+    """The pods of what is patched; without those of Jobs, which cannot be restarted."""
     if patch.kind == NAMESPACE.name:
         found = view.all(POD, patch.name)
     elif patch.kind == KIBANA.name:

@@ -32,7 +32,7 @@ def sample(case: ClusterCase) -> Iterator[Finding]:
     if deployment is None:
         yield skipped(title, "there is no Deployment of it")
     elif not asks_for_proxy(case.view, deployment, config.namespace):
-        yield failure(title, "nothing asks the injector for a proxy", UPDATE)
+        yield failure(title, "no annotation requests a proxy", UPDATE)
     else:
         labels = labels_of(template_of(deployment))
         yield proxies(case.view, title, config.namespace, labels)

@@ -30,8 +30,8 @@ TRIAL_SECONDS = 45.0
 REQUEST_SECONDS = 20.0
 """How long requests to the routes of all clusters may take."""
 
-ANSWERS = "the API server answers, and is the one that is meant"
-REPORT = "this is a fault of the check itself: please report it with this line"
+ANSWERS = "the API server answers and is the expected one"
+REPORT = "this is a bug in the check: please report it with this line"
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Asked:
-    """What was asked about one link beyond what its clusters hold."""
+    """What was asked about one link besides reading its clusters."""
 
     trial: Trial | None = None
     metric: bool | None = None
@@ -66,7 +66,7 @@ def look_at(mesh: MeshConfig, *, pre: bool) -> Seen:
                 seen.installed.add(name)
         else:
             seen.troubles[name] = answer or failure(
-                ANSWERS, "reading it took too long", "check that its API server is healthy"
+                ANSWERS, "reading it timed out", "check that its API server is healthy"
             )
     return seen
 
@@ -80,7 +80,7 @@ def _installed(view: View, cluster: ClusterConfig) -> bool:
 
 
 def view_of(mesh: MeshConfig, name: str, *, pre: bool) -> View | Finding:
-    """One cluster, or the line that says why it could not be read."""
+    """One cluster, or the line about why it could not be read."""
     cluster = mesh.clusters[name]
     try:
         reach = examine({name: cluster})[name]
@@ -89,16 +89,15 @@ def view_of(mesh: MeshConfig, name: str, *, pre: bool) -> View | Finding:
     except ClusterError as error:
         problem = error.problems[0]
         return failure(ANSWERS, f"{problem.message} ({problem.context})", problem.remedy)
-    except KubeconfigError as error:
-        return failure(ANSWERS, error.message, error.remedy)
-    except RefusedError as error:
-        return failure(ANSWERS, str(error), "use credentials that may list what it serves")
+    except (KubeconfigError, RefusedError) as error:
+        remedy = error.remedy or "use credentials that can list what it serves"
+        return failure(ANSWERS, error.message, remedy)
     except Exception as error:
         return failure(ANSWERS, f"reading it failed ({brief(error)})", REPORT)
 
 
 def brief(error: Exception) -> str:
-    """Kind and place of an exception; its text is left out, as it may hold what was read."""
+    """Kind and place of an exception; its text is left out, as it may quote what was read."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -127,7 +126,7 @@ def requested(mesh: MeshConfig, name: str, view: View) -> Mapping[str, Answer]:
 
 
 def ask_links(mesh: MeshConfig, views: Mapping[str, View]) -> dict[str, Asked]:
-    """What logging in as each link's service mirror gave, and what the mirror says; by link."""
+    """What logging in as each link's service mirror gave, and what the mirror reports; by link."""
     jobs: dict[str, Callable[[], Asked]] = {}
     for link in mesh.links:
         source = views.get(link.source)
@@ -160,7 +159,7 @@ def trial_of(mesh: MeshConfig, link: LinkConfig, source: View) -> Asked:
 
 
 def metric_of(mesh: MeshConfig, link: LinkConfig, source: View) -> Asked:
-    """What the service mirror of a link says of the target's gateway."""
+    """What the service mirror of a link reports of the target's gateway."""
     try:
         generation = mesh.clusters[link.source].linkerd.generation
         pod = liveness.mirror_pod(source, link.target, generation)

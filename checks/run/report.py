@@ -28,7 +28,7 @@ from preflight.guard import context_of
 
 C = TypeVar("C", ClusterCase, LinkCase, MeshCase)
 INSTALLED = (Phase.CAUSES, Phase.CONTROL_PLANE, Phase.PARTS)
-_RIGHTS = "use credentials that may list these, or see whether the API server is healthy"
+_RIGHTS = "use credentials that can list these, or check that the API server is healthy"
 
 
 def run(mesh: MeshConfig, *, pre: bool = False) -> Report:
@@ -79,7 +79,7 @@ def _of_cluster(mesh: MeshConfig, name: str, seen: Seen, *, pre: bool) -> Iterat
         missing = failure(
             "Linkerd is installed",
             f"there is no namespace {case.config.linkerd.namespace}",
-            "run `pulumi up`; what can be known before is told by `./mesh check --pre`",
+            "run `pulumi up`; before that, run `./mesh check --pre`",
         )
         yield Result.of("control plane", name, missing)
 
@@ -95,10 +95,10 @@ def _of_link(
     mesh: MeshConfig, link: LinkConfig, seen: Seen, asked: Asked, *, pre: bool
 ) -> Iterator[Result]:
     place = f"{link.source} -> {link.target}"
-    title = "the link can be looked at"
+    title = "the link can be checked"
     for end in (link.source, link.target):
         if end not in seen.views:
-            yield Result.of("link", place, skipped(title, f"cluster {end} cannot be looked at"))
+            yield Result.of("link", place, skipped(title, f"cluster {end} cannot be read"))
             return
         if not pre and end not in seen.installed:
             yield Result.of("link", place, skipped(title, f"nothing is installed in {end}"))
@@ -126,9 +126,9 @@ def guarded(check: Check[Any], case: object) -> Iterator[Finding]:
     try:
         yield from run(case)
     except Unseen as error:
-        yield failure(f"check '{check.name}' sees what it needs", str(error), _RIGHTS)
+        yield failure(f"check '{check.name}' can read what it needs", str(error), _RIGHTS)
     except Exception as error:  # one broken check must not hide what the others find
-        yield failure(f"check '{check.name}' can be made", reading.brief(error), reading.REPORT)
+        yield failure(f"check '{check.name}' can run", reading.brief(error), reading.REPORT)
 
 
 def gateway_rows(

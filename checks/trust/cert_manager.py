@@ -20,7 +20,7 @@ from vocabulary.linkerd import ISSUER_SECRET, TRUST_ROOTS
 
 
 def cert_manager(case: ClusterCase) -> Iterator[Finding]:
-    """cert-manager is there, has issued what it was asked for, and anchors were spread."""
+    """cert-manager has issued the certificates, and trust-manager has synced the anchors."""
     if case.config.cert_manager is None:
         return
     served = _served(case)
@@ -38,11 +38,11 @@ def cert_manager(case: ClusterCase) -> Iterator[Finding]:
 
 
 def _served(case: ClusterCase) -> Finding:
-    title = "the kinds of cert-manager are served"
+    title = "the API server serves cert-manager's kinds"
     config = case.config.cert_manager
     wanted: list[tuple[Kind, str]] = [(CERTIFICATE, "v1"), (CLUSTER_ISSUER, "v1"), (ISSUER, "v1")]
     if config is not None and config.trust_manager is not None:
-        title = "the kinds of cert-manager and trust-manager are served"
+        title = "the API server serves the kinds of cert-manager and trust-manager"
         wanted.append((BUNDLE, "v1alpha1"))
     missing = [str(kind) for kind, version in wanted if not case.view.serves(kind, version)]
     if not missing:
@@ -71,10 +71,10 @@ def _issuer(case: ClusterCase, issuance: Issuance) -> Finding:
 
 
 def _bundle(case: ClusterCase) -> Finding:
-    title = f"trust-manager has spread Bundle {TRUST_ROOTS}"
+    title = f"trust-manager has synced Bundle {TRUST_ROOTS}"
     found = case.view.get(BUNDLE, "", TRUST_ROOTS)
     if found is None:
-        return failure(title, "there is no such Bundle", UPDATE)
+        return failure(title, "it does not exist", UPDATE)
     holds, told = renewal.condition(found, "Synced")
     if holds:
         return ok(title)

@@ -17,17 +17,18 @@ from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing, secrets
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import Unseen, View, some
-from checks.linkerd.control_plane import CONFIG, linkerd_values, old_config
+from checks.linkerd.control_plane import linkerd_values
 from checks.trust import pki, renewal
 from config.core.mesh import MeshConfig
 from config.trust.key_forms import form_fault
 from config.variants.generation import Generation
 from kube.answers import inner
+from preflight.proxy_trust import bundle
 from vocabulary.kinds import CONFIG_MAP, SECRET, Object
-from vocabulary.linkerd import ISSUER_SECRET, TRUST_ROOTS
+from vocabulary.linkerd import CONFIG, ISSUER_SECRET, TRUST_ROOTS
 
 _ROTATE = (
-    "replace it: bring the new anchor into the bundle of every cluster, restart meshed pods, "
+    "replace it: add the new anchor to the bundle of every cluster, restart meshed pods, "
     "then sign issuers with it"
 )
 _RENEW = f"{UPDATE}: within trustAnchor.validity.renewalDays of its end it is renewed"
@@ -38,13 +39,10 @@ def anchors_of(view: View, namespace: str) -> list[x509.Certificate]:
 
     Raises UnreadableError: there is none, or it cannot be read.
     """
-    found = view.get(CONFIG_MAP, namespace, TRUST_ROOTS)
-    if found is None:
-        identity = old_config(view, namespace).get("identityContext")
-        if not isinstance(identity, dict):
-            raise pki.UnreadableError("does not exist")
-        return pki.certificates(str(identity.get("trustAnchorsPem") or ""))
-    return pki.certificates(str(inner(found, "data").get("ca-bundle.crt") or ""))
+    pem = bundle(lambda name: view.get(CONFIG_MAP, namespace, name))
+    if pem is None:
+        raise pki.UnreadableError("does not exist")
+    return pki.certificates(pem)
 
 
 def trust_anchors(case: ClusterCase) -> Iterator[Finding]:
@@ -67,7 +65,7 @@ def trust_anchors(case: ClusterCase) -> Iterator[Finding]:
         yield _same_as_configured(case, anchors)
     yield from _provided(case, anchors)
     yield _each(
-        "the trust anchors use algorithms that Linkerd takes",
+        "the trust anchors use supported algorithms",
         {a: pki.algorithm_fault(a, rsa_too=True) or pki.authority_fault(a) for a in anchors},
         "provide self-signed ECDSA P-256 CA certificates under trustAnchor.anchors",
     )
@@ -75,7 +73,7 @@ def trust_anchors(case: ClusterCase) -> Iterator[Finding]:
 
 
 def _same_as_configured(case: ClusterCase, anchors: list[x509.Certificate]) -> Finding:
-    title = f"{CONFIG} and {TRUST_ROOTS} hold the same anchors"
+    title = f"{CONFIG} and {TRUST_ROOTS} have the same trust anchors"
     if case.view.get(CONFIG_MAP, case.config.linkerd.namespace, CONFIG) is None:
         return skipped(title, f"there is no {CONFIG}")
     text = str(linkerd_values(case).get("identityTrustAnchorsPEM") or "")
@@ -87,15 +85,15 @@ def _same_as_configured(case: ClusterCase, anchors: list[x509.Certificate]) -> F
         return failure(
             title,
             f"{CONFIG} has {some([pki.label(anchor) for anchor in configured])}",
-            f"write what the Secret has under trustAnchor.anchors; then {UPDATE}"
+            f"copy the Secret's anchors to trustAnchor.anchors; then {UPDATE}"
             if _roots_elsewhere(case)
-            else f"one of them was changed by hand: {UPDATE}, then restart what is meshed",
+            else f"one of them was edited: {UPDATE}, then restart the meshed workloads",
         )
     return ok(title)
 
 
 def _roots_elsewhere(case: ClusterCase) -> bool:
-    """Whether trust-manager takes the anchors from a Secret that is not ours."""
+    """Whether trust-manager takes the anchors from another owner's Secret."""
     issuance = case.mesh.trust_anchor.cert_manager
     return issuance is not None and issuance.roots_secret is not None
 
@@ -107,7 +105,7 @@ def _provided(case: ClusterCase, anchors: list[x509.Certificate]) -> Iterator[Fi
         for one in provided
         if not set(pki.certificates(one.certificate or "")) <= set(anchors)
     ]
-    title = "the bundle holds the anchors that the stack file provides"
+    title = "the bundle contains the anchors of the stack file"
     if missing:
         yield failure(title, f"it lacks {some(missing)}", UPDATE)
     elif provided:
@@ -117,7 +115,7 @@ def _provided(case: ClusterCase, anchors: list[x509.Certificate]) -> Iterator[Fi
 def issuer(case: ClusterCase) -> Iterator[Finding]:
     """The issuer is complete, fit, valid, and signed by an anchor of the bundle."""
     space = case.config.linkerd.namespace
-    title = "the issuer's Secret is complete"
+    title = "the issuer's Secret is usable"
     secret = case.view.get(SECRET, space, ISSUER_SECRET)
     if secret is None:
         yield failure(title, f"Secret {space}/{ISSUER_SECRET} does not exist", _mend(case))
@@ -139,12 +137,12 @@ def issuer(case: ClusterCase) -> Iterator[Finding]:
     else:
         yield ok(title, pki.label(certificate))
     yield _each(
-        "the issuer uses an algorithm that Linkerd takes",
+        "the issuer uses a supported algorithm",
         {certificate: pki.algorithm_fault(certificate, rsa_too=False)},
         UPDATE,
     )
     yield _each(
-        "the issuer may sign certificates", {certificate: pki.authority_fault(certificate)}, UPDATE
+        "the issuer can sign certificates", {certificate: pki.authority_fault(certificate)}, UPDATE
     )
     yield _name(case, certificate)
     if renewal.issues_identity(case.mesh):
@@ -169,7 +167,7 @@ def issuer_chain(case: ClusterCase) -> list[x509.Certificate] | None:
 
 
 def _keys(case: ClusterCase, secret: Object) -> tuple[str, str]:
-    """Keys of the issuer's Secret under which certificate and private key stand."""
+    """Keys of the issuer's Secret that hold certificate and private key."""
     old = case.config.linkerd.generation is Generation.V2_8
     if old and "tls.crt" not in inner(secret, "data"):
         return "crt.pem", "key.pem"
@@ -185,7 +183,7 @@ def _authorities(case: ClusterCase, secret: Object) -> list[x509.Certificate]:
 
 
 def _mend(case: ClusterCase) -> str:
-    """How an issuer comes to be as it should be."""
+    """How to get a usable issuer."""
     if not renewal.issues_identity(case.mesh):
         return UPDATE
     return f"see `kubectl -n {case.config.linkerd.namespace} describe certificate {ISSUER_SECRET}`"
@@ -226,8 +224,8 @@ def _signed(
     else:
         yield failure(
             title,
-            f"it is signed by {certificate.issuer.rfc4514_string()}, and none of the anchors "
-            f"{some([pki.label(anchor) for anchor in anchors])} is that one",
+            f"it is signed by {certificate.issuer.rfc4514_string()}, which is none of the anchors "
+            f"{some([pki.label(anchor) for anchor in anchors])}",
             f"write its CA under trustAnchor.anchors, then {UPDATE}"
             if renewal.issues_identity(case.mesh)
             else f"{UPDATE}, so that anchors and issuer come from the same stack",
@@ -237,7 +235,11 @@ def _signed(
     title = "ca.crt of the issuer's Secret is in the bundle"
     strange = [pki.label(one) for one in authorities if one not in anchors]
     if strange:
-        yield warning(title, f"{some(strange)} is not, and `linkerd check` goes by ca.crt", UPDATE)
+        yield warning(
+            title,
+            f"{some(strange)} is missing there, and `linkerd check` verifies by ca.crt",
+            UPDATE,
+        )
     else:
         yield ok(title)
 
@@ -266,7 +268,7 @@ def same_anchors(case: MeshCase) -> Iterator[Finding]:
         yield failure(
             title,
             listed,
-            f"{UPDATE}; a cluster that was installed by other means has to be given this bundle",
+            f"{UPDATE}; give this bundle to a cluster that this stack did not install",
         )
 
 

@@ -1,4 +1,4 @@
-"""What can be said of certificates: what is wrong with one, and whom it is signed by.
+"""What can be said of certificates: what is wrong with one, and who signed it.
 
 Facts: Linkerd docs, "Generating your own mTLS root certificates", and what `linkerd check` wants:
 anchors ECDSA P-256 or RSA, issuers ECDSA P-256, SHA-256, at least 60 more days.
@@ -31,7 +31,7 @@ MAX_DEPTH = 4
 
 
 class UnreadableError(ValueError):
-    """A certificate cannot be read; says what is the matter, as the end of a sentence."""
+    """A certificate cannot be read; the text is the end of a sentence about its object."""
 
 
 def decoded(thing: Object, key: str) -> str:
@@ -61,7 +61,7 @@ def certificates(pem: str) -> list[x509.Certificate]:
             # Reading these is put off until they are asked for, and may fail only then.
             _ = certificate.extensions, certificate.public_key()
     except ValueError:
-        raise UnreadableError("holds no certificate that can be read") from None
+        raise UnreadableError("has no readable certificate") from None
     return list(dict.fromkeys(found))
 
 
@@ -73,7 +73,7 @@ def label(certificate: x509.Certificate) -> str:
 
 
 def algorithm_fault(certificate: x509.Certificate, *, rsa_too: bool) -> str | None:
-    """Why Linkerd does not take this certificate's key or signature, or None.
+    """Why Linkerd does not accept this certificate's key or signature; None where it does.
 
     `rsa_too` is for anchors: issuers have to be ECDSA P-256.
     """
@@ -137,8 +137,8 @@ def chain_ends_in(
 ) -> bool:
     """Whether a chain of signatures leads from a certificate to one of `anchors`.
 
-    Dates are not looked at, so that what has expired is not also called wrongly signed. Path
-    lengths are: an authority that may not have another one below it ends no such chain.
+    Dates are not compared, so that an expired certificate is not also reported as wrongly signed.
+    Path lengths are: an authority that may not have another one below it ends no such chain.
     """
     return _chain(certificate, tuple(anchors), tuple(intermediates), 0)
 

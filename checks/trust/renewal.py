@@ -1,6 +1,6 @@
 """Whether a certificate that cert-manager issues is renewed in time.
 
-It lives for hours, so that what is said of certificates that people renew does not hold.
+It lives for hours, so that the checks of certificates that people renew do not apply.
 
 Facts: cert-manager docs, Certificate (``status.renewalTime``).
 """
@@ -23,7 +23,7 @@ from vocabulary.kinds import CERTIFICATE, Object
 from vocabulary.linkerd import VIZ
 
 SLACK = timedelta(minutes=15)
-"""How late a renewal may be before anybody is told."""
+"""How late a renewal may be before it is a warning."""
 
 
 def issues_identity(mesh: MeshConfig) -> bool:
@@ -38,21 +38,21 @@ def issues_webhooks(mesh: MeshConfig) -> bool:
 
 
 def condition(thing: Object, kind: str) -> tuple[bool, str]:
-    """Whether a condition of an object holds, and what is told of it."""
+    """Whether a condition of an object is True, and its reason and message."""
     found = condition_of(thing, kind)
     if not found:
-        return False, "nobody has looked at it yet"
+        return False, "it has no such condition yet"
     reason = str(found.get("reason") or "")
     message = str(found.get("message") or "")
     return found.get("status") == "True", ": ".join(part for part in (reason, message) if part)
 
 
 def issued(view: View, namespace: str, name: str) -> Finding:
-    """Whether cert-manager has issued a Certificate of ours."""
+    """Whether cert-manager has issued a Certificate of this stack."""
     title = f"cert-manager has issued Certificate {namespace}/{name}"
     found = view.get(CERTIFICATE, namespace, name)
     if found is None:
-        return failure(title, "there is no such Certificate", "run `pulumi up`")
+        return failure(title, "it does not exist", "run `pulumi up`")
     holds, told = condition(found, "Ready")
     if holds:
         return ok(title)
@@ -67,15 +67,15 @@ def renewed(
     if view.now > due + SLACK:
         return warning(
             title,
-            f"{pki.label(certificate)} was to be renewed at {due:%Y-%m-%d %H:%M} UTC, and ends at "
-            f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC",
+            f"{pki.label(certificate)} was due for renewal at {due:%Y-%m-%d %H:%M} UTC, and ends "
+            f"at {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC",
             _describe(namespace, name),
         )
     return ok(title, f"next at {due:%Y-%m-%d %H:%M} UTC")
 
 
 def _due(certificate: x509.Certificate, asked: Object | None) -> datetime:
-    """When cert-manager renews; at two thirds of its life where it does not tell."""
+    """When cert-manager renews; at two thirds of its life where the status has no time."""
     told = inner(asked, "status").get("renewalTime")
     try:
         found = datetime.fromisoformat(str(told))

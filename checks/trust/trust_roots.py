@@ -1,7 +1,7 @@
-"""Whether running proxies trust the anchors that the control plane has now.
+"""Whether running proxies trust the control plane's current anchors.
 
 A proxy reads its trust roots once, when its pod starts. Where anchors were replaced since, it
-trusts no certificate of the present issuer, and its requests fail once its connections end.
+trusts no certificate of the current issuer, and its requests fail once its connections end.
 
 Facts: linkerd2 edge-26.8.3: ``pkg/inject/inject.go`` (injectObjectMeta: the annotation is the
 SHA-256 of the text in ConfigMap linkerd-identity-trust-roots), the partial ``_metadata.tpl`` (pods
@@ -24,7 +24,6 @@ from checks.facts.listing import Listing, named
 from checks.facts.objects import proxy_of
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
-from checks.linkerd.control_plane import CONFIG
 from checks.trust import pki
 from checks.trust.certificates import anchors_of, issuer_chain, trust_material
 from config.core.mesh import MeshConfig
@@ -41,6 +40,7 @@ from vocabulary.kinds import (
     namespace_of,
 )
 from vocabulary.linkerd import (
+    CONFIG,
     CONTROL_PLANE_NS,
     MULTICLUSTER,
     TRUST_ROOT_SHA256,
@@ -142,7 +142,7 @@ def _owner(pod: Object) -> str:
 
 def trust_roots(case: ClusterCase) -> Iterator[Finding]:
     """Every meshed pod has the trust roots that the control plane has now."""
-    title = "meshed pods trust the present anchors"
+    title = "meshed pods trust the current anchors"
     space = case.config.linkerd.namespace
     try:
         found = stale(case.view, space)
@@ -158,14 +158,14 @@ def trust_roots(case: ClusterCase) -> Iterator[Finding]:
     if lost:
         yield failure(
             title,
-            f"they started with other anchors and do not trust the present issuer, so that "
+            f"they started with other anchors and do not trust the current issuer, so that "
             f"requests from and to them fail: {some(map(str, lost))}",
             restart(lost),
         )
         return
     yield warning(
         title,
-        f"they started with another bundle, which still has the anchor of the present issuer: "
+        f"they started with another bundle, which still has the current issuer's anchor: "
         f"{some(map(str, found))}",
         restart(found),
     )
@@ -181,7 +181,7 @@ def trusts(
 
 
 def restart(found: Iterable[Stale]) -> str:
-    """The commands by which workloads get the present trust roots."""
+    """The commands that give workloads the current trust roots."""
     listed = list(found)
     commands = [
         f"`kubectl -n {one.namespace} delete {one.workload}`"
@@ -189,7 +189,7 @@ def restart(found: Iterable[Stale]) -> str:
         else f"`kubectl -n {one.namespace} rollout restart {one.workload}`"
         for one in listed[:SHOWN]
     ]
-    more = f", and so each of the {len(listed) - SHOWN} others" if len(listed) > SHOWN else ""
+    more = f" and each of the other {len(listed) - SHOWN}" if len(listed) > SHOWN else ""
     return f"restart them: {', '.join(commands)}{more}"
 
 
@@ -225,7 +225,7 @@ def _anchors_trust(
         return
     yield failure(
         title,
-        f"it is signed by {chain[0].issuer.rfc4514_string()}, which is none of the anchors there",
+        f"it is signed by {chain[0].issuer.rfc4514_string()}, which is not among its anchors",
         "run `pulumi up`, so that both clusters have the anchors of the same stack",
     )
 

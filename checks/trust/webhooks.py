@@ -40,7 +40,7 @@ def webhooks(case: ClusterCase) -> Iterator[Finding]:
 
 
 def _webhook(case: ClusterCase, webhook: Webhook) -> Iterator[Finding]:
-    title = f"webhook {webhook.service} has a certificate that is accepted"
+    title = f"webhook {webhook.service} has a valid certificate"
     registration = case.view.get(webhook.kind, "", webhook.configuration)
     if registration is None:
         missing = f"{webhook.kind.name} {webhook.configuration} does not exist"
@@ -68,14 +68,14 @@ def _webhook(case: ClusterCase, webhook: Webhook) -> Iterator[Finding]:
         return
     fault = _fault(case, webhook, chain, key, anchors)
     if fault:
-        # How long it lasts is nothing to be glad of, then.
+        # Its remaining days do not matter then.
         yield failure(title, fault, UPDATE)
         return
     if not has_pods(case.view, DEPLOYMENT, webhook.namespace, webhook.served_by):
         yield skipped(
             title,
-            f"its certificate and key are in order, but Deployment {webhook.served_by}, which "
-            "serves it, has no pod that is available",
+            f"its certificate and key are valid, but Deployment {webhook.served_by}, which "
+            "serves it, has no available pod",
         )
     else:
         yield ok(title)

@@ -26,7 +26,7 @@ from tests.unit.checks.builders import (
 from vocabulary.kinds import DAEMON_SET
 
 LABELS = {"app.kubernetes.io/name": "emissary-ingress", "app.kubernetes.io/instance": "edge"}
-KNOWN = "the pods of the adopted Ambassador have the labels that the stack file knows them by"
+KNOWN = "the pods of the adopted Ambassador have the labels of the stack file"
 SELECTS = "the gateway's Service edge-linkerd-gateway selects Ambassador's pods"
 ANNOTATIONS = {"linkerd.io/inject": "enabled", "config.linkerd.io/enable-gateway": "true"}
 
@@ -66,7 +66,7 @@ def about_pods(*objects: dict[str, Any], config: MeshConfig | None = None) -> li
     return [
         title
         for title in failures(seen(*objects, config=config))
-        if title != "Ambassador's kinds are served"
+        if title != "the API server serves Ambassador's kinds"
     ]
 
 
@@ -115,7 +115,7 @@ def test_the_gateway_role_of_an_adopted_ambassador_is_looked_at() -> None:
     bare = owned(pod_annotations={"linkerd.io/inject": "enabled"})
     found = list(gateways.gateway(cluster_case(view(bare), adopted())))
     assert {
-        "Ambassador's proxies act as a gateway",
+        "Ambassador's proxies are configured as a gateway",
         "Service ambassador/edge-linkerd-gateway is the gateway",
     } <= set(failures(found))
 

@@ -112,7 +112,7 @@ def test_a_configuration_that_agrees_passes() -> None:
 )
 def test_each_setting_that_differs_is_named(changed: dict[str, Any], words: str) -> None:
     found = configured(config_map(**changed))
-    assert failures(found) == ["linkerd-config says what the stack file says"]
+    assert failures(found) == ["linkerd-config matches the stack file"]
     assert found[1].detail.startswith(words)
 
 
@@ -159,7 +159,7 @@ def test_high_availability_and_the_cni_plugin_are_looked_at_where_they_are_wante
     case = cluster_case(view(*single), old(highAvailability=True, cni=True))
     assert failures(list(generation_2_8.deployments(case))) == [
         "DaemonSet linkerd-cni/linkerd-cni is available",
-        "the control plane has more than one replica of everything",
+        "every control plane Deployment has more than one replica",
     ]
 
 
@@ -171,7 +171,7 @@ def test_only_kinds_of_that_time_have_to_be_served() -> None:
     profile = ("linkerd.io", "ServiceProfile", "v1alpha2")
     split = ("split.smi-spec.io", "TrafficSplit", "v1alpha1")
     assert seen(profile, split) == []
-    assert seen(profile) == seen(split) == ["Linkerd's kinds are served"]
+    assert seen(profile) == seen(split) == ["the API server serves Linkerd's kinds"]
 
 
 def test_its_releases_have_the_names_of_their_charts() -> None:
@@ -200,7 +200,7 @@ def test_a_cluster_is_looked_at_by_the_checks_of_its_generation(
     monkeypatch.setattr(reading, "view_of", lambda _, name, *, pre: views[name])
     for config, wanted, unwanted in (
         (old(), "Deployment linkerd/linkerd-tap is available", "the source serves Links"),
-        (mesh(), "the Gateway API's kinds are served", "Deployment linkerd/linkerd-tap"),
+        (mesh(), "the API server serves the Gateway API's kinds", "Deployment linkerd/linkerd-tap"),
     ):
         titles = [result.title for result in running.run(config).results]
         assert wanted in titles
@@ -358,9 +358,12 @@ def test_a_gateway_tells_its_path_without_a_slash_and_has_no_policy() -> None:
 @pytest.mark.parametrize(
     ("annotations", "title"),
     [
-        ({"probe_path": "/-/ambassador/ready"}, "the gateway's Service tells how it is probed"),
-        ({"probe_period": "3s"}, "the gateway's Service tells how it is probed"),
-        ({"multicluster_gateway": ""}, "the gateway's Service says that it is one"),
+        ({"probe_path": "/-/ambassador/ready"}, "the gateway Service has the configured probe"),
+        ({"probe_period": "3s"}, "the gateway Service has the configured probe"),
+        (
+            {"multicluster_gateway": ""},
+            "the gateway Service has annotation mirror.linkerd.io/multicluster-gateway",
+        ),
     ],
 )
 def test_each_annotation_that_its_service_mirrors_do_not_read_is_one_failure(
@@ -439,9 +442,9 @@ def looked_at(
     ]
 
 
-HOLDS = f"Secret {SPACE}/{CREDENTIALS} holds credentials"
-KNOWS = "the service mirror knows the target's gateway"
-EXPORTED = "Service shop/web is exported by the target"
+HOLDS = f"Secret {SPACE}/{CREDENTIALS} has usable credentials"
+KNOWS = "the service mirror has a Service for the target's gateway"
+EXPORTED = "Service shop/web is exported"
 MIRRORS = "Service shop/web-west mirrors it in the source"
 
 
@@ -486,14 +489,14 @@ def test_a_second_secret_for_the_same_cluster_is_found() -> None:
 def test_credentials_that_are_old_lead_elsewhere_or_do_not_work_are_found() -> None:
     target = target_side()
     target |= named(secret(f"{ACCOUNT}-token", SPACE, {"token": "new"}))
-    assert failures(looked_at(target=target)) == ["the credentials hold the target's present token"]
+    assert failures(looked_at(target=target)) == ["the credentials have the target's current token"]
     elsewhere = Endpoint("https://other.example.org", None)
     assert warnings(looked_at(endpoint=elsewhere)) == [
-        "the credentials lead to the target's API server"
+        "the credentials name the target's API server"
     ]
     refused = Trial(Outcome.REFUSED, SERVER, "no")
     assert failures(looked_at(trial=refused)) == [
-        "the credentials let one get, list and watch the target's Services"
+        "the credentials can get, list and watch Services in the target"
     ]
 
 
@@ -579,12 +582,12 @@ def test_what_there_is_none_of_is_not_read() -> None:
 def test_before_an_installation_only_names_of_that_time_are_looked_for() -> None:
     titles = {one.title for one in pre.clashes(cluster_case(view(), old()))}
     assert not [title for title in titles if "Gateway API" in title or "Link CRD" in title]
-    assert "Linkerd's CRDs: absent, or made by release linkerd/linkerd2" in titles
+    assert "Linkerd's CRDs: absent, or created by release linkerd/linkerd2" in titles
     profile = thing(
         "apiextensions.k8s.io/v1", "CustomResourceDefinition", "trafficsplits.split.smi-spec.io"
     )
     found = list(pre.clashes(cluster_case(view(profile), old())))
-    assert failures(found) == ["Linkerd's CRDs: absent, or made by release linkerd/linkerd2"]
+    assert failures(found) == ["Linkerd's CRDs: absent, or created by release linkerd/linkerd2"]
 
 
 def test_its_service_mirror_makes_namespaces_by_itself() -> None:

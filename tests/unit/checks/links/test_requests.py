@@ -46,8 +46,8 @@ from vocabulary.kinds import ENDPOINTS
 SHOP = {"name": "shop", "prefix": "/shop/", "service": "http://web.shop.svc.cluster.local:80"}
 ROUTE = ambassador("Mapping", "shop")
 ASKED = "a request for /shop/ is answered (Mapping shop)"
-BACKEND = "Service shop/web, to which a Mapping leads, has endpoints that are ready"
-SAMPLE = "Service qotm/qotm-linkerd2, to which a Mapping leads, has endpoints that are ready"
+BACKEND = "Service shop/web, the target of a Mapping, has ready endpoints"
+SAMPLE = "Service qotm/qotm-linkerd2, the target of a Mapping, has ready endpoints"
 
 Seen = list[tuple[str, str, str | None]]
 """Method, path and Host of every request that a server got."""
@@ -169,7 +169,7 @@ def test_where_the_cluster_shows_why_nothing_answers_no_load_balancer_is_blamed(
     waiting = endpoints("ambassador", "ambassador", "notReadyAddresses")
     (line,) = judged(front(closed_port()), ROUTE, waiting)
     assert line.status is Status.FAILURE
-    assert "no ready pod is behind Service ambassador" in line.detail
+    assert "no ready pod backs Service ambassador" in line.detail
     ready = endpoints("ambassador", "ambassador")
     (line,) = judged(front(closed_port()), ROUTE, ready, *strict("deny"))
     assert (line.status, "default policy is deny" in line.detail) == (Status.FAILURE, True)
@@ -207,7 +207,7 @@ def test_where_pods_are_simulated_no_request_is_made_and_this_is_said() -> None:
     [
         ((front(),), "the Mapping does not exist"),
         ((ROUTE,), "there is no Service of Ambassador"),
-        ((ROUTE, service("ambassador", "ambassador")), "(of type ClusterIP) tells no address"),
+        ((ROUTE, service("ambassador", "ambassador")), "(of type ClusterIP) has no address"),
         (
             (ROUTE, service("ambassador", "ambassador", address="127.0.0.1", ports={"x": 81})),
             "a port neither for HTTP nor for HTTPS",

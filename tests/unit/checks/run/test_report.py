@@ -99,7 +99,7 @@ def test_each_line_has_its_mark_and_failures_have_their_hint_below_them() -> Non
     bare = printed(report(failure("it works", "", ""))).splitlines()
     assert bare[2:4] == ["\u00d7 it works", ""]
     assert "- it is fast  it does not work" in lines
-    assert lines[-1] == "\u00d7 1 hold, 1 warnings, 1 failures, 1 not looked at"
+    assert lines[-1] == "\u00d7 1 passed, 1 warnings, 1 failed, 1 skipped"
 
 
 def test_an_encoding_without_the_marks_gets_plain_ones() -> None:
@@ -120,8 +120,8 @@ def test_long_lines_are_not_broken_so_that_grep_finds_them() -> None:
 
 
 def test_words_in_brackets_are_printed_as_they_are() -> None:
-    assert "take it off links[0].exports [bold]" in printed(
-        report(failure("x", "y", "take it off links[0].exports [bold]"))
+    assert "remove it from links[0].exports [bold]" in printed(
+        report(failure("x", "y", "remove it from links[0].exports [bold]"))
     )
 
 
@@ -140,7 +140,7 @@ def test_a_check_that_breaks_is_a_failing_line_that_names_it_and_tells_no_secret
     found = list(running.guarded(Check("any", Phase.PARTS, explodes), cluster_case(view())))
     assert [(result.title, result.status) for result in found] == [
         ("this much was found", Status.OK),
-        ("check 'explodes' can be made", Status.FAILURE),
+        ("check 'explodes' can run", Status.FAILURE),
     ]
     assert "KeyError in test_report.py:" in found[1].detail
     assert "secret" not in found[1].detail
@@ -155,7 +155,7 @@ def test_what_a_check_may_not_see_is_a_failing_line_that_says_so() -> None:
     seen = view(unseen={(SECRET, "linkerd"): "not allowed (status 403)"})
     (found,) = running.guarded(Check("any", Phase.PARTS, needs_secrets), cluster_case(seen))
     assert (found.title, found.status) == (
-        "check 'needs secrets' sees what it needs",
+        "check 'needs secrets' can read what it needs",
         Status.FAILURE,
     )
     assert found.detail == "Secret objects in linkerd cannot be listed: not allowed (status 403)"
@@ -219,7 +219,7 @@ def test_a_cluster_that_takes_for_ever_is_one_failing_line(
     found = running.run(mesh())
     forever.set()
     east = [(one.title, one.status, one.detail) for one in found.results if one.cluster == "east"]
-    assert east == [(reading.ANSWERS, Status.FAILURE, "reading it took too long")]
+    assert east == [(reading.ANSWERS, Status.FAILURE, "reading it timed out")]
 
 
 def one_cluster_answers(
@@ -241,7 +241,7 @@ def test_beside_a_silent_cluster_the_others_are_still_looked_at(
     west = [result for result in found.results if result.cluster == "west"]
     assert {result.category for result in west} >= {"certificates", "releases", "ambassador"}
     (link,) = [result for result in found.results if result.category == "link"]
-    assert (link.status, link.detail) == (Status.SKIPPED, "cluster east cannot be looked at")
+    assert (link.status, link.detail) == (Status.SKIPPED, "cluster east cannot be read")
 
 
 def test_a_cluster_without_linkerd_has_one_line_for_all_that_is_missing(
@@ -301,20 +301,23 @@ def test_namespaces_that_may_not_be_listed_are_not_taken_for_an_empty_cluster(
     found = one_cluster_answers(monkeypatch, view(unseen={(NAMESPACE, ""): "not allowed"}))
     titles = {result.title for result in found.results}
     assert "Linkerd is installed" not in titles
-    assert "check 'namespace' sees what it needs" in titles
+    assert "check 'namespace' can read what it needs" in titles
 
 
 def test_one_cluster_under_two_names_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     found = one_cluster_answers(monkeypatch, view(), silent="none")
-    (line,) = [r for r in found.results if r.title == "no cluster stands under two names"]
-    assert (line.status, line.detail) == (Status.FAILURE, "the same cluster: east and west")
+    (line,) = [r for r in found.results if r.title == "no cluster is listed under two names"]
+    assert (line.status, line.detail) == (
+        Status.FAILURE,
+        "one cluster with several names: east and west",
+    )
 
 
 def test_one_cluster_alone_is_not_said_to_differ_from_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = one_cluster_answers(monkeypatch, view())
-    assert "no cluster stands under two names" not in {result.title for result in found.results}
+    assert "no cluster is listed under two names" not in {result.title for result in found.results}
 
 
 def test_a_job_that_hangs_does_not_hold_up_the_others() -> None:

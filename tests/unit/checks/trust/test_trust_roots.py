@@ -27,7 +27,7 @@ from vocabulary.kinds import POD
 OLD = certified("old", days=3650)
 NEW = certified("new", days=3650)
 ISSUER = certified("identity.linkerd.cluster.local", NEW)
-TITLE = "meshed pods trust the present anchors"
+TITLE = "meshed pods trust the current anchors"
 
 
 def issuer(one: Certified = ISSUER) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def test_a_sec1_key_of_the_policy_validator_fails_its_webhook_and_no_other() -> 
     name = "linkerd-policy-validator-k8s-tls"
     seen = hooks(lambda all_: all_.update({name: secret(name, "linkerd", data)}))
     found = list(webhooks.webhooks(cluster_case(seen)))
-    title = "webhook linkerd-policy-validator has a certificate that is accepted"
+    title = "webhook linkerd-policy-validator has a valid certificate"
     assert failures(found) == [title]
     assert of(found, title).detail == (
         f"Secret linkerd/{name}: its private key is in the form SEC1 ('EC PRIVATE KEY'); "
@@ -119,7 +119,7 @@ def test_a_webhook_whose_server_has_no_pod_is_not_called_accepted() -> None:
         )
     )
     states = {
-        service: of(found, f"webhook {service} has a certificate that is accepted").status
+        service: of(found, f"webhook {service} has a valid certificate").status
         for service in (
             "linkerd-proxy-injector",
             "linkerd-sp-validator",
@@ -141,5 +141,5 @@ def test_an_issuer_whose_key_the_identity_controller_does_not_read_is_not_comple
     data = {"tls.crt": issuer.pem, "tls.key": encrypted, "ca.crt": ANCHOR.pem}
     seen = view(roots(ANCHOR.pem), secret("linkerd-identity-issuer", "linkerd", data))
     found = list(certificates.issuer(cluster_case(seen)))
-    assert failures(found) == ["the issuer's Secret is complete"]
+    assert failures(found) == ["the issuer's Secret is usable"]
     assert "ENCRYPTED PRIVATE KEY" in found[0].detail
