@@ -28,11 +28,11 @@ def release(version: Mapping[str, Any]) -> tuple[int, int] | None:
 def too_new(version: Mapping[str, Any], limits: Iterable[Limit]) -> Iterator[Reason]:
     """Why a cluster of this version is too new; yields nothing where the version is unknown."""
     found = release(version)
-    told = printable(str(version.get("gitVersion") or ".".join(map(str, found or ()))))
+    shown = printable(str(version.get("gitVersion") or ".".join(map(str, found or ()))))
     for limit in limits:
         if found is not None and found > limit.newest:
             newest = ".".join(map(str, limit.newest))
             yield (
-                f"it runs Kubernetes {told}, and {limit.what} supports {newest} at most",
+                f"it runs Kubernetes {shown}, and {limit.what} supports {newest} at most",
                 limit.remedy,
             )

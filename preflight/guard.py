@@ -108,13 +108,13 @@ def examine(
             ),
         ),
     )
-    told = {name: answers.get(name, silent) for name in clusters}
-    found = {name: answer.reach for name, answer in told.items() if answer.reach is not None}
+    given = {name: answers.get(name, silent) for name in clusters}
+    found = {name: answer.reach for name, answer in given.items() if answer.reach is not None}
     mistaken = _mistaken(clusters, found)
     problems = [
         ClusterProblem(name, context_of(cluster), *reason)
         for name, cluster in clusters.items()
-        for reason in (*mistaken.get(name, ()), *told[name].reasons)
+        for reason in (*mistaken.get(name, ()), *given[name].reasons)
     ]
     if problems:
         raise ClusterError(problems)
@@ -156,11 +156,11 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
             reasons = (*_unmet(api, version, expected, timeout), *found.reasons)
             space = cluster.linkerd.namespace
             trust = held_trust(api, space, timeout) if expected.trust else None
-        told = version.get("gitVersion")
+        given = version.get("gitVersion")
         reach = Reach(
             reached,
             uid,
-            str(told) if told else None,
+            str(given) if given else None,
             entry,
             missing,
             found.missing,

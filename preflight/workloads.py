@@ -190,8 +190,8 @@ class _Workload:
         if found is None or found == wrapped or self._is_ours((*where, "command")):
             return
         yield (
-            f"the container {container} of the {self._patch} has its own command, which would not be "
-            "restored",
+            f"the container {container} of the {self._patch} has its own command, which would not "
+            "be restored",
             f"let its owner put {', '.join(wrapped[:3])} before it, or write "
             f"{self._path}.treatment: opt-out",
         )

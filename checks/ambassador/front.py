@@ -42,7 +42,7 @@ def front(view: View, config: AmbassadorConfig) -> Object | None:
     )
 
 
-def leads(case: ClusterCase) -> Iterator[Finding]:
+def target_ports(case: ClusterCase) -> Iterator[Finding]:
     """The ports of Ambassador's Service target ports that its pods listen on."""
     config = case.config.ambassador
     service = front(case.view, config) if config is not None else None
@@ -78,4 +78,4 @@ def front_reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         yield from objects(config, LISTENER)
 
 
-CHECKS = (Check("ambassador", Phase.PARTS, leads, reads=front_reads, order=14),)
+CHECKS = (Check("ambassador", Phase.PARTS, target_ports, reads=front_reads, order=14),)

@@ -58,10 +58,10 @@ def _issued(view: View, namespace: str, secret: str) -> Finding:
     if holds(found[0], "Ready"):
         return ok(title, name_of(found[0]))
     ready = condition(found[0], "Ready")
-    told = str(ready.get("message") or ready.get("reason") or "")
+    reason = str(ready.get("message") or ready.get("reason") or "")
     return failure(
         title,
-        f"Certificate {name_of(found[0])} is not ready{f': {told}' if told else ''}",
+        f"Certificate {name_of(found[0])} is not ready{f': {reason}' if reason else ''}",
         f"see `kubectl -n {namespace} describe certificate {name_of(found[0])}`",
     )
 
@@ -70,7 +70,7 @@ def _secret(view: View, namespace: str, host: HostConfig, name: str) -> Iterator
     title = f"Host {host.name} has a valid certificate"
     assert host.tls is not None
     waits = host.tls.cert_manager is not None
-    mend = UPDATE if host.tls.trial else "replace its certificate"
+    remedy = UPDATE if host.tls.trial else "replace its certificate"
     secret = view.get(SECRET, namespace, name)
     if secret is None:
         missing = f"Secret {namespace}/{name} does not exist, so the Host is inactive"
@@ -85,18 +85,18 @@ def _secret(view: View, namespace: str, host: HostConfig, name: str) -> Iterator
         chain = pki.certificates(pki.decoded(secret, "tls.crt"))
         key = pki.decoded(secret, "tls.key")
     except pki.UnreadableError as error:
-        yield failure(title, fault or f"Secret {namespace}/{name} {error}", mend)
+        yield failure(title, fault or f"Secret {namespace}/{name} {error}", remedy)
         return
     fault = fault or _fault(host, chain[0], key, view)
     if fault is not None:
-        yield failure(title, fault, mend)
+        yield failure(title, fault, remedy)
         return
     yield ok(title, some(_names(chain[0])))
     yield lasting(
         f"Host {host.name} has a certificate for 60 more days",
         [chain[0]],
         view.now,
-        "cert-manager renews it; see its Certificate" if waits else mend,
+        "cert-manager renews it; see its Certificate" if waits else remedy,
     )
 
 

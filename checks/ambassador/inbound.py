@@ -18,19 +18,9 @@ from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, warning
 from checks.facts.view import View, some
+from checks.linkerd.clients import ANY, EVERYWHERE, Allowed, Authorization, Mesh, Network, lacking
 from checks.linkerd.control_plane import linkerd_values
-from checks.linkerd.inbound_policy import (
-    ANY,
-    EVERYWHERE,
-    ROUTES,
-    Allowed,
-    Authorization,
-    Mesh,
-    Network,
-    PortPolicy,
-    evaluate,
-    lacking,
-)
+from checks.linkerd.inbound_policy import ROUTES, PortPolicy, evaluate
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig
 from config.variants.generation import Generation

@@ -221,15 +221,15 @@ CAUSES: tuple[Cause, ...] = (
 )
 
 
-def cause_of(said: Iterable[tuple[str, str]]) -> Cause | None:
+def cause_of(lines: Iterable[tuple[str, str]]) -> Cause | None:
     """The first known cause that matches these texts.
 
-    `said` are pairs of a container's name and a text: a line of its log, or with the empty name
+    `lines` are pairs of a container's name and a text: a line of its log, or with the empty name
     what Kubernetes writes about the pod.
     """
-    texts = list(said)
+    listed = list(lines)
     for cause in CAUSES:
-        for container, text in texts:
+        for container, text in listed:
             if re.fullmatch(cause.container, container) and re.search(cause.pattern, text):
                 return cause
     return None

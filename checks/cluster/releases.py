@@ -70,14 +70,14 @@ def state_trouble(history: History) -> tuple[str, str] | None:
     """What is wrong with the state of a release, and the way out; None when it is deployed."""
     newest = history.newest
     delete = f"`kubectl -n {newest.namespace} delete secret {newest.secret}`"
-    nobody = "when no `pulumi up` or `helm` is running on it,"
+    once = "when no `pulumi up` or `helm` is running on it,"
     if newest.status == "deployed":
         return None
     if newest.status in _FIRST_INSTALL:
-        hint = f"{nobody} {delete} and run `pulumi up` again"
+        hint = f"{once} {delete} and run `pulumi up` again"
         return "its first installation was interrupted (pending-install)", hint
     if newest.status in _LATER:
-        hint = f"{nobody} {delete} and run `pulumi up --refresh`"
+        hint = f"{once} {delete} and run `pulumi up --refresh`"
         return (
             f"it is stuck in {newest.status}, so that it refuses every change, and its objects may "
             "still have the previous values",
@@ -163,10 +163,12 @@ def _workloads(view: View, release: Release, expected: ExpectedRelease) -> Itera
         if found is None:
             continue
         there.append(made.name)
-        status, text, told = described(view, found)
+        status, text, explained = described(view, found)
         if status is not Status.OK:
-            remedy = told.remedy if told else ""
-            troubles.append((told.rank if told else UNKNOWN, f"{made.name}: {text}", remedy))
+            remedy = explained.remedy if explained else ""
+            troubles.append(
+                (explained.rank if explained else UNKNOWN, f"{made.name}: {text}", remedy)
+            )
             worst = Status.FAILURE if Status.FAILURE in (status, worst) else status
     if not there:
         yield skipped(title, "none of its workloads exists")

@@ -153,9 +153,8 @@ def _container(status: Object) -> Container | None:
         reason = str(waiting.get("reason") or "")
         if reason in (*_QUIET, "") and not failed_before:
             return None
-        told = [reason or "waiting", _end(last, restarts)] if last else [reason]
         message = str(waiting.get("message") or "") if not last else ""
-        text = f"is in {told[0]}" + (f" ({told[1]})" if last else "")
+        text = f"is in {reason or 'waiting'}" + (f" ({_end(last, restarts)})" if last else "")
         reasons = (reason, message, *_words(last))
         text += f": {log_text.message(message)}" if message else ""
         return Container(name, text, reasons, True, restarts > 0 or last is not None, bool(last))
@@ -203,22 +202,22 @@ def explain_pod(view: View, pod: Object, workload: str) -> Explanation:
     """Why a pod is not ready; `workload` is the argument of ``kubectl rollout restart``."""
     known = log_text.values_of_secrets(view)
     space, name = namespace_of(pod), name_of(pod)
-    said: list[tuple[str, str]] = []
+    texts: list[tuple[str, str]] = []
     parts: list[str] = []
     found = blamed(pod)
     for container in found[:CONTAINERS]:
-        said += [("", text) for text in container.reasons if text]
+        texts += [("", text) for text in container.reasons if text]
         log = view.logs.get((space, name, container.name))
-        told = log_text.without_secrets(log.text if log else "", known).splitlines()
-        said += [(container.name, line) for line in (*told, *container.reasons)]
+        log_lines = log_text.without_secrets(log.text if log else "", known).splitlines()
+        texts += [(container.name, line) for line in (*log_lines, *container.reasons)]
         parts.append(f"container {container.name} {container.state}{_log(view, pod, container)}")
     if not found:
         messages = list(_messages(view, pod))
-        said += [("", text) for text in messages]
+        texts += [("", text) for text in messages]
         parts.append(_unstarted(view, pod, messages, known))
     return _explained(
         f"pod {name}: {'; '.join(parts)}",
-        cause_of(said),
+        cause_of(texts),
         {"namespace": space, "pod": name, "workload": workload},
         broken=not found or found[0].broken,
     )
@@ -266,9 +265,9 @@ def _events(view: View, namespace: str, about: Collection[tuple[str, str]]) -> I
             yield _message(event)
 
 
-def _message(said: Object) -> str:
+def _message(thing: Object) -> str:
     """Reason and message of an event or a condition."""
-    return f"{said.get('reason', '')}: {said.get('message', '')}"
+    return f"{thing.get('reason', '')}: {thing.get('message', '')}"
 
 
 def _moment(event: Object) -> str:

@@ -59,24 +59,26 @@ def workload(view: View, kind: Kind, namespace: str, name: str, hint: str) -> It
     """One workload exists and is available; skipped where the line of its release reports it."""
     title = f"{kind.name} {namespace}/{name} is available"
     found = view.get(kind, namespace, name)
-    ours = view.made_by_release(kind, namespace, name)
+    released = view.made_by_release(kind, namespace, name)
     if found is None:
         missing = "it does not exist"
         yield (
-            skipped(title, f"{missing}; see its release") if ours else failure(title, missing, hint)
+            skipped(title, f"{missing}; see its release")
+            if released
+            else failure(title, missing, hint)
         )
         return
-    status, text, told = described(view, found)
+    status, text, explained = described(view, found)
     if status is Status.OK:
         yield ok(title, text)
-    elif ours:
+    elif released:
         yield skipped(title, f"{availability(found)[1]}; see its release")
     else:
-        yield Finding(title, status, text, (told.remedy if told else "") or hint)
+        yield Finding(title, status, text, (explained.remedy if explained else "") or hint)
 
 
 def described(view: View, workload: Object) -> tuple[Status, str, Explanation | None]:
     """Status and number of available pods, and the explanation where some are missing."""
     status, text = availability(workload)
-    told = None if status is Status.OK else explain(view, workload)
-    return status, f"{text}: {told.text}" if told else text, told
+    explained = None if status is Status.OK else explain(view, workload)
+    return status, f"{text}: {explained.text}" if explained else text, explained

@@ -16,17 +16,16 @@ from checks.facts.objects import addresses
 from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from checks.linkerd.control_plane import control_plane, running, served
-from checks.links.gateways import alive
-from checks.links.multicluster import (
+from checks.links.access import (
     judge_address,
-    judge_gateway_alive,
     judge_login,
     judge_secret,
     judge_token,
     link_access,
     mirror_login,
-    mirrors,
 )
+from checks.links.gateways import alive
+from checks.links.service_mirror import judge_gateway_alive, mirrors
 from config.core.mesh import MeshConfig
 from config.links.link import Export
 from config.variants.generation import Generation

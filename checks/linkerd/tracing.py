@@ -36,7 +36,7 @@ def tracing(case: ClusterCase) -> Iterator[Finding]:
             hint = f"see `kubectl -n {JAEGER} get pods,events`"
             yield from workload(case.view, DEPLOYMENT, JAEGER, "jaeger-injector", hint)
         else:
-            yield _told(case, linkerd, linkerd.tracing)
+            yield _configured(case, linkerd, linkerd.tracing)
     if ambassador is not None and ambassador.tracing is not None:
         yield _tracing_service(case.view, ambassador)
 
@@ -88,19 +88,19 @@ def _account(case: ClusterCase, config: TracingConfig, selector: dict[str, str])
     )
 
 
-def _told(case: ClusterCase, linkerd: LinkerdConfig, config: TracingConfig) -> Finding:
+def _configured(case: ClusterCase, linkerd: LinkerdConfig, config: TracingConfig) -> Finding:
     """The control plane's own proxies have the environment that all others get."""
     title = f"proxies send their spans to {config.collector}"
     account = f"{config.service_account}.{config.namespace}.serviceaccount.identity."
     identity = f"{account}{linkerd.namespace}.{case.config.trust_domain}"
     seen = 0
     for item in case.view.all(DEPLOYMENT, linkerd.namespace):
-        told = _environment(item)
-        if told is None:
+        environment = _environment(item)
+        if environment is None:
             continue
         seen += 1
         for key, wanted in ((ADDRESS, config.collector), (IDENTITY, identity)):
-            found = told.get(key, "")
+            found = environment.get(key, "")
             # Some charts leave it to Kubernetes to put namespace and domain in.
             if found != wanted and not (key == IDENTITY and "$(" in found):
                 what = found or "no such address" if key == ADDRESS else found or "no identity"
@@ -125,8 +125,8 @@ def _tracing_service(view: View, config: AmbassadorConfig) -> Finding:
     if tracing is None:
         return skipped(title, "none is configured")
     found = {name_of(item): item for item in view.all(TRACING_SERVICE, config.namespace)}
-    ours = found.pop("tracing", None)
-    if ours is None:
+    own = found.pop("tracing", None)
+    if own is None:
         missing = f"TracingService {config.namespace}/tracing does not exist"
         return failure(title, missing, UPDATE)
     if found:
@@ -135,7 +135,7 @@ def _tracing_service(view: View, config: AmbassadorConfig) -> Finding:
             f"another one exists, {some(found)}, and with two Ambassador traces nothing",
             "delete it, or remove ambassador.tracing",
         )
-    spec = inner(ours, "spec")
+    spec = inner(own, "spec")
     if (spec.get("service"), spec.get("driver")) != (tracing.service, tracing.driver):
         sent = f"{spec.get('driver', 'nothing')} to {spec.get('service', 'no service')}"
         return failure(title, f"it sends {sent}", UPDATE)

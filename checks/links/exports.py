@@ -9,7 +9,8 @@ from checks.facts.check import Check, Phase
 from checks.facts.objects import addresses
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
-from checks.links.multicluster import link_reads, selectors_of, works
+from checks.links.link import selectors_of
+from checks.links.service_mirror import link_reads, works
 from config.links.link import Export, LinkConfig, Requirement, Selector
 from config.variants.generation import Generation
 from kube.answers import inner, items
@@ -27,10 +28,10 @@ def exports(case: LinkCase) -> Iterator[Finding]:
         service = case.target.get(SERVICE, export.namespace, export.service)
         labels = labels_of(service) if service is not None else {}
         if mode != "none":
-            told = labels.get(EXPORTED)
+            reported = labels.get(EXPORTED)
             found = _labelled(f"Service {export} is exported", EXPORTED, _LABELS[mode], service)
             yield found
-            yield _mirror(case, export, told == _LABELS[mode])
+            yield _mirror(case, export, reported == _LABELS[mode])
         if export.federated:
             title = f"Service {export} is a member of a federated Service"
             yield _labelled(title, FEDERATED, "member", service)
@@ -64,8 +65,10 @@ def _mirror(case: LinkCase, export: Export, exported: bool) -> Finding:
             return skipped(title, "it is not exported")
         if not works(case.source, target):
             return skipped(title, "the service mirror is not running")
-        told = _told(case.source, target, space, export.service)
-        return failure(title, f"it does not exist{f' ({told})' if told else ''}", _logs(target))
+        reported = _reported(case.source, target, space, export.service)
+        return failure(
+            title, f"it does not exist{f' ({reported})' if reported else ''}", _logs(target)
+        )
     if case.link.mode_of(export) == "remote-discovery":
         # Its endpoints are the target's pods, which proxies ask the destination controller for.
         return ok(title) if exported else skipped(title, "it is not exported")
@@ -121,7 +124,7 @@ def _logs(target: str) -> str:
     return f"see `kubectl -n {MULTICLUSTER} logs deploy/controller-{target} -c controller`"
 
 
-def _told(source: View, target: str, namespace: str, service: str) -> str:
+def _reported(source: View, target: str, namespace: str, service: str) -> str:
     """What the service mirror wrote about a Service into the status of its Link."""
     link = source.get(LINK, MULTICLUSTER, target)
     for entry in items(link, "status", "mirrorServices"):

@@ -96,9 +96,9 @@ def _accepted(case: LinkCase, place: str, route: Object) -> Finding:
     ]
     refused = [one for one in conditions if one.get("status") != "True"]
     if refused:
-        told = refused[0]
-        detail = f"{told.get('type')} is {told.get('status')}: " + str(
-            told.get("message") or told.get("reason") or "no reason is given"
+        first = refused[0]
+        detail = f"{first.get('type')} is {first.get('status')}: " + str(
+            first.get("message") or first.get("reason") or "no reason is given"
         )
         return failure(title, detail, "check that the Services that it names exist")
     if any(one.get("type") == "Accepted" for one in conditions):

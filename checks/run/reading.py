@@ -12,7 +12,7 @@ from checks.facts.fetch import look
 from checks.facts.reading import Reader, RefusedError
 from checks.facts.results import Finding, failure
 from checks.facts.view import Unseen, View
-from checks.links import liveness, multicluster, requests
+from checks.links import access, asking, liveness, questions
 from checks.links.credentials import Trial, try_login
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig
@@ -118,8 +118,8 @@ def answers(mesh: MeshConfig, seen: Seen) -> dict[str, Mapping[str, Answer]]:
 def requested(mesh: MeshConfig, name: str, view: View) -> Mapping[str, Answer]:
     """What requests to the routes of one cluster returned; empty where none can be made."""
     try:
-        asked = requests.questions(mesh, name, view)
-        return {} if isinstance(asked, str) else requests.ask_all(asked)
+        asked = questions.questions(mesh, name, view)
+        return {} if isinstance(asked, str) else asking.ask_all(asked)
     except Unseen:
         # The check of the routes reports it.
         return {}
@@ -147,7 +147,7 @@ def ask_links(mesh: MeshConfig, views: Mapping[str, View]) -> dict[str, Asked]:
 def trial_of(mesh: MeshConfig, link: LinkConfig, source: View) -> Asked:
     """What logging in to a link's target gave."""
     try:
-        login = multicluster.mirror_login(source, link.target)
+        login = access.mirror_login(source, link.target)
         if login is None:
             return Asked()
         # Without the setting for other clusters, what is left is the operator's own way there.

@@ -66,8 +66,8 @@ def _issuer(case: ClusterCase, issuance: Issuance) -> Finding:
     if found is None:
         make = f"make it, or correct trustAnchor.certManager.issuer; then {UPDATE}"
         return failure(title, "it does not exist", UPDATE if issuance.make_issuer else make)
-    holds, told = renewal.condition(found, "Ready")
-    return ok(title) if holds else failure(title, f"it is not ready ({told})", hint)
+    holds, reason = renewal.condition(found, "Ready")
+    return ok(title) if holds else failure(title, f"it is not ready ({reason})", hint)
 
 
 def _bundle(case: ClusterCase) -> Finding:
@@ -75,11 +75,11 @@ def _bundle(case: ClusterCase) -> Finding:
     found = case.view.get(BUNDLE, "", TRUST_ROOTS)
     if found is None:
         return failure(title, "it does not exist", UPDATE)
-    holds, told = renewal.condition(found, "Synced")
+    holds, reason = renewal.condition(found, "Synced")
     if holds:
         return ok(title)
     return failure(
-        title, f"it is not synced ({told})", f"see `kubectl describe bundle {TRUST_ROOTS}`"
+        title, f"it is not synced ({reason})", f"see `kubectl describe bundle {TRUST_ROOTS}`"
     )
 
 

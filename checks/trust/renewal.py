@@ -53,10 +53,10 @@ def issued(view: View, namespace: str, name: str) -> Finding:
     found = view.get(CERTIFICATE, namespace, name)
     if found is None:
         return failure(title, "it does not exist", "run `pulumi up`")
-    holds, told = condition(found, "Ready")
+    holds, reason = condition(found, "Ready")
     if holds:
         return ok(title)
-    return failure(title, f"it is not ready ({told})", _describe(namespace, name))
+    return failure(title, f"it is not ready ({reason})", _describe(namespace, name))
 
 
 def renewed(
@@ -76,9 +76,9 @@ def renewed(
 
 def _due(certificate: x509.Certificate, asked: Object | None) -> datetime:
     """When cert-manager renews; at two thirds of its life where the status has no time."""
-    told = inner(asked, "status").get("renewalTime")
+    reason = inner(asked, "status").get("renewalTime")
     try:
-        found = datetime.fromisoformat(str(told))
+        found = datetime.fromisoformat(str(reason))
     except ValueError:
         begin = certificate.not_valid_before_utc
         return begin + (certificate.not_valid_after_utc - begin) * 2 / 3

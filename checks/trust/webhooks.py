@@ -63,8 +63,8 @@ def _webhook(case: ClusterCase, webhook: Webhook) -> Iterator[Finding]:
     try:
         anchors = [pki.certificates(bundle) for bundle in _bundles(registration)]
     except pki.UnreadableError as error:
-        told = _INJECTED if renewal.issues_webhooks(case.mesh) else UPDATE
-        yield failure(title, f"{webhook.kind.name} {webhook.configuration} {error}", told)
+        hint = _INJECTED if renewal.issues_webhooks(case.mesh) else UPDATE
+        yield failure(title, f"{webhook.kind.name} {webhook.configuration} {error}", hint)
         return
     fault = _fault(case, webhook, chain, key, anchors)
     if fault:

@@ -14,8 +14,8 @@ from checks.ambassador.front import front
 from checks.facts.objects import balancer_addresses
 from checks.facts.view import Unseen, View
 from checks.links.gateways import link_address, mirrored
-from checks.links.multicluster import selectors_of
-from checks.links.requests import host_header, ports_by_scheme, sites
+from checks.links.link import selectors_of
+from checks.links.questions import host_header, ports_by_scheme, sites
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig, gateway_identity
 from config.links.link import Export, LinkConfig, Requirement, Selector

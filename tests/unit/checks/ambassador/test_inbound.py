@@ -303,7 +303,7 @@ def test_a_cluster_of_linkerd_2_8_has_no_such_policy() -> None:
 
 def closed(*objects: dict[str, Any]) -> list[Finding]:
     case = cluster_case(view(*objects, *program()))
-    return [*front.leads(case), *gateways.gateway(case)]
+    return [*front.target_ports(case), *gateways.gateway(case)]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from checks.cluster import pre
 from checks.facts import fetch
 from checks.facts.case import LinkCase
 from checks.facts.results import Finding, Status
-from checks.links import exports, gateways, multicluster, traffic
+from checks.links import exports, gateways, link, service_mirror, traffic
 from config import MeshConfig
 from config.links.link import Requirement, Selector
 from tests.unit.checks.builders import (
@@ -169,7 +169,7 @@ SELECTS = "the Link has the configured selectors"
 
 def of_link(config: MeshConfig, title: str, **spec: Any) -> Finding:
     case = case_of(config, (), ())
-    return of(list(multicluster._spec(case, spec)), title)
+    return of(list(link._spec(case, spec)), title)
 
 
 LABELS = {
@@ -219,7 +219,7 @@ def test_on_a_flat_network_neither_a_gateway_nor_its_probe_is_looked_for() -> No
     assert of_link(FLAT, title, **spec).status is Status.OK
     assert of_link(FLAT, title, gatewayAddress="203.0.113.9").status is Status.FAILURE
     case = case_of(FLAT, (LEASE,), ())
-    titles = {one.title for one in multicluster.service_mirror(case)}
+    titles = {one.title for one in service_mirror.service_mirror(case)}
     assert not [one for one in titles if "gateway" in one]
     assert [one for one in titles if "at work" in one]
 
@@ -231,8 +231,8 @@ def test_a_target_of_flat_networks_needs_neither_a_gateway_nor_an_ambassador() -
     config = mesh(content)
     case = case_of(config, (SPACE, LEASE), ())
     for check in (
-        multicluster.link_resource,
-        multicluster.service_mirror,
+        link.link_resource,
+        service_mirror.service_mirror,
         exports.exports,
         traffic.weights,
     ):

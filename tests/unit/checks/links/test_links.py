@@ -11,7 +11,8 @@ import pytest
 
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
-from checks.links import exports, multicluster
+from checks.links import access, exports, service_mirror
+from checks.links import link as link_checks
 from checks.links.credentials import CredentialsFault, Outcome, Trial, login_of
 from config import MeshConfig
 from kube.kubeconfig import Endpoint
@@ -207,10 +208,10 @@ def looked_at(
         **{**usual, **fields},
     )
     return [
-        *multicluster.remote_access(case),
-        *multicluster.credentials(case),
-        *multicluster.link_resource(case),
-        *multicluster.service_mirror(case),
+        *access.remote_access(case),
+        *access.credentials(case),
+        *link_checks.link_resource(case),
+        *service_mirror.service_mirror(case),
         *exports.exports(case),
     ]
 
@@ -493,7 +494,7 @@ def test_mirrors_of_a_link_that_is_gone_are_warned_of() -> None:
     left = thing("v1", "Service", "web-north", "shop", labels=gone)
 
     def seen(*objects: dict[str, Any]) -> list[Finding]:
-        return list(multicluster.orphans(cluster_case(view(*objects, cluster="east"))))
+        return list(service_mirror.orphans(cluster_case(view(*objects, cluster="east"))))
 
     sound = source_side().values()
     assert warnings(seen(*sound)) == []

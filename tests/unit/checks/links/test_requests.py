@@ -19,8 +19,8 @@ from checks.facts import fetch
 from checks.facts.case import Answer, ClusterCase
 from checks.facts.results import Finding, Status
 from checks.facts.view import View
-from checks.links import requests
-from checks.links.requests import Question
+from checks.links import asking, backends, questions, requests
+from checks.links.asking import Question
 from checks.run import reading
 from checks.run import report as running
 from config import MeshConfig
@@ -234,13 +234,13 @@ def test_an_answer_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        answer = requests.ask(question(silent.getsockname()[1]))
+        answer = asking.ask(question(silent.getsockname()[1]))
     assert (answer.status, answer.detail) == (None, "TimeoutError")
 
 
 @pytest.mark.parametrize("address", ["not a name", "x" * 300, "name\n.example"])
 def test_an_address_that_is_none_is_no_answer(address: str) -> None:
-    assert requests.ask(question(80, address=address)).status is None
+    assert asking.ask(question(80, address=address)).status is None
 
 
 def test_a_server_that_speaks_something_else_is_no_answer() -> None:
@@ -255,7 +255,7 @@ def test_a_server_that_speaks_something_else_is_no_answer() -> None:
                 connection.sendall(b"SSH-2.0\r\n\r\n")
 
         threading.Thread(target=answer, daemon=True).start()
-        assert requests.ask(question(strange.getsockname()[1])).detail == "BadStatusLine"
+        assert asking.ask(question(strange.getsockname()[1])).detail == "BadStatusLine"
 
 
 def test_tls_is_asked_for_by_name_and_its_certificate_is_not_judged_here(tmp_path: Path) -> None:
@@ -267,7 +267,7 @@ def test_tls_is_asked_for_by_name_and_its_certificate_is_not_judged_here(tmp_pat
     named: list[str | None] = []
     context.sni_callback = lambda _, name, __: named.append(name)
     with serving(200, tls=context) as (port, asked):
-        answer = requests.ask(question(port, scheme="https", host="shop.example.org"))
+        answer = asking.ask(question(port, scheme="https", host="shop.example.org"))
     assert (answer.status, named) == (200, ["shop.example.org"])
     assert asked == [("GET", "/shop/", "shop.example.org")]
 
@@ -275,19 +275,19 @@ def test_tls_is_asked_for_by_name_and_its_certificate_is_not_judged_here(tmp_pat
 def test_where_the_first_request_is_not_answered_no_other_is_made() -> None:
     dead = closed_port()
     with serving(200) as (port, asked):
-        silent = requests.ask_all({"one": question(dead), "two": question(port)})
-        answered = requests.ask_all({"one": question(port), "two": question(port, path="/two/")})
+        silent = asking.ask_all({"one": question(dead), "two": question(port)})
+        answered = asking.ask_all({"one": question(port), "two": question(port, path="/two/")})
     assert [one.status for one in silent.values()] == [None, None]
     assert [one.status for one in answered.values()] == [200, 200]
     assert {path for _, path, _ in asked} == {"/shop/", "/two/"}
-    assert requests.ask_all({}) == {}
+    assert asking.ask_all({}) == {}
 
 
 # What is asked
 
 
 def asks(config: MeshConfig, *objects: dict[str, Any]) -> str:
-    found = requests.questions(config, "west", view(*objects, ROUTE))
+    found = questions.questions(config, "west", view(*objects, ROUTE))
     assert not isinstance(found, str)
     return f"{found['shop'].url} as {found['shop'].host}"
 
@@ -343,7 +343,7 @@ def test_an_adopted_ambassador_is_asked_by_its_owners_service_and_hosts() -> Non
     workload = deployment("edge", "ambassador", pod_labels=labels)
     found = asks(config, ours, inner, other, theirs, host, workload)
     assert found == "http://203.0.113.3:80/shop/ as shop.example.org"
-    nothing = requests.questions(config, "west", view(ours, workload, ROUTE))
+    nothing = questions.questions(config, "west", view(ours, workload, ROUTE))
     assert nothing == "there is no Service of Ambassador"
 
 
@@ -414,7 +414,7 @@ SAMPLES = thing("v1", "Namespace", "qotm")
 
 def behind(*objects: dict[str, Any], **fields: Any) -> list[Finding]:
     config = with_ambassador(**(fields or {"mappings": [SHOP]}))
-    return list(requests.backends(cluster_case(view(*objects), config)))
+    return list(backends.backends(cluster_case(view(*objects), config)))
 
 
 def test_a_service_with_endpoints_passes() -> None:
@@ -469,7 +469,7 @@ def test_two_routes_to_one_service_are_one_line_and_mirrors_have_lines_of_their_
     assert len(behind(SPACE, WEB, mappings=[SHOP, again])) == 1
     content = settings()
     content["links"][0]["exports"][0]["mapping"] = {"prefix": "/web/"}
-    assert requests.backends_of(mesh(content), "east") == []
+    assert backends.backends_of(mesh(content), "east") == []
 
 
 def test_only_the_endpoints_of_backends_and_of_ambassador_are_read() -> None:
@@ -492,6 +492,6 @@ def test_a_cluster_without_ambassador_is_asked_nothing() -> None:
     del content["clusters"]["west"]["ambassador"]
     config = mesh(content)
     case = cluster_case(view(), config)
-    assert [*requests.requests(case), *requests.backends(case)] == []
-    assert isinstance(requests.questions(config, "west", view()), str)
+    assert [*requests.requests(case), *backends.backends(case)] == []
+    assert isinstance(questions.questions(config, "west", view()), str)
     assert failures(judged(config=config)) == []

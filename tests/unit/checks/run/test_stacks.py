@@ -19,7 +19,7 @@ from checks.facts.case import ClusterCase, LinkCase, MeshCase
 from checks.facts.check import Phase, all_checks
 from checks.facts.results import Result, Status
 from checks.facts.view import ServedKind, View
-from checks.links.requests import backends_of
+from checks.links.backends import backends_of
 from checks.platform.ingresses import ingresses_of
 from checks.platform.ingresses import secrets_of as ingress_secrets
 from checks.run.report import run_phases
