@@ -37,7 +37,6 @@ from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig
 from config.links.exports import ExportedService, ServiceRef
 from config.links.link import Export, LinkConfig
-from config.variants.generation import Generation
 from preflight.guard import Reach
 
 
@@ -267,7 +266,7 @@ def _link(
     link: LinkConfig, config: MeshConfig, mesh: Mesh, credentials: LinkCredentials
 ) -> MulticlusterLink | None:
     source = config.clusters[link.source]
-    if source.linkerd.generation is Generation.V2_8:
+    if not source.linkerd.generation.links:
         # Its service mirror reads all of this from the credentials and from the target.
         return None
     gateway = None

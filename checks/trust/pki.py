@@ -1,4 +1,4 @@
-"""What can be said of certificates: what is wrong with one, and whom it is signed by.
+"""What can be said of certificates: what is wrong with one, and who signed it.
 
 Facts: Linkerd docs, "Generating your own mTLS root certificates", and what `linkerd check` wants:
 anchors ECDSA P-256 or RSA, issuers ECDSA P-256, SHA-256, at least 60 more days.
@@ -24,6 +24,7 @@ from config.trust.certificate_rules import algorithm_fault as algorithm_fault  #
 from config.trust.certificate_rules import anchor_faults as anchor_faults  # noqa: PLC0414
 from config.trust.certificate_rules import authority_fault as authority_fault  # noqa: PLC0414
 from config.trust.certificate_rules import validity_fault as validity_fault  # noqa: PLC0414
+from kube.answers import inner
 from vocabulary.kinds import Object
 
 SOON = timedelta(days=60)
@@ -33,7 +34,7 @@ MAX_DEPTH = 4
 
 
 class UnreadableError(ValueError):
-    """A certificate cannot be read; says what is the matter, as the end of a sentence."""
+    """A certificate cannot be read; the text is the end of a sentence about its object."""
 
 
 def decoded(thing: Object, key: str) -> str:
@@ -41,7 +42,7 @@ def decoded(thing: Object, key: str) -> str:
 
     Raises UnreadableError: there is none.
     """
-    data = (thing.get("data") or {}).get(key)
+    data = inner(thing, "data").get(key)
     if not data:
         raise UnreadableError(f"has no key '{key}'")
     try:
@@ -63,7 +64,7 @@ def certificates(pem: str) -> list[x509.Certificate]:
             # Reading these is put off until they are asked for, and may fail only then.
             _ = certificate.extensions, certificate.public_key()
     except (ValueError, x509.DuplicateExtension, UnsupportedAlgorithm):
-        raise UnreadableError("holds no certificate that can be read") from None
+        raise UnreadableError("has no readable certificate") from None
     return list(dict.fromkeys(found))
 
 
@@ -95,8 +96,8 @@ def chain_ends_in(
 ) -> bool:
     """Whether a chain of signatures leads from a certificate to one of `anchors`.
 
-    Dates are not looked at, so that what has expired is not also called wrongly signed. Path
-    lengths are: an authority that may not have another one below it ends no such chain.
+    Dates are not compared, so that an expired certificate is not also reported as wrongly signed.
+    Path lengths are: an authority that may not have another one below it ends no such chain.
     """
     return _chain(certificate, tuple(anchors), tuple(intermediates), 0)
 

@@ -24,7 +24,8 @@ from components.trust.trust_anchor import SignedCertificate
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.routes import HostConfig, MappingConfig
 from config.links.gateway_view import Gateway
-from config.variants.generation import Generation
+from config.variants.linkerd import LinkerdGeneration
+from config.variants.linkerds import DEFAULT
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class AmbassadorMeshArgs:
     """What all releases share."""
     gateway: Gateway | None = None
     """The multicluster gateway that it is; None where it is none."""
-    generation: Generation = Generation.MODERN
+    generation: LinkerdGeneration = DEFAULT
     """Linkerd's generation in this cluster."""
     mappings: Sequence[MappingConfig] = ()
     """Routes that other parts of the mesh ask for."""
@@ -104,7 +105,7 @@ class AmbassadorMesh(MeshComponent):
             self.child(args.provider, depends_on=space),
         )
         self._objects(ambassador_objects(config, args.mappings, args.hosts), ready)
-        if args.generation is Generation.MODERN:
+        if args.generation.policy:
             # Linkerd 2.8 has no policy.
             policy = public_policy(config)
             policy += gateway_policy(args.gateway) if args.gateway is not None else ()

@@ -14,8 +14,6 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from vocabulary.linkerd import POLICY_VALIDATOR as POLICY_VALIDATOR  # noqa: PLC0414
-
 if TYPE_CHECKING:
     from config.variants.linkerd import LinkerdGeneration
 

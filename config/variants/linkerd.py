@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Literal
 
 from config.core.charts import Origin
 from config.trust.key_forms import GO_FORMS, KeyForm
@@ -66,10 +66,6 @@ class WebhookServer:
 @dataclass(frozen=True, eq=False)
 class LinkerdGeneration:
     """A generation of Linkerd: the releases whose charts and gateways are alike."""
-
-    MODERN: ClassVar[LinkerdGeneration]
-    V2_8: ClassVar[LinkerdGeneration]
-    of: ClassVar[Callable[[str], LinkerdGeneration | None]]
 
     name: str
     """How the program names it."""

@@ -12,7 +12,7 @@ from charts import ChartSource
 from config import MeshConfig
 from config.preconditions import expectations
 from config.variants.ambassadors import FLAVOURS
-from config.variants.generation import Generation
+from config.variants.linkerds import LINKERDS
 from render import HelmTemplate, Manifest, Recording, Workshop, manifests
 from tests.stack_files import STACK_FILES
 
@@ -136,5 +136,5 @@ def test_each_flavour_generation_and_api_version_has_a_stack_file(stack_config: 
         (flavour.name, line.major) for flavour in FLAVOURS.values() for line in flavour.lines
     }
     assert {version for _, _, version in seen} == {"v1", "v2", "v3alpha1"}
-    assert {item.linkerd.generation for item in clusters} == set(Generation)
+    assert {item.linkerd.generation for item in clusters} == set(LINKERDS.values())
     assert any(not item.installed for item in ambassadors)

@@ -94,7 +94,7 @@ def test_the_dashboards_ingress_is_looked_at_like_any_other() -> None:
     asked = dashboard(ingress={"host": "a.example.com", "controller": "traefik", "tls": {}})
     tls = secret("linkerd-viz-tls", "linkerd-viz", {})
     assert {item.status for item in look(asked, *made(asked), tls)} == {Status.OK}
-    lost = of(look(asked, *made(asked)), "the Secrets of linkerd-viz/linkerd-viz-ingress are there")
+    lost = of(look(asked, *made(asked)), "the Secrets of linkerd-viz/linkerd-viz-ingress exist")
     assert "linkerd-viz-tls" in lost.detail
 
 
@@ -102,7 +102,7 @@ def test_the_dashboards_ingress_is_looked_at_like_any_other() -> None:
 def test_ambassadors_way_to_the_dashboard_takes_both_of_its_objects(gone: str) -> None:
     asked = dashboard(route={"host": "a.example.com"})
     objects = {kind: ambassador(kind, "linkerd-viz") for kind in ("Host", "Mapping")}
-    title = "Ambassador leads to the dashboard"
+    title = "Ambassador routes to the dashboard"
     assert of(look(asked, *objects.values()), title).status is Status.OK
     del objects[gone]
     assert gone in of(look(asked, *objects.values()), title).detail

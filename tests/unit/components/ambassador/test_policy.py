@@ -15,7 +15,6 @@ from config import MeshConfig, load_stack_file
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.cluster import ClusterConfig
 from config.links.gateway_view import gateways
-from config.variants.generation import Generation
 from render import Recording
 from tests.stack_files import STACK_FILES
 
@@ -64,7 +63,7 @@ def test_any_client_may_connect_to_each_listener_s_port_whatever_the_default_pol
     recording = recorded(config)
     for cluster, settings in config.clusters.items():
         ambassador = settings.ambassador
-        if ambassador is None or settings.linkerd.generation is not Generation.MODERN:
+        if ambassador is None or not settings.linkerd.generation.policy:
             continue
         objects: Objects = [
             dict(item.inputs)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from checks.facts.results import Status
 from checks.trust import certificates, webhooks
+from config.inventory import inventory
 from config.trust.key_forms import form_fault
 from config.variants.linkerds import LINKERDS
 from tests.unit.checks.builders import (
@@ -87,7 +88,7 @@ def test_no_message_about_a_key_holds_any_of_it() -> None:
 def test_every_webhook_that_is_looked_at_has_its_row() -> None:
     content = settings()
     content["clusters"]["west"]["linkerd"] = {"viz": {"enabled": True}}
-    today = {hook.service for hook in webhooks.webhooks_of(cluster_case(view(), mesh(content)))}
+    today = {hook.service for hook in inventory(mesh(content), "west").webhooks}
     assert today <= EDGE.key_forms.keys()
 
 
@@ -97,7 +98,7 @@ def test_a_sec1_key_of_the_policy_validator_fails_its_webhook_and_no_other() -> 
     name = "linkerd-policy-validator-k8s-tls"
     seen = hooks(lambda all_: all_.update({name: secret(name, "linkerd", data)}))
     found = list(webhooks.webhooks(cluster_case(seen)))
-    title = "webhook linkerd-policy-validator has a certificate that is accepted"
+    title = "webhook linkerd-policy-validator has a valid certificate"
     assert failures(found) == [title]
     assert of(found, title).detail == (
         f"Secret linkerd/{name}: its private key is in the form SEC1 ('EC PRIVATE KEY'); "
@@ -119,7 +120,7 @@ def test_a_webhook_whose_server_has_no_pod_is_not_called_accepted() -> None:
         )
     )
     states = {
-        service: of(found, f"webhook {service} has a certificate that is accepted").status
+        service: of(found, f"webhook {service} has a valid certificate").status
         for service in (
             "linkerd-proxy-injector",
             "linkerd-sp-validator",
@@ -141,5 +142,5 @@ def test_an_issuer_whose_key_the_identity_controller_does_not_read_is_not_comple
     data = {"tls.crt": issuer.pem, "tls.key": encrypted, "ca.crt": ANCHOR.pem}
     seen = view(roots(ANCHOR.pem), secret("linkerd-identity-issuer", "linkerd", data))
     found = list(certificates.issuer(cluster_case(seen)))
-    assert failures(found) == ["the issuer's Secret is complete"]
+    assert failures(found) == ["the issuer's Secret is usable"]
     assert "ENCRYPTED PRIVATE KEY" in found[0].detail
