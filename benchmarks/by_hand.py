@@ -17,18 +17,18 @@ from typing import Any
 import yaml
 
 from charts.source import Chart, ChartSource, ambassador_chart, ambassador_crds
-from components.ambassador.gateway import gateway_annotations, pod_annotations
+from components.ambassador.injection import pod_annotations
 from components.ambassador.objects import ambassador_objects
-from components.ambassador.policy import ambassador_policy
+from components.ambassador.policy import public_policy
 from components.ambassador.values import ambassador_values, crds_values
 from components.core.values import Values
 from components.linkerd.values import WEBHOOKS, control_plane_values, linkerd_crds_values
+from components.links.gateway import gateway_policy
 from components.links.values import ServiceMirror, multicluster_values
 from config import MeshConfig
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.cluster import ClusterConfig
-from config.core.mesh import gateway_identity, service_account
-from config.variants.generation import Generation
+from config.links.gateway_view import gateways
 
 BY_HAND = "by hand: helm, kubectl, linkerd CLI"
 
@@ -191,10 +191,9 @@ class ByHand:
     def _multicluster(self, name: str, cluster: ClusterConfig) -> Values:
         mirrors = []
         for link in self._config.links_from(name):
-            ambassador = self._config.clusters[link.target].ambassador
-            assert ambassador is not None, "validation refuses a target without Ambassador"
-            assert ambassador.gateway is not None, "validation refuses a target without a gateway"
-            mirrors.append(ServiceMirror(link.target, ambassador.gateway.service_probe_port, ""))
+            gateway = self._config.gateway_of(link)
+            port = gateway.probe.port.number if gateway is not None else None
+            mirrors.append(ServiceMirror(link.target, port, ""))
         values = multicluster_values(cluster, mirrors)
         # By hand nobody tells the controllers of new credentials but by restarting them.
         values.pop("podAnnotations", None)
@@ -203,20 +202,18 @@ class ByHand:
     def _write_ambassador(
         self, name: str, cluster: ClusterConfig, config: AmbassadorConfig
     ) -> None:
-        annotations: dict[str, str] = {}
+        gateway = next(iter(gateways(name, cluster)), None)
         generation = cluster.linkerd.generation
         routes = self._config.asked_mappings(name)
         objects: list[Any] = list(ambassador_objects(config, routes))
-        if generation is Generation.MODERN:
-            objects += ambassador_policy(config)
-        if config.gateway is not None:
-            identity = str(gateway_identity(name, cluster))
-            annotations = gateway_annotations(config.gateway, identity, generation)
+        if generation.policy:
+            objects += public_policy(config)
+            objects += gateway_policy(gateway) if gateway is not None else ()
         values = ambassador_values(
             config,
-            service_account(name, cluster),
+            config.account(name),
             pod_annotations(config, generation),
-            annotations,
+            gateway,
         )
         self._write(f"{name}-emissary-crds-chart.yaml", crds_values(config))
         self._write(f"{name}-emissary-ingress.yaml", values)

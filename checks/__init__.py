@@ -1,6 +1,6 @@
-"""`./mesh check`: what holds in the clusters of a stack file and what does not. No engine."""
+"""`./mesh check`: checks the clusters of a stack file. Needs no engine."""
 
 from checks.facts.results import ClusterRow, GatewayRow, Report, Result, Status
-from checks.run.runner import run
+from checks.run.report import run
 
 __all__ = ["ClusterRow", "GatewayRow", "Report", "Result", "Status", "run"]

@@ -34,10 +34,9 @@ from components.trust.cert_manager import CertManager, CertManagerArgs
 from components.trust.issuance import AnchorIssuer, AnchorIssuerArgs, IssuedBy
 from components.trust.trust_anchor import TrustAnchor, TrustAnchorArgs
 from config.core.cluster import ClusterConfig
-from config.core.mesh import MeshConfig, gateway_identity, service_account
+from config.core.mesh import MeshConfig
 from config.links.exports import ExportedService, ServiceRef
 from config.links.link import Export, LinkConfig
-from config.variants.generation import Generation
 from preflight.guard import Reach
 
 
@@ -59,7 +58,7 @@ class Mesh:
         return {
             "trustAnchors": self.trust_anchor.bundle,
             "gateways": {
-                name: {"address": item.gateway.address, "identity": item.gateway.identity}
+                name: {"address": item.gateway.address, "identity": item.gateway.view.identity}
                 for name, item in self.ambassadors.items()
                 if item.gateway is not None
             },
@@ -120,9 +119,9 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
                     config=cluster.ambassador,
                     provider=provider,
                     linkerd=mesh.linkerd[name],
-                    service_account=service_account(name, cluster),
-                    identity=str(gateway_identity(name, cluster)),
+                    service_account=cluster.ambassador.account(name),
                     releases=releases,
+                    gateway=next(iter(config.gateways(name)), None),
                     generation=cluster.linkerd.generation,
                     mappings=config.asked_mappings(name),
                     hosts=config.asked_hosts(name),
@@ -157,11 +156,12 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
                 mirrors=[
                     ServiceMirror(
                         link.target,
-                        _probe_port(link, config.clusters[link.target]),
+                        probed.probe.port.number if probed is not None else None,
                         credentials[link.name].digest,
                         link.headless_services,
                     )
                     for link in outgoing
+                    for probed in [config.gateway_of(link)]
                 ],
                 credentials=[
                     secret for link in outgoing for secret in credentials[link.name].secrets
@@ -266,14 +266,15 @@ def _link(
     link: LinkConfig, config: MeshConfig, mesh: Mesh, credentials: LinkCredentials
 ) -> MulticlusterLink | None:
     source = config.clusters[link.source]
-    if source.linkerd.generation is Generation.V2_8:
+    if not source.linkerd.generation.links:
         # Its service mirror reads all of this from the credentials and from the target.
         return None
     gateway = None
     if not link.flat_network:
-        gateway = mesh.ambassadors[link.target].gateway
-        if gateway is None:
+        made = mesh.ambassadors[link.target].gateway
+        if made is None:
             raise ValueError(f"cluster {link.target} has no gateway")
+        gateway = made.through(link)
     return MulticlusterLink(
         link.name,
         MulticlusterLinkArgs(
@@ -346,12 +347,3 @@ def _is_there(cluster: ClusterConfig, service: ServiceRef, reach: Reach) -> bool
         service.name,
     )
     return ours or service not in reach.missing_services
-
-
-def _probe_port(link: LinkConfig, target: ClusterConfig) -> int | None:
-    """Port of the target's gateway that this link's mirror probes; None without a gateway."""
-    if link.flat_network:
-        return None
-    if target.ambassador is None or target.ambassador.gateway is None:
-        raise ValueError("a link's target needs a gateway")
-    return target.ambassador.gateway.service_probe_port

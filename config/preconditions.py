@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig, service_account
+from config.core.namespaces import made_namespaces
 from config.links.exports import ServiceRef
 from config.platform.recipes import Patch
-from config.rules.meshed_workloads import patches
-from config.variants.generation import NEWEST_KUBERNETES
+from config.variants.linkerds import DEFAULT
 
 
 @dataclass(frozen=True)
@@ -107,13 +107,13 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
     """What a stack file expects of the cluster `name`."""
     cluster = mesh.clusters[name]
     limits = []
-    newest = NEWEST_KUBERNETES.get(cluster.linkerd.generation)
+    newest = cluster.linkerd.generation.newest_kubernetes
     if newest is not None:
         limits.append(
             Limit(
                 newest,
                 f"Linkerd {cluster.linkerd.version} (its CRDs and webhooks are of v1beta1 APIs)",
-                f'write clusters.{name}.linkerd.version: "2026.8.3"',
+                f'write clusters.{name}.linkerd.version: "{DEFAULT.newest}"',
             )
         )
     ambassador = cluster.ambassador
@@ -144,8 +144,8 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         tuple(limits),
         adopted,
         (*_issuing(name, cluster), *_platform(name, cluster)),
-        tuple(_spaces(name, cluster)),
-        tuple(WantedPatch(f"clusters.{name}.{path}", patch) for path, patch in patches(cluster)),
+        tuple(_spaces(mesh, name)),
+        tuple(WantedPatch(f"clusters.{name}.{path}", patch) for path, patch in cluster.patches),
         trust=True,
     )
 
@@ -181,23 +181,20 @@ def _platform(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
             "the Prometheus operator",
             f"install it first, or leave clusters.{name}.monitoring.podMonitors out",
         )
-    asked = {item.controller for item in cluster.every_ingress}
-    kinds = (
-        *(("Middleware",) if asked - {"ingress-nginx"} else ()),
-        *(("IngressRoute",) if "traefik-ingressroute" in asked else ()),
-    )
-    if kinds:
-        yield Needed(
-            "traefik.io/v1alpha1",
-            kinds,
-            "Traefik",
-            "install Traefik 2.10 or later with its CRDs first, or write controller: ingress-nginx",
-        )
+    for served_by in dict.fromkeys(item.served_by for item in cluster.every_ingress):
+        if served_by.needed:
+            yield Needed(
+                served_by.needed[0].api_version,
+                tuple(kind.name for kind in served_by.needed),
+                served_by.title,
+                f"install {served_by.requirement} first, or name another controller",
+            )
 
 
-def _spaces(name: str, cluster: ClusterConfig) -> Iterator[NeededNamespace]:
+def _spaces(mesh: MeshConfig, name: str) -> Iterator[NeededNamespace]:
     """Namespaces of others, each once; those that this program makes are left out."""
-    path = f"clusters.{name}"
+    path, cluster = f"clusters.{name}", mesh.clusters[name]
+    made = made_namespaces(cluster, linked=name in mesh.linked_clusters())
     monitoring = cluster.monitoring
     asked: list[tuple[str, str]] = []
     for key, part in (
@@ -210,8 +207,8 @@ def _spaces(name: str, cluster: ClusterConfig) -> Iterator[NeededNamespace]:
         (item.namespace, f"{path}.ingresses[{place}].namespace")
         for place, item in enumerate(cluster.ingresses)
     ]
-    told: set[str] = set()
+    known = {item.name for item in made}
     for space, key in asked:
-        if space not in told and space not in cluster.made_namespaces:
-            told.add(space)
+        if space not in known:
+            known.add(space)
             yield NeededNamespace(space, key)

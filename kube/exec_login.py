@@ -1,7 +1,7 @@
-"""Login plugins of kubeconfigs (``exec:``), run with an end in sight.
+"""Login plugins of kubeconfigs (``exec:``), run with a timeout.
 
 The Kubernetes client can run them itself, but waits for them for ever, and where one fails it
-writes what the plugin said to the log and goes on without credentials.
+logs the plugin's output and goes on without credentials.
 
 Fact: Kubernetes docs, "client-go credential plugins" (client.authentication.k8s.io).
 """
@@ -32,7 +32,7 @@ SHARED = (
     "proxy-url",
     "disable-compression",
 )
-"""What a plugin is told of the cluster, where it asks for it."""
+"""What a plugin gets about the cluster, where it asks for it."""
 
 
 def log_in(
@@ -41,11 +41,11 @@ def log_in(
     """A kubeconfig's user entry with the credentials that a plugin gives.
 
     `plugin` is the user's ``exec`` entry, `cluster` the cluster's entry; `timeout` is in seconds.
-    Raises KubeconfigError, which repeats nothing that the plugin said.
+    Raises KubeconfigError, which quotes nothing of the plugin's output.
     """
     command, environment = _call(plugin, cluster, context)
     name = f"the login plugin '{printable(PurePath(command[0]).name)}'"
-    remedy = f"try `kubectl --context {printable(context)} version`, which shows what it says"
+    remedy = f"try `kubectl --context {printable(context)} version`, which shows its output"
     try:
         process = subprocess.Popen(
             command,
@@ -63,7 +63,7 @@ def log_in(
         output, _ = process.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
         raise KubeconfigError(
-            f"{name} did not end within {timeout:g} seconds", f"log in with it first; {remedy}"
+            f"{name} did not finish within {timeout:g} seconds", f"log in with it first; {remedy}"
         ) from None
     finally:
         _end(process)
@@ -71,7 +71,7 @@ def log_in(
         raise KubeconfigError(f"{name} failed with status {process.returncode}", remedy)
     user = _credentials(output, plugin.get("apiVersion"))
     if user is None:
-        raise KubeconfigError(f"{name} gave no credentials that can be used", remedy)
+        raise KubeconfigError(f"{name} returned no usable credentials", remedy)
     return user
 
 
@@ -90,7 +90,7 @@ def _call(
         or not all(isinstance(item, Mapping) and "name" in item for item in variables)
     ):
         raise KubeconfigError(
-            f"the login plugin (exec) of context '{printable(context)}' is not described in full",
+            f"the login plugin (exec) of context '{printable(context)}' is incomplete",
             "write command, apiVersion, args and env of the user in the kubeconfig",
         )
     spec: dict[str, Any] = {"interactive": False}

@@ -14,7 +14,7 @@ Reason = tuple[str, str]
 """What is wrong, and what to do about it."""
 
 STRANGE: Reason = (
-    "it answers, but not as an API server does",
+    "something answers that is not an API server",
     "correct `server` in the kubeconfig; a proxy or another program may answer there",
 )
 """Where something else than an API server answers."""
@@ -31,7 +31,7 @@ def why_silent(error: Exception) -> Reason:
             return _CERTIFICATE_REASONS.get(cause.verify_code, _UNTRUSTED)
         if isinstance(cause, ssl.SSLError):
             return (
-                "no TLS connection comes about",
+                "TLS handshake failed",
                 "check that `server` in the kubeconfig names the API server's own port, and that "
                 "the client certificate there is whole",
             )
@@ -47,8 +47,8 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], Reason], ...] = (
     (
         (socket.gaierror, urllib3.exceptions.NameResolutionError),
         (
-            "no name server knows the API server's name",
-            "correct `server` in the kubeconfig, or connect to the network that knows it",
+            "the API server's name cannot be resolved",
+            "correct `server` in the kubeconfig, or connect to the network that resolves it",
         ),
     ),
     (
@@ -62,13 +62,13 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], Reason], ...] = (
         (TimeoutError, urllib3.exceptions.TimeoutError),
         (
             "the API server does not answer",
-            "check that it runs and that the network leads there",
+            "check that it is running and that this machine can reach it",
         ),
     ),
     (
         (ConnectionResetError, BrokenPipeError, http.client.RemoteDisconnected),
         (
-            "the API server ends the connection",
+            "the API server closed the connection",
             "check that `server` in the kubeconfig names the API server, and with https://",
         ),
     ),
@@ -76,7 +76,7 @@ _REASONS: tuple[tuple[tuple[type[BaseException], ...], Reason], ...] = (
 
 _UNTRUSTED = (
     "the API server's certificate is not signed by the kubeconfig's CA",
-    "fetch the kubeconfig anew; the cluster may have been made anew",
+    "fetch a new kubeconfig; the cluster may have been recreated",
 )
 
 _OTHER_NAME = "correct `server` in the kubeconfig, or write tls-server-name there"

@@ -52,7 +52,7 @@ class Endpoint:
     server: str
     """URL of the API server."""
     certificate_authority: str | None
-    """PEM of the CA, or None where the system's roots are meant."""
+    """PEM of the CA, or None for the system's roots."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Login:
     kubeconfig: str
     """Path of the file that holds it, or the content."""
     secret: bool
-    """Whether `kubeconfig` is a content, which holds credentials."""
+    """Whether `kubeconfig` is a content, which has usable credentials."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class _Entry:
     user: dict[str, Any]
 
     def document(self, user: dict[str, Any]) -> dict[str, Any]:
-        """A kubeconfig of this context alone, so that broken neighbours do no harm."""
+        """A kubeconfig of this context alone, so that other broken entries do no harm."""
         names = {key: str(self.context.get(key) or self.name) for key in ("cluster", "user")}
         return {
             "apiVersion": "v1",
@@ -97,7 +97,7 @@ def kubeconfig_paths() -> list[Path]:
 
 
 def endpoint(cluster: ClusterConfig) -> Endpoint:
-    """API server and CA of a cluster as other clusters reach it.
+    """API server and CA of a cluster for other clusters.
 
     `cluster.api_server` wins over the kubeconfig; of the kubeconfig, only server and CA are read,
     never the operator's credentials. Raises KubeconfigError.
@@ -111,7 +111,7 @@ def endpoint(cluster: ClusterConfig) -> Endpoint:
 
 
 def login(cluster: ClusterConfig) -> Login:
-    """The kubeconfig of a cluster as the engine's provider takes it.
+    """The kubeconfig of a cluster for the engine's provider.
 
     A path where one file has the whole context, so that the state holds no credentials; below the
     home directory it begins with ``~``, so that it is the same for all operators. A content where
@@ -241,13 +241,13 @@ def _pick(
     remedy = (
         "correct the context in the stack file, or set KUBECONFIG to the file that has it"
         if what == "context"
-        else "correct the kubeconfig, or fetch it anew"
+        else "correct the kubeconfig, or fetch a new one"
     )
     raise KubeconfigError(f"{where} has no {what} {wanted} (it has: {known}{more})", remedy)
 
 
 def _content(cluster: ClusterConfig) -> tuple[dict[str, Any], str]:
-    """The kubeconfig that leads to a cluster, and how a message names it."""
+    """The kubeconfig of a cluster, and how a message names it."""
     if cluster.kubeconfig is not None:
         where = "the kubeconfig in the stack file"
         text = cluster.kubeconfig.get_secret_value()
@@ -295,7 +295,7 @@ def _parsed(text: str, where: str) -> dict[str, Any]:
                 f"{where} cannot be read: {error.message}", error.remedy
             ) from None
     if not isinstance(content, dict):
-        raise KubeconfigError(f"{where} is not a kubeconfig", "fetch it anew")
+        raise KubeconfigError(f"{where} is not a kubeconfig", "fetch a new one")
     return content
 
 
@@ -373,7 +373,7 @@ def _bad_authority(entry: _Entry) -> KubeconfigError:
     where = f" at {printable(str(path), 4096)}" if path and not given else ""
     return KubeconfigError(
         f"the certificate authority of context '{printable(entry.name)}'{where} cannot be read",
-        "fetch the kubeconfig anew, or write the CA under apiServer.certificateAuthority",
+        "fetch a new kubeconfig, or write the CA under apiServer.certificateAuthority",
     )
 
 
@@ -384,8 +384,8 @@ def _user(entry: _Entry, login_timeout: float) -> dict[str, Any]:
         if path and not user.get(f"{key}-data") and not Path(str(path)).is_file():
             raise KubeconfigError(
                 f"the file {printable(str(path), 4096)} ({key} of context "
-                f"'{printable(entry.name)}') is not there",
-                "log in anew, or correct the kubeconfig",
+                f"'{printable(entry.name)}') does not exist",
+                "log in again, or correct the kubeconfig",
             )
     if user.get("tokenFile") and not user.get("token"):
         # A token ends where its line ends, which the client does not know.

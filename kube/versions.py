@@ -1,4 +1,4 @@
-"""Versions of Kubernetes as API servers tell them.
+"""Versions of Kubernetes as API servers report them.
 
 Fact: Kubernetes API, ``/version``. Providers put words of their own behind the numbers:
 ``v1.27.3-eks-a5565ad``, or the minor version ``27+``.
@@ -16,7 +16,7 @@ from kube.failures import Reason
 
 
 def release(version: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Major and minor version in what ``/version`` answers; None where nothing there is any."""
+    """Major and minor version in what ``/version`` answers; None where it has no version."""
     fields = f"{version.get('major')}.{version.get('minor')}"
     for text in (str(version.get("gitVersion")), fields):
         found = re.match(r"v?(\d{1,4})\.(\d{1,4})(?!\d)", text)
@@ -26,13 +26,13 @@ def release(version: Mapping[str, Any]) -> tuple[int, int] | None:
 
 
 def too_new(version: Mapping[str, Any], limits: Iterable[Limit]) -> Iterator[Reason]:
-    """Why a cluster of this version cannot hold what it is to hold; nothing for one unknown."""
+    """Why a cluster of this version is too new; yields nothing where the version is unknown."""
     found = release(version)
-    told = printable(str(version.get("gitVersion") or ".".join(map(str, found or ()))))
+    shown = printable(str(version.get("gitVersion") or ".".join(map(str, found or ()))))
     for limit in limits:
         if found is not None and found > limit.newest:
             newest = ".".join(map(str, limit.newest))
             yield (
-                f"it runs Kubernetes {told}, and {limit.what} installs on {newest} at most",
+                f"it runs Kubernetes {shown}, and {limit.what} supports {newest} at most",
                 limit.remedy,
             )

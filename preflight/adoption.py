@@ -1,4 +1,4 @@
-"""Whether an Ambassador that is to be adopted is there, and is what the stack file says of it.
+"""Whether the Ambassador to adopt exists and matches the stack file.
 
 Patches that fit nothing would fail halfway, make what they were to change, or select no pod.
 
@@ -19,7 +19,7 @@ from config.ambassador.adoption import FIELD_MANAGER, MANAGED_BY
 from config.language.problems import printable
 from config.preconditions import AdoptedAmbassador
 from config.variants.ambassadors import ApiVersion
-from kube.answers import inner
+from kube.answers import inner, items
 from kube.failures import Reason
 from kube.kubeconfig import get_json
 from vocabulary.linkerd import INJECT
@@ -36,16 +36,16 @@ Timeout = tuple[float, float]
 def mismatches(
     api: client.ApiClient, adopted: AdoptedAmbassador, timeout: Timeout
 ) -> Iterator[Reason]:
-    """Everything in which a cluster differs from what the stack file says of its Ambassador.
+    """Every difference between a cluster's Ambassador and the stack file.
 
     `timeout` is in seconds, to connect and to answer. Raises ApiException where the API server
-    fails, but not where it forbids to look: that is a mismatch of its own.
+    fails, but not where it forbids to read: that is a mismatch of its own.
     """
     yield from _Adoption(api, adopted, timeout).mismatches()
 
 
 class _ForbiddenError(Exception):
-    """The credentials may not look; `reason` says at what."""
+    """The credentials lack a right, which `reason` names."""
 
     def __init__(self, right: str, remedy: str) -> None:
         super().__init__(right)
@@ -99,7 +99,7 @@ class _Adoption:
         if not others:
             return (
                 message,
-                f"correct {self._key}.namespace or {self._key}.adopt, or leave adopt out to have "
+                f"correct {self._key}.namespace or {self._key}.adopt, or remove adopt to have "
                 "an Ambassador installed",
             )
         more = f" and {len(others) - SHOWN_WORKLOADS} more" if len(others) > SHOWN_WORKLOADS else ""
@@ -108,21 +108,20 @@ class _Adoption:
         return message, f"write {self._key}.adopt.workload: {choice}"
 
     def _workloads(self, plural: str) -> list[str]:
-        """Names of what else is there, to tell a slip; none where they may not be listed."""
+        """Names of the other workloads, for the remedy; empty where they cannot be listed."""
         try:
             found = self._get(f"/apis/apps/v1/namespaces/{self._space}/{plural}", "list them")
         except _ForbiddenError:
             return []
-        items = (found or {}).get("items")
-        names = [inner(item, "metadata").get("name") for item in items or []]
+        names = [inner(item, "metadata").get("name") for item in items(found, "items")]
         return [printable(name) for name in names if isinstance(name, str)]
 
     def _account(self, pod: Mapping[str, Any]) -> Iterator[Reason]:
         found = printable(str(pod.get("serviceAccountName") or "default"))
         if found != self._adopted.service_account:
             yield (
-                f"the {self._what} runs as the ServiceAccount {found}, and the stack file says "
-                f"{self._adopted.service_account}, so that its mTLS identity would be another one",
+                f"the {self._what} runs as ServiceAccount {found}, but the stack file has "
+                f"{self._adopted.service_account}, which would change its mTLS identity",
                 f"write {self._key}.serviceAccount: {found}",
             )
 
@@ -157,8 +156,8 @@ class _Adoption:
         key = f"{self._key}.sidecar.mode"
         yield (
             f"the pods of the {self._what} have the annotation {INJECT}: "
-            f"{printable(str(found))}{by}, and the stack file wants {wanted}",
-            "take the annotation away where Ambassador was installed"
+            f"{printable(str(found))}{by}, but the stack file has {wanted}",
+            "remove the annotation where Ambassador was installed"
             + (f", or write {key}: {found}" if found in ("enabled", "ingress") else ""),
         )
 
@@ -170,7 +169,7 @@ class _Adoption:
         if found is None:
             yield self._not_served(version)
             return
-        served = {inner(item).get("name") for item in found.get("resources") or []}
+        served = {inner(item).get("name") for item in items(found, "resources")}
         wanted = ["mappings"]
         if self._adopted.api_version != "v1":
             wanted.append("hosts")
@@ -188,12 +187,12 @@ class _Adoption:
 
     def _not_served(self, version: str) -> Reason:
         group = self._get(f"/apis/{GROUP}", f"get the path /apis/{GROUP}")
-        served = {inner(item).get("version") for item in (group or {}).get("versions") or []}
+        served = {inner(item).get("version") for item in items(group, "versions")}
         known = [name for name in get_args(ApiVersion) if name in served]
         if not known:
             return (
-                f"it has no CRDs of {GROUP}, so that no Ambassador can be there to be adopted",
-                f"install Ambassador's CRDs, or leave {self._key}.adopt out to have them installed",
+                f"it has no CRDs of {GROUP}, so that no Ambassador is installed to adopt",
+                f"install Ambassador's CRDs, or remove {self._key}.adopt to have them installed",
             )
         return (
             f"its API server does not serve {version}, but {' and '.join(known)}",
@@ -209,7 +208,7 @@ class _Adoption:
                 f"get modules.{GROUP} in the {place}",
             )
         except ApiException as error:
-            # Where a version is stored otherwise, it takes a webhook to read an object of it.
+            # Where a version is stored otherwise, reading an object needs a webhook.
             if not error.status or error.status < 500:
                 raise
             yield (
@@ -221,18 +220,18 @@ class _Adoption:
         if self._adopted.module == "patch":
             if found is None:
                 yield (
-                    f"there is no Module ambassador in the {place} that could be patched",
+                    f"there is no Module ambassador in the {place} to patch",
                     f"write {key}: make, or {key}: leave",
                 )
             elif _is_ours(found):
                 yield (
-                    f"the Module ambassador in the {place} was made by this program, and would be "
-                    "deleted as something to patch",
+                    f"the Module ambassador in the {place} is managed by this program, and would "
+                    "be deleted if it were patched",
                     f"write {key}: make",
                 )
         elif found is not None and not _is_ours(found):
             yield (
-                f"there is a Module ambassador in the {place} already, and it is not ours",
+                f"Module ambassador in the {place} exists and has another owner",
                 f"write {key}: patch, or {key}: leave",
             )
 
@@ -245,7 +244,7 @@ class _Adoption:
                 return None
             if error.status == 403:
                 raise _ForbiddenError(
-                    f"the credentials may not {right}, so that nobody can tell whether the "
+                    f"the credentials may not {right}, so that it is unknown whether the "
                     f"Ambassador of {self._key} can be adopted",
                     f"use credentials that may {right}",
                 ) from None
@@ -253,7 +252,7 @@ class _Adoption:
 
 
 def _flow(labels: Mapping[str, Any]) -> str:
-    """Labels as YAML takes them on one line."""
+    """Labels as YAML on one line."""
     return printable(json.dumps(dict(labels), ensure_ascii=False), 1000)
 
 
@@ -263,11 +262,10 @@ def _is_ours(found: Mapping[str, Any]) -> bool:
 
 
 def _owners(workload: Mapping[str, Any], annotation: str) -> list[str]:
-    """The field managers that hold an annotation of the pods."""
-    entries = inner(workload, "metadata").get("managedFields")
+    """The field managers of an annotation of the pods."""
     path = ("fieldsV1", "f:spec", "f:template", "f:metadata", "f:annotations")
     return [
         str(entry.get("manager"))
-        for entry in entries or []
-        if isinstance(entry, Mapping) and annotation in inner(entry, *path)
+        for entry in items(workload, "metadata", "managedFields")
+        if annotation in inner(entry, *path)
     ]

@@ -1,4 +1,4 @@
-"""Whether a cluster has what is others' and objects of ours need: their kinds and namespaces.
+"""Whether a cluster has the other owners' kinds and namespaces that this stack's objects need.
 
 Fact: Kubernetes API, discovery (``/apis/<group>/<version>``), which everyone may read who is
 known to the API server.
@@ -30,7 +30,7 @@ def unserved(
         if missing:
             yield (
                 f"it does not serve {', '.join(missing)} of {item.api_version}, so {item.owner} is "
-                "not there, or is another version of it",
+                "not installed, or has another version",
                 item.remedy,
             )
 
@@ -42,7 +42,7 @@ def _kinds(api: client.ApiClient, item: Needed, timeout: tuple[float, float]) ->
         if error.status == 404:
             return set()
         if error.status == 403:
-            # Nobody can tell then; the API server will.
+            # It is unknown then; the API server will refuse what it lacks.
             return set(item.kinds)
         raise
     listed = found.get("resources")
@@ -62,8 +62,8 @@ def absent(
         except ApiException as error:
             if error.status == 404:
                 yield (
-                    f"it has no namespace '{item.name}', which {item.path} names",
-                    f"make it with whatever belongs there, or correct {item.path}",
+                    f"namespace '{item.name}' of {item.path} does not exist",
+                    f"create it with its workloads, or correct {item.path}",
                 )
             elif error.status != 403:
                 raise

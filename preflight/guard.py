@@ -1,15 +1,14 @@
-"""The guard: every cluster answers and is the right one, or nothing is touched.
+"""The guard: every cluster answers and is the right one, or nothing is changed.
 
-The engine itself waits half a minute for a frozen API server, says nothing at all of a dead one
-on a fresh stack, and takes whatever cluster a context leads to.
+The engine itself waits half a minute for a frozen API server, does not report a dead one on a
+new stack, and accepts any cluster that a context names.
 """
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from kubernetes import client
@@ -20,6 +19,7 @@ from config.language.problems import printable
 from config.links.exports import ServiceRef
 from config.platform.recipes import WorkloadRef
 from config.preconditions import Expectations
+from kube.at_once import at_once
 from kube.errors import KubeconfigError
 from kube.failures import STRANGE, Reason, why_silent
 from kube.kubeconfig import Endpoint, Login, api_client, endpoint, get_json, login
@@ -28,6 +28,7 @@ from preflight.adoption import mismatches
 from preflight.discovery import absent, unserved
 from preflight.proxy_trust import HeldTrust, held_trust
 from preflight.workloads import look_at
+from vocabulary.errors import MeshError
 
 DEADLINE_SECONDS = 9.0
 """How long all clusters together may take to answer."""
@@ -38,21 +39,21 @@ class Reach:
     """What the guard learned of a cluster."""
 
     endpoint: Endpoint
-    """Its API server as other clusters reach it."""
+    """Its API server for other clusters."""
     uid: str
-    """UID of its namespace kube-system, which tells clusters apart."""
+    """UID of its namespace kube-system, which distinguishes clusters."""
     version: str | None = None
     """Version of its API server, for example ``v1.34.1``."""
     login: Login | None = None
     """How the provider logs in; None where the program runs offline."""
     missing_services: frozenset[ServiceRef] = frozenset()
-    """Services that the stack file speaks of and that are not there."""
+    """Services of the stack file that do not exist."""
     missing_workloads: frozenset[WorkloadRef] = frozenset()
-    """Workloads and Namespaces that are to be meshed and that are not there."""
+    """Workloads and Namespaces that the stack file meshes and that do not exist."""
     settled_workloads: frozenset[WorkloadRef] = frozenset()
-    """Workloads whose containers have from us what the stack file wants."""
+    """Workloads whose containers have this program's fields as the stack file wants them."""
     trust: HeldTrust | None = None
-    """What its proxies trust; None where Linkerd is not installed, or was not looked at."""
+    """What its proxies trust; None where Linkerd is not installed, or was not read."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,13 @@ class ClusterProblem:
         return f"cluster '{self.cluster}' ({self.context}): {self.message}\n    {self.remedy}"
 
 
-class ClusterError(RuntimeError):
-    """One or more clusters cannot be used; nothing was touched."""
+class ClusterError(MeshError):
+    """One or more clusters cannot be used; nothing was changed."""
 
     def __init__(self, problems: list[ClusterProblem]) -> None:
         self.problems = tuple(problems)
         lines = [f"  {problem}" for problem in self.problems]
-        super().__init__("\n".join(["nothing was touched, because", *lines]))
+        super().__init__("\n".join(["nothing was changed, because", *lines]))
 
 
 def examine(
@@ -86,44 +87,34 @@ def examine(
     expected: Mapping[str, Expectations] | None = None,
     deadline: float = DEADLINE_SECONDS,
 ) -> dict[str, Reach]:
-    """Ask every cluster who it is, all at once, within `deadline` seconds.
+    """Read UID, version and preconditions of every cluster, all at once, in `deadline` seconds.
 
     `expected` is what has to be true of them beyond that, by cluster name. Returns what was
     learned, by cluster name. Raises ClusterError naming every cluster that does not answer, is not
-    the one that the stack file pins, is there twice, or is not as expected.
+    the one that the stack file pins, is listed under two names, or is not as expected.
     """
-    answers: dict[str, _Answer] = {}
     wanted = expected or {}
-    # Daemons: a look-up of a name, or a client's own login, cannot be ended from outside.
-    threads = [
-        threading.Thread(
-            target=_ask,
-            args=(name, cluster, wanted.get(name, Expectations()), deadline, answers),
-            daemon=True,
-        )
+    jobs = {
+        name: partial(_ask, cluster, wanted.get(name, Expectations()), deadline)
         for name, cluster in clusters.items()
-    ]
-    end = time.monotonic() + deadline
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(max(0.0, end - time.monotonic()))
+    }
+    answers = at_once(jobs, deadline)
     silent = _Answer(
         None,
         (
             (
                 f"no answer within {deadline:g} seconds",
-                "check that the API server runs and that the network leads there",
+                "check that the API server is running and that this machine can reach it",
             ),
         ),
     )
-    told = {name: answers.get(name, silent) for name in clusters}
-    found = {name: answer.reach for name, answer in told.items() if answer.reach is not None}
+    given = {name: answers.get(name, silent) for name in clusters}
+    found = {name: answer.reach for name, answer in given.items() if answer.reach is not None}
     mistaken = _mistaken(clusters, found)
     problems = [
         ClusterProblem(name, context_of(cluster), *reason)
         for name, cluster in clusters.items()
-        for reason in (*mistaken.get(name, ()), *told[name].reasons)
+        for reason in (*mistaken.get(name, ()), *given[name].reasons)
     ]
     if problems:
         raise ClusterError(problems)
@@ -151,45 +142,38 @@ LOGIN_SHARE = 0.8
 """How much of the deadline a login plugin may take."""
 
 
-def _ask(
-    name: str,
-    cluster: ClusterConfig,
-    expected: Expectations,
-    deadline: float,
-    answers: dict[str, _Answer],
-) -> None:
+def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _Answer:
     timeout = (min(3.0, deadline), deadline)
     try:
         reached, entry = endpoint(cluster), login(cluster)
         with api_client(cluster, login_timeout=deadline * LOGIN_SHARE) as api:
             uid = _uid(get_json(api, "/api/v1/namespaces/kube-system", timeout))
             if uid is None:
-                answers[name] = _Answer(None, (STRANGE,))
-                return
+                return _Answer(None, (STRANGE,))
             version = get_json(api, "/version", timeout)
             missing = _missing(api, expected.services, timeout)
             found = look_at(api, expected.workloads, timeout)
             reasons = (*_unmet(api, version, expected, timeout), *found.reasons)
             space = cluster.linkerd.namespace
             trust = held_trust(api, space, timeout) if expected.trust else None
-        told = version.get("gitVersion")
+        given = version.get("gitVersion")
         reach = Reach(
             reached,
             uid,
-            str(told) if told else None,
+            str(given) if given else None,
             entry,
             missing,
             found.missing,
             found.settled,
             trust,
         )
-        answers[name] = _Answer(reach, reasons)
+        return _Answer(reach, reasons)
     except KubeconfigError as error:
-        answers[name] = _Answer(None, ((error.message, error.remedy),))
+        return _Answer(None, ((error.message, error.remedy),))
     except ApiException as error:
-        answers[name] = _Answer(None, (_refusal(error),))
+        return _Answer(None, (_refusal(error),))
     except Exception as error:  # the client may fail in any way, and no thread may die silently
-        answers[name] = _Answer(None, (why_silent(error),))
+        return _Answer(None, (why_silent(error),))
 
 
 def _uid(namespace: Mapping[str, Any]) -> str | None:
@@ -226,7 +210,7 @@ def _exists(api: client.ApiClient, service: ServiceRef, timeout: tuple[float, fl
             return False
         if error.status != 403:
             raise
-    # Whoever may not read Services is told so by the patch itself.
+    # Without the right to read Services, the patch itself fails and says so.
     return True
 
 
@@ -234,12 +218,12 @@ def _refusal(error: ApiException) -> tuple[str, str]:
     if error.status == 401:
         return (
             "the API server does not accept the credentials",
-            "log in anew, or fetch the kubeconfig anew",
+            "log in again, or fetch a new kubeconfig",
         )
     if error.status == 403:
         return (
-            "the credentials may not read the namespace kube-system",
-            "use credentials that may get namespaces",
+            "the credentials cannot read namespace kube-system",
+            "use credentials that can get namespaces",
         )
     if error.status == 404:
         return STRANGE
@@ -252,7 +236,7 @@ def _refusal(error: ApiException) -> tuple[str, str]:
 def _mistaken(
     clusters: Mapping[str, ClusterConfig], found: Mapping[str, Reach]
 ) -> dict[str, list[Reason]]:
-    """Why clusters are not those that are meant, by their names."""
+    """Why clusters are not the expected ones, by their names."""
     reasons: dict[str, list[Reason]] = {name: [] for name in found}
     first: dict[str, str] = {}
     for name, reach in found.items():
@@ -260,9 +244,9 @@ def _mistaken(
         if pinned is not None and pinned != reach.uid:
             reasons[name].append(
                 (
-                    "it is another cluster than the one pinned: its namespace kube-system has "
-                    f"UID {reach.uid}, the stack file says {pinned}",
-                    f"correct the context, or clusters.{name}.uid if the cluster was made anew",
+                    "it is not the pinned cluster: its namespace kube-system has "
+                    f"UID {reach.uid}, and the stack file has {pinned}",
+                    f"correct the context, or clusters.{name}.uid if the cluster was recreated",
                 )
             )
         other = first.setdefault(reach.uid, name)

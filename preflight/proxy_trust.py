@@ -14,7 +14,7 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,9 +24,10 @@ from cryptography import x509
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
-from kube.answers import inner
+from kube.answers import inner, items
 from kube.kubeconfig import get_json
-from vocabulary.linkerd import CONTROL_PLANE_NS, TRUST_ROOT_SHA256, TRUST_ROOTS
+from vocabulary.kinds import Object
+from vocabulary.linkerd import CONFIG, CONTROL_PLANE_NS, TRUST_ROOT_SHA256, TRUST_ROOTS
 
 PAGE = 500
 
@@ -65,7 +66,8 @@ def held_trust(api: client.ApiClient, namespace: str, timeout: Timeout) -> HeldT
     `timeout` is in seconds, to connect and to answer. Raises ApiException where the API server
     fails. What it forbids to read is left out.
     """
-    pem = _bundle(api, namespace, timeout)
+    root = f"/api/v1/namespaces/{namespace}/configmaps"
+    pem = bundle(lambda name: _get(api, f"{root}/{name}", timeout) or None) or ""
     anchors = certificates(pem)
     if not anchors:
         return None
@@ -80,18 +82,28 @@ def bundle_hashes(pem: str) -> frozenset[str]:
     return frozenset(hashlib.sha256(form.encode()).hexdigest() for form in forms)
 
 
-def _bundle(api: client.ApiClient, namespace: str, timeout: Timeout) -> str:
-    """PEM of the anchors; empty where there are none."""
-    root = f"/api/v1/namespaces/{namespace}/configmaps"
-    pem = inner(_get(api, f"{root}/{TRUST_ROOTS}", timeout), "data").get("ca-bundle.crt")
-    if pem is None:
-        # Linkerd 2.8 holds them as JSON within its own settings.
-        settings = inner(_get(api, f"{root}/linkerd-config", timeout), "data").get("global")
-        try:
-            pem = inner(json.loads(settings or "{}"), "identityContext").get("trustAnchorsPem")
-        except ValueError:
-            return ""
-    return pem if isinstance(pem, str) else ""
+def bundle(read: Callable[[str], Object | None]) -> str | None:
+    """PEM of the anchors that a proxy which starts now trusts; None where there is no bundle.
+
+    `read` returns the ConfigMap of the control plane's namespace with this name; None without.
+    """
+    roots = read(TRUST_ROOTS)
+    if inner(roots, "data"):
+        return str(inner(roots, "data").get("ca-bundle.crt") or "")
+    # Linkerd 2.8 has them in its own settings.
+    context = settings_2_8(read(CONFIG)).get("identityContext")
+    if not isinstance(context, dict):
+        return None if roots is None else ""
+    return str(context.get("trustAnchorsPem") or "")
+
+
+def settings_2_8(config_map: Object | None) -> dict[str, Any]:
+    """The global settings in ConfigMap linkerd-config of Linkerd 2.8; empty without."""
+    try:
+        content = json.loads(str(inner(config_map, "data").get("global") or ""))
+    except ValueError:
+        content = None
+    return content if isinstance(content, dict) else {}
 
 
 def certificates(pem: str) -> tuple[x509.Certificate, ...]:
@@ -124,7 +136,7 @@ def _pods(
     }
     while True:
         page = _get(api, f"/api/v1/pods?{urlencode(query)}", timeout)
-        for pod in page.get("items") or []:
+        for pod in items(page, "items"):
             metadata = inner(pod, "metadata")
             started_with = inner(metadata, "annotations").get(TRUST_ROOT_SHA256)
             workload = f"{metadata.get('namespace')}/{_owner(metadata)}"

@@ -1,7 +1,7 @@
-"""Whether what is to be meshed is there, and whether its owner would get back what is changed.
+"""Whether the workloads to mesh exist, and whether their owners' fields could be restored.
 
-Server-side apply gives back a field by taking it away where nobody else owns it. What an owner had
-set otherwise before would be lost, so that such a patch is refused.
+Server-side apply removes a field that no other manager owns any more. A value that the owner had
+set before would be lost, so that such a patch is refused.
 
 Facts: Kubernetes API (server-side apply, managed fields), tried on API servers.
 """
@@ -19,7 +19,7 @@ from config.ambassador.adoption import FIELD_MANAGER
 from config.language.problems import printable
 from config.platform.recipes import Patch, WorkloadRef
 from config.preconditions import WantedPatch
-from kube.answers import inner
+from kube.answers import inner, items
 from kube.failures import Reason
 from kube.kubeconfig import get_json
 
@@ -38,21 +38,21 @@ Timeout = tuple[float, float]
 
 @dataclass(frozen=True)
 class Found:
-    """What was learned of the workloads that are to be patched."""
+    """What was read of the workloads to patch."""
 
     missing: frozenset[WorkloadRef]
-    """What is not there."""
+    """Those that do not exist."""
     settled: frozenset[WorkloadRef]
-    """Whose containers have from us what the stack file wants, neither less nor more."""
+    """Those whose containers have this program's fields as the stack file wants them."""
     reasons: tuple[Reason, ...]
-    """What could not be given back to its owner."""
+    """What could not be restored for its owner."""
 
 
 def look_at(api: client.ApiClient, wanted: Iterable[WantedPatch], timeout: Timeout) -> Found:
-    """Look at everything that is to be patched.
+    """Read everything that is to be patched.
 
     `timeout` is in seconds, to connect and to answer. Raises ApiException where the API server
-    fails; what it forbids to look at is taken to be there, and to be as it should.
+    fails; what it forbids to read is taken to exist and to be unchanged.
     """
     missing: set[WorkloadRef] = set()
     settled: set[WorkloadRef] = set()
@@ -80,7 +80,7 @@ def _path(ref: WorkloadRef) -> str:
 
 
 class _Workload:
-    """One object, and what is to be added to it."""
+    """One object, and the patch for it."""
 
     def __init__(self, found: Mapping[str, Any], path: str, patch: Patch) -> None:
         self._found = found
@@ -89,7 +89,7 @@ class _Workload:
         self._template = PLACES[patch.kind][2]
 
     def kept(self) -> Iterator[Reason]:
-        """What its owner has set otherwise, and would not get back."""
+        """Fields that its owner has set to other values, and that could not be restored."""
         annotations = inner(self._found, *self._template, "metadata", "annotations")
         for key, value in self._patch.annotations.items():
             found = annotations.get(key)
@@ -98,7 +98,7 @@ class _Workload:
                 yield (
                     f"the {self._patch} has the annotation {key}: {printable(str(found))} from its "
                     f"owner, and {self._path} would write {value}",
-                    f"take the annotation away where it was installed, or leave {self._path} out",
+                    f"remove the annotation where it was installed, or remove {self._path}",
                 )
         if self._patch.kind == "Kibana":
             yield from self._token()
@@ -107,7 +107,7 @@ class _Workload:
 
     @property
     def settled(self) -> bool:
-        """Whether the container has from us what the stack file wants, neither less nor more."""
+        """Whether the container has this program's fields exactly as the stack file wants them."""
         patch = self._patch
         if patch.container is None:
             return False
@@ -125,20 +125,19 @@ class _Workload:
             return False
         if not patch.env and ours != {mine}:
             return False
-        found = self._containers().get(patch.container) or {}
-        env = {item.get("name"): item.get("value") for item in found.get("env") or []}
+        found = inner(self._containers(), patch.container)
+        env = {item.get("name"): item.get("value") for item in items(found, "env")}
         command = list(patch.command)
         return all(env.get(key) == value for key, value in patch.env.items()) and (
             not command or found.get("command") == command
         )
 
-    def _entries(self) -> list[Mapping[str, Any]]:
-        entries = inner(self._found, "metadata").get("managedFields") or []
-        return [entry for entry in entries if isinstance(entry, Mapping)]
+    def _entries(self) -> list[dict[str, Any]]:
+        return items(self._found, "metadata", "managedFields")
 
     def _containers(self) -> dict[str, Mapping[str, Any]]:
-        listed = inner(self._found, *self._template, "spec").get("containers") or []
-        return {str(item.get("name")): item for item in listed if isinstance(item, Mapping)}
+        listed = items(self._found, *self._template, "spec", "containers")
+        return {str(item.get("name")): item for item in listed}
 
     def _token(self) -> Iterator[Reason]:
         key = "automountServiceAccountToken"
@@ -147,7 +146,7 @@ class _Workload:
             yield (
                 f"the {self._patch} has {key}: false from its owner, and {self._path} would write "
                 "true",
-                f"take it away from its podTemplate, or leave {self._path} out",
+                f"remove it from its podTemplate, or remove {self._path}",
             )
 
     def _container(self, name: str) -> Iterator[Reason]:
@@ -160,8 +159,8 @@ class _Workload:
             )
             return
         where = (*self._template, "spec", "containers", {"name": name})
-        entries = containers[name].get("env") or []
-        env = {item.get("name"): item for item in entries if isinstance(item, Mapping)}
+        entries = items(containers[name], "env")
+        env = {item.get("name"): item for item in entries}
         for key, value in self._patch.env.items():
             yield from self._variable(name, key, value, env.get(key), where)
         if self._patch.command:
@@ -175,15 +174,15 @@ class _Workload:
         at = f"{self._path}.env.{key}"
         if "valueFrom" in found:
             yield (
-                f"the {self._patch} takes the variable {key} of its container {container} from "
-                "elsewhere (valueFrom), which a patch can neither replace nor give back",
-                f"leave {at} out, or have its owner set the value",
+                f"the {self._patch} gets the variable {key} of its container {container} from "
+                "elsewhere (valueFrom), which a patch can neither replace nor restore",
+                f"remove {at}, or let its owner set the value",
             )
         elif not self._is_ours((*where, "env", {"name": key}, "value")):
             yield (
                 f"the {self._patch} has another value of the variable {key} in its container "
-                f"{container}, which its owner would not get back",
-                f"leave {at} out, or have its owner set the value",
+                f"{container}, which would not be restored",
+                f"remove {at}, or let its owner set the value",
             )
 
     def _command(self, container: str, found: Any, where: Any) -> Iterator[Reason]:
@@ -191,14 +190,14 @@ class _Workload:
         if found is None or found == wrapped or self._is_ours((*where, "command")):
             return
         yield (
-            f"the container {container} of the {self._patch} has a command of its own, which its "
-            "owner would not get back",
-            f"have its owner put {', '.join(wrapped[:3])} before it, or write "
+            f"the container {container} of the {self._patch} has its own command, which would not "
+            "be restored",
+            f"let its owner put {', '.join(wrapped[:3])} before it, or write "
             f"{self._path}.treatment: opt-out",
         )
 
     def _is_ours(self, where: tuple[Any, ...]) -> bool:
-        """Whether a field is owned by this program, and by nobody else."""
+        """Whether this program is the only owner of a field."""
         owners = [
             str(entry.get("manager"))
             for entry in self._entries()

@@ -15,6 +15,7 @@ from checks.facts.results import Result, Status
 from checks.facts.view import View
 from config.core.mesh import MeshConfig
 from kube import KubeconfigError, api_client
+from kube.at_once import Work
 from preflight import examine
 from verify import during
 from verify.cluster import Cluster, ClusterRefusedError
@@ -27,7 +28,6 @@ from verify.questions.rollouts import rollouts
 from verify.questions.survey import survey
 from verify.results import Outcome, judged, latencies
 from verify.session import Say, Session, SessionError, remove_leftovers, remove_strays
-from verify.together import Work
 
 BEATS_SECONDS = 20.0
 """How long the last counts of clients may take after a command."""

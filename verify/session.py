@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from config.core.mesh import MeshConfig
+from kube.at_once import together
 from verify.cluster import Cluster, ClusterRefusedError
 from verify.pods import agent, objects, waiting
 from verify.pods.logs import Follower, Line, wait_until
 from verify.pods.objects import LABEL
 from verify.questions.plan import HERE, Mirror, Plan, Pod, pod_key
-from verify.together import together
 from vocabulary.kinds import Object, labels_of, name_of
 from vocabulary.linkerd import PROXY_CONTAINER
 

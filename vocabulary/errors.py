@@ -7,6 +7,7 @@ The tree; each class is defined where it is raised:
     ├── MissingChartsError       charts/source.py: charts are not where they should be
     ├── KubeconfigError          kube/errors.py: a kubeconfig leads to no cluster
     ├── ClusterError             preflight/guard.py: a cluster is not what the stack file says
+    ├── RefusedError             checks/facts/reading.py: an API server refuses a request
     ├── ManifestError            components/core/manifests.py: a published manifest is unusable
     ├── RenderError              render/errors.py: the program cannot be rendered
     ├── LocalClusterError        local_clusters/errors.py: a local cluster fails

@@ -62,6 +62,12 @@ PROXY_INBOUND_PORT = 4143
 PROXY_CONTROL_PORT = 4190
 PROXY_ADMIN_PORT = 4191
 """The proxy's admin port: ``/ready``, ``/live``, ``/metrics``."""
+PROXY_INBOUND_PORT_NAME = "linkerd-proxy"
+PROXY_ADMIN_PORT_NAME = "linkerd-admin"
+"""Names of these ports in the proxy's container."""
+GATEWAY_PORT_NAME = "mc-gateway"
+PROBE_PORT_NAME = "mc-probe"
+"""Names of the ports of a gateway's Service."""
 
 LINKERD = "linkerd"
 """Namespace of the control plane in the charts' documentation."""
@@ -85,6 +91,9 @@ MULTICLUSTER_2_8_CHART = "linkerd2-multicluster"
 ISSUER_SECRET = "linkerd-identity-issuer"
 TRUST_ROOTS = "linkerd-identity-trust-roots"
 """ConfigMap with the trust anchors."""
+WEBHOOK_2_8_CERTIFICATE_KEY = "crt.pem"
+WEBHOOK_2_8_PRIVATE_KEY = "key.pem"
+"""Keys of the Secrets of Linkerd 2.8's webhooks."""
 TRUST_ANCHOR_SECRET = "linkerd-trust-anchor"
 CONFIG = "linkerd-config"
 """ConfigMap with the Helm values of the control plane."""
@@ -97,6 +106,11 @@ def credentials_secret(target: str) -> str:
     return f"{CREDENTIALS_PREFIX}{target}"
 
 
+def identity(account: str, namespace: str, linkerd_namespace: str, trust_domain: str) -> str:
+    """The mTLS identity of the proxies of a ServiceAccount (Linkerd docs, "Automatic mTLS")."""
+    return f"{account}.{namespace}.serviceaccount.identity.{linkerd_namespace}.{trust_domain}"
+
+
 IDENTITY = "linkerd-identity"
 DESTINATION = "linkerd-destination"
 PROXY_INJECTOR = "linkerd-proxy-injector"
@@ -104,6 +118,8 @@ SP_VALIDATOR = "linkerd-sp-validator"
 POLICY_VALIDATOR = "linkerd-policy-validator"
 TAP = "tap"
 TAP_2_8 = "linkerd-tap"
+TAP_API = "v1alpha1.tap.linkerd.io"
+"""APIService of tap."""
 TAP_INJECTOR = "tap-injector"
 JAEGER_INJECTOR = "jaeger-injector"
 SERVICE_MIRROR = "linkerd-service-mirror"

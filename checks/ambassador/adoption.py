@@ -1,22 +1,24 @@
-"""An adopted Ambassador: what was added to it is there, and fits what its owner has."""
+"""An adopted Ambassador: its labels and its gateway Service fit its owner's workload."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.ambassador.ambassador import absent, kind_of, workload_of
+from checks.ambassador.ambassador import absent, kind_of, pods, workload_of
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.check import Check, Phase
+from checks.facts.objects import template_of
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
+from kube.answers import inner
 from vocabulary.kinds import POD, SERVICE, Object, labels_of
 
 
 def adoption(case: ClusterCase) -> Iterator[Finding]:
-    """The labels of the stack file are those of its pods, and our gateway Service selects them.
+    """The labels of the stack file are those of its pods, and the gateway Service selects them.
 
-    That its workload has our annotations and its pods a proxy is looked at as of any Ambassador.
+    Annotations and proxies are checked as for any Ambassador.
     """
     config = case.config.ambassador
     if config is None or config.adopt is None:
@@ -29,11 +31,11 @@ def adoption(case: ClusterCase) -> Iterator[Finding]:
 
 
 def _labels(case: ClusterCase, config: AmbassadorConfig) -> Finding:
-    title = "the pods of the adopted Ambassador have the labels that the stack file knows them by"
+    title = "the pods of the adopted Ambassador have the labels of the stack file"
     workload = workload_of(case.view, config)
     if workload is None:
         return skipped(title, absent(config))
-    found = template_labels(workload)
+    found = labels_of(template_of(workload))
     lacking = [
         f"{key}={value}" for key, value in config.pod_labels.items() if found.get(key) != value
     ]
@@ -50,22 +52,22 @@ def _labels(case: ClusterCase, config: AmbassadorConfig) -> Finding:
 
 def _selects(view: View, config: AmbassadorConfig, service: Object) -> Finding:
     title = f"the gateway's Service {config.gateway_service} selects Ambassador's pods"
-    selector = dict((service.get("spec") or {}).get("selector") or {})
+    selector = inner(service, "spec", "selector")
     if not selector:
         return failure(title, "it has no selector", UPDATE)
     workload = workload_of(view, config)
-    if workload is not None and not selector.items() <= template_labels(workload).items():
+    if workload is not None and not selector.items() <= labels_of(template_of(workload)).items():
         listed = some(f"{key}={value}" for key, value in selector.items())
         return failure(
-            title, f"it selects {listed}, and {config.workload} has other labels", UPDATE
+            title,
+            f"it selects {listed}, but the pods of {config.workload} have other labels",
+            UPDATE,
         )
     pods = view.all(POD, config.namespace, selector)
     if pods:
         return ok(title, f"{len(pods)} pods")
     hint = f"see `kubectl -n {config.namespace} get pods,events`"
-    return warning(title, "there is no such pod now", hint)
+    return warning(title, "no pod matches now", hint)
 
 
-def template_labels(workload: Object) -> dict[str, str]:
-    """Labels that a workload gives its pods."""
-    return labels_of((workload.get("spec") or {}).get("template") or {})
+CHECKS = (Check("ambassador", Phase.PARTS, adoption, reads=pods, order=11),)

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from checks.ambassador.routes import LISTENER_VERSION
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing
+from checks.facts.objects import is_running, proxy_of, template_of
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
-from config.core.mesh import service_account
-from config.variants.generation import Generation
+from config.core.mesh import MeshConfig, service_account
+from kube.answers import inner
 from vocabulary.kinds import (
     DAEMON_SET,
     DEPLOYMENT,
@@ -22,26 +24,25 @@ from vocabulary.kinds import (
     MODULE,
     NAMESPACE,
     POD,
+    SERVICE,
     TLS_CONTEXT,
     Kind,
     Object,
     annotations_of,
     name_of,
 )
-from vocabulary.linkerd import INJECT, PROXY_CONTAINER, REQUIRE_IDENTITY_PORTS, SKIP_INBOUND_PORTS
+from vocabulary.linkerd import INJECT, REQUIRE_IDENTITY_PORTS, SKIP_INBOUND_PORTS
 
 
 def installation(case: ClusterCase) -> Iterator[Finding]:
-    """Ambassador's kinds are served, its pods available, and they run as they should."""
+    """The API server serves Ambassador's kinds, and its pods are available and configured."""
     config = case.config.ambassador
     if config is None:
         return
     yield served(case, config)
     hint = f"see `kubectl -n {config.namespace} get pods,events`"
     if not config.installed:
-        hint = (
-            f"correct clusters.{case.name}.ambassador.adopt where it is called otherwise, or {hint}"
-        )
+        hint = f"correct clusters.{case.name}.ambassador.adopt if it has another name, or {hint}"
     yield from workload(case.view, kind_of(config), config.namespace, config.workload, hint)
     yield _account(case, config)
     yield from _meshed_ambassador(case, config)
@@ -50,12 +51,12 @@ def installation(case: ClusterCase) -> Iterator[Finding]:
 
 def served(case: ClusterCase, config: AmbassadorConfig) -> Finding:
     """The API server serves Ambassador's kinds in the version that the stack file writes."""
-    title = "Ambassador's kinds are served"
+    title = "the API server serves Ambassador's kinds"
     version = config.objects_version
     wanted: list[tuple[Kind, str]] = [(MODULE, version), (MAPPING, version)]
     if config.has_hosts:
         wanted.append((HOST, "v2" if version == "v1" else version))
-    elif any(host.tls is not None for host in config.all_hosts):
+    elif any(host.tls is not None for host in case.inventory.hosts):
         wanted.append((TLS_CONTEXT, version))
     if config.all_listeners:
         wanted.append((LISTENER, LISTENER_VERSION))
@@ -86,11 +87,11 @@ def workload_of(view: View, config: AmbassadorConfig) -> Object | None:
 
 def pod_annotations(workload: Object) -> dict[str, str]:
     """Annotations that a workload gives its pods."""
-    return annotations_of((workload.get("spec") or {}).get("template") or {})
+    return annotations_of(template_of(workload))
 
 
 def absent(config: AmbassadorConfig) -> str:
-    """What to say where there is nothing that runs Ambassador's pods."""
+    """The detail of a line where Ambassador's workload does not exist."""
     return f"there is no {kind_of(config).name} of it"
 
 
@@ -100,8 +101,7 @@ def _account(case: ClusterCase, config: AmbassadorConfig) -> Finding:
     found_in = workload_of(case.view, config)
     if found_in is None:
         return skipped(title, absent(config))
-    spec = found_in.get("spec", {}).get("template", {}).get("spec", {})
-    found = spec.get("serviceAccountName") or "default"
+    found = inner(template_of(found_in), "spec").get("serviceAccountName") or "default"
     if found == wanted:
         return _account_of_pods(case.view, title, config, wanted)
     hint = UPDATE
@@ -115,8 +115,8 @@ def _account_of_pods(view: View, title: str, config: AmbassadorConfig, wanted: s
     other = [
         f"pod {name_of(pod)} runs as {account}"
         for pod in view.all(POD, config.namespace, config.pod_labels)
-        if (pod.get("status") or {}).get("phase") == "Running"
-        and (account := (pod.get("spec") or {}).get("serviceAccountName", wanted)) != wanted
+        if is_running(pod)
+        and (account := inner(pod, "spec").get("serviceAccountName", wanted)) != wanted
     ]
     if not other:
         return ok(title)
@@ -153,8 +153,7 @@ def injection(view: View, workload: Object, namespace: str) -> str | None:
     """What the injector is asked for, by the pods or else by their namespace."""
     asked = pod_annotations(workload).get(INJECT)
     if asked is None:
-        space = view.get(NAMESPACE, "", namespace)
-        asked = annotations_of(space or {}).get(INJECT)
+        asked = annotations_of(inner(view.get(NAMESPACE, "", namespace))).get(INJECT)
     return asked
 
 
@@ -167,12 +166,8 @@ def proxies(
     view: View, title: str, namespace: str, labels: dict[str, str], kind: str = "Deployment"
 ) -> Finding:
     """Whether every running pod with these labels has Linkerd's proxy."""
-    pods = [
-        pod
-        for pod in view.all(POD, namespace, labels)
-        if (pod.get("status") or {}).get("phase") == "Running"
-    ]
-    bare = [name_of(pod) for pod in pods if not _has_proxy(pod)]
+    pods = [pod for pod in view.all(POD, namespace, labels) if is_running(pod)]
+    bare = [name_of(pod) for pod in pods if not proxy_of(pod)]
     if not pods:
         return skipped(title, "it has no running pod")
     if not bare:
@@ -186,24 +181,16 @@ def proxies(
     return failure(
         title,
         f"without a proxy: {some(bare)}",
-        "they started before Linkerd's injector: "
+        "they were created before the injector ran: "
         f"`kubectl -n {namespace} rollout restart {kind.lower()}`",
     )
 
 
-def _has_proxy(pod: Object) -> bool:
-    spec = pod.get("spec") or {}
-    # A native sidecar stands among the init containers.
-    containers = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
-    return any(container.get("name") == PROXY_CONTAINER for container in containers)
-
-
 def _ports(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
-    """The sidecar's ports are those of the stack file; nothing is said where it has none."""
+    """The sidecar's ports are those of the stack file; yields nothing where it has none."""
     required = config.sidecar.require_identity_on_inbound_ports
-    old = case.config.linkerd.generation is Generation.V2_8
-    if required is None and old and config.gateway is not None:
-        required = (4143,)
+    if required is None and config.gateway is not None:
+        required = case.config.linkerd.generation.gateway_identity_ports or None
     found_in = workload_of(case.view, config)
     if found_in is None:
         return
@@ -214,7 +201,7 @@ def _ports(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
             config.sidecar.skip_inbound_ports,
             "ports bypass Ambassador's proxies",
         ),
-        (REQUIRE_IDENTITY_PORTS, required or (), "ports of Ambassador's pods take mTLS only"),
+        (REQUIRE_IDENTITY_PORTS, required or (), "ports of Ambassador's pods require mTLS"),
     ):
         if not ports:
             continue
@@ -225,3 +212,15 @@ def _ports(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
             yield ok(title)
         else:
             yield failure(title, f"the annotation {key} is {found or 'missing'}", UPDATE)
+
+
+def pods(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    """Ambassador's workload and pods, and the Services in its namespace."""
+    config = mesh.clusters[cluster].ambassador
+    if config is not None:
+        yield Listing(kind_of(config), config.namespace)
+        yield Listing(POD, config.namespace)
+        yield Listing(SERVICE)
+
+
+CHECKS = (Check("ambassador", Phase.PARTS, installation, reads=pods, order=10),)

@@ -11,30 +11,32 @@ from typing import Any
 
 from checks.cluster.workloads import availability
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, Status, failure, ok, skipped, warning
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing, named
+from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
+from config.core.mesh import MeshConfig
+from kube.answers import inner
 from vocabulary.kinds import CRD, DEPLOYMENT, Object
 
 CRDS = ("mappings.getambassador.io", "hosts.getambassador.io")
-"""CRDs that tell of all of them."""
+"""CRDs that stand for all of them."""
 
 _BLIND = "getambassador.io resources cannot be read or written without it"
 
 
 def webhook_of(crd: Object) -> dict[str, Any] | None:
     """How a CRD's webhook is called; None where the CRD needs none."""
-    conversion = (crd.get("spec") or {}).get("conversion") or {}
+    conversion = inner(crd, "spec", "conversion")
     if conversion.get("strategy") != "Webhook":
         return None
-    config = (conversion.get("webhook") or {}).get("clientConfig")
-    return dict(config or {})
+    return inner(conversion, "webhook", "clientConfig")
 
 
 def service_of(config: dict[str, Any]) -> tuple[str, str]:
     """Namespace and name of a webhook's Service, which are those of its Deployment too."""
-    service = config.get("service") or {}
+    service = inner(config, "service")
     return str(service.get("namespace") or "emissary-system"), str(
         service.get("name") or "emissary-apiext"
     )
@@ -64,7 +66,7 @@ def conversion(case: ClusterCase) -> Iterator[Finding]:
         yield warning(
             title,
             f"{some(untrusted)} have no caBundle: pods of this cluster are simulated (kwok), so "
-            "nobody fills it in",
+            "it is not filled in",
         )
     elif untrusted:
         yield failure(
@@ -103,3 +105,28 @@ def _running(view: View, namespace: str, name: str) -> Finding:
     if status is Status.FAILURE:
         text = f"{text}; {_BLIND}"
     return Finding(title, status, text, hint)
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    if mesh.clusters[cluster].ambassador is not None:
+        yield from (named(CRD, "", name) for name in CRDS)
+
+
+def _reads_more(_: MeshConfig, __: str, view: View) -> Iterator[Listing]:
+    """The Deployments of the webhooks that the CRDs name."""
+    for crd in view.all(CRD):
+        webhook = webhook_of(crd)
+        if webhook is not None:
+            yield Listing(DEPLOYMENT, service_of(webhook)[0])
+
+
+CHECKS = (
+    Check(
+        "ambassador",
+        Phase.PARTS,
+        conversion,
+        reads=_reads,
+        reads_more=_reads_more,
+        order=12,
+    ),
+)

@@ -1,4 +1,4 @@
-"""TLS of Ambassador's Hosts: each has its certificate, for its name, for long enough."""
+"""TLS of Ambassador's Hosts: each has a certificate for its name that does not expire soon."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from collections.abc import Iterator
 from cryptography import x509
 
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok, skipped
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing, named
+from checks.facts.objects import condition, holds
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped
 from checks.facts.view import View, some
 from checks.trust import pki
 from checks.trust.certificates import lasting
 from config.ambassador.routes import HostConfig
+from config.core.mesh import MeshConfig
+from config.inventory import inventory
+from kube.answers import inner
 from vocabulary.kinds import CERTIFICATE, SECRET, Object, name_of
 from vocabulary.kubernetes import SECRET_TLS
 
@@ -23,11 +28,11 @@ def secrets_of(hosts: tuple[HostConfig, ...]) -> list[str]:
 
 
 def certificates(case: ClusterCase) -> Iterator[Finding]:
-    """Every Host that terminates TLS has a Secret that does for it."""
+    """Every Host that terminates TLS, the dashboard's too, has a usable Secret."""
     config = case.config.ambassador
     if config is None:
         return
-    for host in config.all_hosts:
+    for host in case.inventory.hosts:
         if host.tls is None or host.tls_secret is None:
             continue
         if host.tls.cert_manager is not None:
@@ -41,32 +46,31 @@ def _issued(view: View, namespace: str, secret: str) -> Finding:
         return failure(
             title,
             "the cluster has no cert-manager",
-            "install it, or write a tls.secret of your own",
+            "install it, or write tls.secret",
         )
     found = [
         one
         for one in view.all(CERTIFICATE, namespace)
-        if (one.get("spec") or {}).get("secretName") == secret
+        if inner(one, "spec").get("secretName") == secret
     ]
     if not found:
         return failure(title, f"no Certificate in {namespace} is for it", UPDATE)
-    conditions = (found[0].get("status") or {}).get("conditions") or []
-    ready = [one for one in conditions if one.get("type") == "Ready"]
-    if any(one.get("status") == "True" for one in ready):
+    if holds(found[0], "Ready"):
         return ok(title, name_of(found[0]))
-    told = str(ready[0].get("message") or ready[0].get("reason") or "") if ready else ""
+    ready = condition(found[0], "Ready")
+    reason = str(ready.get("message") or ready.get("reason") or "")
     return failure(
         title,
-        f"Certificate {name_of(found[0])} is not ready{f': {told}' if told else ''}",
+        f"Certificate {name_of(found[0])} is not ready{f': {reason}' if reason else ''}",
         f"see `kubectl -n {namespace} describe certificate {name_of(found[0])}`",
     )
 
 
 def _secret(view: View, namespace: str, host: HostConfig, name: str) -> Iterator[Finding]:
-    title = f"Host {host.name} has its certificate"
+    title = f"Host {host.name} has a valid certificate"
     assert host.tls is not None
     waits = host.tls.cert_manager is not None
-    mend = UPDATE if host.tls.trial else "put another certificate into it"
+    remedy = UPDATE if host.tls.trial else "replace its certificate"
     secret = view.get(SECRET, namespace, name)
     if secret is None:
         missing = f"Secret {namespace}/{name} does not exist, so the Host is inactive"
@@ -74,25 +78,25 @@ def _secret(view: View, namespace: str, host: HostConfig, name: str) -> Iterator
             yield skipped(title, f"{missing}; see its Certificate")
         else:
             make = f"`kubectl -n {namespace} create secret tls {name}`"
-            yield failure(title, missing, UPDATE if host.tls.trial else f"make it: {make}")
+            yield failure(title, missing, UPDATE if host.tls.trial else f"create it: {make}")
         return
     fault = _type_fault(secret)
     try:
         chain = pki.certificates(pki.decoded(secret, "tls.crt"))
         key = pki.decoded(secret, "tls.key")
     except pki.UnreadableError as error:
-        yield failure(title, fault or f"Secret {namespace}/{name} {error}", mend)
+        yield failure(title, fault or f"Secret {namespace}/{name} {error}", remedy)
         return
     fault = fault or _fault(host, chain[0], key, view)
     if fault is not None:
-        yield failure(title, fault, mend)
+        yield failure(title, fault, remedy)
         return
     yield ok(title, some(_names(chain[0])))
     yield lasting(
-        f"Host {host.name} has its certificate for 60 more days",
+        f"Host {host.name} has a certificate for 60 more days",
         [chain[0]],
         view.now,
-        "cert-manager renews it in time; see its Certificate" if waits else mend,
+        "cert-manager renews it; see its Certificate" if waits else remedy,
     )
 
 
@@ -120,13 +124,27 @@ def _names(certificate: x509.Certificate) -> list[str]:
 
 
 def is_for(hostname: str, names: list[str]) -> bool:
-    """Whether a certificate with these DNS names does for a Host's hostname.
+    """Whether a certificate with these DNS names covers a Host's hostname.
 
     A name's ``*`` stands for one label (RFC 9525). Of a hostname that no certificate can be for,
-    like ``*``, nothing can be said.
+    like ``*``, nothing can be checked.
     """
     wanted = hostname.lower()
     if wanted in names or wanted == "*" or wanted.endswith(".*"):
         return True
     _, _, parent = wanted.partition(".")
     return f"*.{parent}" in names
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster].ambassador
+    if config is None:
+        return
+    # Other Secrets may be another owner's.
+    hosts = inventory(mesh, cluster).hosts
+    yield from (named(SECRET, config.namespace, name) for name in secrets_of(hosts))
+    if any(host.tls is not None and host.tls.cert_manager for host in hosts):
+        yield Listing(CERTIFICATE, config.namespace)
+
+
+CHECKS = (Check("ambassador", Phase.PARTS, certificates, reads=_reads, order=16),)

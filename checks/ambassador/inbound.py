@@ -1,6 +1,6 @@
-"""Which inbound policy opens or shuts which port of Ambassador's pods.
+"""Which clients can connect to which port of Ambassador's pods.
 
-It is judged by effect: by whom the policy controller lets in, whatever objects are called.
+Judged by effect: whom the policy controller authorizes, whatever the objects' names.
 
 Facts: Linkerd docs, "Authorization Policy" and "Multi-cluster communication".
 """
@@ -11,30 +11,23 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from checks.ambassador.front import front
+from checks.ambassador.front import front, front_reads
 from checks.ambassador.policies import policies
 from checks.cluster.ports import meshed_pods, ports_of, target
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok, warning
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing
+from checks.facts.results import UPDATE, Finding, failure, ok, warning
 from checks.facts.view import View, some
+from checks.linkerd.clients import ANY, EVERYWHERE, Allowed, Authorization, Mesh, Network, lacking
 from checks.linkerd.control_plane import linkerd_values
-from checks.linkerd.inbound_policy import (
-    ANY,
-    EVERYWHERE,
-    ROUTES,
-    Allowed,
-    Authorization,
-    Mesh,
-    Network,
-    PortPolicy,
-    evaluate,
-    lacking,
-)
+from checks.linkerd.inbound_policy import ROUTES, PortPolicy, evaluate
 from config.ambassador.ambassador import AmbassadorConfig
-from config.variants.generation import Generation
+from config.core.mesh import MeshConfig
+from kube.answers import items
 from vocabulary.kinds import (
     AUTHORIZATION_POLICY,
+    CONFIG_MAP,
     MESH_TLS,
     NETWORK_AUTHENTICATION,
     SERVER,
@@ -80,7 +73,7 @@ class Judged(NamedTuple):
 def elsewhere(view: View, namespace: str) -> Iterator[tuple[Kind, str]]:
     """Kinds and other namespaces of authentications that policies of a namespace refer to."""
     for policy in view.all(AUTHORIZATION_POLICY, namespace):
-        for one in (policy.get("spec") or {}).get("requiredAuthenticationRefs") or []:
+        for one in items(policy, "spec", "requiredAuthenticationRefs"):
             space = str(one.get("namespace") or namespace)
             for kind in (MESH_TLS, NETWORK_AUTHENTICATION):
                 if space != namespace and str(one.get("kind")).lower() == kind.name.lower():
@@ -88,7 +81,7 @@ def elsewhere(view: View, namespace: str) -> Iterator[tuple[Kind, str]]:
 
 
 def mesh_of(case: ClusterCase) -> Mesh:
-    """The configuration of this cluster's policy controller."""
+    """The settings of this cluster's policy controller."""
     values, config = linkerd_values(case), case.config
     proxy = values.get("proxy")
     default = proxy.get("defaultInboundPolicy") if isinstance(proxy, dict) else None
@@ -111,7 +104,7 @@ def judged(case: ClusterCase, ports: Iterable[int]) -> list[Judged]:
     Raises Unseen: what is needed could not be read.
     """
     config = case.config.ambassador
-    if config is None or case.config.linkerd.generation is Generation.V2_8:
+    if config is None or not case.config.linkerd.generation.policy:
         return []
     for kind in KINDS:
         case.view.all(kind, config.namespace)
@@ -132,7 +125,7 @@ def judged(case: ClusterCase, ports: Iterable[int]) -> list[Judged]:
 
 
 def _versions(pod: Object) -> frozenset[int]:
-    addresses = [str(one.get("ip")) for one in (pod.get("status") or {}).get("podIPs") or []]
+    addresses = [str(one.get("ip")) for one in items(pod, "status", "podIPs")]
     return frozenset(6 if ":" in address else 4 for address in addresses) or frozenset({4})
 
 
@@ -167,18 +160,18 @@ def inbound(case: ClusterCase) -> Iterator[Finding]:
 def public_objects(case: ClusterCase) -> Iterator[Finding]:
     """The Servers and policies that the program makes for Ambassador's public ports exist."""
     config = case.config.ambassador
-    if config is None or case.config.linkerd.generation is not Generation.MODERN:
+    if config is None or not case.config.linkerd.generation.policy:
         return
     if not config.all_public_ports:
         return
-    title = "Ambassador's public ports have their Servers and policies"
+    title = "the Servers and policies of Ambassador's public ports exist"
     name = config.public_policy
     ports = {f"{name}-{port}": port for port in config.all_public_ports}
     yield policies(case.view, config, title, (NETWORK_AUTHENTICATION, name), ports)
 
 
 def _public(one: Judged, config: AmbassadorConfig) -> Finding:
-    title = f"clients outside the mesh may connect to port {one.port} of Ambassador"
+    title = f"clients outside the mesh can connect to port {one.port} of Ambassador"
     refused = shut_to_unmeshed(one)
     if refused is None:
         return ok(title, who(one))
@@ -188,7 +181,7 @@ def _public(one: Judged, config: AmbassadorConfig) -> Finding:
 def shut_to_unmeshed(one: Judged) -> str | None:
     """Why clients outside the mesh are refused at a port; None where they are let in.
 
-    A policy that is written for certain networks, or for routes, is taken to be meant.
+    A policy that is written for certain networks, or for routes, is taken to be intended.
     """
     refused = one.refused(meshed=False)
     if not refused:
@@ -207,24 +200,24 @@ def _of_routes(policy: PortPolicy) -> Iterator[Authorization]:
 
 
 def _to_meshed(what: str, one: Judged, config: AmbassadorConfig) -> Finding:
-    title = f"meshed clients may connect to {what} {one.port}"
+    title = f"meshed clients can connect to {what} {one.port}"
     if not one.refused(meshed=True) or any(_of_routes(one.policy)):
         return ok(title, who(one))
     named = any(allowed.identities for allowed in one.policy.authorizations)
     # The program's own policy lets every meshed client in, so a narrower one is not of the program.
     refused = (
-        f"only {who(one)} may: {because(one)}" if named else f"they are refused: {because(one)}"
+        f"only {who(one)} can: {because(one)}" if named else f"they are refused: {because(one)}"
     )
     return failure(title, refused, _hint(one, config))
 
 
 def _admin(one: Judged) -> Finding:
-    title = f"the proxy's admin port {one.port} is not open to everyone"
+    title = f"the proxy's admin port {one.port} is not open to unmeshed clients"
     if one.refused(meshed=False):
         return ok(title, who(one))
     return warning(
         title,
-        f"anyone may read its metrics, as the gateway's Service targets it: {because(one)}",
+        f"anyone may read its metrics, through the gateway's Service: {because(one)}",
         UPDATE,
     )
 
@@ -268,8 +261,48 @@ def because(one: Judged) -> str:
 def _hint(one: Judged, config: AmbassadorConfig) -> str:
     see = f"`kubectl -n {config.namespace} get servers,authorizationpolicies`"
     if one.policy.server is None:
-        return f"{UPDATE} --refresh, which makes Server and policy for this port again; see {see}"
+        return (
+            f"{UPDATE} --refresh, which creates the Server and policy of this port again; see {see}"
+        )
     return (
-        f"{UPDATE} --refresh where Server {one.policy.server} is the program's, else delete it or "
-        f"give it an AuthorizationPolicy for these clients; see {see}"
+        f"{UPDATE} --refresh if this stack manages Server {one.policy.server}; otherwise delete "
+        f"it or give it an AuthorizationPolicy for these clients; see {see}"
     )
+
+
+def policy_reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    """Ambassador's pods and Services, and what decides who may connect to them."""
+    config = mesh.clusters[cluster]
+    if config.ambassador is not None:
+        yield from front_reads(mesh, cluster)
+        yield from (Listing(kind, config.ambassador.namespace) for kind in KINDS)
+        yield Listing(CONFIG_MAP, config.linkerd.namespace)
+
+
+def _reads_more(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Listing]:
+    """Authentications in other namespaces that policies refer to."""
+    config = mesh.clusters[cluster].ambassador
+    if config is not None:
+        for kind, space in dict.fromkeys(elsewhere(view, config.namespace)):
+            yield Listing(kind, space, complete=False)
+
+
+CHECKS = (
+    Check(
+        "policy",
+        Phase.PARTS,
+        public_objects,
+        reads=policy_reads,
+        only=lambda linkerd: linkerd.policy,
+        order=30,
+    ),
+    Check(
+        "policy",
+        Phase.PARTS,
+        inbound,
+        reads=policy_reads,
+        reads_more=_reads_more,
+        only=lambda linkerd: linkerd.policy,
+        order=31,
+    ),
+)

@@ -1,28 +1,31 @@
 """Linkerd's ingress mode done safely: no client steers Ambassador's proxies.
 
 Fact (Linkerd docs, "Ingress traffic"): in this mode a proxy routes by the header l5d-dst-override.
-Ambassador adds its own to what the client sent, which therefore has to be taken away.
+Ambassador adds its own to what the client sent, which therefore has to be removed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.ambassador.routes import all_mappings
+from checks.ambassador.routes import all_mappings, objects
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok, skipped
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped
 from checks.facts.view import some
+from config.core.mesh import MeshConfig
+from kube.answers import inner
 from vocabulary.kinds import MAPPING, Object
 from vocabulary.linkerd import DST_OVERRIDE_HEADER
 
 
 def ingress_mode(case: ClusterCase) -> Iterator[Finding]:
-    """Every Mapping of ours takes the header away from clients."""
+    """Every Mapping of the stack file removes the header from clients' requests."""
     config = case.config.ambassador
     if config is None or config.sidecar.mode != "ingress":
         return
-    title = f"Mappings of the stack file take {DST_OVERRIDE_HEADER} from clients"
+    title = f"Mappings of the stack file remove {DST_OVERRIDE_HEADER} from clients' requests"
     there = {
         mapping.name: found
         for mapping in all_mappings(case.mesh, case.name)
@@ -36,7 +39,7 @@ def ingress_mode(case: ClusterCase) -> Iterator[Finding]:
     elif open_ones:
         yield failure(
             title,
-            f"not so {some(open_ones)}: a client that sends this header reaches any meshed Service",
+            f"{some(open_ones)} do not: a client that sends this header reaches any meshed Service",
             UPDATE,
         )
     else:
@@ -44,5 +47,14 @@ def ingress_mode(case: ClusterCase) -> Iterator[Finding]:
 
 
 def _removed(mapping: Object) -> set[str]:
-    found = (mapping.get("spec") or {}).get("remove_request_headers") or []
+    found = inner(mapping, "spec").get("remove_request_headers") or []
     return {str(name).lower() for name in ([found] if isinstance(found, str) else found)}
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster].ambassador
+    if config is not None:
+        yield from objects(config, MAPPING)
+
+
+CHECKS = (Check("ambassador", Phase.PARTS, ingress_mode, reads=_reads, order=15),)

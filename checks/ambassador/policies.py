@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok
+from checks.facts.results import UPDATE, Finding, failure, ok
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
+from kube.answers import inner
 from vocabulary.kinds import AUTHORIZATION_POLICY, SERVER, Kind
 
 
@@ -38,7 +38,7 @@ def policies(
     if missing:
         return failure(title, f"missing in {space}: {some(missing)}", UPDATE)
     for name, port in ports.items():
-        found = ((view.get(SERVER, space, name) or {}).get("spec") or {}).get("port")
+        found = inner(view.get(SERVER, space, name), "spec").get("port")
         if found != port:
             return failure(title, f"Server {name} is for port {found}, not {port}", UPDATE)
     return ok(title, some(str(port) for port in ports.values()))

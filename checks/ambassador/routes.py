@@ -11,13 +11,15 @@ import re
 from collections.abc import Iterator
 
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.routes import MappingConfig
 from config.core.mesh import MeshConfig
 from config.links.exports import ServiceRef
+from kube.answers import inner
 from vocabulary.kinds import HOST, LISTENER, MAPPING, MODULE, TLS_CONTEXT, Kind, Object, name_of
 
 LISTENER_VERSION = "v3alpha1"
@@ -64,7 +66,7 @@ def hostname_of(mapping: Object) -> str | None:
 
     Up to v2 a Mapping without a host is for all of them, and a glob may be a regular expression.
     """
-    spec = mapping.get("spec") or {}
+    spec = inner(mapping, "spec")
     found = spec.get("hostname") or spec.get("host")
     if found:
         return _glob(str(found)) if spec.get("host_regex") else str(found)
@@ -72,7 +74,7 @@ def hostname_of(mapping: Object) -> str | None:
 
 
 def _glob(expression: str) -> str:
-    """The glob that a regular expression of ours stands for; others as they are."""
+    """The glob that the program wrote as this regular expression; others unchanged."""
     glob = re.sub(r"^\.\+\\\.", "*.", expression)
     glob = re.sub(r"\\\.\.\+$", ".*", glob)
     return glob.replace("\\.", ".")
@@ -117,7 +119,7 @@ def _module(case: ClusterCase, config: AmbassadorConfig) -> Finding:
         if config.adopt is not None and config.adopt.module == "patch":
             hint = f"write clusters.{case.name}.ambassador.adopt.module: make, then {UPDATE}"
         return failure(title, missing, hint)
-    found = ((module.get("spec") or {}).get("config") or {}).get("add_linkerd_headers")
+    found = inner(module, "spec", "config").get("add_linkerd_headers")
     if bool(found) is config.linkerd_headers:
         return ok(title)
     return failure(title, f"it has {str(found).lower()}", UPDATE)
@@ -132,19 +134,19 @@ def _all_there(view: View, kind: Kind, namespace: str, names: list[str]) -> Find
 
 
 def _any_listener(view: View, namespace: str) -> Finding:
-    title = "there is a Listener"
+    title = "Ambassador has a Listener"
     if view.all(LISTENER, namespace):
         return ok(title)
-    hint = "write ambassador.listeners in the stack file, or make one"
-    return failure(title, f"there is none in {namespace}, so no route is served", hint)
+    hint = "write ambassador.listeners in the stack file, or create one"
+    return failure(title, f"none exists in {namespace}, so that no route is served", hint)
 
 
 def _as_written(view: View, namespace: str, mapping: MappingConfig) -> Finding:
-    title = f"Mapping {mapping.name} leads {mapping.prefix} to {mapping.service_host}"
+    title = f"Mapping {mapping.name} routes {mapping.prefix} to {mapping.service_host}"
     found = view.get(MAPPING, namespace, mapping.name)
     if found is None:
         return skipped(title, "it does not exist")
-    spec = found.get("spec") or {}
+    spec = inner(found, "spec")
     wrong = []
     if spec.get("prefix") != mapping.prefix:
         wrong.append(f"its prefix is {spec.get('prefix', 'missing')}, not {mapping.prefix}")
@@ -164,11 +166,26 @@ def _place(service: str, namespace: str) -> tuple[object, int]:
 
 
 def _hostnames(view: View, namespace: str) -> Finding:
-    title = "every Mapping names the hosts that it is for"
+    title = "every Mapping has a hostname"
     dropped = [
         name_of(mapping) for mapping in view.all(MAPPING, namespace) if not hostname_of(mapping)
     ]
     if dropped:
-        detail = f"without hostname, and so dropped silently: {some(dropped)}"
+        detail = f"Ambassador drops a Mapping without hostname: {some(dropped)}"
         return warning(title, detail, "give each a hostname, '*' for all hosts")
     return ok(title)
+
+
+def objects(config: AmbassadorConfig, *kinds: Kind) -> Iterator[Listing]:
+    """Ambassador's objects of these kinds, in the version that the stack file writes."""
+    for kind in kinds:
+        yield Listing(kind, config.namespace, version=config.objects_version)
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster].ambassador
+    if config is not None:
+        yield from objects(config, MODULE, LISTENER, HOST, TLS_CONTEXT, MAPPING)
+
+
+CHECKS = (Check("ambassador", Phase.PARTS, routes, reads=_reads, order=13),)

@@ -1,6 +1,6 @@
-"""Known causes of pods that are not ready, and their remedies: a table of what programs say.
+"""Known causes of pods that are not ready, and their remedies: a table of what programs write.
 
-The first row that fits is the cause. Each has the source of its words.
+The first row that fits is the cause. Each names the source of its text.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from checks.facts.expected import UPDATE
+from checks.facts.results import UPDATE
 from vocabulary.linkerd import (
     INIT_CONTAINER,
     NETWORK_VALIDATOR_CONTAINER,
@@ -22,7 +22,7 @@ _RESTART = "`kubectl -n {namespace} rollout restart {workload}`"
 
 @dataclass(frozen=True)
 class Cause:
-    """Why a pod is not ready, known by what a container or Kubernetes says."""
+    """Why a pod is not ready, recognized by what a container or Kubernetes writes."""
 
     pattern: str
     """Regular expression for a line of a log, a message or a reason."""
@@ -33,7 +33,7 @@ class Cause:
     source: str
     """Where the words of `pattern` are written."""
     container: str = ".*"
-    """Regular expression for the container that says it; Kubernetes is the empty name."""
+    """Regular expression for the container that writes it; Kubernetes is the empty name."""
     consequence: bool = False
     """Whether something else that is not ready is the cause of it."""
 
@@ -89,7 +89,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         r"Failed to read trust anchors|could not read identity trust anchors",
-        f"ConfigMap {TRUST_ROOTS} holds no certificate that can be read",
+        f"ConfigMap {TRUST_ROOTS} has no readable certificate",
         UPDATE,
         "linkerd2 edge-26.8.3, controller/cmd/identity/main.go",
     ),
@@ -131,7 +131,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         r"Failed to validate networking configuration|expected client to receive",
-        "connections of the pod are not led through its proxy: neither linkerd-init nor the CNI "
+        "connections of the pod bypass its proxy: neither linkerd-init nor the CNI "
         "plugin has written the iptables rules",
         "see whether the pods of daemonset/linkerd-cni run on this node and whether its plugin is "
         "in the node's CNI configuration; then delete the pod",
@@ -149,7 +149,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         r"asked for the client to provide credentials|\bUnauthorized\b",
         "the target's API server does not accept the token in the credentials Secret: it was "
-        "revoked, or the target was made again",
+        "revoked, or the target cluster was recreated",
         f"{UPDATE} --refresh",
         "client-go, apimachinery api/errors, NewUnauthorized; linkerd2#4925",
         "controller|service-mirror",
@@ -174,7 +174,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         r"failed calling webhook",
-        "the webhook that this message names does not answer, so that no pod can be made",
+        "the webhook that this message names does not answer, so that no pod can be created",
         "see the pods that serve it",
         "Kubernetes, apiserver, util/webhook/error.go",
         consequence=True,
@@ -183,7 +183,7 @@ CAUSES: tuple[Cause, ...] = (
         r"(?i)(?:secret|configmap) \"?[\w./-]+\"? not found|"
         r"references non-existent (?:secret|config)",
         "a Secret or ConfigMap that the pod mounts or reads does not exist",
-        f"{UPDATE} --refresh, or make it where it is yours",
+        f"{UPDATE} --refresh, or create it if it is not this stack's",
         "Kubernetes, kubelet, volume/secret and volume/configmap",
         "",
     ),
@@ -204,8 +204,8 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         r"Insufficient (?:cpu|memory)|nodes are available|Unschedulable",
-        "no node fits the pod",
-        "give the cluster nodes with room, or ask for less; `./mesh check --pre` looks at nodes",
+        "no node can run the pod",
+        "give the cluster nodes with room, or ask for less; see `./mesh check --pre` for nodes",
         "Kubernetes, kube-scheduler",
         "",
     ),
@@ -226,15 +226,15 @@ CAUSES: tuple[Cause, ...] = (
 )
 
 
-def cause_of(said: Iterable[tuple[str, str]]) -> Cause | None:
-    """The first known cause that fits what was said.
+def cause_of(lines: Iterable[tuple[str, str]]) -> Cause | None:
+    """The first known cause that matches these texts.
 
-    `said` are pairs of a container's name and a text: a line of its log, or with the empty name
-    what Kubernetes says of the pod.
+    `lines` are pairs of a container's name and a text: a line of its log, or with the empty name
+    what Kubernetes writes about the pod.
     """
-    texts = list(said)
+    listed = list(lines)
     for cause in CAUSES:
-        for container, text in texts:
+        for container, text in listed:
             if re.fullmatch(cause.container, container) and re.search(cause.pattern, text):
                 return cause
     return None

@@ -1,49 +1,53 @@
 """Linkerd's `clusterNetworks` cover the cluster's nodes, pods and Services.
 
-Outside them a proxy takes an address for one of the world, and does not ask who is behind it.
+A proxy treats any other address as outside the cluster, and does no discovery for it.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing
 from checks.facts.results import Finding, failure, ok, skipped
-from checks.facts.view import some
+from checks.facts.view import View, some
+from config.core.mesh import MeshConfig
+from kube.answers import inner, items
 from vocabulary.kinds import NODE, POD, SERVICE, name_of, namespace_of
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def networks(case: ClusterCase) -> Iterator[Finding]:
-    """Every node, pod range and Service lies within the networks of the stack file."""
+    """Every node, pod range and Service is within the networks of the stack file."""
     view = case.view
     nodes = view.all(NODE)
     node_addresses = [
         (f"node {name_of(node)}", str(entry.get("address", "")))
         for node in nodes
-        for entry in (node.get("status") or {}).get("addresses") or []
+        for entry in items(node, "status", "addresses")
         if entry.get("type") == "InternalIP"
     ]
     yield _covered(case, "nodes", node_addresses)
     ranges = [
         (f"the pods of node {name_of(node)}", str(cidr))
         for node in nodes
-        for cidr in _pod_ranges(node.get("spec") or {})
+        for cidr in _pod_ranges(inner(node, "spec"))
     ]
     if not ranges:
         ranges = [
             (f"pod {namespace_of(pod)}/{name_of(pod)}", str(entry.get("ip", "")))
             for pod in view.all(POD)
-            if not (pod.get("spec") or {}).get("hostNetwork")
-            for entry in (pod.get("status") or {}).get("podIPs") or []
+            if not inner(pod, "spec").get("hostNetwork")
+            for entry in items(pod, "status", "podIPs")
         ]
     yield _covered(case, "pods", ranges)
     services = [
         (f"Service {namespace_of(service)}/{name_of(service)}", str(address))
         for service in view.all(SERVICE)
-        for address in _cluster_addresses(service.get("spec") or {})
+        for address in _cluster_addresses(inner(service, "spec"))
     ]
     yield _covered(case, "Services", services)
 
@@ -62,9 +66,9 @@ def _cluster_addresses(spec: dict[str, object]) -> list[str]:
 
 
 def _covered(case: ClusterCase, what: str, ranges: list[tuple[str, str]]) -> Finding:
-    title = f"networks covers the cluster's {what}"
+    title = f"clusterNetworks contains all {what}"
     if not ranges:
-        return skipped(title, "nothing tells their addresses")
+        return skipped(title, "their addresses are unknown")
     known = [ipaddress.ip_network(network) for network in case.config.networks]
     outside: dict[str, str] = {}
     for owner, text in ranges:
@@ -87,3 +91,21 @@ def _within(inner: Network, outer: Network) -> bool:
     if isinstance(inner, ipaddress.IPv4Network):
         return isinstance(outer, ipaddress.IPv4Network) and inner.subnet_of(outer)
     return isinstance(outer, ipaddress.IPv6Network) and inner.subnet_of(outer)
+
+
+def _pods(_: MeshConfig, __: str, view: View) -> Iterable[Listing]:
+    """All pods, where neither nodes nor pods that were read have the addresses of pods."""
+    known = any(_pod_ranges(inner(node, "spec")) for node in view.all(NODE))
+    return () if known or view.all(POD) else (Listing(POD),)
+
+
+CHECKS = (
+    Check(
+        "cluster",
+        Phase.SURROUNDINGS,
+        networks,
+        reads=(Listing(SERVICE),),
+        reads_more=_pods,
+        order=13,
+    ),
+)

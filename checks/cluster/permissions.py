@@ -1,123 +1,39 @@
-"""Whether the operator may do what the program does."""
+"""Whether the operator has the rights that the program needs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase, all_checks, rights
 from checks.facts.results import Finding, failure, ok, warning
 from checks.facts.view import Access, some
-from config import MeshConfig
-from config.core.cluster import ClusterConfig
+from config.core.mesh import MeshConfig
+from config.inventory import inventory
 
 _WRITE = ("get", "list", "create", "patch", "delete")
-_RESOURCES = (
-    ("", "namespaces"),
-    ("", "secrets"),
-    ("", "configmaps"),
-    ("", "services"),
-    ("", "serviceaccounts"),
-    ("apps", "deployments"),
-    ("apps", "daemonsets"),
-    ("policy", "poddisruptionbudgets"),
-    ("rbac.authorization.k8s.io", "clusterroles"),
-    ("rbac.authorization.k8s.io", "clusterrolebindings"),
-    ("rbac.authorization.k8s.io", "roles"),
-    ("rbac.authorization.k8s.io", "rolebindings"),
-    ("apiextensions.k8s.io", "customresourcedefinitions"),
-    ("admissionregistration.k8s.io", "mutatingwebhookconfigurations"),
-    ("admissionregistration.k8s.io", "validatingwebhookconfigurations"),
-    ("policy.linkerd.io", "servers"),
-    ("policy.linkerd.io", "authorizationpolicies"),
-    ("policy.linkerd.io", "meshtlsauthentications"),
-    ("multicluster.linkerd.io", "links"),
-    ("getambassador.io", "mappings"),
-    ("getambassador.io", "hosts"),
-    ("getambassador.io", "listeners"),
-    ("getambassador.io", "modules"),
-)
-
-NEEDED = (
-    *(Access(verb, group, name) for group, name in _RESOURCES for verb in _WRITE),
-    Access("list", "", "nodes"),
-    Access("list", "", "pods"),
-)
-"""What the program, Helm and these checks do for every stack, in all namespaces."""
-
-OPTIONAL = (
-    Access("get", "", "pods/log"),
-    Access("list", "", "events"),
-)
-"""What lets `./mesh check` say why a pod is not ready."""
-
-_PLURALS = {
-    "Namespace": ("", "namespaces"),
-    "Deployment": ("apps", "deployments"),
-    "DaemonSet": ("apps", "daemonsets"),
-    "StatefulSet": ("apps", "statefulsets"),
-    "CronJob": ("batch", "cronjobs"),
-    "Kibana": ("kibana.k8s.elastic.co", "kibanas"),
-}
-"""Group and plural of what can be meshed."""
 
 
-def needed(mesh: MeshConfig, name: str) -> tuple[Access, ...]:
-    """What is done in the cluster `name`: that, and what its settings ask for beside it."""
-    more = dict.fromkeys(_asked_for(mesh, mesh.clusters[name], name))
-    written = (Access(verb, group, plural) for group, plural in more for verb in _WRITE)
-    return tuple(dict.fromkeys((*NEEDED, *written)))
+def needed(mesh: MeshConfig, cluster: str) -> tuple[Access, ...]:
+    """Rights to write everything that is made in a cluster, and to read what checks look at."""
+    kinds = sorted(inventory(mesh, cluster).written_kinds, key=str)
+    written = (Access(verb, kind.group, kind.plural) for kind in kinds for verb in _WRITE)
+    return tuple(dict.fromkeys((*written, *rights(mesh, cluster))))
 
 
-def asked(mesh: MeshConfig, name: str) -> tuple[Access, ...]:
-    """Every right that is asked for in the cluster `name`, the optional ones last."""
-    return (*needed(mesh, name), *OPTIONAL)
+def asked(mesh: MeshConfig, cluster: str) -> tuple[Access, ...]:
+    """Every right that is asked for in a cluster, the optional ones last."""
+    return (*needed(mesh, cluster), *_optional())
 
 
-def _asked_for(mesh: MeshConfig, cluster: ClusterConfig, name: str) -> Iterator[tuple[str, str]]:
-    """Group and plural of kinds that only some settings make."""
-    weighed = (export.weights for link in mesh.links_from(name) for export in link.exports)
-    if any(weights is not None for weights in weighed):
-        yield "gateway.networking.k8s.io", "httproutes"
-    hosts = cluster.ambassador.all_hosts if cluster.ambassador is not None else ()
-    if mesh.trust_anchor.cert_manager is not None or any(
-        host.tls is not None and host.tls.cert_manager is not None for host in hosts
-    ):
-        yield "cert-manager.io", "certificates"
-    issuance = mesh.trust_anchor.cert_manager
-    if issuance is not None and issuance.make_issuer:
-        yield "cert-manager.io", "clusterissuers"
-    if issuance is not None and issuance.trust_roots == "trust-manager":
-        yield "trust.cert-manager.io", "bundles"
-    if cluster.ambassador is not None and cluster.ambassador.tracing is not None:
-        yield "getambassador.io", "tracingservices"
-    if cluster.monitoring.pod_monitors is not None:
-        yield "monitoring.coreos.com", "podmonitors"
-    yield from _ingress_kinds(cluster)
-    for entry in cluster.meshed:
-        for patch in entry.patches:
-            yield _PLURALS[patch.kind]
-    if cluster.jobs:
-        yield _PLURALS["CronJob"]
-
-
-def _ingress_kinds(cluster: ClusterConfig) -> Iterator[tuple[str, str]]:
-    viz = cluster.linkerd.viz.ingress
-    for ingress in (*cluster.ingresses, *([viz] if viz is not None else [])):
-        if ingress.controller != "ingress-nginx":
-            yield "traefik.io", "middlewares"
-        if ingress.controller == "traefik-ingressroute":
-            yield "traefik.io", "ingressroutes"
-        else:
-            yield "networking.k8s.io", "ingresses"
-
-
-EVERYTHING = Access("*", "*", "*")
-"""Whoever may do this may do all of it."""
+def _optional() -> tuple[Access, ...]:
+    """Rights that let `./mesh check` report why a pod is not ready."""
+    return tuple(dict.fromkeys(one for check in all_checks() for one in check.may_need))
 
 
 def permissions(case: ClusterCase) -> Iterator[Finding]:
-    """The operator may write every kind of object that the program makes."""
-    title = "the operator may make what the stack file describes"
+    """The operator can write every kind of object that the program makes."""
+    title = "the operator can create what the stack file describes"
     answers = case.view.access
     denied: dict[str, list[str]] = {}
     wanted = needed(case.mesh, case.name)
@@ -130,25 +46,35 @@ def permissions(case: ClusterCase) -> Iterator[Finding]:
         yield failure(
             title,
             f"not allowed: {listed}",
-            "use credentials with these rights; installing CRDs, webhooks and roles takes those "
+            "use credentials with these rights; installing CRDs, webhooks and roles needs those "
             "of the ClusterRole cluster-admin",
         )
     elif any(access not in answers for access in wanted):
-        yield warning(title, "the API server does not tell", "check that it is healthy")
+        yield warning(
+            title, "the API server did not answer the access reviews", "check that it is healthy"
+        )
     else:
         yield ok(title)
     yield _reading(case)
 
 
 def _reading(case: ClusterCase) -> Finding:
-    title = "the operator may read why a pod is not ready"
+    title = "the operator can read logs and events"
     answers = case.view.access
-    lacking = [f"{one.resource} ({one.verb})" for one in OPTIONAL if answers.get(one) is False]
+    optional = _optional()
+    lacking = [f"{one.resource} ({one.verb})" for one in optional if answers.get(one) is False]
     if lacking:
-        detail = f"not allowed: {some(lacking)}; `./mesh check` then says that it cannot read them"
+        detail = (
+            f"not allowed: {some(lacking)}; `./mesh check` cannot say then why a pod is not ready"
+        )
         return warning(
             title, detail, "use credentials of the ClusterRole view, or with more rights"
         )
-    if any(one not in answers for one in OPTIONAL):
-        return warning(title, "the API server does not tell", "check that it is healthy")
+    if any(one not in answers for one in optional):
+        return warning(
+            title, "the API server did not answer the access reviews", "check that it is healthy"
+        )
     return ok(title)
+
+
+CHECKS = (Check("permissions", Phase.BEFORE, permissions, asks=asked, order=20),)

@@ -1,4 +1,4 @@
-"""Where the ports of a Service lead, and pods as the injector makes them of a workload."""
+"""The target ports of a Service, and pods as the injector would create them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from checks.ambassador.ambassador import asks_for_proxy, workload_of
 from checks.cluster.unready import ought_to_run
+from checks.facts.objects import proxy_of, template_of
 from checks.facts.view import View
 from checks.linkerd.inbound_policy import named_ports
-from checks.platform.meshed import has_proxy
 from config.ambassador.ambassador import AmbassadorConfig
+from kube.answers import inner, items
 from vocabulary.kinds import NAMESPACE, POD, Object, annotations_of, labels_of
 from vocabulary.linkerd import (
     DEFAULT_INBOUND_POLICY,
@@ -37,22 +38,22 @@ def meshed_pods(view: View, config: AmbassadorConfig) -> list[Object]:
     workload = workload_of(view, config)
     if workload is None:
         return []
-    template = (workload.get("spec") or {}).get("template") or {}
+    template = template_of(workload)
     labels = labels_of(template)
     found = [
         pod
         for pod in view.all(POD, config.namespace, labels)
-        if has_proxy(pod) and ought_to_run(pod)
+        if proxy_of(pod) and ought_to_run(pod)
     ]
     if found or not asks_for_proxy(view, workload, config.namespace):
         return found
-    space = annotations_of(view.get(NAMESPACE, "", config.namespace) or {})
+    space = annotations_of(inner(view.get(NAMESPACE, "", config.namespace)))
     inherited = (
         {DEFAULT_INBOUND_POLICY: space[DEFAULT_INBOUND_POLICY]}
         if DEFAULT_INBOUND_POLICY in space
         else {}
     )
-    spec = template.get("spec") or {}
+    spec = inner(template, "spec")
     return [
         {
             "apiVersion": "v1",
@@ -62,13 +63,13 @@ def meshed_pods(view: View, config: AmbassadorConfig) -> list[Object]:
                 "labels": labels,
                 "annotations": {**inherited, **annotations_of(template)},
             },
-            "spec": {**spec, "containers": [*(spec.get("containers") or []), _PROXY_PORTS]},
+            "spec": {**spec, "containers": [*items(spec, "containers"), _PROXY_PORTS]},
         }
     ]
 
 
 def target(port: Object, pods: list[Object]) -> int | None:
-    """The port of the pods that a port of a Service targets; None where they have none of it."""
+    """The port of the pods that a port of a Service targets; None where they lack it."""
     wanted = port.get("targetPort") or port.get("port")
     if isinstance(wanted, int):
         return wanted
@@ -83,7 +84,7 @@ def target(port: Object, pods: list[Object]) -> int | None:
 
 def ports_of(service: Object) -> Iterator[Object]:
     """The TCP ports of a Service."""
-    for port in (service.get("spec") or {}).get("ports") or []:
+    for port in items(service, "spec", "ports"):
         if str(port.get("protocol") or "TCP") == "TCP":
             yield port
 

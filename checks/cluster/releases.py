@@ -1,4 +1,4 @@
-"""Helm releases: their state, their version, and whether what they made is still there.
+"""Helm releases: their state, their version, and whether their objects still exist.
 
 Fact: neither a preview nor a refresh of Pulumi sees a release that is stuck in a pending state,
 or an object of a release that someone deleted.
@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.cluster import pod_logs
 from checks.cluster.workloads import UNKNOWN, described
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE, ExpectedRelease, releases
+from checks.facts.check import Check, Phase
 from checks.facts.helm import History, Made, Release
-from checks.facts.results import Finding, Status, failure, ok, skipped, warning
-from checks.facts.view import Unseen, View, some
+from checks.facts.listing import Listing, workloads
+from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
+from checks.facts.view import Access, Unseen, View, some
+from config.core.mesh import MeshConfig
+from config.inventory import Release as ExpectedRelease
+from config.inventory import inventory
 from vocabulary.kinds import NAMESPACE, WORKLOADS, Kind
 
 _FIRST_INSTALL = frozenset({"pending-install"})
@@ -21,16 +26,16 @@ _LATER = frozenset({"pending-upgrade", "pending-rollback"})
 
 
 def helm_releases(case: ClusterCase) -> Iterator[Finding]:
-    """Every release of the stack file is deployed, in its version, with all that it made."""
-    expected = releases(case.mesh, case.name)
+    """Every release of the stack file is deployed in its version, with all of its objects."""
+    expected = case.inventory.releases
     if not any(release.key in case.view.releases for release in expected):
         for release in expected:
-            # So that a list that was refused is not taken for an empty one.
+            # A list that was refused is not an empty one.
             case.view.require_release_records(release.namespace)
         yield warning(
-            "Helm releases stand behind what is installed",
-            "there are none: these are plain manifests, and what is missing from them is known "
-            "only as far as the checks below name it",
+            "everything installed belongs to a Helm release",
+            "no release of this stack exists: these are plain manifests, whose missing objects are "
+            "found only where the checks below name them",
             "install with `pulumi up`, or compare with `./mesh render`",
         )
         return
@@ -65,39 +70,39 @@ def state_trouble(history: History) -> tuple[str, str] | None:
     """What is wrong with the state of a release, and the way out; None when it is deployed."""
     newest = history.newest
     delete = f"`kubectl -n {newest.namespace} delete secret {newest.secret}`"
-    nobody = "when no `pulumi up` or `helm` is at work on it any more,"
+    once = "when no `pulumi up` or `helm` is running on it,"
     if newest.status == "deployed":
         return None
     if newest.status in _FIRST_INSTALL:
-        hint = f"{nobody} {delete} and run `pulumi up` again"
+        hint = f"{once} {delete} and run `pulumi up` again"
         return "its first installation was interrupted (pending-install)", hint
     if newest.status in _LATER:
-        hint = f"{nobody} {delete} and run `pulumi up --refresh`"
+        hint = f"{once} {delete} and run `pulumi up --refresh`"
         return (
-            f"it is stuck in {newest.status}, so it refuses every change, and what it made may "
-            "still have the values of before",
+            f"it is stuck in {newest.status}, so that it refuses every change, and its objects may "
+            "still have the previous values",
             hint,
         )
     if newest.status == "failed":
-        hint = f"mend what made it fail (`helm -n {newest.namespace} status {newest.name}`), "
+        hint = f"fix the cause of the failure (`helm -n {newest.namespace} status {newest.name}`), "
         return "its last change failed", f"{hint}then `pulumi up --refresh`"
     if newest.status == "unreadable":
-        hint = f"look at it with `helm -n {newest.namespace} status {newest.name}`"
+        hint = f"inspect it with `helm -n {newest.namespace} status {newest.name}`"
         return f"its record {newest.secret} cannot be read", hint
-    return f"its state is {newest.status}", f"wait until that is over, then {UPDATE}"
+    return f"its state is {newest.status}", f"wait until it ends, then {UPDATE}"
 
 
 def _version(release: Release, expected: ExpectedRelease) -> Finding:
     title = f"release {expected} has version {expected.version}"
     if release.chart != expected.chart:
-        return failure(title, f"it is of another chart: {release.chart} {release.version}", UPDATE)
+        return failure(title, f"it has another chart: {release.chart} {release.version}", UPDATE)
     if release.version.removeprefix("v") != expected.version.removeprefix("v"):
         return failure(title, f"it has {release.version}", UPDATE)
     return ok(title)
 
 
 def _objects(view: View, release: Release, expected: ExpectedRelease) -> Iterator[Finding]:
-    title = f"release {expected} has every object that it made"
+    title = f"release {expected} has all of its objects"
     missing: list[Made] = []
     unseen: dict[str, None] = {}
     for made in release.objects:
@@ -107,26 +112,26 @@ def _objects(view: View, release: Release, expected: ExpectedRelease) -> Iterato
         except Unseen as error:
             unseen[str(error)] = None
     restore = (
-        f"`helm -n {release.namespace} rollback {release.name} {release.revision}` puts back what "
-        "is gone; `pulumi preview` and `pulumi refresh` do not see it"
+        f"`helm -n {release.namespace} rollback {release.name} {release.revision}` restores what "
+        "is missing; `pulumi preview` and `pulumi refresh` do not see it"
     )
     if missing:
         yield failure(title, f"missing: {some(_shown(view, made) for made in missing)}", restore)
     elif unseen:
-        yield warning(title, some(unseen, 2), "use credentials that may list these")
+        yield warning(title, some(unseen, 2), "use credentials that can list these")
     else:
         yield ok(title, f"{len(release.objects)} objects")
 
 
 def left_to_release(case: ClusterCase, kind: Kind, namespace: str, name: str) -> bool:
-    """Whether the line of a release reports that an object is missing.
+    """Whether the line of a release already reports that an object is missing.
 
     `namespace` is empty for kinds of the whole cluster. Where a release of the control plane has no
     record at all although others have one, everything that it makes is left to it.
     """
     if case.view.made_by_release(kind, namespace, name):
         return True
-    recorded = {one.key: one.key in case.view.releases for one in releases(case.mesh, case.name)}
+    recorded = {one.key: one.key in case.view.releases for one in case.inventory.releases}
     own = [
         there for (space, _), there in recorded.items() if space == case.config.linkerd.namespace
     ]
@@ -146,7 +151,7 @@ def _shown(view: View, made: Made) -> str:
 
 
 def _workloads(view: View, release: Release, expected: ExpectedRelease) -> Iterator[Finding]:
-    title = f"release {expected} has its pods available"
+    title = f"release {expected} has all pods available"
     wanted = [made for made in release.objects if made.kind in WORKLOADS]
     if not wanted:
         return
@@ -158,13 +163,15 @@ def _workloads(view: View, release: Release, expected: ExpectedRelease) -> Itera
         if found is None:
             continue
         there.append(made.name)
-        status, text, told = described(view, found)
+        status, text, explained = described(view, found)
         if status is not Status.OK:
-            remedy = told.remedy if told else ""
-            troubles.append((told.rank if told else UNKNOWN, f"{made.name}: {text}", remedy))
+            remedy = explained.remedy if explained else ""
+            troubles.append(
+                (explained.rank if explained else UNKNOWN, f"{made.name}: {text}", remedy)
+            )
             worst = Status.FAILURE if Status.FAILURE in (status, worst) else status
     if not there:
-        yield skipped(title, "none of what has pods exists")
+        yield skipped(title, "none of its workloads exists")
     elif troubles:
         # What is the cause of others comes first.
         troubles.sort(key=lambda one: one[0])
@@ -172,3 +179,33 @@ def _workloads(view: View, release: Release, expected: ExpectedRelease) -> Itera
         yield Finding(title, worst, "; ".join(text for _, text, _ in troubles), hint)
     else:
         yield ok(title, some(there))
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    for space in inventory(mesh, cluster).read_namespaces:
+        yield from workloads(space)
+
+
+def _reads_more(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Listing]:
+    """The objects that releases made, and why pods are not ready."""
+    for history in view.releases.values():
+        for made in history.standing.objects:
+            served = view.served.get(made.kind)
+            if served is not None:
+                space = made.namespace if served.namespaced else ""
+                yield Listing(made.kind, space, metadata_only=made.kind not in WORKLOADS)
+    yield from pod_logs.lists(mesh, cluster, view)
+
+
+CHECKS = (
+    Check(
+        "releases",
+        Phase.CAUSES,
+        helm_releases,
+        reads=_reads,
+        reads_more=_reads_more,
+        logs=pod_logs.wanted,
+        may_need=(Access("get", "", "pods/log"), Access("list", "", "events")),
+        order=30,
+    ),
+)

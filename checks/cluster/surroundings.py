@@ -1,19 +1,18 @@
-"""What a cluster has to bring along: its version, its clock, its nodes."""
+"""The cluster itself: its version, its clock, its nodes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from checks.facts.case import ClusterCase
+from checks.facts.case import ClusterCase, MeshCase
+from checks.facts.check import Check, Phase
+from checks.facts.objects import holds
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from config.preconditions import expectations
-from config.variants.generation import Generation
+from kube.answers import inner, items
 from vocabulary.kinds import NODE, Object, labels_of
 from vocabulary.kubernetes import ZONE
-
-_OLDEST = {Generation.MODERN: (1, 31), Generation.V2_8: (1, 13)}
-"""What the charts of Linkerd 2026.8.3 and 2.8.1 ask for."""
 
 CLOCK_WARNING = 10.0
 CLOCK_FAILURE = 20.0
@@ -21,12 +20,12 @@ CLOCK_FAILURE = 20.0
 
 
 def version(case: ClusterCase) -> Iterator[Finding]:
-    """Kubernetes is new enough for Linkerd, and old enough for what an old release brings."""
-    oldest = _OLDEST[case.config.linkerd.generation]
+    """Kubernetes is new enough for Linkerd, and old enough for the APIs of an old release."""
+    oldest = case.config.linkerd.generation.oldest_kubernetes
     title = f"Kubernetes is {_dotted(oldest)} or newer"
     match = re.match(r"v?(\d+)\.(\d+)", case.view.version)
     if match is None:
-        yield warning(title, f"the API server tells the version '{case.view.version}'")
+        yield warning(title, f"the API server reports version '{case.view.version}'")
         return
     found = int(match[1]), int(match[2])
     if found < oldest:
@@ -47,7 +46,7 @@ def _dotted(version: tuple[int, int]) -> str:
 
 def pinned(case: ClusterCase) -> Iterator[Finding]:
     """The cluster is pinned by its UID; the guard has compared the two."""
-    title = "the stack file says which cluster it is"
+    title = "the cluster is pinned by its UID"
     uid = case.view.uid
     if case.config.uid is not None:
         yield ok(title, f"UID {uid}")
@@ -56,11 +55,11 @@ def pinned(case: ClusterCase) -> Iterator[Finding]:
 
 
 def clock(case: ClusterCase) -> Iterator[Finding]:
-    """The cluster's clock and the one here agree, so that new certificates are valid there."""
-    title = "its clock agrees with the one here"
+    """The cluster's clock and this machine's agree, so that new certificates are valid there."""
+    title = "the API server's clock agrees with this machine's"
     offset = case.view.clock_offset
     if offset is None:
-        yield skipped(title, "the API server's answers have no date")
+        yield skipped(title, "the API server's responses have no Date header")
         return
     way = "ahead" if offset > 0 else "behind"
     detail = f"the API server is {abs(offset):.0f} seconds {way}"
@@ -73,57 +72,79 @@ def clock(case: ClusterCase) -> Iterator[Finding]:
         yield ok(title)
 
 
+def different(case: MeshCase) -> Iterator[Finding]:
+    """No cluster has two names in the stack file. Yields nothing for fewer than two clusters."""
+    if len(case.views) < 2:
+        return
+    title = "no cluster is listed under two names"
+    names: dict[str, list[str]] = {}
+    for name, view in case.views.items():
+        names.setdefault(view.uid, []).append(name)
+    doubled = [" and ".join(same) for same in names.values() if len(same) > 1]
+    if doubled:
+        hint = "correct the context of one of them"
+        yield failure(title, f"one cluster with several names: {'; '.join(doubled)}", hint)
+    else:
+        yield ok(title)
+
+
 def nodes(case: ClusterCase) -> Iterator[Finding]:
     """There are nodes for the pods, and enough of them, in enough zones, where HA is wanted."""
-    title = "nodes take pods"
+    title = "the cluster has schedulable nodes"
     usable = [node for node in case.view.all(NODE) if _usable(node)]
     if not usable:
         yield failure(
             title,
-            "none is ready without a taint or cordon",
+            "no node is ready and free of taints and cordons",
             "add a node, or `kubectl uncordon` one",
         )
         return
     yield ok(title, f"{len(usable)} of {len(case.view.all(NODE))}")
     wanted = _replicas(case)
     if wanted > 1:
-        title = f"there are nodes for {wanted} replicas apart from each other"
+        title = f"the cluster has a node for each of {wanted} replicas"
         if len(usable) < wanted:
             yield failure(
                 title,
-                f"{len(usable)} nodes take pods",
+                f"{len(usable)} the cluster has schedulable nodes",
                 f"add nodes, or write highAvailability: false for cluster {case.name}",
             )
         else:
             yield ok(title)
-        title = "these nodes are in more than one zone"
+        title = "the schedulable nodes are in more than one zone"
         zones = {labels_of(node).get(ZONE) for node in usable} - {None}
         if len(zones) < 2:
             yield warning(
                 title,
                 f"they are in {len(zones)} (label {ZONE})",
-                "highly available is then only what one zone is",
+                "a zone outage would take all replicas down: add nodes in another zone",
             )
         else:
             yield ok(title, f"{len(zones)} zones")
 
 
 def _usable(node: Object) -> bool:
-    spec = node.get("spec") or {}
+    spec = inner(node, "spec")
     if spec.get("unschedulable"):
         return False
-    if any(taint.get("effect") != "PreferNoSchedule" for taint in spec.get("taints") or []):
+    if any(taint.get("effect") != "PreferNoSchedule" for taint in items(spec, "taints")):
         return False
-    return any(
-        condition.get("type") == "Ready" and condition.get("status") == "True"
-        for condition in (node.get("status") or {}).get("conditions") or []
-    )
+    return holds(node, "Ready")
 
 
 def _replicas(case: ClusterCase) -> int:
-    """Replicas that have to stand, or should, on nodes of their own."""
+    """Replicas that need, or prefer, nodes of their own."""
     wanted = 3 if case.config.linkerd.high_availability else 1
     ambassador = case.config.ambassador
     if ambassador is not None and ambassador.high_availability:
         wanted = max(wanted, min(3, ambassador.replica_count))
     return wanted
+
+
+CHECKS = (
+    Check("cluster", Phase.SURROUNDINGS, version, order=10),
+    Check("cluster", Phase.SURROUNDINGS, pinned, order=11),
+    Check("cluster", Phase.SURROUNDINGS, clock, order=12),
+    Check("nodes", Phase.BEFORE, nodes, order=10),
+    Check("mesh", Phase.ACROSS, different, order=10),
+)

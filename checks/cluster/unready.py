@@ -1,4 +1,4 @@
-"""Why pods are not ready: the container, its state, what its log says, and the known cause.
+"""Why pods are not ready: the container, its state, its log, and the known cause.
 
 Facts: Kubernetes docs, "Pod Lifecycle" (container states), "Sidecar Containers", Events.
 """
@@ -10,13 +10,15 @@ from typing import NamedTuple
 
 from checks.cluster.causes import Cause, cause_of
 from checks.facts import log_text
+from checks.facts.objects import condition, holds, template_of
 from checks.facts.selectors import selects
 from checks.facts.view import Unseen, View
+from kube.answers import inner, items
 from vocabulary.kinds import EVENT, POD, Object, labels_of, name_of, namespace_of
 from vocabulary.linkerd import PROXY_CONTAINER
 
 CONTAINERS = 2
-"""Containers of one pod that are named."""
+"""Containers of one pod that are reported."""
 
 _QUIET = ("PodInitializing", "ContainerCreating")
 _EVENTS = (
@@ -71,8 +73,8 @@ def pods_of(view: View, workload: Object) -> list[Object]:
 
     Raises Unseen: pods could not be read there.
     """
-    spec = workload.get("spec") or {}
-    selector = spec.get("selector") or {"matchLabels": labels_of(spec.get("template") or {})}
+    spec = inner(workload, "spec")
+    selector = spec.get("selector") or {"matchLabels": labels_of(template_of(workload))}
     if not selector.get("matchLabels") and not selector.get("matchExpressions"):
         return []
     return [
@@ -84,17 +86,14 @@ def pods_of(view: View, workload: Object) -> list[Object]:
 
 def ought_to_run(pod: Object) -> bool:
     """Whether a pod is not at its end: neither done, nor evicted, nor being deleted."""
-    phase = (pod.get("status") or {}).get("phase")
-    deleted = (pod.get("metadata") or {}).get("deletionTimestamp")
+    phase = inner(pod, "status").get("phase")
+    deleted = inner(pod, "metadata").get("deletionTimestamp")
     return phase not in ("Succeeded", "Failed") and not deleted
 
 
 def is_ready(pod: Object) -> bool:
-    """Whether a pod's condition Ready holds, or nothing was read of its state."""
-    return "status" not in pod or any(
-        one.get("type") == "Ready" and one.get("status") == "True"
-        for one in (pod.get("status") or {}).get("conditions") or []
-    )
+    """Whether a pod's condition Ready is True, or its state was not read."""
+    return "status" not in pod or holds(pod, "Ready")
 
 
 def worst(pods: Collection[Object]) -> Object | None:
@@ -113,25 +112,25 @@ def blamed(pod: Object) -> list[Container]:
 
     Empty where none has started.
     """
-    status = pod.get("status") or {}
-    spec = pod.get("spec") or {}
+    status = inner(pod, "status")
+    spec = inner(pod, "spec")
     sidecars = {
         one.get("name")
-        for one in spec.get("initContainers") or []
+        for one in items(spec, "initContainers")
         if one.get("restartPolicy") == "Always"
     }
     found = [
-        *_init(status.get("initContainerStatuses") or [], sidecars),
-        *filter(None, map(_container, status.get("containerStatuses") or [])),
+        *_init(items(status, "initContainerStatuses"), sidecars),
+        *filter(None, map(_container, items(status, "containerStatuses"))),
     ]
     broken = [one for one in found if one.broken]
-    # What an application says may only follow from a proxy that is not ready.
+    # What an application logs may only follow from a proxy that is not ready.
     return broken or sorted(found, key=lambda one: one.name != PROXY_CONTAINER)
 
 
 def _init(statuses: list[Object], sidecars: Collection[str | None]) -> Iterator[Container]:
     for one in statuses:
-        ended = (one.get("state") or {}).get("terminated")
+        ended = inner(one, "state").get("terminated")
         if ended is not None and not ended.get("exitCode"):
             continue
         found = _container(one)
@@ -139,14 +138,14 @@ def _init(statuses: list[Object], sidecars: Collection[str | None]) -> Iterator[
             continue
         if found.broken or one.get("name") in sidecars:
             yield found
-        elif (one.get("state") or {}).get("running") is not None:
-            yield found._replace(state="is an init container that has not ended")
+        elif inner(one, "state").get("running") is not None:
+            yield found._replace(state="is an init container that has not completed")
 
 
 def _container(status: Object) -> Container | None:
     name = str(status.get("name", ""))
-    state = status.get("state") or {}
-    last = (status.get("lastState") or {}).get("terminated")
+    state = inner(status, "state")
+    last = inner(status, "lastState").get("terminated")
     restarts = int(status.get("restartCount") or 0)
     waiting, ended = state.get("waiting"), state.get("terminated")
     failed_before = last is not None and bool(last.get("exitCode"))
@@ -154,25 +153,24 @@ def _container(status: Object) -> Container | None:
         reason = str(waiting.get("reason") or "")
         if reason in (*_QUIET, "") and not failed_before:
             return None
-        words = [reason or "waiting", _end(last, restarts)] if last else [reason]
         message = str(waiting.get("message") or "") if not last else ""
-        text = f"is in {words[0]}" + (f" ({words[1]})" if last else "")
+        text = f"is in {reason or 'waiting'}" + (f" ({_end(last, restarts)})" if last else "")
         reasons = (reason, message, *_words(last))
         text += f": {log_text.message(message)}" if message else ""
         return Container(name, text, reasons, True, restarts > 0 or last is not None, bool(last))
     if ended is not None:
-        text = f"has ended ({_end(ended, restarts)})"
+        text = f"terminated ({_end(ended, restarts)})"
         return Container(name, text, _words(ended), True, True, False)
     if state.get("running") is not None and not status.get("ready"):
         if failed_before:
-            text = f"runs again, and is not ready ({_end(last, restarts)})"
+            text = f"restarted and is not ready ({_end(last, restarts)})"
             return Container(name, text, _words(last), True, True, True)
-        return Container(name, "runs, and is not ready", (), False, True, False)
+        return Container(name, "is running but not ready", (), False, True, False)
     return None
 
 
 def _end(ended: Object | None, restarts: int) -> str:
-    ended = ended or {}
+    ended = inner(ended)
     code = f"exit code {ended.get('exitCode', 'unknown')}"
     reason = str(ended.get("reason") or "")
     words = [code, *([reason] if reason and reason != "Error" else [])]
@@ -182,7 +180,7 @@ def _end(ended: Object | None, restarts: int) -> str:
 
 
 def _words(ended: Object | None) -> tuple[str, ...]:
-    return tuple(str((ended or {}).get(key) or "") for key in ("reason", "message"))
+    return tuple(str(inner(ended).get(key) or "") for key in ("reason", "message"))
 
 
 def explain(view: View, workload: Object) -> Explanation | None:
@@ -201,25 +199,25 @@ def explain(view: View, workload: Object) -> Explanation | None:
 
 
 def explain_pod(view: View, pod: Object, workload: str) -> Explanation:
-    """Why a pod is not ready; `workload` is an argument of ``kubectl rollout restart``."""
+    """Why a pod is not ready; `workload` is the argument of ``kubectl rollout restart``."""
     known = log_text.values_of_secrets(view)
     space, name = namespace_of(pod), name_of(pod)
-    said: list[tuple[str, str]] = []
+    texts: list[tuple[str, str]] = []
     parts: list[str] = []
     found = blamed(pod)
     for container in found[:CONTAINERS]:
-        said += [("", text) for text in container.reasons if text]
+        texts += [("", text) for text in container.reasons if text]
         log = view.logs.get((space, name, container.name))
-        lines = log_text.without_secrets(log.text if log else "", known).splitlines()
-        said += [(container.name, line) for line in (*lines, *container.reasons)]
+        log_lines = log_text.without_secrets(log.text if log else "", known).splitlines()
+        texts += [(container.name, line) for line in (*log_lines, *container.reasons)]
         parts.append(f"container {container.name} {container.state}{_log(view, pod, container)}")
     if not found:
         messages = list(_messages(view, pod))
-        said += [("", text) for text in messages]
+        texts += [("", text) for text in messages]
         parts.append(_unstarted(view, pod, messages, known))
     return _explained(
         f"pod {name}: {'; '.join(parts)}",
-        cause_of(said),
+        cause_of(texts),
         {"namespace": space, "pod": name, "workload": workload},
         broken=not found or found[0].broken,
     )
@@ -245,14 +243,14 @@ def _log(view: View, pod: Object, container: Container) -> str:
         return f" (cannot read logs: {log.fault})"
     else:
         log_lines = log_text.grave(log.text, log_text.values_of_secrets(view))
-    return f", and its log says: {' | '.join(log_lines)}" if log_lines else ""
+    return f"; log: {' | '.join(log_lines)}" if log_lines else ""
 
 
 def _messages(view: View, pod: Object) -> Iterator[str]:
-    """What Kubernetes says of a pod of which no container has started, the newest first."""
-    for one in (pod.get("status") or {}).get("conditions") or []:
-        if one.get("type") == "PodScheduled" and one.get("status") == "False":
-            yield f"{one.get('reason', '')}: {one.get('message', '')}"
+    """What Kubernetes writes about a pod without a started container, the newest first."""
+    scheduled = condition(pod, "PodScheduled")
+    if scheduled.get("status") == "False":
+        yield _message(scheduled)
     yield from _events(view, namespace_of(pod), {("Pod", name_of(pod))})
 
 
@@ -262,9 +260,14 @@ def _events(view: View, namespace: str, about: Collection[tuple[str, str]]) -> I
     except Unseen:
         return
     for event in sorted(events, key=_moment, reverse=True):
-        involved = event.get("involvedObject") or {}
+        involved = inner(event, "involvedObject")
         if (involved.get("kind"), involved.get("name")) in about and event.get("reason") in _EVENTS:
-            yield f"{event.get('reason')}: {event.get('message', '')}"
+            yield _message(event)
+
+
+def _message(thing: Object) -> str:
+    """Reason and message of an event or a condition."""
+    return f"{thing.get('reason', '')}: {thing.get('message', '')}"
 
 
 def _moment(event: Object) -> str:
@@ -275,24 +278,21 @@ def _unstarted(view: View, pod: Object, messages: list[str], known: Collection[s
     if messages:
         return f"no container has started: {log_text.message(messages[0], known)}"
     fault = view.unseen.get((EVENT, namespace_of(pod)))
-    phase = (pod.get("status") or {}).get("phase") or "unknown"
-    why = f"events cannot be read: {fault}" if fault else "no event says why"
+    phase = inner(pod, "status").get("phase") or "unknown"
+    why = f"events cannot be read: {fault}" if fault else "no event gives a reason"
     return f"no container has started (phase {phase}; {why})"
 
 
 def _not_made(view: View, workload: Object, label: str) -> Explanation | None:
     """Why a workload has no pod at all."""
     space, name = namespace_of(workload), name_of(workload)
-    messages = [
-        f"{one.get('reason', '')}: {one.get('message', '')}"
-        for one in (workload.get("status") or {}).get("conditions") or []
-        if one.get("type") == "ReplicaFailure" and one.get("status") == "True"
-    ]
+    failed = holds(workload, "ReplicaFailure")
+    messages = [_message(condition(workload, "ReplicaFailure"))] if failed else []
     try:
         sets = {
-            ("ReplicaSet", str((one.get("involvedObject") or {}).get("name")))
+            ("ReplicaSet", str(inner(one, "involvedObject").get("name")))
             for one in view.all(EVENT, space)
-            if str((one.get("involvedObject") or {}).get("name", "")).startswith(f"{name}-")
+            if str(inner(one, "involvedObject").get("name", "")).startswith(f"{name}-")
         }
     except Unseen:
         sets = set()
@@ -301,7 +301,7 @@ def _not_made(view: View, workload: Object, label: str) -> Explanation | None:
         return None
     known = log_text.values_of_secrets(view)
     return _explained(
-        f"no pod can be made: {log_text.message(messages[0], known)}",
+        f"no pod can be created: {log_text.message(messages[0], known)}",
         cause_of(("", text) for text in messages),
         {"namespace": space, "pod": "<pod>", "workload": label},
         broken=True,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.cluster.unready import Explanation, explain
+from checks.facts.objects import condition
 from checks.facts.results import Finding, Status, failure, ok, skipped
 from checks.facts.view import View
+from kube.answers import inner
 from vocabulary.kinds import DAEMON_SET, Kind, Object
 
 UNKNOWN = 3
@@ -14,26 +16,26 @@ UNKNOWN = 3
 
 
 def availability(workload: Object) -> tuple[Status, str]:
-    """Whether the pods of a Deployment, StatefulSet or DaemonSet are there, and how many."""
-    status = workload.get("status") or {}
+    """Whether the pods of a Deployment, StatefulSet or DaemonSet are available, and how many."""
+    status = inner(workload, "status")
     if workload.get("kind") == DAEMON_SET.name:
         wanted = int(status.get("desiredNumberScheduled") or 0)
         there = int(status.get("numberAvailable") or 0)
     else:
-        replicas = (workload.get("spec") or {}).get("replicas")
+        replicas = inner(workload, "spec").get("replicas")
         wanted = 1 if replicas is None else int(replicas)
         there = int(status.get("availableReplicas") or 0)
     text = f"{there} of {wanted} pods available"
     if wanted == 0 and workload.get("kind") != DAEMON_SET.name:
         return Status.FAILURE, "it is scaled to 0 replicas"
-    stuck = _stuck(status)
+    stuck = _stuck(workload)
     if stuck:
         return Status.FAILURE, f"{text}; {stuck}"
     if there < wanted:
         return (Status.WARNING if there else Status.FAILURE), text
-    generation = int((workload.get("metadata") or {}).get("generation") or 0)
+    generation = int(inner(workload, "metadata").get("generation") or 0)
     if int(status.get("observedGeneration") or 0) < generation:
-        return Status.WARNING, "its last change has not been acted on yet"
+        return Status.WARNING, "the latest generation is not observed yet"
     return Status.OK, text
 
 
@@ -46,35 +48,37 @@ def has_pods(view: View, kind: Kind, namespace: str, name: str) -> bool:
     return found is not None and availability(found)[0] is not Status.FAILURE
 
 
-def _stuck(status: Object) -> str:
-    for condition in status.get("conditions") or []:
-        if condition.get("type") == "Progressing" and condition.get("status") == "False":
-            return f"its rollout is stuck ({condition.get('reason', 'no reason given')})"
+def _stuck(workload: Object) -> str:
+    progressing = condition(workload, "Progressing")
+    if progressing.get("status") == "False":
+        return f"its rollout is stuck ({progressing.get('reason', 'no reason given')})"
     return ""
 
 
 def workload(view: View, kind: Kind, namespace: str, name: str, hint: str) -> Iterator[Finding]:
-    """One workload is there and available; its release tells when it is not, where it has one."""
+    """One workload exists and is available; skipped where the line of its release reports it."""
     title = f"{kind.name} {namespace}/{name} is available"
     found = view.get(kind, namespace, name)
-    ours = view.made_by_release(kind, namespace, name)
+    released = view.made_by_release(kind, namespace, name)
     if found is None:
         missing = "it does not exist"
         yield (
-            skipped(title, f"{missing}; see its release") if ours else failure(title, missing, hint)
+            skipped(title, f"{missing}; see its release")
+            if released
+            else failure(title, missing, hint)
         )
         return
-    status, text, told = described(view, found)
+    status, text, explained = described(view, found)
     if status is Status.OK:
         yield ok(title, text)
-    elif ours:
+    elif released:
         yield skipped(title, f"{availability(found)[1]}; see its release")
     else:
-        yield Finding(title, status, text, (told.remedy if told else "") or hint)
+        yield Finding(title, status, text, (explained.remedy if explained else "") or hint)
 
 
 def described(view: View, workload: Object) -> tuple[Status, str, Explanation | None]:
-    """Whether pods are there, how many, and what is said of why some are not."""
+    """Status and number of available pods, and the explanation where some are missing."""
     status, text = availability(workload)
-    told = None if status is Status.OK else explain(view, workload)
-    return status, f"{text}: {told.text}" if told else text, told
+    explained = None if status is Status.OK else explain(view, workload)
+    return status, f"{text}: {explained.text}" if explained else text, explained

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from checks.facts.results import Finding
 from checks.facts.view import View
 from checks.links.credentials import Trial
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import GatewayConfig
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig
+from config.inventory import Inventory, inventory
 from config.links.link import LinkConfig
 from kube.kubeconfig import Endpoint
 
@@ -44,13 +45,18 @@ class ClusterCase:
 
     @property
     def config(self) -> ClusterConfig:
-        """What the stack file says of it."""
+        """Its part of the stack file."""
         return self.mesh.clusters[self.name]
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """What the stack file makes in it."""
+        return inventory(self.mesh, self.name)
 
 
 @dataclass(frozen=True)
 class LinkCase:
-    """One link; both clusters were looked at."""
+    """One link, whose clusters were read."""
 
     mesh: MeshConfig
     link: LinkConfig
@@ -61,16 +67,16 @@ class LinkCase:
     trial: Trial | None = None
     """What logging in as the service mirror gave; None where there is nothing to log in with."""
     metric: bool | None = None
-    """Whether the service mirror says that the gateway answers; None where it was not asked."""
+    """Whether the service mirror reports that the gateway answers; None where it was not asked."""
 
     @property
     def source_config(self) -> ClusterConfig:
-        """What the stack file says of the source."""
+        """The source's part of the stack file."""
         return self.mesh.clusters[self.link.source]
 
     @property
     def target_config(self) -> ClusterConfig:
-        """What the stack file says of the target."""
+        """The target's part of the stack file."""
         return self.mesh.clusters[self.link.target]
 
     @property
@@ -89,5 +95,10 @@ class LinkCase:
         return self.ambassador.gateway
 
 
-ClusterCheck = Callable[[ClusterCase], Iterator[Finding]]
-LinkCheck = Callable[[LinkCase], Iterator[Finding]]
+@dataclass(frozen=True)
+class MeshCase:
+    """All clusters that could be read."""
+
+    mesh: MeshConfig
+    views: Mapping[str, View]
+    """Clusters by name; after the installation, only those that have Linkerd."""

@@ -67,11 +67,11 @@ class History:
     newest: Release
     """Its latest revision, whatever came of it."""
     deployed: Release | None
-    """The revision whose objects should stand in the cluster."""
+    """The revision whose objects should exist."""
 
     @property
     def standing(self) -> Release:
-        """The revision whose manifest the cluster is to be compared with."""
+        """The revision whose manifest the cluster is compared with."""
         return self.deployed or self.newest
 
 
@@ -93,7 +93,7 @@ def histories(secrets: Iterable[Object]) -> dict[tuple[str, str], History]:
 def decode(secret: Object) -> Release:
     """The release that a Secret records.
 
-    Of a record that cannot be read, only what its labels tell, with the status ``unreadable``.
+    Of a record that cannot be read, only what its labels have, with the status ``unreadable``.
     """
     labels = labels_of(secret)
     namespace = namespace_of(secret)

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable
 
 from checks.facts.view import View
 from config.language.problems import printable
+from kube.answers import inner
 from vocabulary.kinds import SECRET, Object
 from vocabulary.kubernetes import SECRET_HELM_RELEASE
 
@@ -72,13 +73,13 @@ def _encoded(found: re.Match[str]) -> str:
 
 
 def values_of_secrets(view: View) -> frozenset[str]:
-    """What the Secrets hold that were read of a cluster, encoded and not."""
+    """The values of the Secrets that were read of a cluster, encoded and decoded."""
     return frozenset(_values(one for one in view.objects if one.get("kind") == SECRET.name))
 
 
 def _values(secrets: Iterable[Object]) -> Iterable[str]:
     for secret in secrets:
-        for key, encoded in (secret.get("data") or {}).items():
+        for key, encoded in inner(secret, "data").items():
             if key in _PUBLIC or secret.get("type") == SECRET_HELM_RELEASE:
                 continue
             try:

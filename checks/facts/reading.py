@@ -14,6 +14,8 @@ import urllib3.exceptions
 from kubernetes import client
 
 from checks.facts.view import Access, ServedKind
+from kube.answers import inner, items
+from vocabulary.errors import MeshError
 from vocabulary.kinds import Kind, Object
 
 PAGE = 500
@@ -38,8 +40,8 @@ _DISCOVERY = ",".join(
 _ACCESS_REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 
-class RefusedError(Exception):
-    """The API server did not give what was asked for; says why in a few words."""
+class RefusedError(MeshError):
+    """The API server refused a request, or did not answer; the text is the reason."""
 
 
 class Reader:
@@ -58,7 +60,7 @@ class Reader:
     def served(self) -> dict[Kind, ServedKind]:
         """Every kind that the server serves (aggregated discovery, one request per root).
 
-        Raises RefusedError: the server does not tell.
+        Raises RefusedError: the server refused.
         """
         kinds: dict[Kind, ServedKind] = {}
         for path in ("/api", "/apis"):
@@ -68,7 +70,7 @@ class Reader:
         return kinds
 
     def _each_version(self, path: str, answer: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """What aggregated discovery would tell, from one request for each version of a group.
+        """What aggregated discovery would return, from one request for each version of a group.
 
         A group whose own server does not answer (an APIService without a pod) is left out.
         """
@@ -79,7 +81,7 @@ class Reader:
             ]
         for group in groups:
             name = group["name"]
-            preferred = (group.get("preferredVersion") or {}).get("version")
+            preferred = inner(group, "preferredVersion").get("version")
             found = []
             for version in sorted(
                 (item["version"] for item in group.get("versions") or ()),
@@ -122,15 +124,15 @@ class Reader:
             version = next(iter(served.versions))
         plural = served.versions[version]
         root = f"/apis/{kind.group}/{version}" if kind.group else f"/api/{version}"
-        inner = f"/namespaces/{namespace}" if namespace and served.namespaced else ""
+        within = f"/namespaces/{namespace}" if namespace and served.namespaced else ""
         query = {"limit": str(PAGE), **(selectors or {})}
         accept = _METADATA if metadata_only else _JSON
         api_version = f"{kind.group}/{version}" if kind.group else version
         while True:
-            page = self._get(f"{root}{inner}/{plural}", query, accept)
-            for item in page.get("items") or []:
+            page = self._get(f"{root}{within}/{plural}", query, accept)
+            for item in items(page, "items"):
                 yield {**item, "apiVersion": api_version, "kind": kind.name}
-            following = (page.get("metadata") or {}).get("continue")
+            following = inner(page, "metadata").get("continue")
             if not following:
                 return
             query["continue"] = following
@@ -154,11 +156,11 @@ class Reader:
     def may(self, access: Access) -> bool:
         """Whether the operator may do this (SelfSubjectAccessReview, which changes nothing).
 
-        Raises RefusedError: the server does not tell.
+        Raises RefusedError: the server refused.
         """
         body = access_review(access)
         answer = self._request("POST", _ACCESS_REVIEW, body=body)
-        return bool((answer.get("status") or {}).get("allowed"))
+        return bool(inner(answer, "status").get("allowed"))
 
     def _get(
         self, path: str, query: Mapping[str, str] | None = None, accept: str = _JSON
@@ -178,7 +180,7 @@ class Reader:
         except ValueError:
             raise RefusedError("the API server's answer is not JSON") from None
         if not isinstance(answer, dict):
-            raise RefusedError("the API server's answer is of an unknown form")
+            raise RefusedError("the API server's answer is not a JSON object")
         return answer
 
     def _answer(
@@ -208,7 +210,7 @@ class Reader:
     ) -> tuple[int, bytes]:
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise RefusedError("the API server took too long over what was asked before")
+            raise RefusedError("the time for this cluster is used up")
         with self._lock:
             # Takes the credentials from a login plugin, which may renew them.
             request = self._api.param_serialize(
@@ -271,12 +273,12 @@ def offset(began: datetime, ended: datetime, header: str | None) -> float | None
 
 
 def _add_group(kinds: dict[Kind, ServedKind], group: Mapping[str, Any]) -> None:
-    name = str((group.get("metadata") or {}).get("name") or "")
+    name = str(inner(group, "metadata").get("name") or "")
     # The server lists the version that it prefers first.
-    for version in group.get("versions") or []:
-        resources: Sequence[Mapping[str, Any]] = version.get("resources") or []
+    for version in items(group, "versions"):
+        resources: Sequence[Mapping[str, Any]] = items(version, "resources")
         for resource in resources:
-            kind = Kind(name, str((resource.get("responseKind") or {}).get("kind", "")))
+            kind = Kind(name, str(inner(resource, "responseKind").get("kind", "")))
             plural = str(resource.get("resource", ""))
             known = kinds.get(kind)
             versions = dict(known.versions) if known else {}

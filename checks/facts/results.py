@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+UPDATE = "run `pulumi up`"
+"""Hint where an update makes it so."""
+
 
 class Status(StrEnum):
     """How a check ended."""
@@ -22,9 +25,9 @@ class Finding:
     """One line of a check."""
 
     title: str
-    """What was looked at, as a statement that holds or does not."""
+    """What was checked, as a sentence that is true or not."""
     status: Status
-    """Whether it holds."""
+    """Whether it is true."""
     detail: str = ""
     """What was found; never a secret."""
     hint: str = ""
@@ -32,22 +35,22 @@ class Finding:
 
 
 def ok(title: str, detail: str = "") -> Finding:
-    """A finding that holds."""
+    """A check that passed."""
     return Finding(title, Status.OK, detail)
 
 
 def warning(title: str, detail: str, hint: str = "") -> Finding:
-    """A finding that does not hold and does no harm yet."""
+    """A check that failed without harm so far."""
     return Finding(title, Status.WARNING, detail, hint)
 
 
 def failure(title: str, detail: str, hint: str = "") -> Finding:
-    """A finding that does not hold."""
+    """A check that failed."""
     return Finding(title, Status.FAILURE, detail, hint)
 
 
 def skipped(title: str, detail: str) -> Finding:
-    """A finding that could not be looked for; `detail` says why."""
+    """A check that could not be made; `detail` has the reason."""
     return Finding(title, Status.SKIPPED, detail)
 
 
@@ -60,9 +63,9 @@ class Result:
     cluster: str
     """Name of the cluster, of the link (``source -> target``), or ``all``."""
     title: str
-    """What was looked at, as a statement that holds or does not."""
+    """What was checked, as a sentence that is true or not."""
     status: Status
-    """Whether it holds."""
+    """Whether it is true."""
     detail: str = ""
     """What was found; never a secret."""
     hint: str = ""
@@ -92,13 +95,13 @@ class GatewayRow:
     """One gateway as one source sees it."""
 
     source: str
-    """Cluster that calls; empty where no link leads to the gateway."""
+    """Cluster that calls; empty where no link has this gateway."""
     target: str
     """Cluster that has the gateway."""
     address: str
     """Where the source reaches it, with the port; empty where that is not known."""
     alive: str
-    """``yes``, ``no``, or ``unknown`` where no service mirror tells."""
+    """``yes``, ``no``, or ``unknown`` where no service mirror reports it."""
     services: int
     """How many Services of the target are mirrored in the source."""
 

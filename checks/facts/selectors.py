@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kube.answers import inner, items
 from vocabulary.kinds import Object
 
 
@@ -16,9 +17,9 @@ def selects(selector: Object, labels: Mapping[str, str]) -> bool:
 
     An empty one matches all. An operator that is unknown matches nothing.
     """
-    wanted = selector.get("matchLabels") or {}
+    wanted = inner(selector, "matchLabels")
     return wanted.items() <= labels.items() and all(
-        _holds(one, labels) for one in selector.get("matchExpressions") or []
+        _holds(one, labels) for one in items(selector, "matchExpressions")
     )
 
 

@@ -1,8 +1,8 @@
-"""What was seen of one cluster: read once, then only looked at."""
+"""What was read of one cluster."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,7 +14,7 @@ from vocabulary.kinds import NODE, SECRET, Kind, Object, labels_of, name_of, nam
 
 
 class Unseen(Exception):
-    """Something that a check needs could not be read; says what and why."""
+    """Something that a check needs could not be read; the text has what and why."""
 
 
 class Access(NamedTuple):
@@ -23,9 +23,13 @@ class Access(NamedTuple):
     verb: str
     group: str
     resource: str
-    """Plural name; with a slash and the subresource where that is meant."""
+    """Plural name; for a subresource, both with a slash between."""
     namespace: str = ""
-    """Namespace, or empty for all of them and for what stands in none."""
+    """Namespace, or empty for all namespaces and for kinds without one."""
+
+
+EVERYTHING = Access("*", "*", "*")
+"""The right to do everything."""
 
 
 class ServedKind(NamedTuple):
@@ -68,7 +72,7 @@ class View:
     logs: Mapping[tuple[str, str, str], Log] = field(default_factory=dict)
     """Ends of logs by namespace, pod and container, of pods that are not ready."""
     endpoint: Endpoint | None = None
-    """The API server as other clusters reach it."""
+    """The API server for other clusters."""
     clock_offset: float | None = None
     """Seconds by which the API server's clock is ahead of the one here."""
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -129,9 +133,9 @@ class View:
         self._require(SECRET, {"", namespace})
 
     def made_by_release(self, kind: Kind, namespace: str, name: str) -> bool:
-        """Whether a release that can be read says that it made this object.
+        """Whether the record of a release has this object.
 
-        `namespace` is empty for what stands in none.
+        `namespace` is empty for kinds without one.
         """
         return (kind, namespace, name) in self._made
 
@@ -170,10 +174,3 @@ def some(names: Iterable[str], limit: int = 6) -> str:
     listed = list(names)
     shown = ", ".join(listed[:limit])
     return f"{shown} and {len(listed) - limit} more" if len(listed) > limit else shown
-
-
-def addresses(endpoints: Object | None, key: str = "addresses") -> Iterator[str]:
-    """IP addresses in Endpoints: those that are ready, or with `notReadyAddresses` the others."""
-    for subset in (endpoints or {}).get("subsets") or []:
-        for address in subset.get(key) or []:
-            yield str(address.get("ip", ""))

@@ -1,20 +1,23 @@
 """Linkerd's control plane: namespace, configuration, pods, kinds, extensions.
 
-Facts: what `linkerd check` looks at (Linkerd docs, "Troubleshooting").
+Facts: what `linkerd check` checks (Linkerd docs, "Troubleshooting").
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE, linked
+from checks.facts.check import Check, Phase
 from checks.facts.linkerd_values import values_of
-from checks.facts.results import Finding, failure, ok, skipped, warning
-from checks.facts.view import View, some
+from checks.facts.listing import Listing
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
+from checks.facts.view import some
+from config.core.mesh import MeshConfig
+from config.variants.linkerd import LinkerdGeneration
+from kube.answers import inner
 from vocabulary.kinds import (
     CONFIG_MAP,
     DAEMON_SET,
@@ -27,6 +30,7 @@ from vocabulary.kinds import (
 from vocabulary.linkerd import (
     ADMISSION_WEBHOOKS,
     CNI,
+    CONFIG,
     CONTROL_PLANE_NS,
     EXTENSION,
     IS_CONTROL_PLANE,
@@ -35,7 +39,6 @@ from vocabulary.linkerd import (
 )
 
 DEPLOYMENTS = ("linkerd-identity", "linkerd-destination", "linkerd-proxy-injector")
-CONFIG = "linkerd-config"
 
 _KINDS = (
     (Kind("policy.linkerd.io", "Server"), "v1beta3"),
@@ -57,18 +60,8 @@ def linkerd_values(case: ClusterCase) -> dict[str, Any]:
     return values_of(case.view.get(CONFIG_MAP, case.config.linkerd.namespace, CONFIG))
 
 
-def old_config(view: View, space: str) -> dict[str, Any]:
-    """What linkerd-config of Linkerd 2.8 says of the whole mesh; empty without."""
-    found = view.get(CONFIG_MAP, space, CONFIG)
-    try:
-        content = json.loads(str(((found or {}).get("data") or {}).get("global") or ""))
-    except ValueError:
-        content = None
-    return content if isinstance(content, dict) else {}
-
-
 def namespace(case: ClusterCase) -> Iterator[Finding]:
-    """The control plane's namespace exists and has the labels that Linkerd goes by."""
+    """The control plane's namespace exists and has its labels."""
     name = case.config.linkerd.namespace
     title = f"namespace {name} exists"
     found = case.view.get(NAMESPACE, "", name)
@@ -76,7 +69,7 @@ def namespace(case: ClusterCase) -> Iterator[Finding]:
         yield failure(title, "it does not", UPDATE)
         return
     yield ok(title)
-    title = f"namespace {name} is labelled as the control plane's"
+    title = f"namespace {name} has the control plane's labels"
     wanted = {
         IS_CONTROL_PLANE: "true",
         CONTROL_PLANE_NS: name,
@@ -86,13 +79,17 @@ def namespace(case: ClusterCase) -> Iterator[Finding]:
     lacking = [f"{key}={value}" for key, value in wanted.items() if labels.get(key) != value]
     if lacking:
         detail = f"it lacks {some(lacking)}"
-        yield warning(title, detail, f"{UPDATE}; webhooks may stop their own pods from starting")
+        yield warning(
+            title,
+            detail,
+            f"{UPDATE}; without them, webhooks may block the control plane's own pods",
+        )
     else:
         yield ok(title)
 
 
 def configuration(case: ClusterCase) -> Iterator[Finding]:
-    """ConfigMap linkerd-config exists and says what the stack file says."""
+    """ConfigMap linkerd-config exists and matches the stack file."""
     space = case.config.linkerd.namespace
     title = f"ConfigMap {space}/{CONFIG} exists"
     if case.view.get(CONFIG_MAP, space, CONFIG) is None:
@@ -110,7 +107,7 @@ def configuration(case: ClusterCase) -> Iterator[Finding]:
 
 
 def _as_configured(case: ClusterCase, values: dict[str, Any]) -> Finding:
-    title = f"{CONFIG} says what the stack file says"
+    title = f"{CONFIG} matches the stack file"
     config = case.config
     wanted = {
         "clusterDomain": config.domain,
@@ -119,7 +116,7 @@ def _as_configured(case: ClusterCase, values: dict[str, Any]) -> Finding:
         "cniEnabled": config.linkerd.cni,
     }
     if not case.view.releases:
-        # Otherwise the versions of releases tell.
+        # Otherwise the checks of releases compare versions.
         wanted["linkerdVersion"] = config.linkerd.app_version
     differing = []
     for key, value in wanted.items():
@@ -137,7 +134,7 @@ def deployments(case: ClusterCase) -> Iterator[Finding]:
 
 
 def running(case: ClusterCase, names: Sequence[str]) -> Iterator[Finding]:
-    """What these Deployments of a control plane, and the CNI plugin beside it, have running."""
+    """Yields lines about these Deployments of a control plane, and the CNI plugin."""
     config = case.config.linkerd
     hint = f"see `kubectl -n {config.namespace} get pods,events`"
     for name in names:
@@ -150,18 +147,18 @@ def running(case: ClusterCase, names: Sequence[str]) -> Iterator[Finding]:
 
 def replicas(case: ClusterCase, names: Sequence[str]) -> Iterator[Finding]:
     """Whether each of these Deployments of the control plane has more than one pod."""
-    title = "the control plane has more than one replica of everything"
+    title = "every control plane Deployment has more than one replica"
     few = []
     for name in names:
         found = case.view.get(DEPLOYMENT, case.config.linkerd.namespace, name)
         if found is None:
             yield skipped(title, f"Deployment {name} does not exist")
             return
-        available = int((found.get("status") or {}).get("availableReplicas") or 0)
+        available = int(inner(found, "status").get("availableReplicas") or 0)
         if available < 2:
             few.append(f"{name} has {available}")
     if few:
-        hint = "give the cluster nodes enough (`./mesh check --pre` tells), then `pulumi up`"
+        hint = "add nodes (see `./mesh check --pre`), then run `pulumi up`"
         yield failure(title, "; ".join(few), hint)
     else:
         yield ok(title)
@@ -169,7 +166,7 @@ def replicas(case: ClusterCase, names: Sequence[str]) -> Iterator[Finding]:
 
 def kinds(case: ClusterCase) -> Iterator[Finding]:
     """The API server serves the kinds that Linkerd reads."""
-    yield served(case, "Linkerd's kinds are served", _KINDS, UPDATE)
+    yield served(case, "the API server serves Linkerd's kinds", _KINDS, UPDATE)
     yield gateway_api(case)
 
 
@@ -182,7 +179,7 @@ def gateway_api(case: ClusterCase) -> Finding:
         else "install the Gateway API's CRDs (v1.1.1 or later), "
         f"or write clusters.{case.name}.linkerd.gatewayApiCrds: true"
     )
-    return served(case, "the Gateway API's kinds are served", _GATEWAY_API, hint)
+    return served(case, "the API server serves the Gateway API's kinds", _GATEWAY_API, hint)
 
 
 def served(
@@ -196,18 +193,54 @@ def served(
 
 
 def extensions(case: ClusterCase) -> Iterator[Finding]:
-    """Each extension's label stands on exactly one namespace, and on ours."""
+    """Each extension's label is on its own namespace and on no other."""
     wanted = {}
-    if linked(case.mesh, case.name):
+    if case.inventory.linked:
         wanted["multicluster"] = MULTICLUSTER
     if case.config.linkerd.viz.enabled:
         wanted["viz"] = VIZ
     for extension, space in wanted.items():
-        title = f"the label linkerd.io/extension={extension} is on {space} alone"
+        title = f"the label linkerd.io/extension={extension} is only on {space}"
         labelled = case.view.all(NAMESPACE, labels={EXTENSION: extension})
         names = sorted(name_of(one) for one in labelled)
         if names == [space]:
             yield ok(title)
         else:
-            hint = f"{UPDATE}, and take the label off every other namespace"
+            hint = f"{UPDATE}, and remove the label from every other namespace"
             yield failure(title, f"it is on {some(names) or 'no namespace'}", hint)
+
+
+def control_plane(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    """The settings and workloads of a control plane, and the CNI plugin beside it."""
+    config = mesh.clusters[cluster].linkerd
+    yield Listing(CONFIG_MAP, config.namespace)
+    yield Listing(DEPLOYMENT, config.namespace)
+    if config.cni:
+        yield Listing(DAEMON_SET, CNI)
+
+
+def _with_crds_chart(linkerd: LinkerdGeneration) -> bool:
+    return linkerd.layout == "crds and control plane"
+
+
+CHECKS = (
+    Check("control plane", Phase.CONTROL_PLANE, namespace, order=10),
+    Check(
+        "control plane",
+        Phase.CONTROL_PLANE,
+        configuration,
+        reads=control_plane,
+        only=_with_crds_chart,
+        order=11,
+    ),
+    Check(
+        "control plane",
+        Phase.CONTROL_PLANE,
+        deployments,
+        reads=control_plane,
+        only=_with_crds_chart,
+        order=12,
+    ),
+    Check("control plane", Phase.CONTROL_PLANE, kinds, only=_with_crds_chart, order=13),
+    Check("control plane", Phase.CONTROL_PLANE, extensions, only=_with_crds_chart, order=14),
+)

@@ -10,24 +10,32 @@ from collections.abc import Iterator
 
 from checks.cluster.workloads import availability, workload
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, Status, failure, ok, skipped, warning
-from checks.facts.view import View, addresses, some
-from checks.linkerd.control_plane import CONFIG, old_config, running, served
-from checks.links.gateways import alive
-from checks.links.multicluster import (
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing
+from checks.facts.objects import addresses
+from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
+from checks.facts.view import View, some
+from checks.linkerd.control_plane import control_plane, running, served
+from checks.links.access import (
     judge_address,
-    judge_gateway_alive,
     judge_login,
     judge_secret,
     judge_token,
+    link_access,
     mirror_login,
 )
+from checks.links.gateways import alive
+from checks.links.service_mirror import judge_gateway_alive, mirrors
+from config.core.mesh import MeshConfig
 from config.links.link import Export
+from config.variants.linkerd import LinkerdGeneration
+from kube.answers import inner, items
+from preflight.proxy_trust import settings_2_8
 from vocabulary.kinds import (
     CONFIG_MAP,
     DEPLOYMENT,
     ENDPOINTS,
+    POD,
     SECRET,
     SERVICE,
     Kind,
@@ -39,6 +47,7 @@ from vocabulary.kinds import (
 )
 from vocabulary.linkerd import (
     CLUSTER_NAME,
+    CONFIG,
     GATEWAY_NAME,
     GATEWAY_NAMESPACE,
     MIRRORED_GATEWAY,
@@ -66,7 +75,7 @@ _KINDS = (
 
 
 def configuration(case: ClusterCase) -> Iterator[Finding]:
-    """ConfigMap linkerd-config exists and says what the stack file says."""
+    """ConfigMap linkerd-config exists and matches the stack file."""
     config = case.config
     space = config.linkerd.namespace
     title = f"ConfigMap {space}/{CONFIG} exists"
@@ -76,13 +85,13 @@ def configuration(case: ClusterCase) -> Iterator[Finding]:
         else:
             yield failure(title, "it does not", UPDATE)
         return
-    content = old_config(case.view, space)
+    content = settings_2_8(case.view.get(CONFIG_MAP, space, CONFIG))
     if not content:
         yield failure(title, "its key 'global' cannot be read", UPDATE)
         return
     yield ok(title)
-    title = f"{CONFIG} says what the stack file says"
-    identity = content.get("identityContext") or {}
+    title = f"{CONFIG} matches the stack file"
+    identity = inner(content, "identityContext")
     wanted = {
         "linkerdNamespace": (content, space),
         "clusterDomain": (content, config.domain),
@@ -90,7 +99,7 @@ def configuration(case: ClusterCase) -> Iterator[Finding]:
         "trustDomain": (identity, config.trust_domain),
     }
     if not case.view.releases:
-        # Otherwise the versions of releases tell.
+        # Otherwise the checks of releases compare versions.
         wanted["version"] = (content, config.linkerd.app_version)
     wrong = [
         f"{key} is {found.get(key)}, not {value}"
@@ -107,11 +116,11 @@ def deployments(case: ClusterCase) -> Iterator[Finding]:
 
 def kinds(case: ClusterCase) -> Iterator[Finding]:
     """The API server serves the kinds that Linkerd reads."""
-    yield served(case, "Linkerd's kinds are served", _KINDS, UPDATE)
+    yield served(case, "the API server serves Linkerd's kinds", _KINDS, UPDATE)
 
 
 def credentials(case: LinkCase) -> Iterator[Finding]:
-    """The one Secret of the link tells the service mirror of the target, and works."""
+    """The link's Secret has the target's settings, is the only one, and works."""
     target = case.target_config
     name = credentials_secret(case.link.target)
     secret = case.source.get(SECRET, MULTICLUSTER, name)
@@ -129,14 +138,16 @@ def credentials(case: LinkCase) -> Iterator[Finding]:
 
 
 def _alone(source: View, target: str) -> Finding:
-    title = f"no other Secret tells the service mirror of cluster {target}"
+    title = f"only one Secret has credentials for cluster {target}"
     found = [
         name_of(one)
         for one in source.all(SECRET, MULTICLUSTER)
         if annotations_of(one).get(CLUSTER_NAME) == target
     ]
     if len(found) > 1:
-        hint = "delete the one that is not of this stack: the service mirror refuses the second"
+        hint = (
+            "delete the one that this stack does not manage: the service mirror refuses the second"
+        )
         return failure(title, f"there are {some(sorted(found))}", hint)
     return ok(title)
 
@@ -157,19 +168,19 @@ def _runs(source: View) -> bool:
 
 def _gateway(case: LinkCase, hint: str) -> Finding:
     target = case.link.target
-    title = "the service mirror knows the target's gateway"
+    title = "the service mirror has a Service for the target's gateway"
     found = case.source.all(SERVICE, labels={CLUSTER_NAME: target, MIRRORED_GATEWAY: "true"})
     if not found:
         if case.source.simulated:
             return warning(
                 title,
-                "it does not, as pods of this cluster are simulated (kwok): nothing is mirrored",
+                "pods of this cluster are simulated (kwok), so that nothing is mirrored",
             )
         if not _runs(case.source):
-            return skipped(title, "there is no service mirror that runs")
-        return failure(title, "it has made no Service for it", hint)
+            return skipped(title, "no service mirror is running")
+        return failure(title, "the Service does not exist", hint)
     listed = some(f"{namespace_of(one)}/{name_of(one)}" for one in found)
-    ports = {port.get("port") for one in found for port in (one.get("spec") or {}).get("ports", [])}
+    ports = {port.get("port") for one in found for port in items(one, "spec", "ports")}
     wanted = case.gateway.service_probe_port
     if wanted not in ports:
         return failure(title, f"its port is {some(map(str, ports))}, not {wanted}", UPDATE)
@@ -177,13 +188,13 @@ def _gateway(case: LinkCase, hint: str) -> Finding:
 
 
 def exports(case: LinkCase) -> Iterator[Finding]:
-    """Exported Services are annotated with their gateway; their mirrors stand in the source."""
+    """Exported Services are annotated with their gateway; their mirrors exist in the source."""
     wanted = {
         GATEWAY_NAME: case.ambassador.gateway_service,
         GATEWAY_NAMESPACE: case.ambassador.namespace,
     }
     for export in case.link.exports:
-        title = f"Service {export} is exported by the target"
+        title = f"Service {export} is exported"
         service = case.target.get(SERVICE, export.namespace, export.service)
         yield _annotated(title, service, wanted)
         exported = service is not None and wanted.items() <= annotations_of(service).items()
@@ -192,11 +203,11 @@ def exports(case: LinkCase) -> Iterator[Finding]:
 
 def _annotated(title: str, service: Object | None, wanted: dict[str, str]) -> Finding:
     if service is None:
-        return failure(title, "it does not exist", "make it, or take it off links[].exports")
+        return failure(title, "it does not exist", "create it, or remove it from links[].exports")
     found = annotations_of(service)
     lacking = [f"{key}={value}" for key, value in wanted.items() if found.get(key) != value]
     if lacking:
-        hint = f"{UPDATE} --refresh, which annotates it again"
+        hint = f"{UPDATE} --refresh, which restores the annotations"
         return failure(title, f"it lacks {some(lacking)}", hint)
     return ok(title)
 
@@ -207,12 +218,12 @@ def _mirror(case: LinkCase, export: Export, exported: bool) -> Finding:
     mirror = case.source.get(SERVICE, export.namespace, name)
     if mirror is not None and labels_of(mirror).get(CLUSTER_NAME) != target:
         hint = "rename that Service, or the target cluster in the stack file"
-        return failure(title, "there is another Service of that name", hint)
+        return failure(title, "another Service has this name", hint)
     if mirror is None:
         if not exported:
             return skipped(title, "it is not exported")
         if case.source.simulated or not _runs(case.source):
-            return skipped(title, "the service mirror is not at work")
+            return skipped(title, "the service mirror is not running")
         logs = f"see `kubectl -n {MULTICLUSTER} logs deploy/{MIRROR} -c service-mirror`"
         return failure(title, "it does not exist", logs)
     endpoints = case.source.get(ENDPOINTS, export.namespace, name)
@@ -225,3 +236,49 @@ def _mirror(case: LinkCase, export: Export, exported: bool) -> Finding:
         "it has no endpoints",
         "see whether the gateway's Service in the target has an address and all its annotations",
     )
+
+
+def _mirror_pods(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    yield from mirrors(mesh, cluster)
+    if cluster in mesh.linked_clusters():
+        yield Listing(DEPLOYMENT, MULTICLUSTER)
+        yield Listing(POD, MULTICLUSTER)
+
+
+def _one_chart(linkerd: LinkerdGeneration) -> bool:
+    return linkerd.layout == "linkerd2"
+
+
+def _without_links(linkerd: LinkerdGeneration) -> bool:
+    return not linkerd.links
+
+
+CHECKS = (
+    Check(
+        "control plane",
+        Phase.CONTROL_PLANE,
+        configuration,
+        reads=control_plane,
+        only=_one_chart,
+        order=11,
+    ),
+    Check(
+        "control plane",
+        Phase.CONTROL_PLANE,
+        deployments,
+        reads=control_plane,
+        only=_one_chart,
+        order=12,
+    ),
+    Check("control plane", Phase.CONTROL_PLANE, kinds, only=_one_chart, order=13),
+    Check("credentials", Phase.LINK, credentials, reads=link_access, only=_without_links, order=21),
+    Check(
+        "service mirror",
+        Phase.LINK,
+        service_mirror,
+        reads=_mirror_pods,
+        only=_without_links,
+        order=40,
+    ),
+    Check("exports", Phase.LINK, exports, reads=_mirror_pods, only=_without_links, order=50),
+)

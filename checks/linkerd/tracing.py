@@ -1,25 +1,30 @@
-"""Tracing: the collector is there, meshed and itself, and what sends spans knows of it."""
+"""Tracing: the collector is ready and meshed, and proxies and Ambassador send their spans to it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from checks.ambassador.ambassador import proxies
+from checks.ambassador.routes import objects
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok, skipped
-from checks.facts.view import View, addresses, some
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing, named
+from checks.facts.objects import addresses, proxy_of, template_of
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped
+from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
+from config.core.mesh import MeshConfig
 from config.linkerd.control_plane import LinkerdConfig
 from config.linkerd.tracing import TracingConfig, port_of
+from kube.answers import inner, items
 from vocabulary.kinds import DEPLOYMENT, ENDPOINTS, POD, SERVICE, TRACING_SERVICE, Object, name_of
-from vocabulary.linkerd import JAEGER, PROXY_CONTAINER
+from vocabulary.linkerd import JAEGER
 
 ADDRESS = "LINKERD2_PROXY_TRACE_COLLECTOR_SVC_ADDR"
-"""Variable of a proxy that tells it of the collector."""
+"""Environment variable of a proxy with the collector's address."""
 IDENTITY = "LINKERD2_PROXY_TRACE_COLLECTOR_SVC_NAME"
-"""Variable of a proxy that tells it whom the collector is to be."""
+"""Environment variable of a proxy with the collector's identity."""
 
 
 def tracing(case: ClusterCase) -> Iterator[Finding]:
@@ -31,36 +36,36 @@ def tracing(case: ClusterCase) -> Iterator[Finding]:
             hint = f"see `kubectl -n {JAEGER} get pods,events`"
             yield from workload(case.view, DEPLOYMENT, JAEGER, "jaeger-injector", hint)
         else:
-            yield _told(case, linkerd, linkerd.tracing)
+            yield _configured(case, linkerd, linkerd.tracing)
     if ambassador is not None and ambassador.tracing is not None:
         yield _tracing_service(case.view, ambassador)
 
 
 def _collector(case: ClusterCase, config: TracingConfig) -> Iterator[Finding]:
     where = f"{config.namespace}/{config.service}"
-    title = f"the collector {where} answers"
+    title = f"the collector {where} has ready pods"
     service = case.view.get(SERVICE, config.namespace, config.service)
     meshed = "the collector is meshed"
     owner = f"install the collector, or correct clusters.{case.name}.linkerd.tracing.collector"
     if service is None:
         yield failure(title, f"there is no Service {where}", owner)
-        yield skipped(meshed, "it is not there")
+        yield skipped(meshed, "it does not exist")
         return
-    spec = service.get("spec") or {}
+    spec = inner(service, "spec")
     port = port_of(config.collector)
-    ports = [int(item.get("port") or 0) for item in spec.get("ports") or []]
+    ports = [int(item.get("port") or 0) for item in items(spec, "ports")]
     ready = list(addresses(case.view.get(ENDPOINTS, config.namespace, config.service)))
     if port not in ports:
         listed = some(map(str, ports)) or "none"
         yield failure(title, f"Service {where} has the ports {listed}, not {port}", owner)
     elif not ready:
         hint = f"see `kubectl -n {config.namespace} get pods,events`"
-        yield failure(title, f"Service {where} has no ready pod behind it", hint)
+        yield failure(title, f"Service {where} has no ready pod", hint)
     else:
         yield ok(title, f"{len(ready)} pods behind port {port}")
-    selector = {str(key): str(value) for key, value in (spec.get("selector") or {}).items()}
+    selector = {str(key): str(value) for key, value in inner(spec, "selector").items()}
     if not selector:
-        yield skipped(meshed, f"Service {where} does not say which pods are behind it")
+        yield skipped(meshed, f"Service {where} has no selector")
         return
     yield proxies(case.view, meshed, config.namespace, selector)
     yield _account(case, config, selector)
@@ -69,7 +74,7 @@ def _collector(case: ClusterCase, config: TracingConfig) -> Iterator[Finding]:
 def _account(case: ClusterCase, config: TracingConfig, selector: dict[str, str]) -> Finding:
     title = f"the collector runs as ServiceAccount {config.service_account}"
     found = {
-        str((pod.get("spec") or {}).get("serviceAccountName") or "default")
+        str(inner(pod, "spec").get("serviceAccountName") or "default")
         for pod in case.view.all(POD, config.namespace, selector)
     }
     if not found:
@@ -78,65 +83,76 @@ def _account(case: ClusterCase, config: TracingConfig, selector: dict[str, str])
         return ok(title)
     return failure(
         title,
-        f"it runs as {some(sorted(found))}, and proxies send to no other identity than they were "
-        "told",
+        f"it runs as {some(sorted(found))}, and proxies send spans to the configured identity only",
         f"correct clusters.{case.name}.linkerd.tracing.serviceAccount",
     )
 
 
-def _told(case: ClusterCase, linkerd: LinkerdConfig, config: TracingConfig) -> Finding:
+def _configured(case: ClusterCase, linkerd: LinkerdConfig, config: TracingConfig) -> Finding:
     """The control plane's own proxies have the environment that all others get."""
     title = f"proxies send their spans to {config.collector}"
     account = f"{config.service_account}.{config.namespace}.serviceaccount.identity."
     identity = f"{account}{linkerd.namespace}.{case.config.trust_domain}"
     seen = 0
     for item in case.view.all(DEPLOYMENT, linkerd.namespace):
-        told = _environment(item)
-        if told is None:
+        environment = _environment(item)
+        if environment is None:
             continue
         seen += 1
         for key, wanted in ((ADDRESS, config.collector), (IDENTITY, identity)):
-            found = told.get(key, "")
+            found = environment.get(key, "")
             # Some charts leave it to Kubernetes to put namespace and domain in.
             if found != wanted and not (key == IDENTITY and "$(" in found):
-                what = found or "no such address" if key == ADDRESS else found or "nobody"
-                return failure(title, f"those of {name_of(item)} know of {what}", UPDATE)
+                what = found or "no such address" if key == ADDRESS else found or "no identity"
+                return failure(title, f"those of {name_of(item)} send them to {what}", UPDATE)
     if not seen:
         return skipped(title, "no pod of the control plane has a proxy")
-    return ok(title, "other pods learn of it when they restart")
+    return ok(title, "other pods get it when they restart")
 
 
 def _environment(item: Object) -> dict[str, str] | None:
     """Environment of the proxy of a Deployment; None where it has none of its own."""
-    spec = ((item.get("spec") or {}).get("template") or {}).get("spec") or {}
-    for container in (*(spec.get("containers") or []), *(spec.get("initContainers") or [])):
-        if container.get("name") == PROXY_CONTAINER:
-            return {
-                str(entry.get("name")): str(entry.get("value") or "")
-                for entry in container.get("env") or []
-            }
-    return None
+    proxy = proxy_of(template_of(item))
+    if proxy is None:
+        return None
+    return {str(one.get("name")): str(one.get("value") or "") for one in items(proxy, "env")}
 
 
 def _tracing_service(view: View, config: AmbassadorConfig) -> Finding:
     """Exactly one TracingService: with a second one, Ambassador traces nothing."""
     tracing = config.tracing
-    title = "Ambassador has its TracingService"
+    title = "Ambassador has one TracingService"
     if tracing is None:
-        return skipped(title, "it is to have none")
+        return skipped(title, "none is configured")
     found = {name_of(item): item for item in view.all(TRACING_SERVICE, config.namespace)}
-    ours = found.pop("tracing", None)
-    if ours is None:
+    own = found.pop("tracing", None)
+    if own is None:
         missing = f"TracingService {config.namespace}/tracing does not exist"
         return failure(title, missing, UPDATE)
     if found:
         return failure(
             title,
-            f"there is another one, {some(found)}, and with two it traces nothing",
-            "delete it, or leave ambassador.tracing out",
+            f"another one exists, {some(found)}, and with two Ambassador traces nothing",
+            "delete it, or remove ambassador.tracing",
         )
-    spec = ours.get("spec") or {}
+    spec = inner(own, "spec")
     if (spec.get("service"), spec.get("driver")) != (tracing.service, tracing.driver):
-        sent = f"{spec.get('driver', 'nothing')} to {spec.get('service', 'nobody')}"
+        sent = f"{spec.get('driver', 'nothing')} to {spec.get('service', 'no service')}"
         return failure(title, f"it sends {sent}", UPDATE)
     return ok(title, "Ambassador reads it when its pods start")
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster]
+    tracing, ambassador = config.linkerd.tracing, config.ambassador
+    if tracing is not None:
+        yield Listing(SERVICE)
+        yield named(ENDPOINTS, tracing.namespace, tracing.service)
+        yield Listing(POD, tracing.namespace)
+        space = JAEGER if config.linkerd.traces_by_extension else config.linkerd.namespace
+        yield Listing(DEPLOYMENT, space)
+    if ambassador is not None and ambassador.tracing is not None:
+        yield from objects(ambassador, TRACING_SERVICE)
+
+
+CHECKS = (Check("tracing", Phase.PARTS, tracing, reads=_reads, order=40),)

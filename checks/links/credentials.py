@@ -1,4 +1,4 @@
-"""The kubeconfig that a link's source keeps: what it says, and whether it works.
+"""The kubeconfig that a link's source keeps: its content, and whether it works.
 
 Of such a kubeconfig only server, CA and token are taken. It came out of a cluster, so it is not
 handed to a loader that would run a login plugin or read files that it names.
@@ -20,6 +20,7 @@ import yaml
 
 from checks.facts.reading import access_review
 from checks.facts.view import Access
+from kube.answers import inner
 from kube.kubeconfig import Endpoint
 from vocabulary.kinds import Object
 
@@ -28,7 +29,7 @@ TIMEOUT = urllib3.Timeout(connect=3.0, read=10.0)
 
 
 class CredentialsFault(ValueError):
-    """Why a Secret holds no credentials that can be used; tells nothing of what it holds."""
+    """Why a Secret has no usable credentials; the text has nothing of its content."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,7 @@ class Trial:
     detail: str = ""
     """What exactly, without secrets."""
     from_here: bool = False
-    """Whether the operator's own way to the API server was taken, as the source's leads nowhere
-    from here."""
+    """Whether the operator's own endpoint was used, as this machine cannot reach the source's."""
 
 
 def login_of(secret: Object) -> Login:
@@ -72,7 +72,7 @@ def login_of(secret: Object) -> Login:
 
     Raises CredentialsFault: there is none that can be used.
     """
-    encoded = (secret.get("data") or {}).get(KEY)
+    encoded = inner(secret, "data").get(KEY)
     if not encoded:
         raise CredentialsFault(f"it has no key '{KEY}'")
     try:
@@ -115,8 +115,8 @@ def _authority(cluster: dict[str, Any]) -> str | None:
 def try_login(login: Login, elsewhere: Endpoint | None = None) -> Trial:
     """Log in as the service mirror does, list Services, and ask for the other rights on them.
 
-    `elsewhere` is the operator's own way to the same API server; it is tried where the source's
-    way leads nowhere from here. Nothing is changed in the target.
+    `elsewhere` is the operator's own endpoint of the same API server, tried where this machine
+    cannot reach the source's. Changes nothing in the target.
     """
     trial = _try(login)
     if trial.outcome is Outcome.UNREACHABLE and elsewhere not in (None, login.endpoint):
@@ -177,4 +177,4 @@ def _allowed(data: bytes) -> bool:
         answer = json.loads(data)
     except ValueError:
         return False
-    return isinstance(answer, dict) and (answer.get("status") or {}).get("allowed") is True
+    return isinstance(answer, dict) and inner(answer, "status").get("allowed") is True

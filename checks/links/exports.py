@@ -1,15 +1,18 @@
-"""Exported Services: labelled in the target, mirrored in the source, federated where asked."""
+"""Exported Services: labelled in the target, mirrored or federated in the source."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from checks.facts.case import LinkCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok, skipped, warning
-from checks.facts.view import View, addresses, some
-from checks.links.multicluster import selectors_of, works
+from checks.facts.check import Check, Phase
+from checks.facts.objects import addresses
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
+from checks.facts.view import View, some
+from checks.links.link import selectors_of
+from checks.links.service_mirror import link_reads, works
 from config.links.link import Export, LinkConfig, Requirement, Selector
+from kube.answers import inner, items
 from vocabulary.kinds import ENDPOINTS, LINK, NAMESPACE, SERVICE, Object, labels_of
 from vocabulary.linkerd import CLUSTER_NAME, EXPORTED, FEDERATED, MULTICLUSTER
 
@@ -18,18 +21,16 @@ _LABELS = {"gateway": "true", "remote-discovery": "remote-discovery"}
 
 
 def exports(case: LinkCase) -> Iterator[Finding]:
-    """Exported Services exist in the target and are labelled; their mirrors stand in the source."""
+    """Exported Services exist in the target and are labelled; their mirrors exist in the source."""
     for export in case.link.exports:
         mode = case.link.mode_of(export)
         service = case.target.get(SERVICE, export.namespace, export.service)
         labels = labels_of(service) if service is not None else {}
         if mode != "none":
-            told = labels.get(EXPORTED)
-            found = _labelled(
-                f"Service {export} is exported by the target", EXPORTED, _LABELS[mode], service
-            )
+            reported = labels.get(EXPORTED)
+            found = _labelled(f"Service {export} is exported", EXPORTED, _LABELS[mode], service)
             yield found
-            yield _mirror(case, export, told == _LABELS[mode])
+            yield _mirror(case, export, reported == _LABELS[mode])
         if export.federated:
             title = f"Service {export} is a member of a federated Service"
             yield _labelled(title, FEDERATED, "member", service)
@@ -39,12 +40,12 @@ def exports(case: LinkCase) -> Iterator[Finding]:
 
 def _labelled(title: str, key: str, value: str, service: Object | None) -> Finding:
     if service is None:
-        return failure(title, "it does not exist", "make it, or take it off links[].exports")
+        return failure(title, "it does not exist", "create it, or remove it from links[].exports")
     label = labels_of(service).get(key)
     if label == value:
         return ok(title, value if value != "true" else "")
     detail = f"its label {key} is {label}, not {value}" if label else f"it lacks {key}"
-    return failure(title, detail, f"{UPDATE} --refresh, which labels it again")
+    return failure(title, detail, f"{UPDATE} --refresh, which restores the label")
 
 
 def _mirror(case: LinkCase, export: Export, exported: bool) -> Finding:
@@ -57,14 +58,16 @@ def _mirror(case: LinkCase, export: Export, exported: bool) -> Finding:
     mirror = case.source.get(SERVICE, space, name)
     if mirror is not None and labels_of(mirror).get(CLUSTER_NAME) != target:
         hint = "rename that Service, or the target cluster in the stack file"
-        return failure(title, "there is another Service of that name", hint)
+        return failure(title, "another Service has this name", hint)
     if mirror is None:
         if not exported:
             return skipped(title, "it is not exported")
         if not works(case.source, target):
-            return skipped(title, "the service mirror is not at work")
-        told = _told(case.source, target, space, export.service)
-        return failure(title, f"it does not exist{f' ({told})' if told else ''}", _logs(target))
+            return skipped(title, "the service mirror is not running")
+        reported = _reported(case.source, target, space, export.service)
+        return failure(
+            title, f"it does not exist{f' ({reported})' if reported else ''}", _logs(target)
+        )
     if case.link.mode_of(export) == "remote-discovery":
         # Its endpoints are the target's pods, which proxies ask the destination controller for.
         return ok(title) if exported else skipped(title, "it is not exported")
@@ -96,23 +99,23 @@ def _without_namespace(case: LinkCase, title: str, namespace: str) -> Finding | 
     return failure(
         title,
         f"the source has no namespace {namespace}",
-        f"make it, or write clusters.{case.link.source}.linkerd.multicluster."
+        f"create it, or write clusters.{case.link.source}.linkerd.multicluster."
         "createNamespaces: true",
     )
 
 
 def _federated(case: LinkCase, export: Export, member: bool) -> Finding:
     name = f"{export.service}-federated"
-    title = f"the federated Service {export.namespace}/{name} stands in the source"
+    title = f"the federated Service {export.namespace}/{name} exists in the source"
     trouble = _without_namespace(case, title, export.namespace)
     if trouble is not None:
         return trouble
     if case.source.get(SERVICE, export.namespace, name) is not None:
         return ok(title)
     if not member:
-        return skipped(title, "its Service is no member")
+        return skipped(title, "its Service is not a member")
     if not works(case.source, case.link.target):
-        return skipped(title, "the service mirror is not at work")
+        return skipped(title, "the service mirror is not running")
     return failure(title, "it does not exist", _logs(case.link.target))
 
 
@@ -120,14 +123,14 @@ def _logs(target: str) -> str:
     return f"see `kubectl -n {MULTICLUSTER} logs deploy/controller-{target} -c controller`"
 
 
-def _told(source: View, target: str, namespace: str, service: str) -> str:
+def _reported(source: View, target: str, namespace: str, service: str) -> str:
     """What the service mirror wrote about a Service into the status of its Link."""
-    link = source.get(LINK, MULTICLUSTER, target) or {}
-    for entry in (link.get("status") or {}).get("mirrorServices") or []:
-        remote = entry.get("remoteRef") or {}
+    link = source.get(LINK, MULTICLUSTER, target)
+    for entry in items(link, "status", "mirrorServices"):
+        remote = inner(entry, "remoteRef")
         if (remote.get("namespace"), remote.get("name")) != (namespace, service):
             continue
-        for condition in entry.get("conditions") or []:
+        for condition in items(entry, "conditions"):
             if condition.get("status") != "True":
                 return str(condition.get("message") or condition.get("reason") or "")
     return ""
@@ -146,7 +149,7 @@ def _selected(case: LinkCase) -> Iterator[Finding]:
             yield ok(title, some(sorted(found)))
         else:
             hint = f"label a Service there, or correct the link's selectors.{key}"
-            yield warning(title, "it selects none", hint)
+            yield warning(title, "it selects no Service", hint)
 
 
 def own_selectors(link: LinkConfig) -> dict[str, Selector]:
@@ -175,3 +178,15 @@ def _holds(requirement: Requirement, labels: dict[str, str]) -> bool:
         return not there
     fitting = there and labels[requirement.key] in requirement.values
     return fitting if requirement.operator == "In" else not fitting
+
+
+CHECKS = (
+    Check(
+        "exports",
+        Phase.LINK,
+        exports,
+        reads=link_reads,
+        only=lambda linkerd: linkerd.links,
+        order=50,
+    ),
+)

@@ -1,4 +1,4 @@
-"""The gateway of a target, as its own cluster shows it, and the table of gateways.
+"""The gateway of a target, in its own cluster, and the table of gateways.
 
 Facts: Linkerd docs, "Multi-cluster communication"; the annotations and port names are those that
 ``linkerd multicluster link-gen`` reads.
@@ -9,20 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from checks.ambassador.ambassador import absent, kind_of, pod_annotations, workload_of
+from checks.ambassador.inbound import policy_reads
 from checks.ambassador.policies import policies
-from checks.ambassador.routes import hostname_of
+from checks.ambassador.routes import hostname_of, objects
 from checks.cluster.ports import meshed_pods, ports_of, target
 from checks.cluster.workloads import has_pods
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, GatewayRow, failure, ok, skipped
-from checks.facts.view import View, addresses, some
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing
+from checks.facts.objects import addresses, balancer_addresses
+from checks.facts.results import UPDATE, Finding, GatewayRow, failure, ok, skipped
+from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import GatewayConfig
 from config.ambassador.routes import HEALTH_MAPPING
 from config.core.mesh import MeshConfig, gateway_identity
 from config.links.link import LinkConfig
-from config.variants.generation import Generation
+from kube.answers import inner
 from vocabulary.kinds import (
     ENDPOINTS,
     MAPPING,
@@ -69,12 +72,12 @@ def gateway(case: ClusterCase) -> Iterator[Finding]:
         yield from _annotations(case, service, ambassador.gateway)
         yield _address(service, case.mesh, case.name, ambassador)
     yield _health(case.view, ambassador, ambassador.gateway)
-    if case.config.linkerd.generation is Generation.MODERN:
+    if case.config.linkerd.generation.policy:
         yield _policy(case.view, ambassador, ambassador.gateway)
 
 
 def _enabled(view: View, config: AmbassadorConfig) -> Finding:
-    title = "Ambassador's proxies act as a gateway"
+    title = "Ambassador's proxies are configured as a gateway"
     workload = workload_of(view, config)
     if workload is None:
         return skipped(title, absent(config))
@@ -93,7 +96,7 @@ def _enabled(view: View, config: AmbassadorConfig) -> Finding:
 
 
 def _ports(view: View, service: Object, ambassador: AmbassadorConfig) -> Finding:
-    title = "the gateway's Service has the ports mc-gateway and mc-probe"
+    title = "the gateway Service has ports mc-gateway and mc-probe"
     config = ambassador.gateway
     assert config is not None
     wanted = {
@@ -108,7 +111,7 @@ def _ports(view: View, service: Object, ambassador: AmbassadorConfig) -> Finding
         if port is None or port.get("port") != number:
             wrong.append(f"{name} is {port.get('port') if port else 'missing'}, not {number}")
         elif "targetPort" in port and pods and target(port, pods) != inside:
-            wrong.append(f"{name} leads to port {port['targetPort']} of the pods, not to {inside}")
+            wrong.append(f"{name} targets port {port['targetPort']} of the pods, not {inside}")
     if wrong:
         return failure(title, "; ".join(wrong), UPDATE)
     return ok(title, ", ".join(str(number) for number, _ in wanted.values()))
@@ -116,7 +119,7 @@ def _ports(view: View, service: Object, ambassador: AmbassadorConfig) -> Finding
 
 def _endpoints(view: View, service: Object, ambassador: AmbassadorConfig) -> Iterator[Finding]:
     """Whether the gateway's Service has a ready endpoint; nothing without an Endpoints object."""
-    title = "the gateway's Service has an endpoint that is ready"
+    title = "the gateway Service has a ready endpoint"
     found = view.get(ENDPOINTS, namespace_of(service), name_of(service))
     if found is None:
         return
@@ -124,7 +127,7 @@ def _endpoints(view: View, service: Object, ambassador: AmbassadorConfig) -> Ite
     if ready:
         yield ok(title, some(ready, 3))
     elif not has_pods(view, kind_of(ambassador), ambassador.namespace, ambassador.workload):
-        yield skipped(title, "no pod of Ambassador is available")
+        yield skipped(title, "Ambassador has no available pod")
     else:
         yield failure(
             title,
@@ -134,23 +137,23 @@ def _endpoints(view: View, service: Object, ambassador: AmbassadorConfig) -> Ite
 
 
 def _identity(case: ClusterCase, service: Object) -> Finding:
-    title = "the gateway's Service tells the identity of Ambassador's proxies"
+    title = "the gateway Service has the identity of Ambassador's proxies"
     wanted = gateway_identity(case.name, case.config)
     found = annotations_of(service).get(GATEWAY_IDENTITY)
     if found == wanted:
         return ok(title, str(wanted))
-    return failure(title, f"it tells {found or 'none'}, not {wanted}", UPDATE)
+    return failure(title, f"its annotation is {found or 'missing'}, not {wanted}", UPDATE)
 
 
 def _annotations(case: ClusterCase, service: Object, config: GatewayConfig) -> Iterator[Finding]:
-    title = "the gateway's Service says that it is one"
+    title = "the gateway Service has annotation mirror.linkerd.io/multicluster-gateway"
     found = annotations_of(service)
     if found.get(MULTICLUSTER_GATEWAY) == "true":
         yield ok(title)
     else:
         yield failure(title, f'it lacks the annotation {MULTICLUSTER_GATEWAY}: "true"', UPDATE)
-    title = "the gateway's Service tells how it is probed"
-    wanted = probe_path(case.config.linkerd.generation, config)
+    title = "the gateway Service has the configured probe"
+    wanted = case.config.linkerd.generation.probe_path(config.probe_path)
     path = found.get(PROBE_PATH)
     period, seconds = found.get(PROBE_PERIOD), str(config.probe_period_seconds)
     if path != wanted:
@@ -161,46 +164,32 @@ def _annotations(case: ClusterCase, service: Object, config: GatewayConfig) -> I
         yield ok(title, path)
 
 
-def probe_path(generation: Generation, config: GatewayConfig) -> str:
-    """The path as a gateway's Service tells it: Linkerd 2.8 puts a slash before it by itself."""
-    path = config.probe_path
-    return path.removeprefix("/") if generation is Generation.V2_8 else path
-
-
-def service_addresses(service: Object | None) -> list[str]:
-    """Addresses that the load balancer gave a Service."""
-    balancer = ((service or {}).get("status") or {}).get("loadBalancer") or {}
-    entries = balancer.get("ingress") or []
-    found = [str(entry.get("ip") or entry.get("hostname") or "") for entry in entries]
-    return [address for address in found if address]
-
-
 def _address(service: Object, mesh: MeshConfig, cluster: str, config: AmbassadorConfig) -> Finding:
     title = "the gateway has an address"
     assert config.gateway is not None
-    found = list(config.gateway.address) or service_addresses(service)
+    found = list(config.gateway.address) or balancer_addresses(service)
     if found:
         return ok(title, ",".join(found))
     links = [link for link in mesh.links_to(cluster) if not link.flat_network]
     if links and all(link.gateway is not None for link in links):
         return ok(title, "every link has its own")
-    kind = (service.get("spec") or {}).get("type")
+    kind = inner(service, "spec").get("type")
     if kind != "LoadBalancer":
         detail = f"its Service is of type {kind}, and the stack file gives none"
         return failure(title, detail, f"write clusters.{cluster}.ambassador.gateway.address")
     return failure(
         title,
-        "its load balancer has none (yet)",
+        "its load balancer has no address yet",
         f"see `kubectl -n {config.namespace} describe service {config.gateway_service}`",
     )
 
 
 def _health(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> Finding:
-    title = f"Mapping {HEALTH_MAPPING} leads to Ambassador's own health"
+    title = f"Mapping {HEALTH_MAPPING} routes to Ambassador's health check"
     mapping = view.get(MAPPING, ambassador.namespace, HEALTH_MAPPING)
     if mapping is None:
         return failure(title, f"it does not exist in {ambassador.namespace}", UPDATE)
-    spec = mapping.get("spec") or {}
+    spec = inner(mapping, "spec")
     hostname = hostname_of(mapping) or "missing"
     wrong = [] if hostname == "*" else [f"hostname is {hostname}, not *"]
     wanted = {
@@ -218,19 +207,20 @@ def _health(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> 
 
 
 def _policy(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> Finding:
+    # Whom they authorize, the checks of policies report.
     name = ambassador.gateway_policy
     ports = {name: PROXY_CONTAINER}
     if config.probe == "proxy":
         ports[f"{name}-admin"] = "linkerd-admin"
-    title = "the gateway has its Servers and policies"
+    title = "the gateway's Servers and policies exist"
     return policies(view, ambassador, title, (MESH_TLS, name), ports)
 
 
 def alive(source: View, target: str, metric: bool | None) -> str:
     """Whether a gateway answers probes: ``yes``, ``no``, or ``unknown``.
 
-    `metric` is what the service mirror says. Where it does not, mirrors that were taken out of
-    service tell that the gateway stopped answering; those in service tell nothing.
+    `metric` is what the service mirror reports. Without it, mirrors without ready addresses show
+    that the gateway stopped answering; mirrors with them show nothing.
     """
     if metric is not None:
         return "yes" if metric else "no"
@@ -241,7 +231,7 @@ def alive(source: View, target: str, metric: bool | None) -> str:
 
 
 def mirrored(source: View, target: str) -> list[Object]:
-    """Services of a source that mirror those of a target; the gateway's own mirror is none."""
+    """Services of a source that mirror those of a target; without the gateway's own mirror."""
     return [
         service
         for service in source.all(SERVICE, labels={CLUSTER_NAME: target, MIRRORED_SERVICE: "true"})
@@ -262,15 +252,15 @@ def _own_address(mesh: MeshConfig, cluster: str, view: View | None) -> list[str]
         return []
     if config.gateway.address or view is None:
         return list(config.gateway.address)
-    return service_addresses(view.get(SERVICE, config.namespace, config.gateway_service))
+    return balancer_addresses(view.get(SERVICE, config.namespace, config.gateway_service))
 
 
 def gateway_rows(
     mesh: MeshConfig, views: Mapping[str, View], metrics: Mapping[str, bool | None]
 ) -> Iterator[GatewayRow]:
-    """The table of gateways: a row for each link through one, and for each that no link leads to.
+    """The table of gateways: a row for each link through one, and for each gateway without a link.
 
-    `metrics` is what service mirrors say of their gateways, by the names of links.
+    `metrics` is what service mirrors report of their gateways, by the names of links.
     """
     for link in mesh.links:
         if link.flat_network:
@@ -300,3 +290,14 @@ def _shown(mesh: MeshConfig, cluster: str, found: list[str], port: int | None) -
     return ", ".join(
         f"[{one}]:{port or own}" if ":" in one else f"{one}:{port or own}" for one in found
     )
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster].ambassador
+    if config is not None:
+        yield from policy_reads(mesh, cluster)
+        yield from objects(config, MAPPING)
+        yield Listing(ENDPOINTS, config.namespace)
+
+
+CHECKS = (Check("gateway", Phase.PARTS, gateway, reads=_reads, order=20),)

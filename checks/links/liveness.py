@@ -1,6 +1,6 @@
-"""Whether a gateway answers: what the source's service mirror itself says.
+"""Whether a gateway answers: what the source's service mirror reports.
 
-Its metric ``gateway_alive`` is the only thing that tells. A gateway that has never answered leaves
+Its metric ``gateway_alive`` is the only source. A gateway that has never answered leaves
 the addresses of mirrors ready, just as one does that answers (measured with edge-26.8.3); only one
 that answered once and then stopped has them taken out.
 """
@@ -15,8 +15,11 @@ from typing import Any
 from kubernetes import client
 from kubernetes.stream import portforward
 
+from checks.facts.objects import is_running
 from checks.facts.view import View
-from config.variants.generation import Generation
+from config.variants.linkerd import LinkerdGeneration
+from config.variants.linkerds import DEFAULT
+from kube.answers import inner
 from vocabulary.kinds import LEASE, POD, name_of
 from vocabulary.linkerd import CONTROL_PLANE_COMPONENT, MULTICLUSTER
 
@@ -31,27 +34,23 @@ _SAMPLE = re.compile(
 )
 
 
-def mirror_pod(source: View, target: str, generation: Generation = Generation.MODERN) -> str | None:
+def mirror_pod(source: View, target: str, generation: LinkerdGeneration = DEFAULT) -> str | None:
     """Name of the pod that holds the lease of the service mirror for a target.
 
-    With `generation` 2.8, which has no leases, that of the service mirror for all targets.
+    Where `generation` has no Links, and so no leases, that of the service mirror for all targets.
 
     Raises Unseen: the source's leases, or pods, could not be read.
     """
-    if generation is Generation.V2_8:
-        pods = [
-            pod
-            for pod in source.all(POD, MULTICLUSTER, _OLD_LABELS)
-            if (pod.get("status") or {}).get("phase") == "Running"
-        ]
+    if not generation.links:
+        pods = [pod for pod in source.all(POD, MULTICLUSTER, _OLD_LABELS) if is_running(pod)]
         return name_of(pods[0]) if pods else None
     lease = source.get(LEASE, MULTICLUSTER, f"service-mirror-write-{target}")
-    holder = ((lease or {}).get("spec") or {}).get("holderIdentity")
+    holder = inner(lease, "spec").get("holderIdentity")
     return str(holder) if holder else None
 
 
 def ask_mirror(api: client.ApiClient, pod: str, target: str) -> bool | None:
-    """What a service mirror says of a target's gateway; None where it cannot be asked.
+    """What a service mirror reports of a target's gateway; None where it cannot be read.
 
     It is asked by a forwarded port: the mirror's own policy keeps others from its metrics.
     `api` has to be a client of its own, as the forwarding changes how it calls while it begins.
@@ -65,7 +64,7 @@ def ask_mirror(api: client.ApiClient, pod: str, target: str) -> bool | None:
 
 
 def gateway_alive(metrics: str, target: str) -> bool | None:
-    """What metrics in Prometheus' text form say of a target's gateway."""
+    """The value of ``gateway_alive`` for a target in metrics of Prometheus' text format."""
     for sample in _SAMPLE.finditer(metrics):
         if sample["target"] == target:
             return float(sample["value"]) == 1.0
@@ -86,7 +85,7 @@ def _metrics(api: client.ApiClient, pod: str) -> str:
 
 
 class _Forwarded(http.client.HTTPConnection):
-    """HTTP over a socket that is connected already."""
+    """HTTP over a connected socket."""
 
     def __init__(self, connected: socket.socket) -> None:
         super().__init__("127.0.0.1", METRICS_PORT, timeout=SECONDS)

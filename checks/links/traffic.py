@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.facts.case import LinkCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import some
+from config.core.mesh import MeshConfig
 from config.links.link import Export, Weights
+from kube.answers import items
 from vocabulary.kinds import HTTP_ROUTE, SERVICE, Object
 
 
 def weights(case: LinkCase) -> Iterator[Finding]:
-    """Each HTTPRoute shares as it is to, leads to Services that exist, and is in force."""
+    """Each HTTPRoute has the configured weights, existing backends, and is accepted."""
     for export in case.link.exports:
         if export.weights is not None:
             yield from _route(case, export, export.weights)
@@ -26,7 +29,7 @@ def weights(case: LinkCase) -> Iterator[Finding]:
 def _route(case: LinkCase, export: Export, wanted: Weights) -> Iterator[Finding]:
     mirror = case.link.mirror_of(export)
     place = f"{export.namespace}/{mirror}"
-    title = f"HTTPRoute {place} shares requests to {export} with its mirror"
+    title = f"HTTPRoute {place} has the configured weights for {export}"
     route = case.source.get(HTTP_ROUTE, export.namespace, mirror)
     if route is None:
         yield failure(title, "it does not exist", UPDATE)
@@ -42,7 +45,7 @@ def _route(case: LinkCase, export: Export, wanted: Weights) -> Iterator[Finding]
 
 
 def _parent_faults(route: Object, export: Export) -> Iterator[str]:
-    parents = (route.get("spec") or {}).get("parentRefs") or []
+    parents = items(route, "spec", "parentRefs")
     if not any(
         (one.get("kind"), one.get("name")) == ("Service", export.service) for one in parents
     ):
@@ -52,8 +55,8 @@ def _parent_faults(route: Object, export: Export) -> Iterator[str]:
 def _weight_faults(route: Object, export: Export, mirror: str, wanted: Weights) -> Iterator[str]:
     found = {
         str(one.get("name")): one.get("weight", 1)
-        for rule in (route.get("spec") or {}).get("rules") or []
-        for one in rule.get("backendRefs") or []
+        for rule in items(route, "spec", "rules")
+        for one in items(rule, "backendRefs")
     }
     for name, weight in ((export.service, wanted.local), (mirror, wanted.mirrored)):
         if found.get(name, 0) != weight:
@@ -61,7 +64,7 @@ def _weight_faults(route: Object, export: Export, mirror: str, wanted: Weights) 
 
 
 def _backends(case: LinkCase, export: Export, mirror: str) -> Finding:
-    title = f"the Services between which HTTPRoute {export.namespace}/{mirror} shares exist"
+    title = f"the backends of HTTPRoute {export.namespace}/{mirror} exist"
     missing = [
         name
         for name in (export.service, mirror)
@@ -70,9 +73,11 @@ def _backends(case: LinkCase, export: Export, mirror: str) -> Finding:
     if not missing:
         return ok(title)
     if missing == [mirror] and case.source.simulated:
-        return skipped(title, f"{mirror} is made by the service mirror, which is simulated (kwok)")
+        return skipped(
+            title, f"{mirror} is created by the service mirror, which is simulated (kwok)"
+        )
     hint = "requests that go there fail: " + (
-        "make the Service in the source, or leave weights out"
+        "create the Service in the source, or remove weights"
         if export.service in missing
         else "see the lines about its mirror"
     )
@@ -81,27 +86,47 @@ def _backends(case: LinkCase, export: Export, mirror: str) -> Finding:
 
 def _accepted(case: LinkCase, place: str, route: Object) -> Finding:
     title = f"HTTPRoute {place} is accepted by Linkerd"
-    parents = (route.get("status") or {}).get("parents") or []
+    parents = items(route, "status", "parents")
     conditions = [
         one
         for parent in parents
-        for one in parent.get("conditions") or []
+        for one in items(parent, "conditions")
         if one.get("type") in ("Accepted", "ResolvedRefs")
     ]
     refused = [one for one in conditions if one.get("status") != "True"]
     if refused:
-        told = refused[0]
-        detail = f"{told.get('type')} is {told.get('status')}: " + str(
-            told.get("message") or told.get("reason") or "no reason is given"
+        first = refused[0]
+        detail = f"{first.get('type')} is {first.get('status')}: " + str(
+            first.get("message") or first.get("reason") or "no reason is given"
         )
-        return failure(title, detail, "see whether the Services that it names exist")
+        return failure(title, detail, "check that the Services that it names exist")
     if any(one.get("type") == "Accepted" for one in conditions):
         return ok(title)
     if case.source.simulated:
-        return skipped(title, "pods of this cluster are simulated (kwok), so nobody judges it")
+        return skipped(title, "pods of this cluster are simulated (kwok), so that it has no status")
     return warning(
         title,
-        "nobody has judged it yet",
+        "it has no status yet",
         f"see `kubectl -n {case.source_config.linkerd.namespace} logs deploy/linkerd-destination "
         "-c policy`",
     )
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    yield Listing(SERVICE)
+    for link in mesh.links_from(cluster):
+        for export in link.exports:
+            if export.weights is not None:
+                yield Listing(HTTP_ROUTE, export.namespace, version="v1")
+
+
+CHECKS = (
+    Check(
+        "traffic",
+        Phase.LINK,
+        weights,
+        reads=_reads,
+        only=lambda linkerd: linkerd.links,
+        order=60,
+    ),
+)

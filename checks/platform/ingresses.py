@@ -1,16 +1,20 @@
-"""Ingresses: they are there, have an address, their Middlewares and their certificates."""
+"""Ingresses: their addresses, Middlewares and certificates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.ambassador.routes import objects
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok, warning
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing, named
+from checks.facts.objects import balancer_addresses
+from checks.facts.results import UPDATE, Finding, failure, ok, warning
 from checks.facts.view import View, some
 from config.core.cluster import ClusterConfig
+from config.core.mesh import MeshConfig
 from config.platform.ingress import VIZ_INGRESS, IngressBase
-from vocabulary.kinds import HOST, INGRESS, INGRESS_ROUTE, MAPPING, MIDDLEWARE, SECRET, Object
+from vocabulary.kinds import HOST, INGRESS, MAPPING, MIDDLEWARE, SECRET
 from vocabulary.linkerd import VIZ
 
 
@@ -45,23 +49,22 @@ def secrets_of(space: str, name: str, config: IngressBase) -> list[tuple[str, st
 
 
 def _ingress(view: View, space: str, name: str, config: IngressBase) -> Iterator[Finding]:
-    route = config.controller == "traefik-ingressroute"
-    kind = INGRESS_ROUTE if route else INGRESS
-    title = f"{kind.name} {space}/{name} is served"
+    kind = config.served_by.kind
+    title = f"{kind.name} {space}/{name} has an address"
     found = view.get(kind, space, name) if kind in view.served else None
     if found is None:
         yield failure(title, "it does not exist", UPDATE)
         return
-    if route:
+    if kind != INGRESS:
         yield ok(title)
-    elif _addresses(found):
-        yield ok(title, some(_addresses(found)))
+    elif balancer_addresses(found):
+        yield ok(title, some(balancer_addresses(found)))
     else:
         yield warning(
             title,
-            "no controller has given it an address",
-            f"see whether one serves the IngressClass {config.ingress_class}; without a load "
-            "balancer, some give none",
+            "it has no address yet",
+            f"check that a controller serves IngressClass {config.ingress_class}; without a load "
+            "balancer, some controllers set none",
         )
     yield from _needs(view, space, name, config)
 
@@ -69,28 +72,37 @@ def _ingress(view: View, space: str, name: str, config: IngressBase) -> Iterator
 def _needs(view: View, space: str, name: str, config: IngressBase) -> Iterator[Finding]:
     names = config.middlewares(name)
     if names:
-        title = f"the Middlewares of {space}/{name} are there"
+        title = f"the Middlewares of {space}/{name} exist"
         served = MIDDLEWARE in view.served
         lost = [one for one in names if not served or view.get(MIDDLEWARE, space, one) is None]
-        yield failure(title, f"there is no {some(lost)}", UPDATE) if lost else ok(title)
+        yield failure(title, f"missing: {some(lost)}", UPDATE) if lost else ok(title)
     wanted = secrets_of(space, name, config)
     if wanted:
-        title = f"the Secrets of {space}/{name} are there"
+        title = f"the Secrets of {space}/{name} exist"
         absent = [f"{where}/{one}" for where, one in wanted if view.get(SECRET, where, one) is None]
         waits = config.tls is not None and config.tls.cert_manager is not None
         hint = f"see `kubectl -n {space} get certificates`" if waits else "make it"
-        yield failure(title, f"there is no {some(absent)}", hint) if absent else ok(title)
-
-
-def _addresses(ingress: Object) -> list[str]:
-    balancer = (ingress.get("status") or {}).get("loadBalancer") or {}
-    entries = balancer.get("ingress") or []
-    return [str(one.get("ip") or one.get("hostname")) for one in entries]
+        yield failure(title, f"missing: {some(absent)}", hint) if absent else ok(title)
 
 
 def _route(view: View, space: str) -> Finding:
-    title = "Ambassador leads to the dashboard"
+    title = "Ambassador routes to the dashboard"
     lost = [kind.name for kind in (HOST, MAPPING) if view.get(kind, space, VIZ) is None]
     if lost:
-        return failure(title, f"there is no {some(lost)} {space}/{VIZ}", UPDATE)
+        return failure(title, f"missing in {space}: {some(lost)} {VIZ}", UPDATE)
     return ok(title)
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster]
+    for space, name, ingress in ingresses_of(config):
+        yield Listing(ingress.served_by.kind, space)
+        if ingress.middlewares(name):
+            yield Listing(MIDDLEWARE, space, metadata_only=True)
+        for where, secret in secrets_of(space, name, ingress):
+            yield named(SECRET, where, secret, metadata_only=True)
+    if config.linkerd.viz.route is not None and config.ambassador is not None:
+        yield from objects(config.ambassador, HOST, MAPPING)
+
+
+CHECKS = (Check("ingresses", Phase.PARTS, ingresses, reads=_reads, order=60),)

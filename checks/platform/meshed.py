@@ -1,4 +1,4 @@
-"""What somebody else installed and the stack file meshes: it is patched, and its pods have a proxy.
+"""Other owners' workloads that the stack file meshes: patched, and their pods have a proxy.
 
 Facts: Linkerd's injector (``pkg/inject``): it passes over pods in the host's network always, and
 over those without the token of a ServiceAccount where it does not project one itself.
@@ -10,60 +10,51 @@ from collections.abc import Iterator
 
 from checks.cluster.unready import explain_pod, ought_to_run, worst
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing
+from checks.facts.objects import is_running, job_of, proxy_of
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
-from config.core.cluster import ClusterConfig
+from config.core.mesh import MeshConfig
 from config.linkerd.control_plane import LinkerdConfig
 from config.platform.recipes import Patch
-from config.rules.meshed_workloads import patches
-from config.variants.generation import Generation
+from kube.answers import inner, items
 from vocabulary.kinds import (
     CRON_JOB,
-    DAEMON_SET,
-    DEPLOYMENT,
     KIBANA,
     NAMESPACE,
+    PATCHED,
     POD,
-    STATEFUL_SET,
-    Kind,
     Object,
     annotations_of,
     name_of,
 )
-from vocabulary.linkerd import INJECT, PROXY_CONTAINER
-
-KINDS = {
-    kind.name: kind for kind in (NAMESPACE, DEPLOYMENT, DAEMON_SET, STATEFUL_SET, CRON_JOB, KIBANA)
-}
-"""Kinds that are patched, by their names."""
+from vocabulary.linkerd import INJECT
 
 
-def listed(config: ClusterConfig) -> Iterator[tuple[Kind, str]]:
-    """Kinds and namespaces that these checks look at, Namespaces themselves aside; each once."""
-    found: dict[tuple[Kind, str], None] = {}
-    for _, patch in patches(config):
-        found[POD, patch.ref.pods_in] = None
+def patched(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    """What the stack file of a cluster patches, and its pods."""
+    for _, patch in mesh.clusters[cluster].patches:
+        yield Listing(POD, patch.ref.pods_in)
         if patch.namespace:
-            found[KINDS[patch.kind], patch.namespace] = None
-    yield from found
+            yield Listing(PATCHED[patch.kind], patch.namespace)
 
 
 def meshed(case: ClusterCase) -> Iterator[Finding]:
-    """What the stack file meshes is there and patched, and its pods have a proxy."""
-    for path, patch in patches(case.config):
-        thing = case.view.get(KINDS[patch.kind], patch.namespace, patch.name)
+    """Every workload that the stack file meshes is patched, and its pods have a proxy."""
+    for path, patch in case.config.patches:
+        thing = case.view.get(PATCHED[patch.kind], patch.namespace, patch.name)
         for_job = path.startswith("jobs")
-        title = f"{patch} is {'treated as the stack file says' if for_job else 'meshed'}"
+        title = f"{patch} is {'patched as configured' if for_job else 'meshed'}"
         lacking = some(_lacking(thing, patch)) if thing is not None else ""
         if thing is None:
             yield warning(
                 title,
-                "it is not there",
-                f"{UPDATE} once it is, or correct clusters.{case.name}.{path}",
+                "it does not exist",
+                f"{UPDATE} once it exists, or correct clusters.{case.name}.{path}",
             )
         elif lacking:
-            yield failure(title, f"it lacks {lacking}", f"{UPDATE} --refresh, which adds it again")
+            yield failure(title, f"it lacks {lacking}", f"{UPDATE} --refresh, which restores it")
         elif patch.kind == CRON_JOB.name:
             yield ok(title)
         else:
@@ -82,40 +73,27 @@ def _ready(case: ClusterCase, patch: Patch) -> Iterator[Finding]:
     yield failure(f"the meshed pods of {patch} are ready", known.text, hint)
 
 
-def has_proxy(pod: Object) -> bool:
-    """Whether a pod has Linkerd's proxy, be it a native sidecar or not."""
-    spec = pod.get("spec") or {}
-    containers = [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]
-    return any(container.get("name") == PROXY_CONTAINER for container in containers)
-
-
-def of_job(pod: Object) -> str | None:
-    """Name of the Job that a pod is of."""
-    owners = (pod.get("metadata") or {}).get("ownerReferences") or []
-    return next((str(one.get("name")) for one in owners if one.get("kind") == "Job"), None)
-
-
 def worst_of_patch(view: View, patch: Patch) -> Object | None:
-    """The pod of what is patched that says most of why its pods are not ready; None without.
+    """The pod of what is patched that shows best why its pods are not ready; None without.
 
     Raises Unseen: it, or its pods, could not be read.
     """
-    thing = view.get(KINDS[patch.kind], patch.namespace, patch.name)
+    thing = view.get(PATCHED[patch.kind], patch.namespace, patch.name)
     if thing is None or patch.kind == CRON_JOB.name:
         return None
     pods = _of(view, patch, thing)
-    return worst([pod for pod in pods if has_proxy(pod) and ought_to_run(pod)])
+    return worst([pod for pod in pods if proxy_of(pod) and ought_to_run(pod)])
 
 
 def _template(thing: Object, kind: str) -> Object:
-    spec = thing.get("spec") or {}
+    spec = inner(thing, "spec")
     if kind == NAMESPACE.name:
         return thing
     if kind == KIBANA.name:
-        return dict(spec.get("podTemplate") or {})
+        return inner(spec, "podTemplate")
     if kind == CRON_JOB.name:
-        spec = (spec.get("jobTemplate") or {}).get("spec") or {}
-    return dict(spec.get("template") or {})
+        spec = inner(spec, "jobTemplate", "spec")
+    return inner(spec, "template")
 
 
 def _lacking(thing: Object, patch: Patch) -> Iterator[str]:
@@ -124,12 +102,12 @@ def _lacking(thing: Object, patch: Patch) -> Iterator[str]:
     for key, value in patch.annotations.items():
         if annotations.get(key) != value:
             yield f"{key}: {value}"
-    spec = template.get("spec") or {}
+    spec = inner(template, "spec")
     if patch.kind == KIBANA.name and spec.get("automountServiceAccountToken") is not True:
         yield "automountServiceAccountToken: true"
-    for container in spec.get("containers") or []:
+    for container in items(spec, "containers"):
         if container.get("name") == patch.container:
-            env = {item.get("name"): item.get("value") for item in container.get("env") or []}
+            env = {item.get("name"): item.get("value") for item in items(container, "env")}
             yield from (key for key, value in patch.env.items() if env.get(key) != value)
             if patch.command and container.get("command") != list(patch.command):
                 yield patch.command[0]
@@ -140,7 +118,7 @@ def _lacking(thing: Object, patch: Patch) -> Iterator[str]:
 
 def _pods(case: ClusterCase, title: str, patch: Patch, thing: Object) -> Iterator[Finding]:
     pods = [pod for pod in _of(case.view, patch, thing) if _wants_proxy(pod)]
-    bare = [pod for pod in pods if not has_proxy(pod)]
+    bare = [pod for pod in pods if not proxy_of(pod)]
     in_host = [name_of(pod) for pod in bare if pod["spec"].get("hostNetwork")]
     without = [
         name_of(pod)
@@ -150,14 +128,14 @@ def _pods(case: ClusterCase, title: str, patch: Patch, thing: Object) -> Iterato
     old = [name_of(pod) for pod in bare if name_of(pod) not in {*in_host, *without}]
     if in_host:
         yield warning(
-            f"no pod of {patch} is in the host's network",
-            f"no proxy can be put into {some(in_host)}",
-            "they stay out of the mesh, whatever is written here",
+            f"no pod of {patch} uses the host's network",
+            f"a proxy cannot be injected into {some(in_host)}",
+            "pods on the host's network stay outside the mesh",
         )
     if without:
         yield warning(
             f"every pod of {patch} has the token of its ServiceAccount",
-            f"no proxy is put into {some(without)}, whose automountServiceAccountToken is false",
+            f"{some(without)} get no proxy, as their automountServiceAccountToken is false",
             "have its owner set automountServiceAccountToken: true (under ECK in the podTemplate "
             "of Kibana, and in that of every node set of Elasticsearch)",
         )
@@ -184,32 +162,34 @@ def _restart(patch: Patch) -> str:
     else:
         what = f"{patch.kind.lower()}/{patch.name}"
     return (
-        "they are older than the annotation, or than Linkerd's injector: "
+        "they were created before the annotation or the injector: "
         f"`kubectl -n {space} rollout restart {what}`"
     )
 
 
 def _of(view: View, patch: Patch, thing: Object) -> list[Object]:
-    """The pods of what is patched; those of Jobs aside, which nobody can restart."""
+    """The pods of what is patched; without those of Jobs, which cannot be restarted."""
     if patch.kind == NAMESPACE.name:
         found = view.all(POD, patch.name)
     elif patch.kind == KIBANA.name:
         found = view.all(POD, patch.namespace, {"kibana.k8s.elastic.co/name": patch.name})
     else:
-        selector = ((thing.get("spec") or {}).get("selector") or {}).get("matchLabels") or {}
+        selector = inner(thing, "spec", "selector", "matchLabels")
         found = view.all(POD, patch.namespace, selector)
-    return [pod for pod in found if of_job(pod) is None]
+    return [pod for pod in found if job_of(pod) is None]
 
 
 def _wants_proxy(pod: Object) -> bool:
-    running = (pod.get("status") or {}).get("phase") == "Running"
-    return running and annotations_of(pod).get(INJECT) != "disabled"
+    return is_running(pod) and annotations_of(pod).get(INJECT) != "disabled"
 
 
 def _has_no_token(linkerd: LinkerdConfig, pod: Object) -> bool:
     """Whether the injector passes over a pod because it has no token."""
     identity = linkerd.values.get("identity")
     projects = not isinstance(identity, dict) or identity.get("serviceAccountTokenProjection", True)
-    if linkerd.generation is not Generation.V2_8 and projects:
+    if linkerd.generation.injects_without_token and projects:
         return False
     return pod["spec"].get("automountServiceAccountToken") is False
+
+
+CHECKS = (Check("meshed", Phase.PARTS, meshed, reads=patched, order=80),)

@@ -1,4 +1,4 @@
-"""Monitoring: PodMonitors and dashboards are there, and so is the Prometheus that viz asks."""
+"""Monitoring: the PodMonitors, the dashboards and the Prometheus of viz exist."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok, skipped
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped
 from checks.facts.view import View, some
+from config.core.mesh import MeshConfig
 from config.platform.monitoring import Dashboards, PodMonitors
 from vocabulary.kinds import CONFIG_MAP, POD_MONITOR, SERVICE, Object, labels_of, name_of
 from vocabulary.linkerd import PROXY_CONTAINER
@@ -20,7 +22,7 @@ PREFIX = "linkerd-dashboard-"
 
 
 def monitoring(case: ClusterCase) -> Iterator[Finding]:
-    """What Prometheus and Grafana were told, and where viz looks for metrics."""
+    """Yields lines about PodMonitors, dashboards and the Prometheus of viz."""
     config = case.config.monitoring
     if config.pod_monitors is not None:
         yield _pod_monitors(case.view, config.pod_monitors)
@@ -32,16 +34,16 @@ def monitoring(case: ClusterCase) -> Iterator[Finding]:
 
 
 def _pod_monitors(view: View, config: PodMonitors) -> Finding:
-    title = f"Prometheus is told of Linkerd in {config.namespace}"
+    title = f"the PodMonitors exist in {config.namespace}"
     if POD_MONITOR not in view.served:
-        owner = "install it, or leave monitoring.podMonitors out"
+        owner = "install it, or remove monitoring.podMonitors"
         return failure(title, "the cluster has no Prometheus operator", owner)
     found = {name_of(item): item for item in view.all(POD_MONITOR, config.namespace)}
     return _all(title, "PodMonitors", MONITORS, found, config.labels)
 
 
 def _dashboards(view: View, config: Dashboards) -> Finding:
-    title = f"Grafana's sidecar finds Linkerd's dashboards in {config.namespace}"
+    title = f"the dashboards' ConfigMaps exist in {config.namespace}"
     found = {name_of(item): item for item in view.all(CONFIG_MAP, config.namespace)}
     names = [f"{PREFIX}{name}" for name in DASHBOARDS]
     return _all(title, "ConfigMaps", names, found, {config.label: "1"})
@@ -54,19 +56,19 @@ def _all(
     found: dict[str, Object],
     labels: dict[str, str],
 ) -> Finding:
-    """All of `names` are there, and have the labels that they are selected by."""
+    """Whether all of `names` exist and have the labels that select them."""
     missing = [name for name in names if name not in found]
     if missing:
-        return failure(title, f"there are no {what} {some(missing)}", UPDATE)
+        return failure(title, f"missing {what}: {some(missing)}", UPDATE)
     unseen = [name for name in names if not labels.items() <= labels_of(found[name]).items()]
     if unseen:
-        return failure(title, f"{some(unseen)} lack labels that they are selected by", UPDATE)
+        return failure(title, f"{some(unseen)} lack the labels that select them", UPDATE)
     return ok(title, f"{len(names)} {what}")
 
 
 def _prometheus(case: ClusterCase, url: str) -> Finding:
     """A Prometheus within the cluster has a Service; of others, nothing can be seen from here."""
-    title = "viz has its Prometheus"
+    title = "viz's Prometheus exists"
     host = (urlsplit(url).hostname or "").removesuffix(".").removesuffix(f".{case.config.domain}")
     name, _, rest = host.partition(".")
     space, _, end = rest.partition(".")
@@ -76,9 +78,21 @@ def _prometheus(case: ClusterCase, url: str) -> Finding:
     if any(name_of(item) == name for item in services):
         return ok(title, f"Service {space}/{name}")
     if not end and not services:
-        return skipped(title, f"{host} may be a name outside the cluster")
+        return skipped(title, f"{host} may be a host outside the cluster")
     return failure(
         title,
         f"there is no Service {space}/{name}",
         f"install Prometheus, or correct clusters.{case.name}.linkerd.viz.prometheusUrl",
     )
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster].monitoring
+    yield Listing(SERVICE)
+    if config.pod_monitors is not None:
+        yield Listing(POD_MONITOR, config.pod_monitors.namespace, metadata_only=True)
+    if config.dashboards is not None:
+        yield Listing(CONFIG_MAP, config.dashboards.namespace, metadata_only=True)
+
+
+CHECKS = (Check("monitoring", Phase.PARTS, monitoring, reads=_reads, order=50),)

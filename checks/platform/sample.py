@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from checks.ambassador.ambassador import asks_for_proxy, proxies
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok, skipped
-from vocabulary.kinds import DEPLOYMENT, SERVICE
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing
+from checks.facts.objects import template_of
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped
+from config.core.mesh import MeshConfig
+from vocabulary.kinds import DEPLOYMENT, POD, SERVICE, labels_of
 
 
 def sample(case: ClusterCase) -> Iterator[Finding]:
@@ -29,8 +32,17 @@ def sample(case: ClusterCase) -> Iterator[Finding]:
     if deployment is None:
         yield skipped(title, "there is no Deployment of it")
     elif not asks_for_proxy(case.view, deployment, config.namespace):
-        yield failure(title, "nothing asks the injector for a proxy", UPDATE)
+        yield failure(title, "no annotation requests a proxy", UPDATE)
     else:
-        template = deployment.get("spec", {}).get("template", {})
-        labels = template.get("metadata", {}).get("labels") or {}
+        labels = labels_of(template_of(deployment))
         yield proxies(case.view, title, config.namespace, labels)
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    config = mesh.clusters[cluster].sample
+    if config is not None:
+        yield Listing(SERVICE)
+        yield from (Listing(kind, config.namespace) for kind in (DEPLOYMENT, POD))
+
+
+CHECKS = (Check("sample", Phase.PARTS, sample, reads=_reads, order=70),)

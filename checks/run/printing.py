@@ -98,5 +98,5 @@ def _print_summary(report: Report, screen: Screen) -> None:
         for status in (Status.OK, Status.WARNING, Status.FAILURE, Status.SKIPPED)
     )
     status = Status.FAILURE if failed else Status.WARNING if warned else Status.OK
-    text = f"{held} hold, {warned} warnings, {failed} failures, {left} not looked at"
+    text = f"{held} passed, {warned} warnings, {failed} failed, {left} skipped"
     screen.line((f"{screen.marks[status]} {text}", STYLES[status]))

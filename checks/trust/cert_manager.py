@@ -8,18 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing, named
+from checks.facts.results import UPDATE, Finding, failure, ok
 from checks.facts.view import some
 from checks.trust import renewal
-from checks.trust.webhooks import webhooks_of
+from config.core.mesh import MeshConfig
 from config.trust.issuance import Issuance
 from vocabulary.kinds import BUNDLE, CERTIFICATE, CLUSTER_ISSUER, ISSUER, Kind
 from vocabulary.linkerd import ISSUER_SECRET, TRUST_ROOTS
 
 
 def cert_manager(case: ClusterCase) -> Iterator[Finding]:
-    """cert-manager is there, has issued what it was asked for, and anchors were spread."""
+    """cert-manager has issued the certificates, and trust-manager has synced the anchors."""
     if case.config.cert_manager is None:
         return
     served = _served(case)
@@ -30,18 +31,18 @@ def cert_manager(case: ClusterCase) -> Iterator[Finding]:
     yield _issuer(case, issuance)
     yield renewal.issued(case.view, case.config.linkerd.namespace, ISSUER_SECRET)
     if issuance.webhooks:
-        for webhook in webhooks_of(case):
+        for webhook in case.inventory.webhooks:
             yield renewal.issued(case.view, webhook.namespace, webhook.service)
     if issuance.trust_roots == "trust-manager":
         yield _bundle(case)
 
 
 def _served(case: ClusterCase) -> Finding:
-    title = "the kinds of cert-manager are served"
+    title = "the API server serves cert-manager's kinds"
     config = case.config.cert_manager
     wanted: list[tuple[Kind, str]] = [(CERTIFICATE, "v1"), (CLUSTER_ISSUER, "v1"), (ISSUER, "v1")]
     if config is not None and config.trust_manager is not None:
-        title = "the kinds of cert-manager and trust-manager are served"
+        title = "the API server serves the kinds of cert-manager and trust-manager"
         wanted.append((BUNDLE, "v1alpha1"))
     missing = [str(kind) for kind, version in wanted if not case.view.serves(kind, version)]
     if not missing:
@@ -65,18 +66,34 @@ def _issuer(case: ClusterCase, issuance: Issuance) -> Finding:
     if found is None:
         make = f"make it, or correct trustAnchor.certManager.issuer; then {UPDATE}"
         return failure(title, "it does not exist", UPDATE if issuance.make_issuer else make)
-    holds, told = renewal.condition(found, "Ready")
-    return ok(title) if holds else failure(title, f"it is not ready ({told})", hint)
+    holds, reason = renewal.condition(found, "Ready")
+    return ok(title) if holds else failure(title, f"it is not ready ({reason})", hint)
 
 
 def _bundle(case: ClusterCase) -> Finding:
-    title = f"trust-manager has spread Bundle {TRUST_ROOTS}"
+    title = f"trust-manager has synced Bundle {TRUST_ROOTS}"
     found = case.view.get(BUNDLE, "", TRUST_ROOTS)
     if found is None:
-        return failure(title, "there is no such Bundle", UPDATE)
-    holds, told = renewal.condition(found, "Synced")
+        return failure(title, "it does not exist", UPDATE)
+    holds, reason = renewal.condition(found, "Synced")
     if holds:
         return ok(title)
     return failure(
-        title, f"it is not synced ({told})", f"see `kubectl describe bundle {TRUST_ROOTS}`"
+        title, f"it is not synced ({reason})", f"see `kubectl describe bundle {TRUST_ROOTS}`"
     )
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    yield from renewal.issued_certificates(mesh, cluster)
+    issuance = mesh.trust_anchor.cert_manager
+    if issuance is None:
+        return
+    if issuance.kind == "ClusterIssuer":
+        yield named(CLUSTER_ISSUER, "", issuance.issuer)
+    else:
+        yield named(ISSUER, mesh.clusters[cluster].linkerd.namespace, issuance.issuer)
+    if issuance.trust_roots == "trust-manager":
+        yield Listing(BUNDLE)
+
+
+CHECKS = (Check("certificates", Phase.CAUSES, cert_manager, reads=_reads, order=10),)

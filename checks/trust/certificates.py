@@ -12,20 +12,23 @@ from datetime import datetime
 from cryptography import x509
 
 from checks.cluster.releases import left_to_release
-from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.case import ClusterCase, MeshCase
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing, secrets
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import Unseen, View, some
-from checks.linkerd.control_plane import CONFIG, linkerd_values, old_config
+from checks.linkerd.control_plane import linkerd_values
 from checks.trust import pki, renewal
-from config.trust.anchor_certificates import fault_for_2_8
+from config.core.mesh import MeshConfig
 from config.trust.key_forms import form_fault
-from config.variants.generation import Generation
+from kube.answers import inner
+from preflight.proxy_trust import bundle
 from vocabulary.kinds import CONFIG_MAP, SECRET, Object
-from vocabulary.linkerd import ISSUER_SECRET, TRUST_ROOTS
+from vocabulary.kubernetes import TLS_AUTHORITY_KEY
+from vocabulary.linkerd import CONFIG, ISSUER_SECRET, TRUST_ROOTS
 
 _ROTATE = (
-    "replace it: bring the new anchor into the bundle of every cluster, restart meshed pods, "
+    "replace it: add the new anchor to the bundle of every cluster, restart meshed pods, "
     "then sign issuers with it"
 )
 _RENEW = f"{UPDATE}: within trustAnchor.validity.renewalDays of its end it is renewed"
@@ -36,24 +39,20 @@ def anchors_of(view: View, namespace: str) -> list[x509.Certificate]:
 
     Raises UnreadableError: there is none, or it cannot be read.
     """
-    found = view.get(CONFIG_MAP, namespace, TRUST_ROOTS)
-    if found is None:
-        identity = old_config(view, namespace).get("identityContext")
-        if not isinstance(identity, dict):
-            raise pki.UnreadableError("does not exist")
-        return pki.certificates(str(identity.get("trustAnchorsPem") or ""))
-    return pki.certificates(str((found.get("data") or {}).get("ca-bundle.crt") or ""))
+    pem = bundle(lambda name: view.get(CONFIG_MAP, namespace, name))
+    if pem is None:
+        raise pki.UnreadableError("does not exist")
+    return pki.certificates(pem)
 
 
 def trust_anchors(case: ClusterCase) -> Iterator[Finding]:
     """The bundle of anchors is what was configured, and each anchor is fit and valid."""
     title = "the trust anchors can be read"
-    space = case.config.linkerd.namespace
-    old = case.config.linkerd.generation is Generation.V2_8
+    space, generation = case.config.linkerd.namespace, case.config.linkerd.generation
     try:
         anchors = anchors_of(case.view, space)
     except pki.UnreadableError as error:
-        name = CONFIG if old else TRUST_ROOTS
+        name = generation.anchors_config_map
         missing = case.view.get(CONFIG_MAP, space, name) is None
         if missing and left_to_release(case, CONFIG_MAP, space, name):
             yield skipped(title, f"ConfigMap {space}/{name} does not exist; see its release")
@@ -61,14 +60,13 @@ def trust_anchors(case: ClusterCase) -> Iterator[Finding]:
             yield failure(title, f"ConfigMap {space}/{name} {error}", UPDATE)
         return
     yield ok(title, some([pki.label(anchor) for anchor in anchors]))
-    if not old:
+    if generation.anchors_config_map != CONFIG:
         yield _same_as_configured(case, anchors)
     yield from _provided(case, anchors)
     yield _each(
-        "the trust anchors use algorithms that Linkerd takes",
+        "the trust anchors use supported algorithms",
         {
-            anchor: (fault_for_2_8(anchor) if old else pki.algorithm_fault(anchor, rsa_too=True))
-            or pki.authority_fault(anchor)
+            anchor: ", ".join(pki.anchor_faults(anchor, ecdsa_only=generation.ecdsa_only)) or None
             for anchor in anchors
         },
         "provide self-signed ECDSA P-256 CA certificates under trustAnchor.anchors",
@@ -77,7 +75,7 @@ def trust_anchors(case: ClusterCase) -> Iterator[Finding]:
 
 
 def _same_as_configured(case: ClusterCase, anchors: list[x509.Certificate]) -> Finding:
-    title = f"{CONFIG} and {TRUST_ROOTS} hold the same anchors"
+    title = f"{CONFIG} and {TRUST_ROOTS} have the same trust anchors"
     if case.view.get(CONFIG_MAP, case.config.linkerd.namespace, CONFIG) is None:
         return skipped(title, f"there is no {CONFIG}")
     text = str(linkerd_values(case).get("identityTrustAnchorsPEM") or "")
@@ -89,15 +87,15 @@ def _same_as_configured(case: ClusterCase, anchors: list[x509.Certificate]) -> F
         return failure(
             title,
             f"{CONFIG} has {some([pki.label(anchor) for anchor in configured])}",
-            f"write what the Secret has under trustAnchor.anchors; then {UPDATE}"
+            f"copy the Secret's anchors to trustAnchor.anchors; then {UPDATE}"
             if _roots_elsewhere(case)
-            else f"one of them was changed by hand: {UPDATE}, then restart what is meshed",
+            else f"one of them was edited: {UPDATE}, then restart the meshed workloads",
         )
     return ok(title)
 
 
 def _roots_elsewhere(case: ClusterCase) -> bool:
-    """Whether trust-manager takes the anchors from a Secret that is not ours."""
+    """Whether trust-manager takes the anchors from another owner's Secret."""
     issuance = case.mesh.trust_anchor.cert_manager
     return issuance is not None and issuance.roots_secret is not None
 
@@ -109,7 +107,7 @@ def _provided(case: ClusterCase, anchors: list[x509.Certificate]) -> Iterator[Fi
         for one in provided
         if not set(pki.certificates(one.certificate or "")) <= set(anchors)
     ]
-    title = "the bundle holds the anchors that the stack file provides"
+    title = "the bundle contains the anchors of the stack file"
     if missing:
         yield failure(title, f"it lacks {some(missing)}", UPDATE)
     elif provided:
@@ -119,7 +117,7 @@ def _provided(case: ClusterCase, anchors: list[x509.Certificate]) -> Iterator[Fi
 def issuer(case: ClusterCase) -> Iterator[Finding]:
     """The issuer is complete, fit, valid, and signed by an anchor of the bundle."""
     space = case.config.linkerd.namespace
-    title = "the issuer's Secret is complete"
+    title = "the issuer's Secret is usable"
     secret = case.view.get(SECRET, space, ISSUER_SECRET)
     if secret is None:
         yield failure(title, f"Secret {space}/{ISSUER_SECRET} does not exist", _mend(case))
@@ -141,16 +139,16 @@ def issuer(case: ClusterCase) -> Iterator[Finding]:
     else:
         yield ok(title, pki.label(certificate))
     yield _each(
-        "the issuer uses an algorithm that Linkerd takes",
+        "the issuer uses a supported algorithm",
         {
-            certificate: fault_for_2_8(certificate)
-            if case.config.linkerd.generation is Generation.V2_8
-            else pki.algorithm_fault(certificate, rsa_too=False)
+            certificate: pki.algorithm_fault(
+                certificate, rsa_too=False, ecdsa_only=case.config.linkerd.generation.ecdsa_only
+            )
         },
         UPDATE,
     )
     yield _each(
-        "the issuer may sign certificates", {certificate: pki.authority_fault(certificate)}, UPDATE
+        "the issuer can sign certificates", {certificate: pki.authority_fault(certificate)}, UPDATE
     )
     yield _name(case, certificate)
     if renewal.issues_identity(case.mesh):
@@ -175,23 +173,22 @@ def issuer_chain(case: ClusterCase) -> list[x509.Certificate] | None:
 
 
 def _keys(case: ClusterCase, secret: Object) -> tuple[str, str]:
-    """Keys of the issuer's Secret under which certificate and private key stand."""
-    old = case.config.linkerd.generation is Generation.V2_8
-    if old and "tls.crt" not in (secret.get("data") or {}):
-        return "crt.pem", "key.pem"
-    return "tls.crt", "tls.key"
+    """Keys of the issuer's Secret that hold certificate and private key."""
+    given = inner(secret, "data")
+    every = case.config.linkerd.generation.issuer_secret_keys
+    return next((keys for keys in every if keys[0] in given), every[-1])
 
 
 def _authorities(case: ClusterCase, secret: Object) -> list[x509.Certificate]:
-    """Certificates under ca.crt, without which Linkerd 2.8 does as well."""
-    old = case.config.linkerd.generation is Generation.V2_8
-    if old and not (secret.get("data") or {}).get("ca.crt"):
+    """Certificates under ca.crt; none where the generation does not need them."""
+    needed = case.config.linkerd.generation.issuer_has_anchors
+    if not needed and not inner(secret, "data").get(TLS_AUTHORITY_KEY):
         return []
-    return pki.certificates(pki.decoded(secret, "ca.crt"))
+    return pki.certificates(pki.decoded(secret, TLS_AUTHORITY_KEY))
 
 
 def _mend(case: ClusterCase) -> str:
-    """How an issuer comes to be as it should be."""
+    """How to get a usable issuer."""
     if not renewal.issues_identity(case.mesh):
         return UPDATE
     return f"see `kubectl -n {case.config.linkerd.namespace} describe certificate {ISSUER_SECRET}`"
@@ -232,8 +229,8 @@ def _signed(
     else:
         yield failure(
             title,
-            f"it is signed by {certificate.issuer.rfc4514_string()}, and none of the anchors "
-            f"{some([pki.label(anchor) for anchor in anchors])} is that one",
+            f"it is signed by {certificate.issuer.rfc4514_string()}, which is none of the anchors "
+            f"{some([pki.label(anchor) for anchor in anchors])}",
             f"write its CA under trustAnchor.anchors, then {UPDATE}"
             if renewal.issues_identity(case.mesh)
             else f"{UPDATE}, so that anchors and issuer come from the same stack",
@@ -243,18 +240,25 @@ def _signed(
     title = "ca.crt of the issuer's Secret is in the bundle"
     strange = [pki.label(one) for one in authorities if one not in anchors]
     if strange:
-        yield warning(title, f"{some(strange)} is not, and `linkerd check` goes by ca.crt", UPDATE)
+        yield warning(
+            title,
+            f"{some(strange)} is missing there, and `linkerd check` verifies by ca.crt",
+            UPDATE,
+        )
     else:
         yield ok(title)
 
 
-def same_anchors(views: Mapping[str, tuple[View, str]]) -> Iterator[Finding]:
-    """All clusters trust the same anchors; `views` are views and Linkerd's namespaces."""
+def same_anchors(case: MeshCase) -> Iterator[Finding]:
+    """All clusters trust the same anchors. Yields nothing for a stack of one cluster."""
+    if len(case.mesh.clusters) < 2:
+        return
     title = "all clusters trust the same anchors"
     bundles: dict[str, frozenset[x509.Certificate]] = {}
-    for name, (view, namespace) in views.items():
+    for name, view in case.views.items():
+        space = case.mesh.clusters[name].linkerd.namespace
         try:
-            bundles[name] = frozenset(anchors_of(view, namespace))
+            bundles[name] = frozenset(anchors_of(view, space))
         except (pki.UnreadableError, Unseen):
             continue
     if len(bundles) < 2:
@@ -269,7 +273,7 @@ def same_anchors(views: Mapping[str, tuple[View, str]]) -> Iterator[Finding]:
         yield failure(
             title,
             listed,
-            f"{UPDATE}; a cluster that was installed by other means has to be given this bundle",
+            f"{UPDATE}; give this bundle to a cluster that this stack did not install",
         )
 
 
@@ -298,3 +302,18 @@ def lasting(title: str, certificates: list[x509.Certificate], now: datetime, hin
     if soon:
         return warning(title, "; ".join(soon), hint)
     return ok(title, f"until {min(one.not_valid_after_utc for one in certificates):%Y-%m-%d}")
+
+
+def trust_material(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    """Where a cluster has its anchors and its issuer, and who renews them."""
+    space = mesh.clusters[cluster].linkerd.namespace
+    yield Listing(CONFIG_MAP, space)
+    yield secrets(space)
+    yield from renewal.issued_certificates(mesh, cluster)
+
+
+CHECKS = (
+    Check("certificates", Phase.CAUSES, trust_anchors, reads=trust_material, order=11),
+    Check("certificates", Phase.CAUSES, issuer, reads=trust_material, order=12),
+    Check("mesh", Phase.ACROSS_INSTALLED, same_anchors, reads=trust_material),
+)

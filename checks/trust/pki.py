@@ -1,4 +1,4 @@
-"""What can be said of certificates: what is wrong with one, and whom it is signed by.
+"""What can be said of certificates: what is wrong with one, and who signed it.
 
 Facts: Linkerd docs, "Generating your own mTLS root certificates", and what `linkerd check` wants:
 anchors ECDSA P-256 or RSA, issuers ECDSA P-256, SHA-256, at least 60 more days.
@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -21,6 +21,11 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from config.trust.anchor_certificates import issued_by
+from config.trust.certificate_rules import algorithm_fault as algorithm_fault  # noqa: PLC0414
+from config.trust.certificate_rules import anchor_faults as anchor_faults  # noqa: PLC0414
+from config.trust.certificate_rules import authority_fault as authority_fault  # noqa: PLC0414
+from config.trust.certificate_rules import validity_fault as validity_fault  # noqa: PLC0414
+from kube.answers import inner
 from vocabulary.kinds import Object
 
 SOON = timedelta(days=60)
@@ -30,7 +35,7 @@ MAX_DEPTH = 4
 
 
 class UnreadableError(ValueError):
-    """A certificate cannot be read; says what is the matter, as the end of a sentence."""
+    """A certificate cannot be read; the text is the end of a sentence about its object."""
 
 
 def decoded(thing: Object, key: str) -> str:
@@ -38,7 +43,7 @@ def decoded(thing: Object, key: str) -> str:
 
     Raises UnreadableError: there is none.
     """
-    data = (thing.get("data") or {}).get(key)
+    data = inner(thing, "data").get(key)
     if not data:
         raise UnreadableError(f"has no key '{key}'")
     try:
@@ -59,8 +64,8 @@ def certificates(pem: str) -> list[x509.Certificate]:
         for certificate in found:
             # Reading these is put off until they are asked for, and may fail only then.
             _ = certificate.extensions, certificate.public_key()
-    except ValueError:
-        raise UnreadableError("holds no certificate that can be read") from None
+    except (ValueError, x509.DuplicateExtension, UnsupportedAlgorithm):
+        raise UnreadableError("has no readable certificate") from None
     return list(dict.fromkeys(found))
 
 
@@ -69,50 +74,6 @@ def label(certificate: x509.Certificate) -> str:
     names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     name = str(names[0].value) if names else "certificate"
     return f"{name} ({certificate.fingerprint(hashes.SHA256()).hex()[:12]})"
-
-
-def algorithm_fault(certificate: x509.Certificate, *, rsa_too: bool) -> str | None:
-    """Why Linkerd does not take this certificate's key or signature, or None.
-
-    `rsa_too` is for anchors: issuers have to be ECDSA P-256.
-    """
-    key = certificate.public_key()
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        if not isinstance(key.curve, ec.SECP256R1):
-            return f"its key is on the curve {key.curve.name}, not P-256"
-    elif not rsa_too:
-        return "its key is not ECDSA P-256"
-    elif not isinstance(key, rsa.RSAPublicKey):
-        return "its key is neither ECDSA P-256 nor RSA"
-    elif key.key_size not in (2048, 4096):
-        return f"its RSA key has {key.key_size} bits, not 2048 or 4096"
-    if not isinstance(certificate.signature_hash_algorithm, hashes.SHA256):
-        return "it is not signed with SHA-256"
-    return None
-
-
-def authority_fault(certificate: x509.Certificate) -> str | None:
-    """Why this certificate may not sign others, or None."""
-    try:
-        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except x509.ExtensionNotFound:
-        return "it is not a CA"
-    if not constraints.ca:
-        return "it is not a CA"
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return None
-    return None if usage.key_cert_sign else "its key usage lacks certSign"
-
-
-def validity_fault(certificate: x509.Certificate, now: datetime) -> str | None:
-    """Why this certificate is not valid at this moment, or None."""
-    if now > certificate.not_valid_after_utc:
-        return f"it expired on {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
-    if now < certificate.not_valid_before_utc:
-        return f"it is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
-    return None
 
 
 def ends_soon(certificate: x509.Certificate, now: datetime) -> bool:
@@ -136,8 +97,8 @@ def chain_ends_in(
 ) -> bool:
     """Whether a chain of signatures leads from a certificate to one of `anchors`.
 
-    Dates are not looked at, so that what has expired is not also called wrongly signed. Path
-    lengths are: an authority that may not have another one below it ends no such chain.
+    Dates are not compared, so that an expired certificate is not also reported as wrongly signed.
+    Path lengths are: an authority that may not have another one below it ends no such chain.
     """
     return _chain(certificate, tuple(anchors), tuple(intermediates), 0)
 

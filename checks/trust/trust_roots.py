@@ -1,7 +1,7 @@
-"""Whether running proxies trust the anchors that the control plane has now.
+"""Whether running proxies trust the control plane's current anchors.
 
 A proxy reads its trust roots once, when its pod starts. Where anchors were replaced since, it
-trusts no certificate of the present issuer, and its requests fail once its connections end.
+trusts no certificate of the current issuer, and its requests fail once its connections end.
 
 Facts: linkerd2 edge-26.8.3: ``pkg/inject/inject.go`` (injectObjectMeta: the annotation is the
 SHA-256 of the text in ConfigMap linkerd-identity-trust-roots), the partial ``_metadata.tpl`` (pods
@@ -18,13 +18,16 @@ from cryptography import x509
 
 from checks.cluster.unready import ought_to_run
 from checks.facts.case import ClusterCase, LinkCase
+from checks.facts.check import Check, Phase
 from checks.facts.linkerd_values import values_of
+from checks.facts.listing import Listing, named
+from checks.facts.objects import proxy_of
 from checks.facts.results import Finding, failure, ok, skipped, warning
-from checks.facts.view import Unseen, View, some
-from checks.linkerd.control_plane import CONFIG
+from checks.facts.view import View, some
 from checks.trust import pki
-from checks.trust.certificates import anchors_of, issuer_chain
-from config.variants.generation import Generation
+from checks.trust.certificates import anchors_of, issuer_chain, trust_material
+from config.core.mesh import MeshConfig
+from kube.answers import inner, items
 from preflight.proxy_trust import bundle_hashes
 from vocabulary.kinds import (
     CONFIG_MAP,
@@ -36,9 +39,9 @@ from vocabulary.kinds import (
     namespace_of,
 )
 from vocabulary.linkerd import (
+    CONFIG,
     CONTROL_PLANE_NS,
     MULTICLUSTER,
-    PROXY_CONTAINER,
     TRUST_ROOT_SHA256,
     TRUST_ROOTS,
 )
@@ -71,7 +74,7 @@ def digests(view: View, namespace: str) -> frozenset[str]:
     Raises Unseen: ConfigMaps could not be read.
     """
     found = view.get(CONFIG_MAP, namespace, TRUST_ROOTS)
-    texts = [str(((found or {}).get("data") or {}).get("ca-bundle.crt") or "")]
+    texts = [str(inner(found, "data").get("ca-bundle.crt") or "")]
     values = values_of(view.get(CONFIG_MAP, namespace, CONFIG))
     texts.append(str(values.get("identityTrustAnchorsPEM") or ""))
     return frozenset().union(*(bundle_hashes(text) for text in texts if text.strip()))
@@ -90,34 +93,14 @@ def of_meshed_pods(view: View, namespace: str) -> Mapping[str, list[Object]]:
     return found
 
 
-def samples(view: View, namespace: str) -> Iterator[tuple[str, str]]:
-    """Namespace and name of one pod for each digest that is not the control plane's.
-
-    Those of the control plane itself are no samples: their roots are no literal.
-    """
-    try:
-        present = digests(view, namespace)
-        for digest, pods in of_meshed_pods(view, namespace).items():
-            outside = [pod for pod in pods if namespace_of(pod) != namespace]
-            if digest not in present and outside:
-                yield namespace_of(outside[0]), name_of(outside[0])
-    except Unseen:
-        # The check that needs it says so.
-        return
-
-
 def roots_of(pod: Object) -> tuple[x509.Certificate, ...] | None:
-    """What the proxy of a pod trusts, where its environment holds it as a literal."""
-    spec = pod.get("spec") or {}
-    for container in [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]:
-        if container.get("name") != PROXY_CONTAINER:
-            continue
-        for item in container.get("env") or []:
-            if item.get("name") == _ENVIRONMENT and item.get("value"):
-                try:
-                    return tuple(pki.certificates(str(item["value"])))
-                except pki.UnreadableError:
-                    return ()
+    """What the proxy of a pod trusts, where its environment has it as a literal."""
+    for item in items(proxy_of(pod), "env"):
+        if item.get("name") == _ENVIRONMENT and item.get("value"):
+            try:
+                return tuple(pki.certificates(str(item["value"])))
+            except pki.UnreadableError:
+                return ()
     return None
 
 
@@ -158,10 +141,7 @@ def _owner(pod: Object) -> str:
 
 def trust_roots(case: ClusterCase) -> Iterator[Finding]:
     """Every meshed pod has the trust roots that the control plane has now."""
-    if case.config.linkerd.generation is Generation.V2_8:
-        # Its injector writes no such annotation.
-        return
-    title = "meshed pods trust the present anchors"
+    title = "meshed pods trust the current anchors"
     space = case.config.linkerd.namespace
     try:
         found = stale(case.view, space)
@@ -177,14 +157,14 @@ def trust_roots(case: ClusterCase) -> Iterator[Finding]:
     if lost:
         yield failure(
             title,
-            f"they started with other anchors and do not trust the present issuer, so that "
+            f"they started with other anchors and do not trust the current issuer, so that "
             f"requests from and to them fail: {some(map(str, lost))}",
             restart(lost),
         )
         return
     yield warning(
         title,
-        f"they started with another bundle, which still has the anchor of the present issuer: "
+        f"they started with another bundle, which still has the current issuer's anchor: "
         f"{some(map(str, found))}",
         restart(found),
     )
@@ -200,7 +180,7 @@ def trusts(
 
 
 def restart(found: Iterable[Stale]) -> str:
-    """The commands by which workloads get the present trust roots."""
+    """The commands that give workloads the current trust roots."""
     listed = list(found)
     commands = [
         f"`kubectl -n {one.namespace} delete {one.workload}`"
@@ -208,14 +188,12 @@ def restart(found: Iterable[Stale]) -> str:
         else f"`kubectl -n {one.namespace} rollout restart {one.workload}`"
         for one in listed[:SHOWN]
     ]
-    more = f", and so each of the {len(listed) - SHOWN} others" if len(listed) > SHOWN else ""
+    more = f" and each of the other {len(listed) - SHOWN}" if len(listed) > SHOWN else ""
     return f"restart them: {', '.join(commands)}{more}"
 
 
 def across(case: LinkCase) -> Iterator[Finding]:
     """The pods of each end of a link trust the issuer of the other end."""
-    if case.source_config.linkerd.generation is Generation.V2_8:
-        return
     ends = (
         (case.link.source, case.source, case.source_config, case.link.target, case.target),
         (case.link.target, case.target, case.target_config, case.link.source, case.source),
@@ -246,6 +224,49 @@ def _anchors_trust(
         return
     yield failure(
         title,
-        f"it is signed by {chain[0].issuer.rfc4514_string()}, which is none of the anchors there",
+        f"it is signed by {chain[0].issuer.rfc4514_string()}, which is not among its anchors",
         "run `pulumi up`, so that both clusters have the anchors of the same stack",
     )
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    yield from trust_material(mesh, cluster)
+    # Of all meshed pods, only what the injector wrote on them.
+    meshed = f"{CONTROL_PLANE_NS}={mesh.clusters[cluster].linkerd.namespace}"
+    yield Listing(POD, labels=meshed, metadata_only=True, complete=False)
+
+
+def _samples(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Listing]:
+    """One pod for each digest that is not the control plane's: its roots are in its environment.
+
+    Those of the control plane itself have them in a ConfigMap.
+    """
+    space = mesh.clusters[cluster].linkerd.namespace
+    present = digests(view, space)
+    for digest, pods in of_meshed_pods(view, space).items():
+        others = [pod for pod in pods if namespace_of(pod) != space]
+        if digest not in present and others:
+            yield named(POD, namespace_of(others[0]), name_of(others[0]))
+
+
+# The injector of Linkerd 2.8 writes no digest on pods.
+CHECKS = (
+    Check(
+        "certificates",
+        Phase.CAUSES,
+        trust_roots,
+        reads=_reads,
+        reads_more=_samples,
+        only=lambda linkerd: linkerd.annotates_trust_roots,
+        order=13,
+    ),
+    Check(
+        "certificates",
+        Phase.LINK,
+        across,
+        reads=_reads,
+        reads_more=_samples,
+        only=lambda linkerd: linkerd.annotates_trust_roots,
+        order=10,
+    ),
+)

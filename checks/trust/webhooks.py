@@ -8,109 +8,43 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from cryptography import x509
 
 from checks.cluster.releases import left_to_release
 from checks.cluster.workloads import has_pods
 from checks.facts.case import ClusterCase
-from checks.facts.expected import UPDATE
-from checks.facts.results import Finding, failure, ok, skipped
+from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing, named, secrets
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped
 from checks.trust import pki, renewal
 from checks.trust.certificates import lasting
-from config.trust.key_forms import POLICY_VALIDATOR, form_fault
-from config.variants.generation import Generation
+from config.core.mesh import MeshConfig
+from config.inventory import Webhook, inventory
+from config.trust.key_forms import form_fault
+from kube.answers import inner, items
 from vocabulary.kinds import (
     API_SERVICE,
     DEPLOYMENT,
-    MUTATING_WEBHOOK,
     SECRET,
-    VALIDATING_WEBHOOK,
-    Kind,
     Object,
 )
-from vocabulary.linkerd import JAEGER, VIZ, webhook_configuration
 
-TAP = "v1alpha1.tap.linkerd.io"
 _INJECTED = "see the log of cert-manager's cainjector, which writes it"
-_INJECTOR = "linkerd-proxy-injector"
-_VALIDATOR = "linkerd-sp-validator"
-
-
-@dataclass(frozen=True)
-class Webhook:
-    """A Service that the API server calls over TLS."""
-
-    service: str
-    namespace: str
-    kind: Kind
-    """Kind of the object that tells the API server of it."""
-    name: str
-    """Name of that object."""
-
-    suffix: str = "k8s-tls"
-    """What the name of its Secret ends in."""
-    keys: tuple[str, str] = ("tls.crt", "tls.key")
-    """Keys of that Secret under which certificate and private key stand."""
-
-    served_by: str = ""
-    """Name of the Deployment whose pods answer; empty where it is that of the Service."""
-
-    @property
-    def secret(self) -> str:
-        """Name of the Secret with its certificate."""
-        return f"{self.service}-{self.suffix}"
-
-    @property
-    def deployment(self) -> str:
-        """Name of the Deployment whose pods answer."""
-        return self.served_by or self.service
-
-
-def webhooks_of(case: ClusterCase) -> list[Webhook]:
-    """The webhooks of the control plane and, where it is wanted, of viz."""
-    space = case.config.linkerd.namespace
-    if case.config.linkerd.generation is Generation.V2_8:
-        return [
-            Webhook(service, space, kind, name, "tls", ("crt.pem", "key.pem"))
-            for service, kind, name in (
-                (_INJECTOR, MUTATING_WEBHOOK, webhook_configuration(_INJECTOR)),
-                (_VALIDATOR, VALIDATING_WEBHOOK, webhook_configuration(_VALIDATOR)),
-                ("linkerd-tap", API_SERVICE, TAP),
-            )
-        ]
-    found = [
-        Webhook(service, space, kind, webhook_configuration(service), served_by=served_by)
-        for service, kind, served_by in (
-            (_INJECTOR, MUTATING_WEBHOOK, _INJECTOR),
-            (_VALIDATOR, VALIDATING_WEBHOOK, "linkerd-destination"),
-            (POLICY_VALIDATOR, VALIDATING_WEBHOOK, "linkerd-destination"),
-        )
-    ]
-    if case.config.linkerd.viz.enabled:
-        found.append(
-            Webhook("tap-injector", VIZ, MUTATING_WEBHOOK, "linkerd-tap-injector-webhook-config")
-        )
-        found.append(Webhook("tap", VIZ, API_SERVICE, TAP))
-    if case.config.linkerd.traces_by_extension:
-        name = "linkerd-jaeger-injector-webhook-config"
-        found.append(Webhook("jaeger-injector", JAEGER, MUTATING_WEBHOOK, name))
-    return found
 
 
 def webhooks(case: ClusterCase) -> Iterator[Finding]:
     """Every webhook's certificate is valid, is for its name, and is signed by its caBundle."""
-    for webhook in webhooks_of(case):
+    for webhook in case.inventory.webhooks:
         yield from _webhook(case, webhook)
 
 
 def _webhook(case: ClusterCase, webhook: Webhook) -> Iterator[Finding]:
-    title = f"webhook {webhook.service} has a certificate that is accepted"
-    registration = case.view.get(webhook.kind, "", webhook.name)
+    title = f"webhook {webhook.service} has a valid certificate"
+    registration = case.view.get(webhook.kind, "", webhook.configuration)
     if registration is None:
-        missing = f"{webhook.kind.name} {webhook.name} does not exist"
-        if left_to_release(case, webhook.kind, "", webhook.name):
+        missing = f"{webhook.kind.name} {webhook.configuration} does not exist"
+        if left_to_release(case, webhook.kind, "", webhook.configuration):
             yield skipped(title, f"{missing}; see its release")
         else:
             yield failure(title, missing, UPDATE)
@@ -121,27 +55,27 @@ def _webhook(case: ClusterCase, webhook: Webhook) -> Iterator[Finding]:
         yield failure(title, missing, UPDATE)
         return
     try:
-        chain = pki.certificates(pki.decoded(secret, webhook.keys[0]))
-        key = pki.decoded(secret, webhook.keys[1])
+        chain = pki.certificates(pki.decoded(secret, webhook.secret_keys[0]))
+        key = pki.decoded(secret, webhook.secret_keys[1])
     except pki.UnreadableError as error:
         yield failure(title, f"Secret {webhook.namespace}/{webhook.secret} {error}", UPDATE)
         return
     try:
         anchors = [pki.certificates(bundle) for bundle in _bundles(registration)]
     except pki.UnreadableError as error:
-        told = _INJECTED if renewal.issues_webhooks(case.mesh) else UPDATE
-        yield failure(title, f"{webhook.kind.name} {webhook.name} {error}", told)
+        hint = _INJECTED if renewal.issues_webhooks(case.mesh) else UPDATE
+        yield failure(title, f"{webhook.kind.name} {webhook.configuration} {error}", hint)
         return
     fault = _fault(case, webhook, chain, key, anchors)
     if fault:
-        # How long it lasts is nothing to be glad of, then.
+        # Its remaining days do not matter then.
         yield failure(title, fault, UPDATE)
         return
-    if not has_pods(case.view, DEPLOYMENT, webhook.namespace, webhook.deployment):
+    if not has_pods(case.view, DEPLOYMENT, webhook.namespace, webhook.served_by):
         yield skipped(
             title,
-            f"its certificate and key are in order, but Deployment {webhook.deployment}, which "
-            "serves it, has no pod that is available",
+            f"its certificate and key are valid, but Deployment {webhook.served_by}, which "
+            "serves it, has no available pod",
         )
     else:
         yield ok(title)
@@ -166,7 +100,7 @@ def _fault(
 ) -> str | None:
     certificate = chain[0]
     if not bundles:
-        return f"{webhook.kind.name} {webhook.name} names no webhook"
+        return f"{webhook.kind.name} {webhook.configuration} names no webhook"
     refused = form_fault(case.config.linkerd.generation, webhook.service, key)
     if refused:
         return f"Secret {webhook.namespace}/{webhook.secret}: {refused}"
@@ -182,19 +116,18 @@ def _fault(
         if not pki.chain_ends_in(certificate, anchors, chain[1:]):
             return (
                 f"it is signed by {certificate.issuer.rfc4514_string()}, which is not in the "
-                f"caBundle of {webhook.kind.name} {webhook.name}"
+                f"caBundle of {webhook.kind.name} {webhook.configuration}"
             )
         if all(pki.validity_fault(anchor, case.view.now) for anchor in anchors):
-            return f"the caBundle of {webhook.kind.name} {webhook.name} has expired"
+            return f"the caBundle of {webhook.kind.name} {webhook.configuration} has expired"
     return None
 
 
 def _bundles(registration: Object) -> Iterator[str]:
     """The caBundle of every webhook of a configuration, or that of an APIService."""
-    webhooks = registration.get("webhooks")
-    configs = [hook.get("clientConfig") or {} for hook in webhooks or []]
-    if webhooks is None:
-        configs = [registration.get("spec") or {}]
+    configs = [inner(hook, "clientConfig") for hook in items(registration, "webhooks")]
+    if "webhooks" not in registration:
+        configs = [inner(registration, "spec")]
     for config in configs:
         bundle = config.get("caBundle")
         if not bundle:
@@ -203,3 +136,17 @@ def _bundles(registration: Object) -> Iterator[str]:
             yield base64.b64decode(str(bundle), validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             raise pki.UnreadableError("has a caBundle that is not text") from None
+
+
+def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    yield from renewal.issued_certificates(mesh, cluster)
+    for webhook in inventory(mesh, cluster).webhooks:
+        yield secrets(webhook.namespace)
+        yield Listing(DEPLOYMENT, webhook.namespace)
+        if webhook.kind == API_SERVICE:
+            yield named(API_SERVICE, "", webhook.configuration)
+        else:
+            yield Listing(webhook.kind)
+
+
+CHECKS = (Check("webhooks", Phase.CAUSES, webhooks, reads=_reads, order=20),)

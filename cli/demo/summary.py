@@ -113,11 +113,11 @@ def show_commands(groups: Sequence[tuple[str, Sequence[str]]], console: Console)
 def _rows(config: MeshConfig, name: str, cluster: ClusterConfig) -> Iterator[Row]:
     from kubernetes import client
 
-    from checks.facts.expected import namespaces
+    from config.inventory import inventory
     from kube import api_client
 
     with api_client(cluster) as api:
-        for space in namespaces(config, name):
+        for space in inventory(config, name).namespaces:
             deployments = client.AppsV1Api(api).list_namespaced_deployment(space).items
             services = client.CoreV1Api(api).list_namespaced_service(space).items
             what = [_deployment(item) for item in deployments]

@@ -20,11 +20,11 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs, ObjectMetaPatchArgs
 
-from components.ambassador.gateway import namespace_annotations
-from components.ambassador.values import gateway_ports
+from components.ambassador.injection import namespace_annotations
 from components.core.component import MeshComponent
 from config.ambassador.adoption import FIELD_MANAGER, AdoptConfig
 from config.ambassador.ambassador import AmbassadorConfig
+from config.links.gateway_view import Gateway
 from vocabulary.kubernetes import PATCH_FIELD_MANAGER
 
 # A random manager would own the fields anew after every replacement.
@@ -41,8 +41,8 @@ class AdoptionSettings:
     """The control plane, whose injector has to be there before the pods restart."""
     pod_annotations: dict[str, str]
     """Annotations that its pods get."""
-    gateway_annotations: dict[str, str]
-    """Annotations of the gateway's Service."""
+    gateway: Gateway | None
+    """The gateway that it is; None where it is none."""
 
 
 def adopt(
@@ -88,21 +88,22 @@ def adopt(
             spec={"config": {"add_linkerd_headers": config.linkerd_headers}},
             opts=owner.child(provider),
         )
-    if config.gateway is None:
+    gateway = settings.gateway
+    if gateway is None:
         return None
     return Service(
         f"{name}-gateway-service",
         metadata=ObjectMetaArgs(
-            name=config.gateway_service,
-            namespace=config.namespace,
-            annotations={**config.service.annotations, **settings.gateway_annotations},
+            name=gateway.service,
+            namespace=gateway.namespace,
+            annotations={**config.service.annotations, **gateway.annotations},
         ),
         spec=ServiceSpecArgs(
             type=config.service.type,
-            selector=config.pod_labels,
+            selector=gateway.pod_labels,
             ports=[
-                ServicePortArgs(name=port.name, port=port.port, target_port=port.target)
-                for port in gateway_ports(config.gateway)
+                ServicePortArgs(name=port.name, port=port.number, target_port=port.target)
+                for port in gateway.ports
             ],
             load_balancer_source_ranges=list(config.service.source_ranges) or None,
             load_balancer_class=config.service.load_balancer_class,

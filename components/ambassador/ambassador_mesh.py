@@ -11,19 +11,21 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import Service
 
 from components.ambassador.adoption import AdoptionSettings, adopt
-from components.ambassador.gateway import Gateway, gateway_annotations, pod_annotations
 from components.ambassador.host_certificates import host_certificates
+from components.ambassador.injection import pod_annotations
 from components.ambassador.installation import InstallationSettings, install
 from components.ambassador.objects import ambassador_objects
-from components.ambassador.policy import ambassador_policy
+from components.ambassador.policy import public_policy
 from components.core.component import MeshComponent
 from components.core.releases import ReleaseSettings
 from components.linkerd.control_plane import LinkerdControlPlane
+from components.links.gateway import GatewayEnd, gateway_end, gateway_policy
 from components.trust.trust_anchor import SignedCertificate
 from config.ambassador.ambassador import AmbassadorConfig
-from config.ambassador.gateway import GatewayConfig
 from config.ambassador.routes import HostConfig, MappingConfig
-from config.variants.generation import Generation
+from config.links.gateway_view import Gateway
+from config.variants.linkerd import LinkerdGeneration
+from config.variants.linkerds import DEFAULT
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,11 @@ class AmbassadorMeshArgs:
     """The cluster's control plane, whose injector has to be there before Ambassador's pods."""
     service_account: str
     """Name of Ambassador's ServiceAccount."""
-    identity: str
-    """mTLS identity that follows from it."""
     releases: ReleaseSettings
     """What all releases share."""
-    generation: Generation = Generation.MODERN
+    gateway: Gateway | None = None
+    """The multicluster gateway that it is; None where it is none."""
+    generation: LinkerdGeneration = DEFAULT
     """Linkerd's generation in this cluster."""
     mappings: Sequence[MappingConfig] = ()
     """Routes that other parts of the mesh ask for."""
@@ -60,8 +62,8 @@ class AmbassadorMesh(MeshComponent):
     Facts: the Linkerd 2 integration pages of Ambassador, Edge Stack and Emissary-ingress.
     """
 
-    gateway: Gateway | None
-    """What links have to know, where this Ambassador is the multicluster gateway."""
+    gateway: GatewayEnd | None
+    """The multicluster gateway with its address; None where it is none."""
 
     def __init__(
         self, name: str, args: AmbassadorMeshArgs, opts: pulumi.ResourceOptions | None = None
@@ -70,11 +72,6 @@ class AmbassadorMesh(MeshComponent):
         self._args = args
         config = args.config
         on_pods = pod_annotations(config, args.generation)
-        on_service = (
-            gateway_annotations(config.gateway, args.identity, args.generation)
-            if config.gateway
-            else {}
-        )
         ready: list[pulumi.Resource] = []
         space: list[pulumi.Resource] = []
         service: Service | None
@@ -83,7 +80,7 @@ class AmbassadorMesh(MeshComponent):
                 self,
                 config,
                 config.adopt,
-                AdoptionSettings(args.provider, args.linkerd.control_plane, on_pods, on_service),
+                AdoptionSettings(args.provider, args.linkerd.control_plane, on_pods, args.gateway),
             )
         else:
             foundation = install(
@@ -94,7 +91,7 @@ class AmbassadorMesh(MeshComponent):
                     args.linkerd.control_plane,
                     args.service_account,
                     on_pods,
-                    on_service,
+                    args.gateway,
                     args.releases,
                     args.protect_crds,
                 ),
@@ -108,23 +105,13 @@ class AmbassadorMesh(MeshComponent):
             self.child(args.provider, depends_on=space),
         )
         self._objects(ambassador_objects(config, args.mappings, args.hosts), ready)
-        if args.generation is Generation.MODERN:
+        if args.generation.policy:
             # Linkerd 2.8 has no policy.
-            self._objects(ambassador_policy(config), [args.linkerd.control_plane, *space])
-        self.gateway = None
-        if config.gateway is not None:
-            self.gateway = self._gateway(config.gateway, service)
+            policy = public_policy(config)
+            policy += gateway_policy(args.gateway) if args.gateway is not None else ()
+            self._objects(policy, [args.linkerd.control_plane, *space])
+        self.gateway = gateway_end(args.gateway, service) if args.gateway is not None else None
         self.register_outputs({"gatewayAddress": self.gateway.address if self.gateway else None})
-
-    def _gateway(self, gateway: GatewayConfig, service: Service | None) -> Gateway:
-        args = self._args
-        config = args.config
-        if gateway.address or service is None:
-            address = pulumi.Output.from_input(",".join(gateway.address))
-        else:
-            where = f"{config.namespace}/{config.gateway_service}"
-            address = service.status.apply(lambda status: _first_addresses(where, status))
-        return Gateway(args.identity, address, gateway)
 
     def _objects(
         self, manifests: Iterable[Mapping[str, Any]], depends_on: list[pulumi.Resource]
@@ -139,20 +126,3 @@ class AmbassadorMesh(MeshComponent):
                 spec=manifest["spec"],
                 opts=self.child(self._args.provider, depends_on=depends_on),
             )
-
-
-def _first_addresses(where: str, status: Any) -> str:
-    """The load balancer's addresses, comma-separated.
-
-    Raises pulumi.RunError where there is none: it may be lost after it was there.
-    """
-    balancer = getattr(status, "load_balancer", None)
-    ingress = getattr(balancer, "ingress", None) or []
-    found = [entry.ip or entry.hostname for entry in ingress if entry.ip or entry.hostname]
-    if not found:
-        raise pulumi.RunError(
-            f"the gateway's Service {where} has no load-balancer address; "
-            "find out why its load balancer lost it, or write the address under "
-            "ambassador.gateway.address in the stack file"
-        )
-    return ",".join(found)

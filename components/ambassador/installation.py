@@ -11,13 +11,14 @@ from pulumi_kubernetes.helm.v3 import Release
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from charts.source import Chart, ambassador_chart, ambassador_crds
-from components.ambassador.gateway import namespace_annotations
+from components.ambassador.injection import namespace_annotations
 from components.ambassador.values import ambassador_values, crds_values, license_secret
 from components.core import manifests
 from components.core.component import MeshComponent
 from components.core.releases import ReleaseSettings, helm_release
 from components.core.secrets import encoded, pull_secrets
 from config.ambassador.ambassador import AmbassadorConfig
+from config.links.gateway_view import Gateway
 from config.variants.ambassadors import CrdsWithin
 
 
@@ -45,8 +46,8 @@ class InstallationSettings:
     """Name of Ambassador's ServiceAccount."""
     pod_annotations: dict[str, str]
     """Annotations of its pods."""
-    gateway_annotations: dict[str, str]
-    """Annotations of its Service."""
+    gateway: Gateway | None
+    """The gateway that it is; None where it is none."""
     releases: ReleaseSettings
     """What all releases share."""
     protect_crds: bool
@@ -79,7 +80,7 @@ def install(
             config,
             settings.service_account,
             settings.pod_annotations,
-            settings.gateway_annotations,
+            settings.gateway,
         ),
         opts=owner.child(provider, depends_on=before),
     )
@@ -87,7 +88,7 @@ def install(
     return Foundation(
         [release] if within else [*crds, space],
         [space],
-        _service(owner, config, release, provider) if _asked_for_address(config) else None,
+        _service(owner, settings.gateway, release, provider),
     )
 
 
@@ -145,17 +146,16 @@ def _edge_stack_secrets(
     ]
 
 
-def _asked_for_address(config: AmbassadorConfig) -> bool:
-    return config.gateway is not None and not config.gateway.address
-
-
 def _service(
     owner: MeshComponent,
-    config: AmbassadorConfig,
+    gateway: Gateway | None,
     release: Release,
     provider: pulumi.ProviderResource,
-) -> Service:
-    where = f"{config.namespace}/{config.name}"
+) -> Service | None:
+    """The Service of the release, read for its address; None where nothing needs it."""
+    if gateway is None or gateway.addresses:
+        return None
+    where = f"{gateway.namespace}/{gateway.service}"
     # An id that is known beforehand would be read, and missed, in the first preview.
     return Service.get(
         f"{owner.logical_name}-service",

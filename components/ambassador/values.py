@@ -7,33 +7,18 @@ Facts: the values files of emissary-ingress 4.1.0 and 3.10.0, edge-stack 8.10.2 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from components.core.values import Values, kubernetes_resources, merged, nested, pull_secret_names
 from config.ambassador.ambassador import AmbassadorConfig, ServiceConfig
 from config.ambassador.edge_stack import EdgeStackConfig
-from config.ambassador.gateway import GatewayConfig
+from config.links.gateway_view import Gateway, GatewayPort
 from config.variants.ambassadors import CrdsChart, CrdsManifest
 from vocabulary.kubernetes import HOSTNAME, ZONE
 
+PUBLIC_PORTS = (GatewayPort("http", 80, 8080), GatewayPort("https", 443, 8443))
+"""Ports by which clients reach an installed Ambassador."""
 APIEXT = "emissary-apiext"
 """Name of the conversion webhook's own objects."""
-
-
-class ServicePort(NamedTuple):
-    """A port of a Service."""
-
-    name: str
-    """Its name."""
-    port: int
-    """Port of the Service."""
-    target: int
-    """Port of the pod."""
-
-    @property
-    def value(self) -> Values:
-        """As charts take it: without a target, they would make a container port 0."""
-        return {"name": self.name, "port": self.port, "targetPort": self.target}
 
 
 def crds_values(config: AmbassadorConfig) -> Values:
@@ -47,14 +32,11 @@ def ambassador_values(
     config: AmbassadorConfig,
     service_account: str,
     pod_annotations: Mapping[str, str],
-    gateway_annotations: Mapping[str, str],
+    gateway: Gateway | None,
 ) -> Values:
-    """Values of Ambassador's chart.
-
-    `gateway_annotations` are those of the Service when Ambassador is the multicluster gateway.
-    """
+    """Values of Ambassador's chart; `gateway` is what its Service is to other clusters."""
     ours = nested(
-        _emissary(config, service_account, pod_annotations, gateway_annotations),
+        _emissary(config, service_account, pod_annotations, gateway),
         config.kind.emissary_values,
     )
     ours = merged(config.kind.values, ours)
@@ -70,26 +52,17 @@ def license_secret(config: AmbassadorConfig) -> str | None:
     return config.edge_stack.license_secret or f"{config.name}-license"
 
 
-def gateway_ports(gateway: GatewayConfig) -> list[ServicePort]:
-    """Ports ``mc-gateway`` and ``mc-probe`` of the gateway's Service."""
-    return [
-        ServicePort("mc-gateway", gateway.port, 4143),
-        ServicePort("mc-probe", gateway.service_probe_port, gateway.pod_probe_port),
-    ]
-
-
 def _emissary(
     config: AmbassadorConfig,
     service_account: str,
     pod_annotations: Mapping[str, str],
-    gateway_annotations: Mapping[str, str],
+    gateway: Gateway | None,
 ) -> Values:
-    ports = [ServicePort("http", 80, 8080), ServicePort("https", 443, 8443)]
-    if config.gateway is not None:
-        gateway = gateway_ports(config.gateway)
-        taken = {port.port for port in gateway}
-        # Where Ambassador itself is probed on its own port, that port takes the probe's name.
-        ports = [*(port for port in ports if port.port not in taken), *gateway]
+    ports = gateway.ports if gateway is not None else ()
+    taken = {port.number for port in ports}
+    # Where Ambassador itself is probed on its own port, that port has the probe's name.
+    own = [port for port in PUBLIC_PORTS if port.number not in taken]
+    annotations = gateway.annotations if gateway is not None else {}
     ours: Values = {
         "fullnameOverride": config.name,
         "replicaCount": config.replica_count,
@@ -97,8 +70,12 @@ def _emissary(
         "podAnnotations": dict(pod_annotations),
         "service": {
             "type": config.service.type,
-            "ports": [port.value for port in ports],
-            "annotations": {**config.service.annotations, **gateway_annotations},
+            # Without a target, the charts would make a container port 0.
+            "ports": [
+                {"name": port.name, "port": port.number, "targetPort": port.target}
+                for port in (*own, *ports)
+            ],
+            "annotations": {**config.service.annotations, **annotations},
             **_service_settings(config.service),
         },
         "module": {"add_linkerd_headers": config.linkerd_headers},

@@ -14,8 +14,6 @@ from charts.source import linkerd_chart
 from components.core.component import MeshComponent
 from components.core.releases import ReleaseSettings, helm_release
 from components.core.secrets import pull_secrets, tls_secret
-from components.linkerd import values_2_8
-from components.linkerd.jaeger_values import JAEGER_WEBHOOK
 from components.linkerd.values import (
     WEBHOOKS,
     cni_values,
@@ -31,8 +29,8 @@ from components.trust.issuance import (
 )
 from components.trust.trust_anchor import Signatures, SignedCertificate, Webhook
 from config.core.cluster import ClusterConfig
+from config.inventory.webhooks import webhooks as webhooks_of
 from config.trust.issuance import Issuance
-from config.variants.generation import Generation
 from vocabulary.kubernetes import POD_SECURITY_ENFORCE
 from vocabulary.linkerd import (
     ADMISSION_WEBHOOKS,
@@ -43,7 +41,6 @@ from vocabulary.linkerd import (
     INJECT,
     IS_CONTROL_PLANE,
     ISSUER_SECRET,
-    JAEGER,
     MULTICLUSTER,
     PROXY_AWAIT,
     VIZ,
@@ -57,13 +54,7 @@ def signatures(cluster: ClusterConfig, issuance: Issuance | None = None) -> Sign
     `issuance` says what cert-manager issues in its place; None for nothing.
     """
     config = cluster.linkerd
-    old = config.generation is Generation.V2_8
-    services = values_2_8.WEBHOOKS if old else WEBHOOKS
-    webhooks = [Webhook(config.namespace, service) for service in services.values()]
-    if config.viz.enabled:
-        webhooks += [Webhook(VIZ, service) for service in VIZ_WEBHOOKS.values()]
-    if config.traces_by_extension:
-        webhooks.append(Webhook(JAEGER, JAEGER_WEBHOOK))
+    webhooks = [Webhook(item.namespace, item.service) for item in webhooks_of(cluster)]
     hosts = cluster.ambassador.all_hosts if cluster.ambassador else ()
     trials = {host.name: host.hostname for host in hosts if host.tls and host.tls.trial}
     if issuance is not None and issuance.webhooks:

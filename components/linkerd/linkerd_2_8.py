@@ -10,7 +10,6 @@ from components.linkerd.control_plane import LinkerdControlPlane, LinkerdControl
 from components.linkerd.values_2_8 import WEBHOOKS, cni_values, linkerd2_values
 from components.trust.trust_anchor import SignedCertificate, Webhook
 from config.core.cluster import ClusterConfig
-from config.variants.generation import Generation
 from vocabulary.linkerd import CNI
 
 
@@ -69,7 +68,7 @@ def control_plane(
     cluster: ClusterConfig = args.cluster
     kind = (
         Linkerd28ControlPlane
-        if cluster.linkerd.generation is Generation.V2_8
+        if cluster.linkerd.generation.layout == "linkerd2"
         else LinkerdControlPlane
     )
     return kind(name, args, opts)

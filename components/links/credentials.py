@@ -22,7 +22,6 @@ from components.core.component import MeshComponent
 from components.core.secrets import encoded
 from config.core.cluster import ClusterConfig
 from config.links.link import LinkConfig
-from config.variants.generation import Generation
 from kube.kubeconfig import Endpoint
 from vocabulary.kubernetes import SECRET_SERVICE_ACCOUNT_TOKEN, SERVICE_ACCOUNT_NAME
 from vocabulary.linkerd import (
@@ -107,7 +106,7 @@ class LinkCredentials(MeshComponent):
         self, name: str, args: LinkCredentialsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(name, opts)
-        self._old = args.target.linkerd.generation is Generation.V2_8
+        self._old = not args.target.linkerd.generation.links
         token = self._remote_access(args)
         kubeconfig = token.apply(
             lambda value: _kubeconfig(args.link, args.target_endpoint, str(value))

@@ -16,7 +16,6 @@ from components.linkerd import values_2_8
 from components.linkerd.control_plane import LinkerdControlPlane
 from components.links.values import ServiceMirror, multicluster_values
 from config.core.cluster import ClusterConfig
-from config.variants.generation import Generation
 from vocabulary.linkerd import MULTICLUSTER
 
 
@@ -77,7 +76,7 @@ class MulticlusterExtension(MeshComponent):
 
 def _release_of(args: MulticlusterExtensionArgs) -> tuple[str, Values]:
     """Name of the chart, and its values."""
-    if args.cluster.linkerd.generation is Generation.V2_8:
+    if not args.cluster.linkerd.generation.links:
         values = values_2_8.multicluster_values(
             args.cluster, MULTICLUSTER, source=bool(args.mirrors)
         )

@@ -8,10 +8,10 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResource
 
-from components.ambassador.gateway import Gateway
 from components.core.component import MeshComponent
 from components.links.credentials import LinkCredentials
 from components.links.extension import MulticlusterExtension
+from components.links.gateway import GatewayEnd
 from config.core.cluster import ClusterConfig
 from config.links.link import LinkConfig, Selector
 from vocabulary.linkerd import CREATED_BY, EXPORTED, FEDERATED, MULTICLUSTER, credentials_secret
@@ -29,8 +29,8 @@ class MulticlusterLinkArgs:
     """Provider of the source cluster."""
     target: ClusterConfig
     """Settings of the target cluster."""
-    gateway: Gateway | None
-    """The target's gateway; None on a flat network."""
+    gateway: GatewayEnd | None
+    """The gateway as the link reaches it; None on a flat network."""
     credentials: LinkCredentials
     """How the source logs in to the target."""
     extension: MulticlusterExtension
@@ -71,7 +71,9 @@ class MulticlusterLink(MeshComponent):
         self.register_outputs({"target": args.link.target})
 
 
-def link_spec(link: LinkConfig, target: ClusterConfig, gateway: Gateway | None) -> dict[str, Any]:
+def link_spec(
+    link: LinkConfig, target: ClusterConfig, gateway: GatewayEnd | None
+) -> dict[str, Any]:
     """The spec of the Link; ports and numbers are texts, as the CRD has it.
 
     Without `gateway`, what only a gateway has is left out, and so is the selector of Services that
@@ -93,27 +95,22 @@ def link_spec(link: LinkConfig, target: ClusterConfig, gateway: Gateway | None) 
         spec["excludedLabels"] = list(link.excluded_labels)
     if gateway is not None:
         spec["selector"] = _selector(link.selectors.gateway, EXPORTED, "true")
-        spec |= _through(link, gateway)
+        spec |= _through(gateway)
     return spec
 
 
-def _through(link: LinkConfig, gateway: Gateway) -> dict[str, Any]:
-    address: pulumi.Input[str] = gateway.address
-    port = gateway.config.port
-    if link.gateway is not None:
-        address = ",".join(link.gateway.address)
-        port = link.gateway.port or port
-    period = link.probe.period_seconds or gateway.config.probe_period_seconds
+def _through(gateway: GatewayEnd) -> dict[str, Any]:
+    view = gateway.view
     return {
-        "gatewayAddress": address,
-        "gatewayPort": str(port),
-        "gatewayIdentity": gateway.identity,
+        "gatewayAddress": gateway.address,
+        "gatewayPort": str(view.port.number),
+        "gatewayIdentity": view.identity,
         "probeSpec": {
-            "path": gateway.config.probe_path,
-            "port": str(gateway.config.service_probe_port),
-            "period": f"{period}s",
-            "timeout": f"{link.probe.timeout_seconds}s",
-            "failureThreshold": str(link.probe.failure_threshold),
+            "path": view.probe.path,
+            "port": str(view.probe.port.number),
+            "period": f"{view.probe.period_seconds}s",
+            "timeout": f"{view.probe.timeout_seconds}s",
+            "failureThreshold": str(view.probe.failure_threshold),
         },
     }
 

@@ -18,7 +18,6 @@ from components.linkerd.control_plane import LinkerdControlPlane
 from config.ambassador.adoption import FIELD_MANAGER
 from config.core.cluster import ClusterConfig
 from config.platform.recipes import Patch, WorkloadRef
-from config.rules.meshed_workloads import patches
 from vocabulary.kubernetes import PATCH_FIELD_MANAGER, SKIP_AWAIT
 
 NOTES = {
@@ -107,7 +106,7 @@ class MeshedWorkloads(MeshComponent):
 
 def _ready(args: MeshedWorkloadsArgs) -> Iterator[Patch]:
     """What is there; of the rest, a patch would make a workload without a container."""
-    for path, patch in patches(args.cluster):
+    for path, patch in args.cluster.patches:
         if patch.ref in args.missing:
             pulumi.log.warn(
                 f"cluster '{args.cluster_name}' has no {patch} (clusters.{args.cluster_name}."

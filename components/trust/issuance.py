@@ -18,8 +18,8 @@ from components.core.component import MeshComponent
 from components.core.secrets import tls_secret
 from components.trust.trust_anchor import SignedCertificate, Webhook
 from config.trust.issuance import Issuance
-from config.trust.key_forms import FORMS, KeyForm
-from config.variants.generation import Generation
+from config.trust.key_forms import KeyForm
+from config.variants.linkerds import DEFAULT
 from vocabulary.kubernetes import NAMESPACE_NAME, WAIT_FOR
 from vocabulary.linkerd import ISSUER_SECRET, TRUST_ROOTS
 
@@ -134,7 +134,7 @@ def webhook_certificate(
     """The Certificate of a webhook, named after its Service; there once its Secret is."""
     key = {"algorithm": "ECDSA", "rotationPolicy": issued.config.rotation_policy}
     # Without an encoding, cert-manager writes an ECDSA key as SEC1.
-    if KeyForm.SEC1 not in FORMS[Generation.MODERN][webhook.service]:
+    if KeyForm.SEC1 not in DEFAULT.key_forms[webhook.service]:
         key["encoding"] = "PKCS8"
     return _awaited(
         f"{owner.logical_name}-{webhook.service}-certificate",

@@ -255,6 +255,12 @@ class AmbassadorConfig(Model):
         """Name of the Deployment or DaemonSet."""
         return (self.adopt.workload if self.adopt else None) or self.name
 
+    def account(self, cluster: str) -> str:
+        """Name of its ServiceAccount in the cluster of this name."""
+        if self.service_account is not None:
+            return self.service_account
+        return f"{self.name}-{cluster}" if self.installed else self.name
+
     @property
     def pod_labels(self) -> dict[str, str]:
         """Labels that select its pods."""

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr
 
 from config.ambassador.ambassador import AmbassadorConfig
+from config.core.namespaces import made_namespaces
 from config.language.formats import (
     UNREADABLE_SECRET,
     Certificates,
@@ -22,14 +23,13 @@ from config.language.model import Model, contradictions
 from config.language.problems import Problem, quoted, wrong
 from config.language.yaml_text import YamlTextError, read_yaml
 from config.linkerd.control_plane import LinkerdConfig
-from config.platform.ingress import IngressBase, IngressConfig
+from config.platform.ingress import IngressConfig, VizIngress
 from config.platform.meshed_workloads import JobConfig, MeshedConfig
 from config.platform.monitoring import MonitoringConfig
+from config.platform.recipes import Patch
 from config.platform.sample import SAMPLE_MAPPING, SampleConfig
 from config.trust.cert_manager import CertManagerConfig
-from config.trust.key_forms import POLICY_VALIDATOR
-from config.variants.ambassadors import CrdsChart, CrdsManifest
-from config.variants.generation import Generation
+from vocabulary.linkerd import POLICY_VALIDATOR
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 """Namespaces that every cluster has from its beginning, so that nobody can make them."""
@@ -126,24 +126,21 @@ class ClusterConfig(Model):
         return self.linkerd.trust_domain or self.domain
 
     @property
-    def every_ingress(self) -> tuple[IngressBase, ...]:
+    def every_ingress(self) -> tuple[IngressConfig | VizIngress, ...]:
         """Ingresses to meshed Services, and that of the dashboard."""
         viz = self.linkerd.viz.ingress
         return (*self.ingresses, *((viz,) if viz is not None else ()))
 
     @property
-    def made_namespaces(self) -> frozenset[str]:
-        """Namespaces that this program makes, but for that of the multicluster extension."""
-        found = {self.linkerd.namespace}
-        if self.linkerd.viz.enabled:
-            found.add("linkerd-viz")
-        if self.sample is not None:
-            found.add(self.sample.namespace)
-        if self.ambassador is not None and self.ambassador.installed:
-            found.add(self.ambassador.namespace)
-        if self.cert_manager is not None and self.cert_manager.install:
-            found.add(self.cert_manager.namespace)
-        return frozenset(found)
+    def patches(self) -> tuple[tuple[str, Patch], ...]:
+        """What is patched of other owners' workloads, each with its key path below the cluster."""
+        meshed = [
+            (f"meshed[{place}]", patch)
+            for place, entry in enumerate(self.meshed)
+            for patch in entry.patches
+        ]
+        jobs = [(f"jobs[{place}]", job.patch) for place, job in enumerate(self.jobs)]
+        return (*meshed, *jobs)
 
     @property
     def may_be_source(self) -> bool:
@@ -174,19 +171,12 @@ class ClusterConfig(Model):
         yield from self._overruled()
 
     def _namespaces(self) -> Iterator[Problem]:
-        spaces: list[tuple[str, str]] = [
-            ("linkerd.namespace", self.linkerd.namespace),
-            ("", "linkerd-multicluster"),
-            ("linkerd.cni", "linkerd-cni" if self.linkerd.cni else ""),
-            ("linkerd.viz.enabled", "linkerd-viz" if self.linkerd.viz.enabled else ""),
-            ("linkerd.tracing", "linkerd-jaeger" if self.linkerd.traces_by_extension else ""),
-        ]
-        if self.ambassador is not None:
-            spaces += self._spaces_of(self.ambassador)
-        if self.sample is not None:
-            spaces.append(("sample.namespace", self.sample.namespace))
-        if self.cert_manager is not None and self.cert_manager.install:
-            spaces.append(("certManager.namespace", self.cert_manager.namespace))
+        # Later links may bring the namespace of the multicluster extension.
+        made = made_namespaces(self, linked=True)
+        spaces = [(item.key, item.name) for item in made]
+        if self.ambassador is not None and not self.ambassador.installed:
+            place = sum(item.part.startswith("linkerd") for item in made)
+            spaces.insert(place, ("ambassador.namespace", self.ambassador.namespace))
         taken: dict[str, str] = {}
         adopted = self.ambassador is not None and not self.ambassador.installed
         for path, space in spaces:
@@ -207,18 +197,6 @@ class ClusterConfig(Model):
                     about=(there,) if there else (),
                 )
             taken.setdefault(space, path)
-
-    @staticmethod
-    def _spaces_of(ambassador: AmbassadorConfig) -> list[tuple[str, str]]:
-        """Namespaces that are an Ambassador's; that of an adopted one is there already."""
-        spaces = [("ambassador.namespace", ambassador.namespace)]
-        crds = ambassador.line.crds
-        if ambassador.installed and ambassador.install_crds:
-            if isinstance(crds, CrdsChart):
-                spaces.append(("ambassador.crdsNamespace", ambassador.crds_namespace))
-            elif isinstance(crds, CrdsManifest):
-                spaces.append(("ambassador.flavour", crds.namespace))
-        return spaces
 
     def _certificate_names(self) -> Iterator[Problem]:
         space = self.linkerd.namespace
@@ -258,29 +236,32 @@ class ClusterConfig(Model):
                 )
 
     def _generation(self) -> Iterator[Problem]:
-        """What Ambassador must not be where Linkerd is of the generation 2.8."""
-        ambassador = self.ambassador
-        if ambassador is None or self.linkerd.generation is not Generation.V2_8:
+        """What Linkerd's generation cannot do for Ambassador."""
+        ambassador, generation = self.ambassador, self.linkerd.generation
+        if ambassador is None:
             return
-        if ambassador.sidecar.mode == "ingress":
+        if ambassador.sidecar.mode == "ingress" and not generation.ingress_mode:
             yield Problem(
                 "ambassador.sidecar.mode",
-                "Linkerd 2.8 has no ingress mode; its proxies read l5d-dst-override always",
+                f"{generation.title} has no ingress mode; its proxies read l5d-dst-override always",
                 "leave mode out",
                 about=("linkerd.version",),
             )
-        if ambassador.gateway is not None and ambassador.gateway.probe == "proxy":
+        if ambassador.gateway is None:
+            return
+        if ambassador.gateway.probe == "proxy" and not generation.probe_by_proxy:
             yield Problem(
                 "ambassador.gateway.probe",
-                "other clusters probe a gateway of Linkerd 2.8 by mTLS, which the admin port of "
-                "its proxy does not take",
+                f"other clusters probe a gateway of {generation.title} by mTLS, which the admin "
+                "port of its proxy does not accept",
                 "write probe: ambassador",
                 about=("linkerd.version",),
             )
-        if ambassador.gateway is not None and ambassador.gateway.address:
+        if ambassador.gateway.address and not generation.links:
             yield Problem(
                 "ambassador.gateway.address",
-                "service mirrors of Linkerd 2.8 take a gateway's address from its Service alone",
+                f"service mirrors of {generation.title} read a gateway's address from its Service "
+                "alone",
                 "leave it out, and write service.type: LoadBalancer",
                 about=("linkerd.version",),
             )

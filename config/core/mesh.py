@@ -14,10 +14,10 @@ from config.language.formats import Flag, is_dns_name
 from config.language.model import Model
 from config.language.problems import wrong
 from config.links.exports import ExportedService, ServiceRef
+from config.links.gateway_view import Gateway, gateways
 from config.links.link import LinkConfig
 from config.trust.trust_anchor import TrustAnchorConfig
-from config.variants.generation import Generation
-from vocabulary.linkerd import EXPORTED, FEDERATED, GATEWAY_NAME, GATEWAY_NAMESPACE
+from vocabulary.linkerd import EXPORTED, FEDERATED, identity
 
 LONGEST_CLUSTER_NAME = 30
 """Characters of a cluster's name: mirrored Services, Secrets and controllers are named after it."""
@@ -90,6 +90,18 @@ class MeshConfig(Model):
         """Names of the clusters that are an end of any link."""
         return {end for link in self.links for end in (link.source, link.target)}
 
+    def gateways(self, cluster: str) -> tuple[Gateway, ...]:
+        """The multicluster gateways of this cluster."""
+        return gateways(cluster, self.clusters[cluster])
+
+    def gateway_of(self, link: LinkConfig) -> Gateway | None:
+        """The gateway that a link goes through, as the link reaches it; None on a flat network.
+
+        None too where the target has no gateway, which validation refuses.
+        """
+        found = () if link.flat_network else self.gateways(link.target)
+        return found[0].through(link) if found else None
+
     def exports_of(self, cluster: str) -> tuple[ExportedService, ...]:
         """Services of this cluster that any link exports, each once."""
         modes: dict[ServiceRef, dict[str, str]] = {}
@@ -101,14 +113,9 @@ class MeshConfig(Model):
                     labels[EXPORTED] = "true" if mode == "gateway" else mode
                 if export.federated:
                     labels[FEDERATED] = "member"
-        config = self.clusters[cluster]
-        ambassador = config.ambassador
-        if config.linkerd.generation is Generation.V2_8 and ambassador is not None:
-            told = {
-                GATEWAY_NAME: ambassador.gateway_service,
-                GATEWAY_NAMESPACE: ambassador.namespace,
-            }
-            return tuple(ExportedService(ref, {}, told) for ref in modes)
+        found = self.gateways(cluster)
+        if found and not self.clusters[cluster].linkerd.generation.links:
+            return tuple(ExportedService(ref, {}, found[0].export_annotations) for ref in modes)
         return tuple(ExportedService(ref, labels) for ref, labels in modes.items())
 
     def services_wanted(self, cluster: str) -> tuple[ServiceRef, ...]:
@@ -168,16 +175,15 @@ class MeshConfig(Model):
 
 
 def gateway_identity(name: str, cluster: ClusterConfig) -> str | None:
-    """The mTLS identity of a cluster's Ambassador, or None where it has none.
-
-    Form (Linkerd docs): ``<account>.<namespace>.serviceaccount.identity.<linkerd>.<trust domain>``.
-    """
+    """The mTLS identity of a cluster's Ambassador, or None where it has none."""
     ambassador = cluster.ambassador
     if ambassador is None:
         return None
-    return (
-        f"{service_account(name, cluster)}.{ambassador.namespace}.serviceaccount.identity."
-        f"{cluster.linkerd.namespace}.{cluster.trust_domain}"
+    return identity(
+        ambassador.account(name),
+        ambassador.namespace,
+        cluster.linkerd.namespace,
+        cluster.trust_domain,
     )
 
 
@@ -186,6 +192,4 @@ def service_account(name: str, cluster: ClusterConfig) -> str:
     ambassador = cluster.ambassador
     if ambassador is None:
         raise ValueError(f"cluster {name} has no Ambassador")
-    if ambassador.service_account is not None:
-        return ambassador.service_account
-    return f"{ambassador.name}-{name}" if ambassador.installed else ambassador.name
+    return ambassador.account(name)

@@ -11,28 +11,30 @@ from collections.abc import Iterator, Mapping
 
 from config.core.cluster import ClusterConfig
 from config.language.problems import Problem
-from config.trust.anchor_certificates import NO_ECDSA_KEY, anchor_fault_for_2_8
+from config.trust.anchor_certificates import ecdsa_fault, has_ecdsa_key
 from config.trust.trust_anchor import TrustAnchorConfig
-from config.variants.generation import Generation
+from config.variants.linkerds import DEFAULT, generation_of
 
 
 def anchors_fit(
     config: TrustAnchorConfig, clusters: Mapping[str, ClusterConfig]
 ) -> Iterator[Problem]:
     """Anchors that Linkerd 2.8 refuses, where a cluster has it; one problem for each anchor."""
-    old = [
-        name
+    strict = {
+        name: generation
         for name, cluster in clusters.items()
-        if Generation.of(cluster.linkerd.version) is Generation.V2_8
-    ]
-    if not old:
+        if (generation := generation_of(cluster.linkerd.version)) and generation.ecdsa_only
+    }
+    if not strict:
         return
+    name, generation = next(iter(strict.items()))
+    keys = [f"clusters.{item}.linkerd.version" for item in strict]
     for place, anchor in enumerate(config.anchors):
-        fault = anchor_fault_for_2_8(anchor.certificate) if anchor.certificate else None
-        if fault is None:
+        fault = ecdsa_fault(anchor.certificate) if anchor.certificate else None
+        if fault is None or anchor.certificate is None:
             continue
         # An anchor signs by the algorithm of its key, whatever its own signature is.
-        signs = anchor == config.signing_anchor and fault == NO_ECDSA_KEY
+        signs = anchor == config.signing_anchor and not has_ecdsa_key(anchor.certificate)
         refuses = (
             "whose identity controller reads only issuers signed by ECDSA with SHA-256"
             if signs
@@ -40,9 +42,9 @@ def anchors_fit(
         )
         yield Problem(
             f"trustAnchor.anchors[{place}].certificate",
-            f"{fault}, and cluster '{old[0]}' has Linkerd 2.8, {refuses}",
+            f"{fault}, and cluster '{name}' has {generation.title}, {refuses}",
             "provide an ECDSA P-256 CA certificate signed with SHA-256, or leave out certificate "
-            "and privateKey to have the anchor generated, or write a version of current Linkerd "
-            f"under {' and '.join(f'clusters.{name}.linkerd.version' for name in old)}",
-            about=tuple(f"clusters.{name}.linkerd.version" for name in old),
+            f"and privateKey to have the anchor generated, or write {DEFAULT.newest} "
+            f"under {' and '.join(keys)}",
+            about=tuple(keys),
         )

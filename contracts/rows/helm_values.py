@@ -437,7 +437,10 @@ HELM_VALUES: tuple[Contract, ...] = (
     _value(
         on="*",
         keys=("podAnnotations", "service.annotations"),
-        producer="components/ambassador/gateway.py, components/links/values.py",
+        producer=(
+            "components/ambassador/injection.py, config/links/gateway_view.py, "
+            "components/links/values.py"
+        ),
         reader="the chart's templates, which write them as YAML",
         form="a map of texts; booleans and numbers are refused by the API server",
         source="Kubernetes API reference, ObjectMeta.annotations",

@@ -26,7 +26,7 @@ _AUTHENTICATIONS = ("MeshTLSAuthentication", "NetworkAuthentication")
 _field = partial(
     Contract,
     subject=Subject.FIELD,
-    producer="components/ambassador/gateway.py",
+    producer="components/core/policy.py",
     reader="policy controller",
     source=f"{_CRDS}; {_ADMISSION}",
     generations=frozenset({CURRENT}),

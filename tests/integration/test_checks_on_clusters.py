@@ -92,7 +92,7 @@ SIMULATED = {
     ("source", "Ambassador is meshed"),
     ("target", "Ambassador is meshed"),
     ("target", "the sample is meshed"),
-    (LINK, "the service mirror is at work"),
+    (LINK, "the service mirror is running"),
 }
 """What is warned of where pods are simulated."""
 
@@ -192,7 +192,7 @@ def test_a_cluster_with_another_anchor_is_told(healthy_mesh: HealthyMesh) -> Non
     assert failures(report) == {
         ("all", "all clusters trust the same anchors"),
         ("target", "the issuer is signed by a trust anchor"),
-        ("target", "meshed pods trust the present anchors"),
+        ("target", "meshed pods trust the current anchors"),
         (LINK, "meshed pods of target trust the issuer of source"),
     }
 
@@ -239,7 +239,7 @@ def test_a_webhook_with_another_authority_is_told(healthy_mesh: HealthyMesh) -> 
         healthy_mesh.put("target", registration)
         report = healthy_mesh.check()
     assert failures(report) == {
-        ("target", "webhook linkerd-proxy-injector has a certificate that is accepted")
+        ("target", "webhook linkerd-proxy-injector has a valid certificate")
     }
 
 
@@ -250,7 +250,7 @@ def test_a_webhook_with_another_authority_is_told(healthy_mesh: HealthyMesh) -> 
 def test_missing_credentials_are_told(healthy_mesh: HealthyMesh, namespace: str) -> None:
     with deleted(healthy_mesh, "source", "secret", namespace, CREDENTIALS):
         report = healthy_mesh.check()
-    assert failures(report) == {(LINK, f"Secret {namespace}/{CREDENTIALS} holds credentials")}
+    assert failures(report) == {(LINK, f"Secret {namespace}/{CREDENTIALS} has usable credentials")}
 
 
 def test_a_withdrawn_token_is_told_by_trying_it(healthy_mesh: HealthyMesh) -> None:
@@ -267,8 +267,8 @@ def test_a_withdrawn_token_is_told_by_trying_it(healthy_mesh: HealthyMesh) -> No
     # The account is back, but under another UID, so its token has to be made and copied anew.
     healthy_mesh.renew_token(healthy_mesh.config.links[0])
     assert failures(report) == {
-        (LINK, f"the target has ServiceAccount {account} with its role and token"),
-        (LINK, "the credentials let one get, list and watch the target's Services"),
+        (LINK, f"the target has ServiceAccount {account} with a role and a token"),
+        (LINK, "the credentials can get, list and watch Services in the target"),
     }
     assert failures(until(healthy_mesh.check, lambda found: not failures(found))) == set()
 
@@ -282,7 +282,7 @@ def test_a_role_without_the_rights_is_told_by_trying_it(healthy_mesh: HealthyMes
         healthy_mesh.put("target", role)
         report = until(healthy_mesh.check, lambda found: bool(failures(found)))
     until(healthy_mesh.check, lambda found: not failures(found))
-    title = "the credentials let one get, list and watch the target's Services"
+    title = "the credentials can get, list and watch Services in the target"
     assert failures(report) == {(LINK, title)}
     (line,) = [result for result in report.results if result.title == title]
     assert "may not watch Services" in line.detail
@@ -294,7 +294,7 @@ def test_a_wrong_identity_on_the_gateways_service_is_told(healthy_mesh: HealthyM
         healthy_mesh.put("target", service)
         report = healthy_mesh.check()
     assert failures(report) == {
-        ("target", "the gateway's Service tells the identity of Ambassador's proxies")
+        ("target", "the gateway Service has the identity of Ambassador's proxies")
     }
 
 
@@ -319,7 +319,7 @@ def test_a_missing_export_label_is_told(healthy_mesh: HealthyMesh) -> None:
         del service["metadata"]["labels"]["mirror.linkerd.io/exported"]
         healthy_mesh.put("target", service)
         report = healthy_mesh.check()
-    assert failures(report) == {(LINK, "Service qotm/qotm-linkerd2 is exported by the target")}
+    assert failures(report) == {(LINK, "Service qotm/qotm-linkerd2 is exported")}
 
 
 @pytest.mark.parametrize(
@@ -330,7 +330,7 @@ def test_a_missing_export_label_is_told(healthy_mesh: HealthyMesh) -> None:
         (
             "server.policy.linkerd.io",
             "ambassador-gateway",
-            "the gateway has its Servers and policies",
+            "the gateway's Servers and policies exist",
         ),
     ],
 )
@@ -356,7 +356,7 @@ def test_a_route_that_leads_elsewhere_is_told(healthy_mesh: HealthyMesh) -> None
 def test_a_backend_without_pods_is_told_and_that_no_request_was_made(
     healthy_mesh: HealthyMesh,
 ) -> None:
-    backend = "Service qotm/qotm-linkerd2, to which a Mapping leads, has endpoints that are ready"
+    backend = "Service qotm/qotm-linkerd2, the target of a Mapping, has ready endpoints"
     assert ("target", backend) in lines(healthy_mesh.check(), Status.OK)
     with changed(healthy_mesh, "target", "service", "qotm", "qotm-linkerd2") as service:
         service["spec"]["selector"] = {"app": "nobody"}
@@ -433,7 +433,7 @@ def test_a_mesh_whose_services_are_mirrored_is_healthy(
         healthy_mesh.delete("source", "service", "qotm", MIRROR)
         without = healthy_mesh.check()
     assert failures(report) == set()
-    assert (LINK, "the service mirror is at work") in lines(report, Status.OK)
+    assert (LINK, "the service mirror is running") in lines(report, Status.OK)
     assert (LINK, f"Service qotm/{MIRROR} mirrors it in the source") in lines(report, Status.OK)
     assert [(row.alive, row.services) for row in report.gateways] == [("unknown", 1)]
     assert failures(without) == {(LINK, f"Service qotm/{MIRROR} mirrors it in the source")}
@@ -507,7 +507,7 @@ def test_a_deployment_missing_from_a_release_is_told_and_the_hint_brings_it_back
     name = "linkerd-destination"
     with deleted(healthy_mesh, "source", "deployment", "linkerd", name):
         report = healthy_mesh.check()
-        title = "release linkerd/linkerd-control-plane has every object that it made"
+        title = "release linkerd/linkerd-control-plane has all of its objects"
         assert failures(report) == {("source", title)}
         (line,) = [
             result
@@ -531,7 +531,7 @@ def test_pods_that_are_not_available_are_told(healthy_mesh: HealthyMesh) -> None
         report = until(healthy_mesh.check, lambda found: bool(failures(found)))
     healthy_mesh.wait_available("target")
     assert failures(report) == {
-        ("target", "release linkerd/linkerd-control-plane has its pods available")
+        ("target", "release linkerd/linkerd-control-plane has all pods available")
     }
 
 
@@ -568,7 +568,7 @@ def test_a_cluster_that_refuses_connections_is_one_line_and_the_others_are_looke
     file.write_text(yaml.safe_dump(content))
     monkeypatch.setenv("KUBECONFIG", str(file))
     report = healthy_mesh.check()
-    assert failures(report) == {("target", "the API server answers, and is the one that is meant")}
+    assert failures(report) == {("target", "the API server answers and is the expected one")}
     assert len([r for r in report.results if r.cluster == "source"]) > 30
     assert json.loads(report.as_json())["success"] is False
 
@@ -581,7 +581,7 @@ def test_a_cluster_that_is_not_the_pinned_one_is_told(healthy_mesh: HealthyMesh)
     report = healthy_mesh.check(
         config=config.model_copy(update={"clusters": {**config.clusters, "source": other}})
     )
-    assert failures(report) == {("source", "the API server answers, and is the one that is meant")}
+    assert failures(report) == {("source", "the API server answers and is the expected one")}
 
 
 def test_an_operator_with_few_rights_is_told_which_are_lacking(
@@ -630,10 +630,10 @@ def test_an_operator_with_few_rights_is_told_which_are_lacking(
                 "source", thing["kind"], metadata.get("namespace", ""), metadata["name"]
             )
     told = failures(after)
-    assert ("source", "check 'helm releases' sees what it needs") in told
+    assert ("source", "check 'helm releases' can read what it needs") in told
     assert {place for place, _ in told} == {"source", LINK}
     assert all("can be made" not in title for _, title in told)
-    assert ("source", "the operator may make what the stack file describes") in failures(before)
+    assert ("source", "the operator can create what the stack file describes") in failures(before)
 
 
 # Before an installation
@@ -646,7 +646,7 @@ def test_before_an_update_of_a_healthy_mesh_nothing_stands_in_the_way(
     assert failures(report) == set()
     # They were made by kubectl here.
     assert {title for _, title in lines(report, Status.WARNING)} == {
-        "the namespaces are absent or made by Pulumi"
+        "the namespaces do not exist yet, or Pulumi created them"
     }
     assert report.gateways == ()
 
@@ -659,7 +659,7 @@ def test_crds_that_belong_to_another_release_stand_in_the_way(healthy_mesh: Heal
     clusters = {**config.clusters, "target": target.model_copy(update={"ambassador": moved})}
     report = healthy_mesh.check(config=config.model_copy(update={"clusters": clusters}), pre=True)
     assert failures(report) == {
-        ("target", "Ambassador's CRDs: absent, or made by release elsewhere/emissary-crds")
+        ("target", "Ambassador's CRDs: absent, or created by release elsewhere/emissary-crds")
     }
 
 
@@ -670,7 +670,7 @@ def test_networks_that_leave_out_the_services_stand_in_the_way(healthy_mesh: Hea
     )
     clusters = {**config.clusters, "source": narrow}
     report = healthy_mesh.check(config=config.model_copy(update={"clusters": clusters}), pre=True)
-    assert failures(report) == {("source", "networks covers the cluster's Services")}
+    assert failures(report) == {("source", "clusterNetworks contains all Services")}
 
 
 def test_plain_manifests_without_releases_are_healthy_too(healthy_mesh: HealthyMesh) -> None:
@@ -689,5 +689,5 @@ def test_plain_manifests_without_releases_are_healthy_too(healthy_mesh: HealthyM
             healthy_mesh.put("target", record)
     assert failures(report) == set()
     assert lines(report, Status.WARNING) - SIMULATED == {
-        ("target", "Helm releases stand behind what is installed")
+        ("target", "everything installed belongs to a Helm release")
     }

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from checks.cluster.permissions import EVERYTHING
-from checks.facts.view import Access, View, some
+from checks.facts.view import EVERYTHING, Access, View, some
 from config.core.cluster import ClusterConfig
-from config.variants.generation import Generation
 
 NOTHING_TRIED = 3
 """Exit code where nothing could be tried, or a whole cluster could not."""
@@ -76,7 +74,7 @@ def hindrance(config: ClusterConfig, view: View) -> str | None:
 
 def of_generation(source: ClusterConfig, target: ClusterConfig) -> str | None:
     """Why a link between clusters of these generations is not tried."""
-    if Generation.V2_8 in (source.linkerd.generation, target.linkerd.generation):
+    if not (source.linkerd.generation.links and target.linkerd.generation.links):
         return (
             "Linkerd 2.8 mirrors Services through annotations and has other identities on the "
             "way; requests over such links are not tried"

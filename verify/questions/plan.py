@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from checks.ambassador.front import front
+from checks.facts.objects import balancer_addresses
 from checks.facts.view import Unseen, View
-from checks.links.gateways import link_address, mirrored, service_addresses
-from checks.links.multicluster import selectors_of
-from checks.links.requests import Site, host_header, ports_by_scheme, site_of, sites
+from checks.links.gateways import link_address, mirrored
+from checks.links.link import selectors_of
+from checks.links.questions import Site, host_header, ports_by_scheme, site_of, sites
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig, gateway_identity
 from config.links.link import Export, LinkConfig, Requirement, Selector
@@ -1027,7 +1028,7 @@ class _Planner:
             for other in self._names
             if other != name and other in self._views and other not in hindered
         ]
-        address = next(iter(service_addresses(service)), None)
+        address = next(iter(balancer_addresses(service)), None)
         for scheme, (port, header) in ways.items():
             inside = f"{scheme}://{host}:{port}/"
             for who, what in (("client", "a meshed client"), ("outsider", "an unmeshed client")):

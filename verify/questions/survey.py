@@ -7,9 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from kubernetes import client
 
-from checks.cluster.permissions import EVERYTHING
 from checks.facts.reading import Reader, RefusedError
-from checks.facts.view import Access, View
+from checks.facts.view import EVERYTHING, Access, View
 from config.core.cluster import ClusterConfig
 from verify.questions.limits import needed
 from verify.questions.rollouts import namespaces

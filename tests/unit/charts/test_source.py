@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from charts import ChartSource, MissingChartsError, charts_of
-from charts.source import Chart, ChartLocation, Manifest, Origin
+from charts.source import Chart, ChartLocation, Manifest
 from config import MeshConfig
-from config.core.charts import ChartsConfig
+from config.core.charts import ChartsConfig, Origin
 
 Mesh = Callable[[str], MeshConfig]
 

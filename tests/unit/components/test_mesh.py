@@ -13,7 +13,6 @@ import pytest
 
 from config import MeshConfig
 from config.variants.ambassadors import CrdsChart, CrdsManifest, CrdsWithin
-from config.variants.generation import Generation
 from kube import Endpoint, Login
 from preflight import Reach
 from render import Recording, Registration
@@ -100,7 +99,7 @@ def test_a_link_has_its_account_on_the_target_and_its_secrets_on_the_source(
         }
         assert recording.named(f"{credentials}-mirror-credentials").cluster == link.source
         # What follows is not there between clusters of Linkerd 2.8.
-        modern = config.clusters[link.source].linkerd.generation is Generation.MODERN
+        modern = config.clusters[link.source].linkerd.generation.links
         assert list(made.values()) == [link.source] * (2 if modern else 0)
 
 

@@ -23,7 +23,7 @@ from config.from_engine import load_engine_settings
 from config.linkerd.control_plane import Viz
 from config.links.link import Selectors
 from config.variants.ambassadors import FLAVOURS
-from config.variants.generation import Generation
+from config.variants.linkerds import LINKERDS
 from tests.stack_builders import (
     DELETED,
     EXAMPLES,
@@ -73,7 +73,7 @@ def test_the_stack_files_of_tests_have_every_flavour_generation_and_api_version(
         for cluster in load_stack_file(stack_file(name)).clusters.values()
     ]
     ambassadors = [cluster.ambassador for cluster in clusters if cluster.ambassador]
-    assert {cluster.linkerd.generation for cluster in clusters} == set(Generation)
+    assert {cluster.linkerd.generation for cluster in clusters} == set(LINKERDS.values())
     assert {(one.flavour, one.line.major) for one in ambassadors if one.installed} == {
         (name, line.major) for name, kind in FLAVOURS.items() for line in kind.lines
     }

@@ -11,9 +11,8 @@ import pytest
 from charts import ChartSource
 from config import MeshConfig
 from config.preconditions import expectations
-from config.rules.meshed_workloads import patches
 from config.variants.ambassadors import FLAVOURS
-from config.variants.generation import Generation
+from config.variants.linkerds import LINKERDS
 from render import HelmTemplate, Manifest, Recording, Workshop, manifests
 from tests.stack_files import STACK_FILES
 
@@ -102,7 +101,7 @@ def test_every_namespace_is_made_before_what_stands_in_it(
         issuing = config.clusters[cluster].cert_manager
         if issuing is not None and not issuing.install:
             made.add(issuing.namespace)
-        made |= {patch.ref.pods_in for _, patch in patches(config.clusters[cluster])}
+        made |= {patch.ref.pods_in for _, patch in config.clusters[cluster].patches}
         made |= {item.name for item in expectations(config, cluster).namespaces}
         # Mirrored Services and those that are exported stand in namespaces of their owners.
         for link in config.links:
@@ -137,5 +136,5 @@ def test_each_flavour_generation_and_api_version_has_a_stack_file(stack_config: 
         (flavour.name, line.major) for flavour in FLAVOURS.values() for line in flavour.lines
     }
     assert {version for _, _, version in seen} == {"v1", "v2", "v3alpha1"}
-    assert {item.linkerd.generation for item in clusters} == set(Generation)
+    assert {item.linkerd.generation for item in clusters} == set(LINKERDS.values())
     assert any(not item.installed for item in ambassadors)

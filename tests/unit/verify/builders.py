@@ -11,8 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from checks.cluster.permissions import EVERYTHING
-from checks.facts.view import Access, View
+from checks.facts.view import EVERYTHING, Access, View
 from config import MeshConfig
 from tests.unit.checks.builders import Certified, certified
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from kube.at_once import Work
 from verify import run
 from verify.questions.plan import Plan
 from verify.results import Outcome
 from verify.session import Session
-from verify.together import Work
 
 COMMAND = "kubectl delete namespace mesh-verify-abcde"
 

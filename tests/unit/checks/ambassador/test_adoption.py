@@ -8,10 +8,10 @@ import pytest
 
 from checks.ambassador import adoption, ambassador
 from checks.facts import fetch
-from checks.facts.expected import namespaces, releases
 from checks.facts.results import Finding, Status
 from checks.links import gateways
 from config import MeshConfig
+from config.inventory import inventory
 from tests.unit.checks.builders import (
     cluster_case,
     deployment,
@@ -26,7 +26,7 @@ from tests.unit.checks.builders import (
 from vocabulary.kinds import DAEMON_SET
 
 LABELS = {"app.kubernetes.io/name": "emissary-ingress", "app.kubernetes.io/instance": "edge"}
-KNOWN = "the pods of the adopted Ambassador have the labels that the stack file knows them by"
+KNOWN = "the pods of the adopted Ambassador have the labels of the stack file"
 SELECTS = "the gateway's Service edge-linkerd-gateway selects Ambassador's pods"
 ANNOTATIONS = {"linkerd.io/inject": "enabled", "config.linkerd.io/enable-gateway": "true"}
 
@@ -66,7 +66,7 @@ def about_pods(*objects: dict[str, Any], config: MeshConfig | None = None) -> li
     return [
         title
         for title in failures(seen(*objects, config=config))
-        if title != "Ambassador's kinds are served"
+        if title != "the API server serves Ambassador's kinds"
     ]
 
 
@@ -115,7 +115,7 @@ def test_the_gateway_role_of_an_adopted_ambassador_is_looked_at() -> None:
     bare = owned(pod_annotations={"linkerd.io/inject": "enabled"})
     found = list(gateways.gateway(cluster_case(view(bare), adopted())))
     assert {
-        "Ambassador's proxies act as a gateway",
+        "Ambassador's proxies are configured as a gateway",
         "Service ambassador/edge-linkerd-gateway is the gateway",
     } <= set(failures(found))
 
@@ -151,8 +151,8 @@ def test_no_release_and_no_namespace_of_an_adopted_ambassador_is_ours_but_it_is_
     None
 ):
     config = adopted()
-    assert {release.namespace for release in releases(config, "west")} == {"linkerd"}
-    assert namespaces(config, "west") == ("linkerd",)
+    assert {release.namespace for release in inventory(config, "west").releases} == {"linkerd"}
+    assert inventory(config, "west").namespaces == ("linkerd",)
     looked_into = {
         listing.namespace
         for listing in fetch.plan(config, "west", pre=False)

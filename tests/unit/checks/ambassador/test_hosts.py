@@ -191,6 +191,6 @@ def test_of_ambassadors_secrets_only_those_that_hosts_name_are_read() -> None:
         listing.selectors
         for listing in fetch.plan(mesh(content), "west", pre=False)
         if (listing.kind, listing.namespace) == (SECRET, "ambassador")
-        and "owner=helm" not in listing.selectors.get("labelSelector", "")
+        and "owner=helm" not in listing.labels
     ]
     assert read == [{"fieldSelector": f"metadata.name={name}"} for name in ("own-tls", "shop-tls")]

@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 from checks.ambassador import front, inbound
-from checks.facts import fetch
 from checks.facts.results import Finding, Status
 from checks.facts.view import Unseen
 from checks.links import gateways
@@ -30,12 +29,12 @@ from tests.unit.checks.builders import (
 from tests.unit.checks.linkerd.test_generation_2_8 import old
 from vocabulary.kinds import MESH_TLS, NETWORK_AUTHENTICATION
 
-PUBLIC = "clients outside the mesh may connect to port 8080 of Ambassador"
-SECURE = "clients outside the mesh may connect to port 8443 of Ambassador"
-GATEWAY = "meshed clients may connect to the gateway's port 4143"
-PROBE = "meshed clients may connect to the port of the gateway's probe, 4191"
-ADMIN = "the proxy's admin port 4191 is not open to everyone"
-PORTS = "the gateway's Service has the ports mc-gateway and mc-probe"
+PUBLIC = "clients outside the mesh can connect to port 8080 of Ambassador"
+SECURE = "clients outside the mesh can connect to port 8443 of Ambassador"
+GATEWAY = "meshed clients can connect to the gateway's port 4143"
+PROBE = "meshed clients can connect to the port of the gateway's probe, 4191"
+ADMIN = "the proxy's admin port 4191 is not open to unmeshed clients"
+PORTS = "the gateway Service has ports mc-gateway and mc-probe"
 LEADS = "the ports of Service ambassador target ports that Ambassador listens on"
 LABELS = {"app": "edge"}
 DEFAULTS = (
@@ -291,7 +290,8 @@ def test_authentications_of_other_namespaces_are_read_too() -> None:
         for reference in one["spec"].get("requiredAuthenticationRefs", []):
             reference["namespace"] = "shared"
     seen = view(*cluster("deny"), *objects)
-    listings = [(one.kind, one.namespace) for one in fetch._third(mesh(), "west", seen, [])]
+    (more,) = [one.reads_more for one in inbound.CHECKS if one.reads_more is not None]
+    listings = [(one.kind, one.namespace) for one in more(mesh(), "west", seen)]
     assert set(listings) >= {(MESH_TLS, "shared"), (NETWORK_AUTHENTICATION, "shared")}
 
 
@@ -304,7 +304,7 @@ def test_a_cluster_of_linkerd_2_8_has_no_such_policy() -> None:
 
 def closed(*objects: dict[str, Any]) -> list[Finding]:
     case = cluster_case(view(*objects, *program()))
-    return [*front.leads(case), *gateways.gateway(case)]
+    return [*front.target_ports(case), *gateways.gateway(case)]
 
 
 @pytest.mark.parametrize(
@@ -329,7 +329,7 @@ def test_a_port_that_leads_nowhere_is_named(targets: Any, title: str, told: str)
 
 
 def test_a_gateway_without_an_endpoint_that_is_ready_fails_where_its_pods_are_there() -> None:
-    title = "the gateway's Service has an endpoint that is ready"
+    title = "the gateway Service has a ready endpoint"
     objects = cluster("all-unauthenticated")
     waiting = endpoints("ambassador", "ambassador", "notReadyAddresses")
     assert of(closed(*objects, waiting), title).status is Status.FAILURE
@@ -339,7 +339,7 @@ def test_a_gateway_without_an_endpoint_that_is_ready_fails_where_its_pods_are_th
 
 
 def test_a_running_pod_that_does_not_act_as_a_gateway_is_named_though_new_ones_would() -> None:
-    title = "Ambassador's proxies act as a gateway"
+    title = "Ambassador's proxies are configured as a gateway"
     pod = thing(
         "v1",
         "Pod",

@@ -92,7 +92,7 @@ def test_up_to_v2_a_mapping_without_a_host_is_for_all_of_them(version: str) -> N
 
 def test_a_mapping_of_v3alpha1_without_a_hostname_is_dropped() -> None:
     found = shop(prefix="/shop/", service="web.shop")
-    assert warnings(found) == ["every Mapping names the hosts that it is for"]
+    assert warnings(found) == ["every Mapping has a hostname"]
 
 
 def test_the_samples_route_is_looked_for_where_it_is_wanted() -> None:
@@ -203,14 +203,14 @@ def test_kinds_are_served_in_the_version_that_the_stack_file_writes(
 ) -> None:
     config = with_ambassador(flavour="ambassador", apiVersion=version)
     case = cluster_case(view(served=served(*kinds, version=version)), config)
-    found = of(list(installation.installation(case)), "Ambassador's kinds are served")
+    found = of(list(installation.installation(case)), "the API server serves Ambassador's kinds")
     assert found.detail == (version if missing is None else f"not served: {missing}")
 
 
 def test_of_an_adopted_ambassador_the_version_that_is_served_is_told() -> None:
     config = with_ambassador(adopt={})
     case = cluster_case(view(served=served("Module", "Mapping", "Host", version="v2")), config)
-    found = of(list(installation.installation(case)), "Ambassador's kinds are served")
+    found = of(list(installation.installation(case)), "the API server serves Ambassador's kinds")
     assert "apiVersion: v2" in found.hint
 
 
@@ -222,7 +222,7 @@ def ingress(*mappings: dict[str, Any]) -> list[Finding]:
     return list(ingress_mode.ingress_mode(cluster_case(view(*mappings), config)))
 
 
-TAKEN = "Mappings of the stack file take l5d-dst-override from clients"
+TAKEN = "Mappings of the stack file remove l5d-dst-override from clients' requests"
 
 
 @pytest.mark.parametrize("header", ["l5d-dst-override", ["x-other", "L5d-Dst-Override"]])
@@ -302,7 +302,7 @@ def test_ports_that_bypass_the_proxy_are_those_of_the_stack_file() -> None:
 
 def test_identity_is_required_where_a_gateway_of_linkerd_2_8_is() -> None:
     gateway = {"gateway": {"probe": "ambassador"}}
-    title = "ports of Ambassador's pods take mTLS only: 4143"
+    title = "ports of Ambassador's pods require mTLS: 4143"
     old = with_ambassador(linkerd={"version": "2.8.1"}, **gateway)
     assert of(ports(old), title).status is Status.FAILURE
     name = "proxy_require_identity_inbound_ports"

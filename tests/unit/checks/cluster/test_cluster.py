@@ -75,7 +75,7 @@ def test_a_configuration_that_agrees_passes_in_any_order_of_networks() -> None:
 )
 def test_each_setting_that_differs_is_named(key: str, value: object) -> None:
     found = configured(config_map(**{key: value}))
-    assert failures(found) == ["linkerd-config says what the stack file says"]
+    assert failures(found) == ["linkerd-config matches the stack file"]
     assert found[1].detail.startswith(f"{key} is {value}")
 
 
@@ -111,7 +111,7 @@ def test_every_deployment_of_the_control_plane_is_looked_at() -> None:
 
 
 def test_high_availability_asks_for_more_than_one_replica() -> None:
-    title = "the control plane has more than one replica of everything"
+    title = "every control plane Deployment has more than one replica"
     ha = with_linkerd(highAvailability=True)
     single = (*CONTROL_PLANE[:2], deployment("linkerd-proxy-injector", "linkerd"))
     assert failures(pods(*CONTROL_PLANE, config=ha)) == []
@@ -144,7 +144,7 @@ def test_an_extensions_label_belongs_on_one_namespace() -> None:
 
 def test_a_namespace_without_the_control_planes_labels_is_warned_of() -> None:
     found = list(control_plane.namespace(cluster_case(view(thing("v1", "Namespace", "linkerd")))))
-    assert warnings(found) == ["namespace linkerd is labelled as the control plane's"]
+    assert warnings(found) == ["namespace linkerd has the control plane's labels"]
 
 
 def test_a_control_plane_without_its_namespace_is_a_failure() -> None:
@@ -164,11 +164,11 @@ def test_kinds_have_to_be_served_in_the_version_that_is_read() -> None:
     assert failures(seen({})) == []
     beta = ServedKind({"v1beta1": "httproutes"}, True)
     assert failures(seen({Kind("gateway.networking.k8s.io", "HTTPRoute"): beta})) == [
-        "the Gateway API's kinds are served"
+        "the API server serves the Gateway API's kinds"
     ]
     old = ServedKind({"v1beta1": "servers"}, True)
     assert failures(seen({Kind("policy.linkerd.io", "Server"): old})) == [
-        "Linkerd's kinds are served"
+        "the API server serves Linkerd's kinds"
     ]
 
 
@@ -285,16 +285,16 @@ def test_a_sound_ambassador_passes_everything() -> None:
         ("Service ambassador", "Service ambassador/ambassador is the gateway"),
         (
             "Mapping public-health-check",
-            "Mapping public-health-check leads to Ambassador's own health",
+            "Mapping public-health-check routes to Ambassador's health check",
         ),
-        ("Server ambassador-gateway", "the gateway has its Servers and policies"),
+        ("Server ambassador-gateway", "the gateway's Servers and policies exist"),
         (
             "AuthorizationPolicy ambassador-gateway-admin",
-            "the gateway has its Servers and policies",
+            "the gateway's Servers and policies exist",
         ),
         (
             "MeshTLSAuthentication ambassador-gateway",
-            "the gateway has its Servers and policies",
+            "the gateway's Servers and policies exist",
         ),
         ("Deployment ambassador", "Deployment ambassador/ambassador is available"),
     ],
@@ -322,33 +322,33 @@ def changed(path: str, value: Any) -> Objects:
         (
             "Service ambassador/metadata/annotations/mirror.linkerd.io|gateway-identity",
             "default.ambassador.serviceaccount.identity.linkerd.cluster.local",
-            "the gateway's Service tells the identity of Ambassador's proxies",
+            "the gateway Service has the identity of Ambassador's proxies",
         ),
         (
             "Service ambassador/metadata/annotations/mirror.linkerd.io|probe-path",
             "-/ambassador/ready",
-            "the gateway's Service tells how it is probed",
+            "the gateway Service has the configured probe",
         ),
         (
             "Service ambassador/spec/ports/0/port",
             4180,
-            "the gateway's Service has the ports mc-gateway and mc-probe",
+            "the gateway Service has ports mc-gateway and mc-probe",
         ),
         (
             "Service ambassador/metadata/annotations/mirror.linkerd.io|probe-period",
             "30",
-            "the gateway's Service tells how it is probed",
+            "the gateway Service has the configured probe",
         ),
         (
             "Service ambassador/metadata/annotations/mirror.linkerd.io|multicluster-gateway",
             "false",
-            "the gateway's Service says that it is one",
+            "the gateway Service has annotation mirror.linkerd.io/multicluster-gateway",
         ),
         ("Service ambassador/status/loadBalancer", {}, "the gateway has an address"),
         (
             "Deployment ambassador/spec/template/metadata/annotations",
             {"linkerd.io/inject": "enabled"},
-            "Ambassador's proxies act as a gateway",
+            "Ambassador's proxies are configured as a gateway",
         ),
         (
             "Deployment ambassador/spec/template/spec/serviceAccountName",
@@ -363,12 +363,12 @@ def changed(path: str, value: Any) -> Objects:
         (
             "Mapping public-health-check/spec/bypass_auth",
             False,
-            "Mapping public-health-check leads to Ambassador's own health",
+            "Mapping public-health-check routes to Ambassador's health check",
         ),
         (
             "Server ambassador-gateway/spec/port",
             4143,
-            "the gateway has its Servers and policies",
+            "the gateway's Servers and policies exist",
         ),
     ],
 )
@@ -383,9 +383,9 @@ def test_a_service_without_annotations_is_said_to_tell_nothing(
     found: dict[str, str], told: str
 ) -> None:
     objects = changed("Service ambassador/metadata/annotations", found)
-    title = "the gateway's Service tells the identity of Ambassador's proxies"
+    title = "the gateway Service has the identity of Ambassador's proxies"
     assert of(looked_at(objects), title).detail.startswith(told)
-    probed = of(looked_at(objects), "the gateway's Service tells how it is probed")
+    probed = of(looked_at(objects), "the gateway Service has the configured probe")
     assert probed.detail == "its path is missing, not /ready"
 
 
@@ -393,7 +393,7 @@ def test_where_no_load_balancer_can_be_the_address_has_to_be_given() -> None:
     title = "the gateway has an address"
     objects = changed("Service ambassador/status/loadBalancer", {})
     waiting = of(looked_at(objects), title)
-    assert "its load balancer has none (yet)" in waiting.detail
+    assert "its load balancer has no address yet" in waiting.detail
     objects["Service ambassador"]["spec"]["type"] = "NodePort"
     never = of(looked_at(objects), title)
     assert (never.status, never.hint) == (
@@ -461,14 +461,16 @@ def test_an_ambassador_that_no_one_asks_a_proxy_for_fails() -> None:
 def test_a_mapping_that_emissary_drops_silently_is_warned_of() -> None:
     lost = thing(API, "Mapping", "mine", "ambassador", spec={"prefix": "/"})
     found = looked_at({**installed(), "Mapping mine": lost})
-    assert warnings(found) == ["every Mapping names the hosts that it is for"]
+    assert warnings(found) == ["every Mapping has a hostname"]
 
 
 def test_a_kind_that_is_not_served_is_named() -> None:
     served = {kind: how for kind, how in SERVED.items() if kind.name != "Listener"}
     found = looked_at(installed(), served=served)
-    assert failures(found) == ["Ambassador's kinds are served"]
-    assert "Listener.getambassador.io" in of(found, "Ambassador's kinds are served").detail
+    assert failures(found) == ["the API server serves Ambassador's kinds"]
+    assert (
+        "Listener.getambassador.io" in of(found, "the API server serves Ambassador's kinds").detail
+    )
 
 
 def test_the_identity_that_is_expected_is_that_of_the_configuration() -> None:

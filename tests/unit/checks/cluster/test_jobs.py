@@ -11,7 +11,7 @@ from checks.facts.results import Finding, Status
 from config import load_settings
 from tests.unit.checks.builders import cluster_case, failures, node, of, pod, view
 
-TITLE = "Jobs in shop end"
+TITLE = "Jobs in shop complete"
 OLD: dict[str, Any] = {"values": {"proxy": {"nativeSidecar": False}}}
 
 

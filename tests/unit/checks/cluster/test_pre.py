@@ -60,14 +60,14 @@ def test_crds_of_our_own_releases_are_no_clash() -> None:
 def test_crds_of_another_release_are_a_clash_that_names_it() -> None:
     found = clashes(crd("mappings.getambassador.io", "edge/edge-stack"))
     assert failures(found) == [
-        "Ambassador's CRDs: absent, or made by release emissary-system/emissary-crds"
+        "Ambassador's CRDs: absent, or created by release emissary-system/emissary-crds"
     ]
     assert "mappings.getambassador.io by edge/edge-stack" in found[-1].detail
 
 
 def test_crds_without_an_owner_are_a_clash_as_helm_refuses_to_take_them_over() -> None:
     found = clashes(crd("servers.policy.linkerd.io", **{"linkerd.io/created-by": "linkerd/cli"}))
-    assert failures(found) == ["Linkerd's CRDs: absent, or made by release linkerd/linkerd-crds"]
+    assert failures(found) == ["Linkerd's CRDs: absent, or created by release linkerd/linkerd-crds"]
 
 
 def test_a_gateway_api_of_someone_else_is_a_clash_unless_the_stack_file_leaves_it_alone() -> None:
@@ -88,10 +88,10 @@ def test_a_gateway_api_that_is_left_to_others_has_to_be_there() -> None:
     content = settings()
     content["clusters"]["west"]["linkerd"] = {"gatewayApiCrds": False}
     found = clashes(config=mesh(content))
-    assert failures(found) == ["the Gateway API's kinds are served"]
+    assert failures(found) == ["the API server serves the Gateway API's kinds"]
 
 
-AMBASSADORS = "Ambassador's CRDs: absent, or made by Pulumi"
+AMBASSADORS = "Ambassador's CRDs: absent, or created by Pulumi"
 EDGE: dict[str, Any] = {"flavour": "edge-stack", "edgeStack": {"licenseSecret": "licence"}}
 
 
@@ -114,7 +114,7 @@ def test_crds_within_a_chart_are_left_as_they_are_by_helm_and_clash_with_nothing
 @pytest.mark.parametrize("ambassador", [{"adopt": {}}, {"installCrds": False}])
 def test_crds_that_are_left_to_others_have_to_be_there(ambassador: dict[str, Any]) -> None:
     config = with_ambassador(**ambassador)
-    assert failures(clashes(config=config)) == ["Ambassador's kinds are served"]
+    assert failures(clashes(config=config)) == ["the API server serves Ambassador's kinds"]
     kinds = served("Module", "Mapping", "Host", "Listener")
     case = cluster_case(view(crd("mappings.getambassador.io"), served=kinds), config)
     assert failures(list(pre.clashes(case))) == []
@@ -150,11 +150,13 @@ def test_names_that_are_free_pass() -> None:
 
 def test_a_release_of_another_chart_under_our_name_is_a_failure() -> None:
     found = names(helm_record("ambassador", "ambassador", chart="ambassador", version="6.9.5"))
-    assert failures(found) == ["the release name ambassador/ambassador is free or ours"]
+    assert failures(found) == [
+        "release name ambassador/ambassador is unused or managed by this stack"
+    ]
 
 
 def test_a_release_of_ours_that_is_stuck_is_a_failure_and_one_that_is_not_passes() -> None:
-    title = "the release name linkerd/linkerd-crds is free or ours"
+    title = "release name linkerd/linkerd-crds is unused or managed by this stack"
     assert failures(names(helm_record("linkerd-crds", "linkerd"))) == []
     found = names(helm_record("linkerd-crds", "linkerd", status="pending-install"))
     assert failures(found) == [title]
@@ -166,14 +168,16 @@ def test_namespaces_that_pulumi_did_not_make_are_warned_of() -> None:
         space = thing("v1", "Namespace", "linkerd", managedFields=[{"manager": manager}])
         return list(pre.namespaces(cluster_case(view(space))))
 
-    assert warnings(seen("kubectl-create")) == ["the namespaces are absent or made by Pulumi"]
+    assert warnings(seen("kubectl-create")) == [
+        "the namespaces do not exist yet, or Pulumi created them"
+    ]
     assert warnings(seen("pulumi-kubernetes-1a2b")) == []
 
 
 SHOP = thing("v1", "Namespace", "shop")
 WEB = thing("v1", "Service", "web", "shop", spec={"clusterIP": "10.0.0.1"})
 EXISTS = "the target has Service shop/web to export"
-ROOM = "the source has room for its mirror shop/web-west"
+ROOM = "the name of its mirror is unused in the source: shop/web-west"
 
 
 def mirrors(

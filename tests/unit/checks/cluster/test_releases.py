@@ -9,10 +9,9 @@ import pytest
 
 from checks.cluster import releases
 from checks.facts import helm
-from checks.facts.expected import namespaces
-from checks.facts.expected import releases as expected_releases
 from checks.facts.results import Finding, Status
 from checks.facts.view import View
+from config.inventory import inventory
 from tests.unit.checks.builders import (
     cluster_case,
     deployment,
@@ -153,21 +152,21 @@ def test_a_release_in_another_state_is_one_failure_with_a_way_out(
 
 def test_a_missing_deployment_is_one_failure_that_names_it() -> None:
     found = seen(CONFIG, ROLE, kept=records())
-    title = "release linkerd/linkerd-control-plane has every object that it made"
+    title = "release linkerd/linkerd-control-plane has all of its objects"
     assert failures(found) == [title]
     assert "Deployment linkerd/linkerd-identity" in of(found, title).detail
 
 
 def test_an_object_of_no_namespace_is_named_without_one() -> None:
     found = seen(CONFIG, IDENTITY, kept=records())
-    title = "release linkerd/linkerd-control-plane has every object that it made"
+    title = "release linkerd/linkerd-control-plane has all of its objects"
     assert "missing: ClusterRole linkerd-policy" in of(found, title).detail
 
 
 def test_a_pod_less_deployment_is_one_failure() -> None:
     down = deployment("linkerd-identity", "linkerd", available=0)
     found = seen(CONFIG, ROLE, down, kept=records())
-    title = "release linkerd/linkerd-control-plane has its pods available"
+    title = "release linkerd/linkerd-control-plane has all pods available"
     assert failures(found) == [title]
     assert "0 of 1" in of(found, title).detail
 
@@ -176,7 +175,7 @@ def test_pods_that_are_only_in_part_available_are_warned_of() -> None:
     some = deployment("linkerd-identity", "linkerd", replicas=3, available=2)
     found = seen(CONFIG, ROLE, some, kept=records())
     assert failures(found) == []
-    assert warnings(found) == ["release linkerd/linkerd-control-plane has its pods available"]
+    assert warnings(found) == ["release linkerd/linkerd-control-plane has all pods available"]
 
 
 def test_one_deployment_without_pods_counts_more_than_another_with_some() -> None:
@@ -184,7 +183,7 @@ def test_one_deployment_without_pods_counts_more_than_another_with_some() -> Non
     some = deployment("linkerd-destination", "linkerd", replicas=3, available=2)
     for objects in ((none, some), (some, none)):
         found = seen(*objects, kept=records(objects=objects))
-        assert failures(found) == ["release linkerd/linkerd-control-plane has its pods available"]
+        assert failures(found) == ["release linkerd/linkerd-control-plane has all pods available"]
 
 
 def test_another_version_is_one_failure() -> None:
@@ -207,12 +206,12 @@ def test_a_release_that_is_not_there_is_a_failure() -> None:
 def test_plain_manifests_without_any_release_are_warned_of_once() -> None:
     found = seen(*MADE, kept=[])
     assert failures(found) == []
-    assert warnings(found) == ["Helm releases stand behind what is installed"]
+    assert warnings(found) == ["everything installed belongs to a Helm release"]
 
 
 def test_what_may_not_be_listed_is_not_called_missing() -> None:
     found = seen(ROLE, IDENTITY, kept=records(), unseen={(Kind("", "ConfigMap"), "linkerd"): "no"})
-    title = "release linkerd/linkerd-control-plane has every object that it made"
+    title = "release linkerd/linkerd-control-plane has all of its objects"
     assert failures(found) == []
     assert "ConfigMap objects in linkerd cannot be listed: no" in of(found, title).detail
 
@@ -227,16 +226,14 @@ def test_records_that_may_not_be_read_are_not_called_absent() -> None:
 def test_an_object_whose_kind_is_not_served_is_missing() -> None:
     link = thing("multicluster.linkerd.io/v1alpha3", "Link", "west", "linkerd")
     found = seen(*MADE, kept=records(objects=(*MADE, link)))
-    assert failures(found) == [
-        "release linkerd/linkerd-control-plane has every object that it made"
-    ]
+    assert failures(found) == ["release linkerd/linkerd-control-plane has all of its objects"]
 
 
 def test_the_namespace_that_a_manifest_of_crds_makes_is_ours() -> None:
     edge: dict[str, Any] = {"flavour": "edge-stack", "edgeStack": {"licenseSecret": "licence"}}
-    made = namespaces(with_ambassador(**edge), "west")
+    made = inventory(with_ambassador(**edge), "west").namespaces
     assert set(made) - {"linkerd", "ambassador"} == {"emissary-system"}
-    left = namespaces(with_ambassador(**edge, installCrds=False), "west")
+    left = inventory(with_ambassador(**edge, installCrds=False), "west").namespaces
     assert "emissary-system" not in left
 
 
@@ -276,7 +273,7 @@ def test_each_ambassador_has_releases_of_its_own(
 ) -> None:
     found = {
         str(one): (one.chart, one.version)
-        for one in expected_releases(with_ambassador(**ambassador), "west")
+        for one in inventory(with_ambassador(**ambassador), "west").releases
         if one.namespace != "linkerd"
     }
     assert found == expected

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from checks.cluster import networks, permissions, surroundings
+from checks.cluster import networks, permissions, releases, surroundings
 from checks.cluster.workloads import availability
 from checks.facts.reading import access_review
 from checks.facts.results import Finding, Status
@@ -91,7 +91,7 @@ def test_one_node_does_without_high_availability() -> None:
 def test_without_a_node_that_takes_pods_nothing_can_be_installed(
     found: tuple[dict[str, Any], ...],
 ) -> None:
-    assert failures(nodes_seen(*found)) == ["nodes take pods"]
+    assert failures(nodes_seen(*found)) == ["the cluster has schedulable nodes"]
 
 
 def test_a_taint_that_is_only_a_preference_does_not_count() -> None:
@@ -103,9 +103,11 @@ def test_high_availability_needs_three_nodes_in_more_than_one_zone() -> None:
     together = [node(f"n{n}") for n in range(3)]
     assert {finding.status for finding in nodes_seen(*apart, ha=True)} == {Status.OK}
     assert failures(nodes_seen(*apart[:2], ha=True)) == [
-        "there are nodes for 3 replicas apart from each other"
+        "the cluster has a node for each of 3 replicas"
     ]
-    assert warnings(nodes_seen(*together, ha=True)) == ["these nodes are in more than one zone"]
+    assert warnings(nodes_seen(*together, ha=True)) == [
+        "the schedulable nodes are in more than one zone"
+    ]
 
 
 def test_a_highly_available_ambassador_asks_for_nodes_too() -> None:
@@ -138,18 +140,18 @@ def test_a_node_outside_the_networks_is_one_failure_that_names_it() -> None:
     outside = node()
     outside["status"]["addresses"] = [{"type": "InternalIP", "address": "203.0.113.7"}]
     found = covered(outside, service("10.2.0.1"))
-    assert failures(found) == ["networks covers the cluster's nodes"]
+    assert failures(found) == ["clusterNetworks contains all nodes"]
     assert "203.0.113.7 (node node-1)" in found[0].detail
 
 
 def test_a_pod_range_that_only_overlaps_is_a_failure() -> None:
     found = covered(node(podCIDR="172.0.0.0/8"), service("10.2.0.1"))
-    assert failures(found) == ["networks covers the cluster's pods"]
+    assert failures(found) == ["clusterNetworks contains all pods"]
 
 
 def test_every_pod_range_of_a_node_counts() -> None:
     both = node(podCIDRs=["10.1.0.0/24", "2001:db8::/64"])
-    assert failures(covered(both, service("10.2.0.1"))) == ["networks covers the cluster's pods"]
+    assert failures(covered(both, service("10.2.0.1"))) == ["clusterNetworks contains all pods"]
 
 
 def test_without_pod_ranges_the_pods_tell() -> None:
@@ -163,14 +165,14 @@ def test_without_pod_ranges_the_pods_tell() -> None:
         status={"podIPs": [{"ip": "203.0.113.1"}]},
     )
     found = covered(node(podCIDR=""), service("10.2.0.1"), pod, host)
-    assert failures(found) == ["networks covers the cluster's pods"]
+    assert failures(found) == ["clusterNetworks contains all pods"]
     assert "203.0.113.1" not in found[1].detail
 
 
 def test_a_headless_service_has_no_address_to_cover_and_others_have() -> None:
     assert failures(covered(node(), service("None"))) == []
     assert failures(covered(node(), service("127.3.0.1"))) == [
-        "networks covers the cluster's Services"
+        "clusterNetworks contains all Services"
     ]
 
 
@@ -182,7 +184,7 @@ def test_whoever_may_do_everything_passes() -> None:
 
 def test_without_the_rights_on_logs_and_events_there_is_a_warning_and_no_failure() -> None:
     answers = dict.fromkeys(permissions.asked(mesh(), "west"), True)
-    answers |= dict.fromkeys(permissions.OPTIONAL, False)
+    answers |= dict.fromkeys(releases.CHECKS[0].may_need, False)
     made, reading = permissions.permissions(cluster_case(view(access=answers)))
     assert (made.status, reading.status) == (Status.OK, Status.WARNING)
     assert "pods/log (get), events (list)" in reading.detail

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from checks.cluster import releases, unready
+from checks.cluster import pod_logs, releases, unready
 from checks.cluster.causes import CAUSES, cause_of
 from checks.cluster.workloads import availability, workload
-from checks.facts import helm, pod_logs
+from checks.facts import helm
+from checks.facts.check import LogRequest
 from checks.facts.results import Finding, Status
 from checks.facts.view import Log, View
 from checks.platform import meshed
@@ -72,7 +73,7 @@ def test_pod_container_state_log_and_cause_are_named() -> None:
 def test_a_container_that_is_ready_is_not_blamed() -> None:
     proxy = container_status("linkerd-proxy", ready=False)
     found = explained(destination(container_status("destination", ready=True), proxy))
-    assert "container linkerd-proxy runs, and is not ready" in found.text
+    assert "container linkerd-proxy is running but not ready" in found.text
     assert "destination runs" not in found.text
 
 
@@ -109,7 +110,7 @@ def test_the_container_that_crashes_is_blamed_before_those_that_wait_for_it() ->
         ),
         (
             container_status("own", exit_code=2, restarts=3),
-            "runs again, and is not ready (exit code 2, 3 restarts)",
+            "restarted and is not ready (exit code 2, 3 restarts)",
             None,
         ),
     ],
@@ -150,7 +151,7 @@ def test_a_native_sidecar_is_blamed_like_any_container() -> None:
     proxy = container_status("linkerd-proxy")
     text = "WARN Waiting for identity to be initialized..."
     found = explained(destination(init=(proxy,), spec=spec), **logs(text, "linkerd-proxy"))
-    assert "container linkerd-proxy runs, and is not ready" in found.text
+    assert "container linkerd-proxy is running but not ready" in found.text
     assert found.rank == 2
 
 
@@ -178,14 +179,14 @@ def test_a_pod_that_no_node_takes_is_told_by_its_condition() -> None:
     }
     found = explained(destination(conditions=[condition]))
     assert "Unschedulable: 0/3 nodes are available: 3 Insufficient memory." in found.text
-    assert found.cause is not None and found.cause.text == "no node fits the pod"
+    assert found.cause is not None and found.cause.text == "no node can run the pod"
 
 
 def test_a_workload_without_any_pod_is_told_by_the_events_of_its_replica_set() -> None:
     refused = 'pods "x" is forbidden: violates PodSecurity "restricted:latest"'
     told = event("FailedCreate", refused, "linkerd", "linkerd-destination-5d8f", "ReplicaSet")
     found = explained(told)
-    assert found.text.startswith(f"no pod can be made: FailedCreate: {refused}")
+    assert found.text.startswith(f"no pod can be created: FailedCreate: {refused}")
     assert found.cause is not None and "Pod Security" in found.cause.text
     other = event("FailedCreate", refused, "linkerd", "linkerd-identity-5d8f", "ReplicaSet")
     assert unready.explain(view(DOWN, other), DOWN) is None
@@ -291,7 +292,7 @@ def control_plane(*objects: dict[str, Any], **fields: Any) -> Finding:
     record = helm_record("linkerd-control-plane", "linkerd", objects=(DOWN, identity))
     seen = view(DOWN, identity, *objects, releases=helm.histories([record]), **{**fields})
     found = list(releases.helm_releases(cluster_case(seen)))
-    return of(found, "release linkerd/linkerd-control-plane has its pods available")
+    return of(found, "release linkerd/linkerd-control-plane has all pods available")
 
 
 def test_in_the_line_of_a_release_the_cause_comes_before_what_follows_from_it() -> None:
@@ -360,8 +361,8 @@ def test_the_meshed_pods_of_other_people_are_explained_too() -> None:
 # What is read
 
 
-def wanted(seen: View) -> list[pod_logs.Wanted]:
-    return pod_logs.wanted(mesh(), "west", seen)
+def wanted(seen: View) -> list[LogRequest]:
+    return list(pod_logs.wanted(mesh(), "west", seen))
 
 
 def test_only_logs_of_pods_that_are_not_ready_are_read() -> None:
@@ -370,10 +371,10 @@ def test_only_logs_of_pods_that_are_not_ready_are_read() -> None:
     assert wanted(view(DOWN, ready)) == []
     assert wanted(view(deployment("linkerd-destination", "linkerd"), destination(CRASHED))) == []
     assert wanted(view(DOWN, destination(CRASHED))) == [
-        pod_logs.Wanted("linkerd", POD_NAME, "policy", True)
+        LogRequest("linkerd", POD_NAME, "policy", True)
     ]
     running = destination(container_status("policy"))
-    assert wanted(view(DOWN, running)) == [pod_logs.Wanted("linkerd", POD_NAME, "policy", False)]
+    assert wanted(view(DOWN, running)) == [LogRequest("linkerd", POD_NAME, "policy", False)]
 
 
 def test_no_log_of_what_never_ran_is_asked_for() -> None:
@@ -390,7 +391,8 @@ def test_the_logs_of_other_peoples_pods_are_none_of_our_business() -> None:
 
 
 def test_pods_and_events_are_listed_where_something_is_not_available() -> None:
-    assert list(pod_logs.lists(mesh(), "west", view(DOWN))) == [
+    listings = pod_logs.lists(mesh(), "west", view(DOWN))
+    assert [(one.kind, one.namespace) for one in listings] == [
         (POD, "linkerd"),
         (EVENT, "linkerd"),
     ]

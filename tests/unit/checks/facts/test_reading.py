@@ -20,10 +20,11 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from kubernetes import client
 
-from checks.cluster.permissions import EVERYTHING, NEEDED, OPTIONAL
+from checks.ambassador import conversion
+from checks.cluster import permissions
 from checks.facts import fetch
 from checks.facts.reading import Reader, RefusedError, offset
-from checks.facts.view import Access, Log, ServedKind, some
+from checks.facts.view import EVERYTHING, Access, Log, ServedKind, some
 from checks.links.credentials import Login, Outcome, try_login
 from kube.kubeconfig import Endpoint
 from preflight.guard import Reach
@@ -39,9 +40,10 @@ from tests.unit.checks.builders import (
     settings,
     thing,
     troubled,
+    view,
     with_ambassador,
 )
-from vocabulary.kinds import CRD, DEPLOYMENT, EVENT, MAPPING, SECRET, Kind
+from vocabulary.kinds import DEPLOYMENT, EVENT, MAPPING, SECRET, Kind
 
 Answer = tuple[int, object]
 Respond = Callable[[str, str, dict[str, str], Any], Answer]
@@ -144,7 +146,7 @@ def test_objects_of_ambassador_are_read_as_the_stack_file_writes_them() -> None:
 
 
 def test_the_webhook_that_a_crd_names_is_read_wherever_it_stands() -> None:
-    conversion = {
+    webhook = {
         "strategy": "Webhook",
         "webhook": {"clientConfig": {"service": {"namespace": "converters", "name": "apiext"}}},
     }
@@ -152,11 +154,12 @@ def test_the_webhook_that_a_crd_names_is_read_wherever_it_stands() -> None:
         "apiextensions.k8s.io/v1",
         "CustomResourceDefinition",
         "mappings.getambassador.io",
-        spec={"conversion": conversion},
+        spec={"conversion": webhook},
     )
-    key = (CRD, "", "mappings.getambassador.io")
-    second = fetch._second([], [], {}, {key: crd}, pre=False)
-    assert [(one.kind, one.namespace) for one in second] == [(DEPLOYMENT, "converters")]
+    (check,) = conversion.CHECKS
+    assert check.reads_more is not None
+    more = check.reads_more(mesh(), "west", view(crd))
+    assert [(one.kind, one.namespace) for one in more] == [(DEPLOYMENT, "converters")]
 
 
 def test_for_metadata_alone_the_content_is_not_asked_for() -> None:
@@ -376,11 +379,11 @@ def test_a_view_has_objects_releases_and_what_releases_point_to() -> None:
         "/apis/multicluster.linkerd.io/v1alpha3/links": [link],
     }
     with reader(cluster(objects)) as api:
-        view = fetch.look(mesh(), "east", REACH, api, pre=False)
-    made = view.releases["linkerd", "linkerd-crds"].standing.objects
-    assert view.exists(made[0])
-    assert (view.uid, view.version, view.endpoint) == ("the-uid", "v1.34.0", REACH.endpoint)
-    assert view.access == {}
+        seen = fetch.look(mesh(), "east", REACH, api, pre=False)
+    made = seen.releases["linkerd", "linkerd-crds"].standing.objects
+    assert seen.exists(made[0])
+    assert (seen.uid, seen.version, seen.endpoint) == ("the-uid", "v1.34.0", REACH.endpoint)
+    assert seen.access == {}
 
 
 def builtin(_: str, path: str, *__: Any) -> Answer:
@@ -442,19 +445,19 @@ def with_log(
 def test_the_end_of_the_log_of_a_container_that_crashed_is_read_and_no_other() -> None:
     asked: list[dict[str, str]] = []
     with reader(with_log(crashing(), (200, b"Error: no\xff key"), asked)) as api:
-        view = fetch.look(mesh(), "east", REACH, api, pre=False)
-    assert view.logs == {("linkerd", "one", "policy"): Log("Error: no\ufffd key")}
+        seen = fetch.look(mesh(), "east", REACH, api, pre=False)
+    assert seen.logs == {("linkerd", "one", "policy"): Log("Error: no\ufffd key")}
     (query,) = asked
     assert query["path"] == "/api/v1/namespaces/linkerd/pods/one/log"
     assert (query["container"], query["previous"]) == ("policy", "true")
     assert int(query["tailLines"]) <= 100 and int(query["limitBytes"]) <= 65_536
-    assert [one["reason"] for one in view.all(EVENT)] == ["BackOff"]
+    assert [one["reason"] for one in seen.all(EVENT)] == ["BackOff"]
 
 
 def test_a_log_that_may_not_be_read_is_written_down_with_its_reason() -> None:
     with reader(with_log(crashing(), (403, {}), [])) as api:
-        view = fetch.look(mesh(), "east", REACH, api, pre=False)
-    assert view.logs == {("linkerd", "one", "policy"): Log("", "not allowed (status 403)")}
+        seen = fetch.look(mesh(), "east", REACH, api, pre=False)
+    assert seen.logs == {("linkerd", "one", "policy"): Log("", "not allowed (status 403)")}
 
 
 def test_where_all_is_available_no_log_and_no_event_is_asked_for() -> None:
@@ -463,8 +466,8 @@ def test_where_all_is_available_no_log_and_no_event_is_asked_for() -> None:
     path = "/apis/apps/v1/namespaces/linkerd/deployments"
     objects[path] = [deployment("linkerd-destination", "linkerd")]
     with reader(with_log(objects, (200, b""), asked)) as api:
-        view = fetch.look(mesh(), "east", REACH, api, pre=False)
-    assert (asked, view.logs, view.all(EVENT)) == ([], {}, [])
+        seen = fetch.look(mesh(), "east", REACH, api, pre=False)
+    assert (asked, seen.logs, seen.all(EVENT)) == ([], {}, [])
 
 
 def recording(objects: dict[str, list[dict[str, Any]]], asked: dict[str, list[bool]]) -> Respond:
@@ -548,14 +551,15 @@ def test_many_names_are_cut_short() -> None:
 
 def test_a_list_that_is_refused_is_written_down_with_its_reason() -> None:
     with reader(cluster({}, refused="/api/v1/namespaces/linkerd/secrets")) as api:
-        view = fetch.look(mesh(), "east", REACH, api, pre=False)
-    assert view.unseen == {(SECRET, "linkerd"): "not allowed (status 403)"}
+        seen = fetch.look(mesh(), "east", REACH, api, pre=False)
+    assert seen.unseen == {(SECRET, "linkerd"): "not allowed (status 403)"}
 
 
 def test_before_an_installation_the_rights_are_asked_for_as_well() -> None:
+    asked = permissions.asked(mesh(), "east")
     with reader(cluster({})) as api:
-        view = fetch.look(mesh(), "east", REACH, api, pre=True)
-    assert view.access == {access: access.verb == "get" for access in (*NEEDED, *OPTIONAL)}
+        seen = fetch.look(mesh(), "east", REACH, api, pre=True)
+    assert seen.access == {access: access.verb == "get" for access in asked}
 
 
 def test_whoever_may_do_everything_is_asked_once() -> None:
@@ -568,9 +572,9 @@ def test_whoever_may_do_everything_is_asked_once() -> None:
         return cluster({})(method, path, query, request)
 
     with reader(respond) as api:
-        view = fetch.look(mesh(), "east", REACH, api, pre=True)
+        seen = fetch.look(mesh(), "east", REACH, api, pre=True)
     assert asked == [EVERYTHING]
-    assert set(view.access.values()) == {True}
+    assert set(seen.access.values()) == {True}
 
 
 def test_nothing_is_ever_written() -> None:
@@ -597,7 +601,7 @@ def test_the_content_of_other_peoples_secrets_is_not_asked_for() -> None:
         if listing.kind == SECRET and not listing.metadata_only
     ]
     for listing in whole:
-        selected = listing.selectors.get("labelSelector", "")
+        selected = listing.labels
         assert listing.namespace in own or selected.startswith("owner=helm")
 
 

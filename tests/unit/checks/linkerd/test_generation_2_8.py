@@ -10,16 +10,19 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from checks.cluster import pre, surroundings
-from checks.facts import expected, fetch, helm
+from checks.facts import fetch, helm
+from checks.facts.case import MeshCase
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
 from checks.linkerd import control_plane, generation_2_8
-from checks.links import gateways, liveness, multicluster
+from checks.links import gateways, liveness, service_mirror
 from checks.links.credentials import Outcome, Trial
-from checks.run import runner
+from checks.run import reading
+from checks.run import report as running
 from checks.trust import certificates, webhooks
 from config import MeshConfig
-from config.variants.generation import Generation
+from config.inventory import inventory
+from config.variants.linkerds import LINKERDS
 from kube.kubeconfig import Endpoint
 from tests.unit.checks.builders import (
     Certified,
@@ -110,7 +113,7 @@ def test_a_configuration_that_agrees_passes() -> None:
 )
 def test_each_setting_that_differs_is_named(changed: dict[str, Any], words: str) -> None:
     found = configured(config_map(**changed))
-    assert failures(found) == ["linkerd-config says what the stack file says"]
+    assert failures(found) == ["linkerd-config matches the stack file"]
     assert found[1].detail.startswith(words)
 
 
@@ -157,7 +160,7 @@ def test_high_availability_and_the_cni_plugin_are_looked_at_where_they_are_wante
     case = cluster_case(view(*single), old(highAvailability=True, cni=True))
     assert failures(list(generation_2_8.deployments(case))) == [
         "DaemonSet linkerd-cni/linkerd-cni is available",
-        "the control plane has more than one replica of everything",
+        "every control plane Deployment has more than one replica",
     ]
 
 
@@ -169,11 +172,11 @@ def test_only_kinds_of_that_time_have_to_be_served() -> None:
     profile = ("linkerd.io", "ServiceProfile", "v1alpha2")
     split = ("split.smi-spec.io", "TrafficSplit", "v1alpha1")
     assert seen(profile, split) == []
-    assert seen(profile) == seen(split) == ["Linkerd's kinds are served"]
+    assert seen(profile) == seen(split) == ["the API server serves Linkerd's kinds"]
 
 
 def test_its_releases_have_the_names_of_their_charts() -> None:
-    found = {str(one): one.chart for one in expected.releases(old(cni=True), "west")}
+    found = {str(one): one.chart for one in inventory(old(cni=True), "west").releases}
     assert found == {
         "linkerd/linkerd2": "linkerd2",
         "linkerd/linkerd-cni": "linkerd2-cni",
@@ -185,9 +188,9 @@ def test_its_releases_have_the_names_of_their_charts() -> None:
 
 def test_the_namespace_of_its_cni_plugin_is_made_by_the_chart_and_looked_into() -> None:
     config = old(cni=True)
-    assert "linkerd-cni" not in expected.namespaces(config, "west")
-    assert "linkerd-cni" in expected.looked_into(config, "west")
-    assert "linkerd-cni" not in expected.looked_into(old(), "west")
+    assert "linkerd-cni" not in inventory(config, "west").namespaces
+    assert "linkerd-cni" in inventory(config, "west").read_namespaces
+    assert "linkerd-cni" not in inventory(old(), "west").read_namespaces
 
 
 def test_a_cluster_is_looked_at_by_the_checks_of_its_generation(
@@ -195,12 +198,12 @@ def test_a_cluster_is_looked_at_by_the_checks_of_its_generation(
 ) -> None:
     space = thing("v1", "Namespace", "linkerd")
     views = {"east": view(space, cluster="east"), "west": view(space)}
-    monkeypatch.setattr(runner, "_view", lambda _, name, *, pre: views[name])
+    monkeypatch.setattr(reading, "view_of", lambda _, name, *, pre: views[name])
     for config, wanted, unwanted in (
         (old(), "Deployment linkerd/linkerd-tap is available", "the source serves Links"),
-        (mesh(), "the Gateway API's kinds are served", "Deployment linkerd/linkerd-tap"),
+        (mesh(), "the API server serves the Gateway API's kinds", "Deployment linkerd/linkerd-tap"),
     ):
-        titles = [result.title for result in runner.run(config).results]
+        titles = [result.title for result in running.run(config).results]
         assert wanted in titles
         assert not [title for title in titles if title.startswith(unwanted)]
 
@@ -291,9 +294,8 @@ def test_clusters_of_both_generations_can_trust_the_same_anchors() -> None:
         "linkerd",
         data={"ca-bundle.crt": ANCHOR.pem},
     )
-    (found,) = certificates.same_anchors(
-        {"east": (view(roots), "linkerd"), "west": (view(config_map()), "linkerd")}
-    )
+    views = {"east": view(roots), "west": view(config_map())}
+    (found,) = certificates.same_anchors(MeshCase(mesh(), views))
     assert found.status is Status.OK
 
 
@@ -381,9 +383,12 @@ def test_a_gateway_tells_its_path_without_a_slash_and_has_no_policy() -> None:
 @pytest.mark.parametrize(
     ("annotations", "title"),
     [
-        ({"probe_path": "/-/ambassador/ready"}, "the gateway's Service tells how it is probed"),
-        ({"probe_period": "3s"}, "the gateway's Service tells how it is probed"),
-        ({"multicluster_gateway": ""}, "the gateway's Service says that it is one"),
+        ({"probe_path": "/-/ambassador/ready"}, "the gateway Service has the configured probe"),
+        ({"probe_period": "3s"}, "the gateway Service has the configured probe"),
+        (
+            {"multicluster_gateway": ""},
+            "the gateway Service has annotation mirror.linkerd.io/multicluster-gateway",
+        ),
     ],
 )
 def test_each_annotation_that_its_service_mirrors_do_not_read_is_one_failure(
@@ -462,9 +467,9 @@ def looked_at(
     ]
 
 
-HOLDS = f"Secret {SPACE}/{CREDENTIALS} holds credentials"
-KNOWS = "the service mirror knows the target's gateway"
-EXPORTED = "Service shop/web is exported by the target"
+HOLDS = f"Secret {SPACE}/{CREDENTIALS} has usable credentials"
+KNOWS = "the service mirror has a Service for the target's gateway"
+EXPORTED = "Service shop/web is exported"
 MIRRORS = "Service shop/web-west mirrors it in the source"
 
 
@@ -509,14 +514,14 @@ def test_a_second_secret_for_the_same_cluster_is_found() -> None:
 def test_credentials_that_are_old_lead_elsewhere_or_do_not_work_are_found() -> None:
     target = target_side()
     target |= named(secret(f"{ACCOUNT}-token", SPACE, {"token": "new"}))
-    assert failures(looked_at(target=target)) == ["the credentials hold the target's present token"]
+    assert failures(looked_at(target=target)) == ["the credentials have the target's current token"]
     elsewhere = Endpoint("https://other.example.org", None)
     assert warnings(looked_at(endpoint=elsewhere)) == [
-        "the credentials lead to the target's API server"
+        "the credentials name the target's API server"
     ]
     refused = Trial(Outcome.REFUSED, SERVER, "no")
     assert failures(looked_at(trial=refused)) == [
-        "the credentials let one get, list and watch the target's Services"
+        "the credentials can get, list and watch Services in the target"
     ]
 
 
@@ -571,7 +576,7 @@ def test_mirrors_of_a_link_that_is_gone_are_told_by_the_stack_file() -> None:
         labels = {**MIRROR, "mirror.linkerd.io/cluster-name": target}
         left = service("web-x", "shop", labels=labels)
         case = cluster_case(view(left, cluster="east"), old())
-        return warnings(list(multicluster.orphans(case)))
+        return warnings(list(service_mirror.orphans(case)))
 
     assert seen("west") == []
     assert seen("north") == ["every mirrored Service belongs to a Link"]
@@ -584,8 +589,8 @@ def test_the_one_service_mirror_is_asked_for_every_target() -> None:
         pod("mirror", SPACE, labels=labels),
         pod("other", SPACE),
     )
-    assert liveness.mirror_pod(pods, "west", Generation.V2_8) == "mirror"
-    assert liveness.mirror_pod(view(), "west", Generation.V2_8) is None
+    assert liveness.mirror_pod(pods, "west", LINKERDS["2.8"]) == "mirror"
+    assert liveness.mirror_pod(view(), "west", LINKERDS["2.8"]) is None
 
 
 def test_what_there_is_none_of_is_not_read() -> None:
@@ -602,12 +607,12 @@ def test_what_there_is_none_of_is_not_read() -> None:
 def test_before_an_installation_only_names_of_that_time_are_looked_for() -> None:
     titles = {one.title for one in pre.clashes(cluster_case(view(), old()))}
     assert not [title for title in titles if "Gateway API" in title or "Link CRD" in title]
-    assert "Linkerd's CRDs: absent, or made by release linkerd/linkerd2" in titles
+    assert "Linkerd's CRDs: absent, or created by release linkerd/linkerd2" in titles
     profile = thing(
         "apiextensions.k8s.io/v1", "CustomResourceDefinition", "trafficsplits.split.smi-spec.io"
     )
     found = list(pre.clashes(cluster_case(view(profile), old())))
-    assert failures(found) == ["Linkerd's CRDs: absent, or made by release linkerd/linkerd2"]
+    assert failures(found) == ["Linkerd's CRDs: absent, or created by release linkerd/linkerd2"]
 
 
 def test_its_service_mirror_makes_namespaces_by_itself() -> None:

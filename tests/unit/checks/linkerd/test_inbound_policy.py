@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.linkerd.inbound_policy import Mesh, PortPolicy, evaluate, lacking
+from checks.linkerd.clients import Mesh, lacking
+from checks.linkerd.inbound_policy import PortPolicy, evaluate
 from tests.unit.checks.builders import thing
 
 DOMAIN = "serviceaccount.identity.linkerd.cluster.local"

@@ -30,7 +30,7 @@ ANSWERS = "the collector tracing/tempo answers"
 MESHED = "the collector is meshed"
 ACCOUNT = "the collector runs as ServiceAccount tempo"
 TOLD = "proxies send their spans to tempo.tracing:4317"
-OWN = "Ambassador has its TracingService"
+OWN = "Ambassador has one TracingService"
 IDENTITY = "tempo.tracing.serviceaccount.identity.linkerd.cluster.local"
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
-from checks.links import exports, multicluster
+from checks.links import access, exports, service_mirror
+from checks.links import link as link_checks
 from checks.links.credentials import CredentialsFault, Outcome, Trial, login_of
 from config import MeshConfig
 from kube.kubeconfig import Endpoint
@@ -207,25 +208,25 @@ def looked_at(
         **{**usual, **fields},
     )
     return [
-        *multicluster.remote_access(case),
-        *multicluster.credentials(case),
-        *multicluster.link_resource(case),
-        *multicluster.service_mirror(case),
+        *access.remote_access(case),
+        *access.credentials(case),
+        *link_checks.link_resource(case),
+        *service_mirror.service_mirror(case),
         *exports.exports(case),
     ]
 
 
-REMOTE = f"the target has ServiceAccount {ACCOUNT} with its role and token"
-MIRROR_SECRET = f"Secret {SPACE}/{CREDENTIALS} holds credentials"
-DESTINATION_SECRET = f"Secret linkerd/{CREDENTIALS} holds credentials"
-PRESENT = "the credentials hold the target's present token"
-LEADS = "the credentials lead to the target's API server"
-WORKS = "the credentials let one get, list and watch the target's Services"
-AT_WORK = "the service mirror is at work"
-EXPORTED = "Service shop/web is exported by the target"
+REMOTE = f"the target has ServiceAccount {ACCOUNT} with a role and a token"
+MIRROR_SECRET = f"Secret {SPACE}/{CREDENTIALS} has usable credentials"
+DESTINATION_SECRET = f"Secret linkerd/{CREDENTIALS} has usable credentials"
+PRESENT = "the credentials have the target's current token"
+LEADS = "the credentials name the target's API server"
+WORKS = "the credentials can get, list and watch Services in the target"
+AT_WORK = "the service mirror is running"
+EXPORTED = "Service shop/web is exported"
 MIRRORS = "Service shop/web-west mirrors it in the source"
 ADDRESS = "the Link has the gateway's address"
-SELECTS = "the Link selects the Services that are to be exported"
+SELECTS = "the Link has the configured selectors"
 
 
 def test_a_sound_link_passes_everything() -> None:
@@ -261,11 +262,11 @@ def test_each_object_that_the_target_lacks_is_one_failure(gone: str, title: str)
         (f"Lease {SPACE}/service-mirror-write-west", AT_WORK),
         (
             f"Service {SPACE}/probe-west",
-            "there is one probe Service for the gateway, and it has an endpoint",
+            "the gateway has one probe Service with an endpoint",
         ),
         (
             f"Endpoints {SPACE}/probe-west",
-            "there is one probe Service for the gateway, and it has an endpoint",
+            "the gateway has one probe Service with an endpoint",
         ),
         ("Namespace /shop", MIRRORS),
         ("Service shop/web-west", MIRRORS),
@@ -322,7 +323,7 @@ def test_credentials_of_a_withdrawn_token_are_found() -> None:
 
 def test_secrets_that_differ_are_found() -> None:
     source = {**source_side(), **named(credentials("linkerd", kubeconfig(token="old-token")))}
-    assert failures(looked_at(source)) == ["both Secrets hold the same credentials"]
+    assert failures(looked_at(source)) == ["both Secrets have the same credentials"]
 
 
 def test_another_server_fails_unless_logging_in_works_there() -> None:
@@ -370,7 +371,7 @@ def test_an_address_out_of_reach_here_may_well_be_within_reach_there() -> None:
         ({"targetClusterDomain": "example.org"}, "the Link describes the target cluster"),
         ({"targetClusterLinkerdNamespace": "l5d"}, "the Link describes the target cluster"),
         ({"clusterCredentialsSecret": "other"}, "the Link describes the target cluster"),
-        ({"probeSpec": {}}, "the Link probes the gateway as it is to be probed"),
+        ({"probeSpec": {}}, "the Link has the configured probe"),
         ({"selector": {}}, SELECTS),
         ({"remoteDiscoverySelector": {}}, SELECTS),
         ({"federatedServiceSelector": {}}, SELECTS),
@@ -386,7 +387,7 @@ def test_a_link_that_does_not_tell_its_maker_is_warned_of() -> None:
     anonymous = link()
     anonymous["metadata"]["annotations"] = {"linkerd.io/created-by": "someone"}
     found = looked_at({**source_side(), **named(anonymous)})
-    assert warnings(found) == ["the Link says which version made it"]
+    assert warnings(found) == ["the Link has annotation linkerd.io/created-by"]
 
 
 def test_links_have_to_be_served_in_the_version_that_is_read() -> None:
@@ -468,7 +469,7 @@ def test_a_probe_service_with_another_port_is_found() -> None:
     source = source_side()
     source[f"Service {SPACE}/probe-west"]["spec"]["ports"] = [{"port": 4180}]
     found = looked_at(source)
-    title = "there is one probe Service for the gateway, and it has an endpoint"
+    title = "the gateway has one probe Service with an endpoint"
     assert failures(found) == [title]
     assert of(found, title).detail == "its port is 4180, not 4191"
 
@@ -476,7 +477,7 @@ def test_a_probe_service_with_another_port_is_found() -> None:
 def test_a_probe_service_that_is_missing_is_said_to_be() -> None:
     source = source_side()
     del source[f"Service {SPACE}/probe-west"]
-    title = "there is one probe Service for the gateway, and it has an endpoint"
+    title = "the gateway has one probe Service with an endpoint"
     assert of(looked_at(source), title).detail == "there are 0: none"
 
 
@@ -485,7 +486,7 @@ def test_two_probe_services_are_one_too_many() -> None:
     again = json.loads(json.dumps(source[f"Service {SPACE}/probe-west"]))
     again["metadata"]["name"] = "probe-gateway-west"
     found = looked_at({**source, "again": again})
-    assert failures(found) == ["there is one probe Service for the gateway, and it has an endpoint"]
+    assert failures(found) == ["the gateway has one probe Service with an endpoint"]
 
 
 def test_mirrors_of_a_link_that_is_gone_are_warned_of() -> None:
@@ -493,7 +494,7 @@ def test_mirrors_of_a_link_that_is_gone_are_warned_of() -> None:
     left = thing("v1", "Service", "web-north", "shop", labels=gone)
 
     def seen(*objects: dict[str, Any]) -> list[Finding]:
-        return list(multicluster.orphans(cluster_case(view(*objects, cluster="east"))))
+        return list(service_mirror.orphans(cluster_case(view(*objects, cluster="east"))))
 
     sound = source_side().values()
     assert warnings(seen(*sound)) == []

@@ -19,9 +19,10 @@ from checks.facts import fetch
 from checks.facts.case import Answer, ClusterCase
 from checks.facts.results import Finding, Status
 from checks.facts.view import View
-from checks.links import requests
-from checks.links.requests import Question
-from checks.run import runner
+from checks.links import asking, backends, questions, requests
+from checks.links.asking import Question
+from checks.run import reading
+from checks.run import report as running
 from config import MeshConfig
 from tests.unit.checks.builders import (
     ambassador,
@@ -45,8 +46,8 @@ from vocabulary.kinds import ENDPOINTS
 SHOP = {"name": "shop", "prefix": "/shop/", "service": "http://web.shop.svc.cluster.local:80"}
 ROUTE = ambassador("Mapping", "shop")
 ASKED = "a request for /shop/ is answered (Mapping shop)"
-BACKEND = "Service shop/web, to which a Mapping leads, has endpoints that are ready"
-SAMPLE = "Service qotm/qotm-linkerd2, to which a Mapping leads, has endpoints that are ready"
+BACKEND = "Service shop/web, the target of a Mapping, has ready endpoints"
+SAMPLE = "Service qotm/qotm-linkerd2, the target of a Mapping, has ready endpoints"
 
 Seen = list[tuple[str, str, str | None]]
 """Method, path and Host of every request that a server got."""
@@ -112,7 +113,7 @@ def judged(*objects: dict[str, Any], config: MeshConfig | None = None) -> list[F
     """Requests that are really made, and what is said of them."""
     config = config or with_ambassador(mappings=[SHOP])
     seen = view(*objects)
-    answers = runner._requested(config, "west", seen)
+    answers = reading.requested(config, "west", seen)
     return list(requests.requests(ClusterCase(config, "west", seen, answers)))
 
 
@@ -168,7 +169,7 @@ def test_where_the_cluster_shows_why_nothing_answers_no_load_balancer_is_blamed(
     waiting = endpoints("ambassador", "ambassador", "notReadyAddresses")
     (line,) = judged(front(closed_port()), ROUTE, waiting)
     assert line.status is Status.FAILURE
-    assert "no ready pod is behind Service ambassador" in line.detail
+    assert "no ready pod backs Service ambassador" in line.detail
     ready = endpoints("ambassador", "ambassador")
     (line,) = judged(front(closed_port()), ROUTE, ready, *strict("deny"))
     assert (line.status, "default policy is deny" in line.detail) == (Status.FAILURE, True)
@@ -206,7 +207,7 @@ def test_where_pods_are_simulated_no_request_is_made_and_this_is_said() -> None:
     [
         ((front(),), "the Mapping does not exist"),
         ((ROUTE,), "there is no Service of Ambassador"),
-        ((ROUTE, service("ambassador", "ambassador")), "(of type ClusterIP) tells no address"),
+        ((ROUTE, service("ambassador", "ambassador")), "(of type ClusterIP) has no address"),
         (
             (ROUTE, service("ambassador", "ambassador", address="127.0.0.1", ports={"x": 81})),
             "a port neither for HTTP nor for HTTPS",
@@ -233,13 +234,13 @@ def test_an_answer_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
-        answer = requests.ask(question(silent.getsockname()[1]))
+        answer = asking.ask(question(silent.getsockname()[1]))
     assert (answer.status, answer.detail) == (None, "TimeoutError")
 
 
 @pytest.mark.parametrize("address", ["not a name", "x" * 300, "name\n.example"])
 def test_an_address_that_is_none_is_no_answer(address: str) -> None:
-    assert requests.ask(question(80, address=address)).status is None
+    assert asking.ask(question(80, address=address)).status is None
 
 
 def test_a_server_that_speaks_something_else_is_no_answer() -> None:
@@ -254,7 +255,7 @@ def test_a_server_that_speaks_something_else_is_no_answer() -> None:
                 connection.sendall(b"SSH-2.0\r\n\r\n")
 
         threading.Thread(target=answer, daemon=True).start()
-        assert requests.ask(question(strange.getsockname()[1])).detail == "BadStatusLine"
+        assert asking.ask(question(strange.getsockname()[1])).detail == "BadStatusLine"
 
 
 def test_tls_is_asked_for_by_name_and_its_certificate_is_not_judged_here(tmp_path: Path) -> None:
@@ -266,7 +267,7 @@ def test_tls_is_asked_for_by_name_and_its_certificate_is_not_judged_here(tmp_pat
     named: list[str | None] = []
     context.sni_callback = lambda _, name, __: named.append(name)
     with serving(200, tls=context) as (port, asked):
-        answer = requests.ask(question(port, scheme="https", host="shop.example.org"))
+        answer = asking.ask(question(port, scheme="https", host="shop.example.org"))
     assert (answer.status, named) == (200, ["shop.example.org"])
     assert asked == [("GET", "/shop/", "shop.example.org")]
 
@@ -274,19 +275,19 @@ def test_tls_is_asked_for_by_name_and_its_certificate_is_not_judged_here(tmp_pat
 def test_where_the_first_request_is_not_answered_no_other_is_made() -> None:
     dead = closed_port()
     with serving(200) as (port, asked):
-        silent = requests.ask_all({"one": question(dead), "two": question(port)})
-        answered = requests.ask_all({"one": question(port), "two": question(port, path="/two/")})
+        silent = asking.ask_all({"one": question(dead), "two": question(port)})
+        answered = asking.ask_all({"one": question(port), "two": question(port, path="/two/")})
     assert [one.status for one in silent.values()] == [None, None]
     assert [one.status for one in answered.values()] == [200, 200]
     assert {path for _, path, _ in asked} == {"/shop/", "/two/"}
-    assert requests.ask_all({}) == {}
+    assert asking.ask_all({}) == {}
 
 
 # What is asked
 
 
 def asks(config: MeshConfig, *objects: dict[str, Any]) -> str:
-    found = requests.questions(config, "west", view(*objects, ROUTE))
+    found = questions.questions(config, "west", view(*objects, ROUTE))
     assert not isinstance(found, str)
     return f"{found['shop'].url} as {found['shop'].host}"
 
@@ -342,7 +343,7 @@ def test_an_adopted_ambassador_is_asked_by_its_owners_service_and_hosts() -> Non
     workload = deployment("edge", "ambassador", pod_labels=labels)
     found = asks(config, ours, inner, other, theirs, host, workload)
     assert found == "http://203.0.113.3:80/shop/ as shop.example.org"
-    nothing = requests.questions(config, "west", view(ours, workload, ROUTE))
+    nothing = questions.questions(config, "west", view(ours, workload, ROUTE))
     assert nothing == "there is no Service of Ambassador"
 
 
@@ -393,12 +394,12 @@ def test_requests_are_made_to_clusters_that_have_linkerd_and_to_no_others(
         asked.append(name)
         return {}
 
-    monkeypatch.setattr(runner, "_requested", requested)
+    monkeypatch.setattr(reading, "requested", requested)
     views = {"east": view(cluster="east"), "west": view(thing("v1", "Namespace", "linkerd"))}
-    monkeypatch.setattr(runner, "_view", lambda _, name, *, pre: views[name])
-    runner.run(mesh(), pre=True)
+    monkeypatch.setattr(reading, "view_of", lambda _, name, *, pre: views[name])
+    running.run(mesh(), pre=True)
     assert asked == []
-    runner.run(mesh())
+    running.run(mesh())
     assert asked == ["west"]
 
 
@@ -413,7 +414,7 @@ SAMPLES = thing("v1", "Namespace", "qotm")
 
 def behind(*objects: dict[str, Any], **fields: Any) -> list[Finding]:
     config = with_ambassador(**(fields or {"mappings": [SHOP]}))
-    return list(requests.backends(cluster_case(view(*objects), config)))
+    return list(backends.backends(cluster_case(view(*objects), config)))
 
 
 def test_a_service_with_endpoints_passes() -> None:
@@ -468,22 +469,22 @@ def test_two_routes_to_one_service_are_one_line_and_mirrors_have_lines_of_their_
     assert len(behind(SPACE, WEB, mappings=[SHOP, again])) == 1
     content = settings()
     content["links"][0]["exports"][0]["mapping"] = {"prefix": "/web/"}
-    assert requests.backends_of(mesh(content), "east") == []
+    assert backends.backends_of(mesh(content), "east") == []
 
 
 def test_only_the_endpoints_of_backends_and_of_ambassador_are_read() -> None:
-    def read(config: MeshConfig) -> list[tuple[str, Mapping[str, str]]]:
-        return [
-            (listing.namespace, listing.selectors)
+    def read(config: MeshConfig) -> list[tuple[str, str]]:
+        return sorted(
+            (listing.namespace, listing.fields)
             for listing in fetch.plan(config, "west", pre=False)
-            if listing.kind == ENDPOINTS
-        ]
+            if listing.kind == ENDPOINTS and not listing.labels
+        )
 
     assert read(with_ambassador(mappings=[SHOP])) == [
-        ("shop", {"fieldSelector": "metadata.name=web"}),
-        ("ambassador", {}),
+        ("ambassador", ""),
+        ("shop", "metadata.name=web"),
     ]
-    assert read(with_ambassador()) == [("ambassador", {})]
+    assert read(with_ambassador()) == [("ambassador", "")]
 
 
 def test_a_cluster_without_ambassador_is_asked_nothing() -> None:
@@ -491,6 +492,6 @@ def test_a_cluster_without_ambassador_is_asked_nothing() -> None:
     del content["clusters"]["west"]["ambassador"]
     config = mesh(content)
     case = cluster_case(view(), config)
-    assert [*requests.requests(case), *requests.backends(case)] == []
-    assert isinstance(requests.questions(config, "west", view()), str)
+    assert [*requests.requests(case), *backends.backends(case)] == []
+    assert isinstance(questions.questions(config, "west", view()), str)
     assert failures(judged(config=config)) == []

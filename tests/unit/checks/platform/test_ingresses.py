@@ -10,7 +10,6 @@ from checks.facts import fetch
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
 from checks.platform import ingresses
-from components.platform.ingresses import ingress_objects, viz_ingress_objects
 from config import MeshConfig
 from tests.unit.checks.builders import BUILT_IN, ambassador, cluster_case, mesh, of, secret, view
 from vocabulary.kinds import INGRESS, INGRESS_ROUTE, MIDDLEWARE, SECRET
@@ -34,8 +33,11 @@ def dashboard(**viz: Any) -> MeshConfig:
 def made(asked: MeshConfig, address: str | None = "192.0.2.1") -> list[dict[str, Any]]:
     """What the program declares, as a controller that serves it leaves it."""
     cluster = asked.clusters["west"]
-    found = [one for item in cluster.ingresses for one in ingress_objects(item, cluster.domain)]
-    found += viz_ingress_objects(cluster)
+    found = [
+        one
+        for item in cluster.every_ingress
+        for one in item.manifests(item.backend(cluster.domain))
+    ]
     for item in found:
         if item["kind"] == "Ingress" and address is not None:
             item["status"] = {"loadBalancer": {"ingress": [{"ip": address}]}}
@@ -92,7 +94,7 @@ def test_the_dashboards_ingress_is_looked_at_like_any_other() -> None:
     asked = dashboard(ingress={"host": "a.example.com", "controller": "traefik", "tls": {}})
     tls = secret("linkerd-viz-tls", "linkerd-viz", {})
     assert {item.status for item in look(asked, *made(asked), tls)} == {Status.OK}
-    lost = of(look(asked, *made(asked)), "the Secrets of linkerd-viz/linkerd-viz-ingress are there")
+    lost = of(look(asked, *made(asked)), "the Secrets of linkerd-viz/linkerd-viz-ingress exist")
     assert "linkerd-viz-tls" in lost.detail
 
 
@@ -100,7 +102,7 @@ def test_the_dashboards_ingress_is_looked_at_like_any_other() -> None:
 def test_ambassadors_way_to_the_dashboard_takes_both_of_its_objects(gone: str) -> None:
     asked = dashboard(route={"host": "a.example.com"})
     objects = {kind: ambassador(kind, "linkerd-viz") for kind in ("Host", "Mapping")}
-    title = "Ambassador leads to the dashboard"
+    title = "Ambassador routes to the dashboard"
     assert of(look(asked, *objects.values()), title).status is Status.OK
     del objects[gone]
     assert gone in of(look(asked, *objects.values()), title).detail

@@ -165,7 +165,7 @@ def test_a_cron_job_that_lost_its_treatment_is_a_failure() -> None:
         }
     ]
     wanted = config(linkerd=old, jobs=jobs)
-    title = "CronJob shop/nightly is treated as the stack file says"
+    title = "CronJob shop/nightly is patched as configured"
     job = cron_job("shop", "nightly", {"name": "main", "command": ["/run"]})
     detail = of(seen(wanted, job), title).detail
     assert "linkerd-await" in detail

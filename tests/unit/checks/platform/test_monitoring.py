@@ -16,9 +16,9 @@ from config import MeshConfig
 from tests.unit.checks.builders import BUILT_IN, cluster_case, mesh, of, service, thing, view
 from vocabulary.kinds import CONFIG_MAP, POD_MONITOR
 
-TOLD = "Prometheus is told of Linkerd in monitoring"
-BOARDS = "Grafana's sidecar finds Linkerd's dashboards in monitoring"
-PROMETHEUS = "viz has its Prometheus"
+TOLD = "the PodMonitors exist in monitoring"
+BOARDS = "the dashboards' ConfigMaps exist in monitoring"
+PROMETHEUS = "viz's Prometheus exists"
 SERVED = {**BUILT_IN, POD_MONITOR: ServedKind({"v1": "podmonitors"}, True)}
 LABELS = {"app": "linkerd", "release": "kube-prometheus-stack"}
 

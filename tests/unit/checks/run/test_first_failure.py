@@ -24,11 +24,12 @@ from cryptography.hazmat.primitives.serialization import (
 
 from checks.facts import helm
 from checks.facts.case import Answer
-from checks.facts.expected import releases
 from checks.facts.results import Report, Status
 from checks.facts.view import Log, View
-from checks.run import runner
+from checks.run import reading
+from checks.run import report as running
 from config import MeshConfig
+from config.inventory import inventory
 from tests.unit.checks.builders import (
     Certified,
     certified,
@@ -82,7 +83,7 @@ class Cluster:
     def seen(self, config: MeshConfig) -> View:
         objects = tuple(self.objects.values())
         records = []
-        for release in releases(config, self.view.cluster):
+        for release in inventory(config, self.view.cluster).releases:
             made = tuple(
                 one
                 for one in objects
@@ -175,11 +176,11 @@ def report(
     def nothing(*_: object) -> Mapping[str, Answer]:
         return {}
 
-    monkeypatch.setattr(runner, "_view", view)
-    monkeypatch.setattr(runner, "_requested", nothing)
-    monkeypatch.setattr(runner, "_trial", lambda *_: runner._Asked())
-    monkeypatch.setattr(runner, "_metric", lambda *_: runner._Asked(metric=True))
-    return lambda: runner.run(config)
+    monkeypatch.setattr(reading, "view_of", view)
+    monkeypatch.setattr(reading, "requested", nothing)
+    monkeypatch.setattr(reading, "trial_of", lambda *_: reading.Asked())
+    monkeypatch.setattr(reading, "metric_of", lambda *_: reading.Asked(metric=True))
+    return lambda: running.run(config)
 
 
 def first(found: Report) -> str:
@@ -256,7 +257,7 @@ def stale_pods(cluster: Cluster) -> None:
 def test_stale_roots(clusters: Clusters, report: Run) -> None:
     stale_pods(clusters["source"])
     found = first(report())
-    assert found.startswith("source: meshed pods trust the present anchors")
+    assert found.startswith("source: meshed pods trust the current anchors")
     assert "linkerd-multicluster deployment/controller-target" in found
     assert "shop deployment/web" in found
 
@@ -312,7 +313,7 @@ def test_an_expired_certificate_of_a_webhook(clusters: Clusters, report: Run) ->
 def test_a_deleted_server(clusters: Clusters, report: Run) -> None:
     del clusters["target"].objects["Server", "ambassador", "ambassador-gateway"]
     found = first(report())
-    assert found.startswith("target: the gateway has its Servers and policies")
+    assert found.startswith("target: the gateway's Servers and policies exist")
     assert "Server ambassador-gateway" in found
 
 
@@ -399,7 +400,7 @@ def test_a_mirror_that_holds_no_lease(clusters: Clusters, report: Run) -> None:
     place = ("Lease", "linkerd-multicluster", "service-mirror-write-target")
     clusters["source"].objects[place]["spec"]["renewTime"] = "2026-01-01T00:00:00Z"
     found = first(report())
-    assert found.startswith("source -> target: the service mirror is at work")
+    assert found.startswith("source -> target: the service mirror is running")
     assert "service-mirror-write-target" in found
 
 
@@ -437,7 +438,7 @@ def test_a_missing_mount(clusters: Clusters, report: Run) -> None:
     message = 'MountVolume.SetUp failed for volume "x" : configmap "y" not found'
     target.add(event("FailedMount", message, "linkerd", "linkerd-destination-1"))
     found = first(report())
-    assert found.startswith("target: release linkerd/linkerd-control-plane has its pods available")
+    assert found.startswith("target: release linkerd/linkerd-control-plane has all pods available")
     assert message in found and "does not exist" in found
 
 

@@ -14,6 +14,7 @@ import pytest
 from rich.console import Console
 
 from checks.facts.case import ClusterCase
+from checks.facts.check import Check, Phase
 from checks.facts.reading import RefusedError
 from checks.facts.results import (
     ClusterRow,
@@ -29,8 +30,10 @@ from checks.facts.results import (
 )
 from checks.facts.view import View
 from checks.links import liveness
-from checks.run import runner
+from checks.run import reading
+from checks.run import report as running
 from checks.run.printing import print_report
+from kube.at_once import at_once
 from kube.errors import KubeconfigError
 from kube.kubeconfig import Endpoint
 from preflight.guard import Reach
@@ -96,7 +99,7 @@ def test_each_line_has_its_mark_and_failures_have_their_hint_below_them() -> Non
     bare = printed(report(failure("it works", "", ""))).splitlines()
     assert bare[2:4] == ["\u00d7 it works", ""]
     assert "- it is fast  it does not work" in lines
-    assert lines[-1] == "\u00d7 1 hold, 1 warnings, 1 failures, 1 not looked at"
+    assert lines[-1] == "\u00d7 1 passed, 1 warnings, 1 failed, 1 skipped"
 
 
 def test_an_encoding_without_the_marks_gets_plain_ones() -> None:
@@ -117,8 +120,8 @@ def test_long_lines_are_not_broken_so_that_grep_finds_them() -> None:
 
 
 def test_words_in_brackets_are_printed_as_they_are() -> None:
-    assert "take it off links[0].exports [bold]" in printed(
-        report(failure("x", "y", "take it off links[0].exports [bold]"))
+    assert "remove it from links[0].exports [bold]" in printed(
+        report(failure("x", "y", "remove it from links[0].exports [bold]"))
     )
 
 
@@ -134,12 +137,12 @@ def explodes(_: ClusterCase) -> Iterator[Finding]:
 
 
 def test_a_check_that_breaks_is_a_failing_line_that_names_it_and_tells_no_secret() -> None:
-    found = list(runner._all((("any", explodes),), "west", cluster_case(view())))
+    found = list(running.guarded(Check("any", Phase.PARTS, explodes), cluster_case(view())))
     assert [(result.title, result.status) for result in found] == [
         ("this much was found", Status.OK),
-        ("check 'explodes' can be made", Status.FAILURE),
+        ("check 'explodes' can run", Status.FAILURE),
     ]
-    assert "KeyError in test_checks_report.py:" in found[1].detail
+    assert "KeyError in test_report.py:" in found[1].detail
     assert "secret" not in found[1].detail
 
 
@@ -150,9 +153,9 @@ def needs_secrets(case: ClusterCase) -> Iterator[Finding]:
 
 def test_what_a_check_may_not_see_is_a_failing_line_that_says_so() -> None:
     seen = view(unseen={(SECRET, "linkerd"): "not allowed (status 403)"})
-    (found,) = runner._all((("any", needs_secrets),), "west", cluster_case(seen))
+    (found,) = running.guarded(Check("any", Phase.PARTS, needs_secrets), cluster_case(seen))
     assert (found.title, found.status) == (
-        "check 'needs secrets' sees what it needs",
+        "check 'needs secrets' can read what it needs",
         Status.FAILURE,
     )
     assert found.detail == "Secret objects in linkerd cannot be listed: not allowed (status 403)"
@@ -166,11 +169,11 @@ def no_kubeconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("no_kubeconfig")
 @pytest.mark.parametrize("pre", [False, True])
 def test_clusters_that_cannot_be_reached_are_one_failing_line_each(pre: bool) -> None:
-    found = runner.run(mesh(), pre=pre)
+    found = running.run(mesh(), pre=pre)
     failed = [result for result in found.results if result.status is Status.FAILURE]
     assert [(result.cluster, result.title) for result in failed] == [
-        ("east", runner.ANSWERS),
-        ("west", runner.ANSWERS),
+        ("east", reading.ANSWERS),
+        ("west", reading.ANSWERS),
     ]
     assert found.exit_code == 1
     assert [row.version for row in found.clusters] == ["", ""]
@@ -191,11 +194,11 @@ def test_whatever_stops_the_reading_of_a_cluster_is_one_failing_line(
         raise raised
 
     reach = Reach(Endpoint("https://127.0.0.1:1", None), "the-uid")
-    monkeypatch.setattr(runner, "examine", lambda clusters: dict.fromkeys(clusters, reach))
-    monkeypatch.setattr(runner, "api_client", lambda _: nullcontext(None))
-    monkeypatch.setattr(runner, "look", fails)
-    found = [one for one in runner.run(mesh()).results if one.status is Status.FAILURE]
-    assert [one.title for one in found] == [runner.ANSWERS] * 2
+    monkeypatch.setattr(reading, "examine", lambda clusters: dict.fromkeys(clusters, reach))
+    monkeypatch.setattr(reading, "api_client", lambda _: nullcontext(None))
+    monkeypatch.setattr(reading, "look", fails)
+    found = [one for one in running.run(mesh()).results if one.status is Status.FAILURE]
+    assert [one.title for one in found] == [reading.ANSWERS] * 2
     assert detail in found[0].detail
     assert found[0].hint
     assert "secret" not in found[0].detail
@@ -211,12 +214,12 @@ def test_a_cluster_that_takes_for_ever_is_one_failing_line(
             forever.wait()
         return view(thing("v1", "Namespace", "linkerd"))
 
-    monkeypatch.setattr(runner, "_view", looked_at)
-    monkeypatch.setattr(runner, "READ_SECONDS", 0.2)
-    found = runner.run(mesh())
+    monkeypatch.setattr(reading, "view_of", looked_at)
+    monkeypatch.setattr(reading, "READ_SECONDS", 0.2)
+    found = running.run(mesh())
     forever.set()
     east = [(one.title, one.status, one.detail) for one in found.results if one.cluster == "east"]
-    assert east == [(runner.ANSWERS, Status.FAILURE, "reading it took too long")]
+    assert east == [(reading.ANSWERS, Status.FAILURE, "reading it timed out")]
 
 
 def one_cluster_answers(
@@ -224,11 +227,11 @@ def one_cluster_answers(
 ) -> Report:
     def looked_at(_: object, name: str, *, pre: bool) -> View | Finding:
         if name == silent:
-            return failure(runner.ANSWERS, "it is silent", "wake it")
+            return failure(reading.ANSWERS, "it is silent", "wake it")
         return seen
 
-    monkeypatch.setattr(runner, "_view", looked_at)
-    return runner.run(mesh())
+    monkeypatch.setattr(reading, "view_of", looked_at)
+    return running.run(mesh())
 
 
 def test_beside_a_silent_cluster_the_others_are_still_looked_at(
@@ -238,7 +241,7 @@ def test_beside_a_silent_cluster_the_others_are_still_looked_at(
     west = [result for result in found.results if result.cluster == "west"]
     assert {result.category for result in west} >= {"certificates", "releases", "ambassador"}
     (link,) = [result for result in found.results if result.category == "link"]
-    assert (link.status, link.detail) == (Status.SKIPPED, "cluster east cannot be looked at")
+    assert (link.status, link.detail) == (Status.SKIPPED, "cluster east cannot be read")
 
 
 def test_a_cluster_without_linkerd_has_one_line_for_all_that_is_missing(
@@ -246,17 +249,17 @@ def test_a_cluster_without_linkerd_has_one_line_for_all_that_is_missing(
 ) -> None:
     found = one_cluster_answers(monkeypatch, view())
     failed = [result for result in found.results if result.status is Status.FAILURE]
-    assert [result.title for result in failed] == [runner.ANSWERS, "Linkerd is installed"]
+    assert [result.title for result in failed] == [reading.ANSWERS, "Linkerd is installed"]
 
 
 def test_a_link_to_a_cluster_without_linkerd_is_not_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     views = {"east": view(thing("v1", "Namespace", "linkerd"), cluster="east"), "west": view()}
-    monkeypatch.setattr(runner, "_view", lambda _, name, *, pre: views[name])
-    (link,) = [r for r in runner.run(mesh()).results if r.cluster == "east -> west"]
+    monkeypatch.setattr(reading, "view_of", lambda _, name, *, pre: views[name])
+    (link,) = [r for r in running.run(mesh()).results if r.cluster == "east -> west"]
     assert (link.status, link.detail) == (Status.SKIPPED, "nothing is installed in west")
-    before = [r for r in runner.run(mesh(), pre=True).results if r.cluster == "east -> west"]
+    before = [r for r in running.run(mesh(), pre=True).results if r.cluster == "east -> west"]
     assert {result.category for result in before} == {"exports"}
 
 
@@ -276,13 +279,13 @@ def test_a_service_mirror_is_asked_only_where_pods_are_real(
         asked.append(f"{pod} about {target}")
         return True
 
-    monkeypatch.setattr(runner, "api_client", lambda _: nullcontext(None))
+    monkeypatch.setattr(reading, "api_client", lambda _: nullcontext(None))
     monkeypatch.setattr(liveness, "ask_mirror", ask)
     config = mesh()
 
     def alive(*objects: dict[str, Any]) -> str:
         seen = {"east": view(*objects, cluster="east"), "west": view()}
-        (row,) = runner._rows(config, seen, runner._asked(config, seen))
+        (row,) = running.gateway_rows(config, seen, reading.ask_links(config, seen))
         return row.alive
 
     assert alive(lease, node()) == "yes"
@@ -298,20 +301,23 @@ def test_namespaces_that_may_not_be_listed_are_not_taken_for_an_empty_cluster(
     found = one_cluster_answers(monkeypatch, view(unseen={(NAMESPACE, ""): "not allowed"}))
     titles = {result.title for result in found.results}
     assert "Linkerd is installed" not in titles
-    assert "check 'namespace' sees what it needs" in titles
+    assert "check 'namespace' can read what it needs" in titles
 
 
 def test_one_cluster_under_two_names_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     found = one_cluster_answers(monkeypatch, view(), silent="none")
-    (line,) = [r for r in found.results if r.title == "no cluster stands under two names"]
-    assert (line.status, line.detail) == (Status.FAILURE, "the same cluster: east and west")
+    (line,) = [r for r in found.results if r.title == "no cluster is listed under two names"]
+    assert (line.status, line.detail) == (
+        Status.FAILURE,
+        "one cluster with several names: east and west",
+    )
 
 
 def test_one_cluster_alone_is_not_said_to_differ_from_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = one_cluster_answers(monkeypatch, view())
-    assert "no cluster stands under two names" not in {result.title for result in found.results}
+    assert "no cluster is listed under two names" not in {result.title for result in found.results}
 
 
 def test_a_job_that_hangs_does_not_hold_up_the_others() -> None:
@@ -321,6 +327,6 @@ def test_a_job_that_hangs_does_not_hold_up_the_others() -> None:
         forever.wait()
         return "late"
 
-    answers = runner._at_once({"answers": lambda: "soon", "hangs": hangs}, 1.0)
+    answers = at_once({"answers": lambda: "soon", "hangs": hangs}, 1.0)
     forever.set()
     assert answers == {"answers": "soon"}

@@ -8,24 +8,25 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from checks.facts.case import ClusterCase, LinkCase
+from checks.facts.case import ClusterCase, LinkCase, MeshCase
+from checks.facts.check import Phase, all_checks
 from checks.facts.results import Result, Status
 from checks.facts.view import ServedKind, View
-from checks.links.requests import backends_of
+from checks.links.backends import backends_of
 from checks.platform.ingresses import ingresses_of
 from checks.platform.ingresses import secrets_of as ingress_secrets
-from checks.run import runner
+from checks.run.report import run_phases
 from config import MeshConfig
 from config.core.mesh import service_account
 from config.linkerd.tracing import port_of
 from config.links.exports import ServiceRef
-from config.rules.meshed_workloads import patches
 from render import Manifest
 from render.recorder import RELEASE
 from tests import foreign_workloads
@@ -42,7 +43,7 @@ from tests.unit.checks.builders import (
 )
 from tests.unit.checks.issuing import issue
 from tests.unit.conftest import Rendered
-from vocabulary.kinds import CRD, SERVICE, WORKLOADS, Kind, name_of, namespace_of
+from vocabulary.kinds import CRD, NAMESPACE, NODE, SERVICE, WORKLOADS, Kind, name_of, namespace_of
 
 # Later than any certificate that a long run renders.
 NOW = datetime.now(UTC) + timedelta(days=1)
@@ -101,7 +102,7 @@ def brought(config: MeshConfig, cluster: str) -> Iterator[dict[str, Any]]:
             ),
             "kind": ambassador.adopt.kind,
         }
-    wanted = {patch.ref for _, patch in patches(own)}
+    wanted = {patch.ref for _, patch in own.patches}
     for one in foreign_workloads.WORKLOADS:
         found = foreign_workloads.ref(one)
         if found in wanted or found.name in {patch.pods_in for patch in wanted}:
@@ -193,19 +194,13 @@ def looked_at(config: MeshConfig, views: Mapping[str, View]) -> list[Result]:
     results: list[Result] = []
     for cluster, seen in views.items():
         case = ClusterCase(config, cluster, seen)
-        causes = [one for one in runner.CAUSES if one[0] != "releases"]
-        for checks in (
-            causes,
-            runner.CONTROL_PLANE[case.config.linkerd.generation],
-            runner.AFTER,
-            runner.LAST,
-        ):
-            results += runner._all(checks, cluster, case)
+        phases = (Phase.CAUSES, Phase.CONTROL_PLANE, Phase.PARTS, Phase.LAST)
+        results += run_phases(phases, cluster, case, case.config.linkerd.generation)
     for link in config.links:
         link_case = LinkCase(config, link, views[link.source], views[link.target])
         generation = link_case.source_config.linkerd.generation
-        results += runner._all(runner.LINK_AFTER[generation], link.name, link_case)
-    return results
+        results += run_phases((Phase.LINK,), link.name, link_case, generation)
+    return [one for one in results if one.category != "releases"]
 
 
 def failed(results: Iterable[Result]) -> list[str]:
@@ -250,3 +245,61 @@ def test_every_object_of_ours_that_is_missing_is_told(
             if not failed(looked_at(config, seen)):
                 untold.append(f"{cluster}: {one.object['kind']} {name_of(one.object)}")
     assert untold == []
+
+
+@dataclass(frozen=True)
+class Watched(View):
+    """A view that notes the kinds that are looked at."""
+
+    kinds: set[Kind] = field(default_factory=set)
+
+    def get(self, kind: Kind, namespace: str, name: str) -> dict[str, Any] | None:
+        self.kinds.add(kind)
+        return super().get(kind, namespace, name)
+
+    def all(
+        self, kind: Kind, namespace: str | None = None, labels: Mapping[str, str] | None = None
+    ) -> list[dict[str, Any]]:
+        self.kinds.add(kind)
+        return super().all(kind, namespace, labels)
+
+
+def watched(seen: View) -> Watched:
+    return Watched(**{one.name: getattr(seen, one.name) for one in fields(View)})
+
+
+@pytest.mark.parametrize("name", sorted(STACK_FILES))
+def test_a_check_declares_every_kind_that_it_looks_at(
+    name: str, rendered: Rendered, stack_config: Callable[[str], MeshConfig]
+) -> None:
+    config = stack_config(name)
+    views = views_of(config, rendered(name)[1])
+    undeclared: dict[str, set[str]] = {}
+    for check in all_checks():
+        cases: list[tuple[dict[str, Watched], Any]] = []
+        if check.phase in (Phase.LINK, Phase.LINK_BEFORE):
+            for link in config.links:
+                ends = {end: watched(views[end]) for end in (link.source, link.target)}
+                if check.is_for(config.clusters[link.source].linkerd.generation):
+                    cases.append(
+                        (ends, LinkCase(config, link, ends[link.source], ends[link.target]))
+                    )
+        elif check.phase in (Phase.ACROSS, Phase.ACROSS_INSTALLED):
+            each = {cluster: watched(seen) for cluster, seen in views.items()}
+            cases.append((each, MeshCase(config, each)))
+        else:
+            for cluster, seen in views.items():
+                if check.is_for(config.clusters[cluster].linkerd.generation):
+                    one = {cluster: watched(seen)}
+                    cases.append((one, ClusterCase(config, cluster, one[cluster])))
+        for looked, case in cases:
+            list(check.run(case))
+            for cluster, seen in looked.items():
+                declared = {listing.kind for listing in check.listings(config, cluster)}
+                if check.reads_more is not None:
+                    more = check.reads_more(config, cluster, views[cluster])
+                    declared |= {listing.kind for listing in more}
+                missing = seen.kinds - declared - {NAMESPACE, NODE}
+                if missing:
+                    undeclared.setdefault(check.name, set()).update(map(str, missing))
+    assert undeclared == {}

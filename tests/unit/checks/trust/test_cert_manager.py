@@ -218,7 +218,7 @@ def test_an_issuer_of_another_ca_is_to_have_that_among_the_anchors() -> None:
 def test_anchors_that_a_secret_has_beside_those_of_the_stack_file_are_to_be_written_there() -> None:
     values = yaml.safe_dump({"identityTrustAnchorsPEM": ANCHOR.pem})
     told = thing("v1", "ConfigMap", "linkerd-config", "linkerd", data={"values": values})
-    title = "linkerd-config and linkerd-identity-trust-roots hold the same anchors"
+    title = "linkerd-config and linkerd-identity-trust-roots have the same trust anchors"
     asked = {**ALL_OF_IT, "rootsSecret": {"name": "root-secret"}}
     same = issuing(short(timedelta(hours=5)), config(**asked), told)
     assert title not in failures(list(trust_anchors(same)))
@@ -253,13 +253,13 @@ def webhook(bundle: str | None, hours: int = 5) -> ClusterCase:
 def test_a_webhook_s_certificate_of_a_day_is_fine_once_the_api_server_knows_its_ca() -> None:
     results = list(webhooks(webhook(ANCHOR.pem)))
     name = "linkerd-proxy-injector"
-    assert of(results, f"webhook {name} has a certificate that is accepted").status == "ok"
+    assert of(results, f"webhook {name} has a valid certificate").status == "ok"
     assert of(results, f"the certificate of webhook {name} is renewed in time").status == "ok"
     assert warnings(results) == []
 
 
 def test_a_ca_that_was_not_injected_is_the_cainjector_s_fault() -> None:
     results = list(webhooks(webhook(None)))
-    finding = of(results, "webhook linkerd-proxy-injector has a certificate that is accepted")
+    finding = of(results, "webhook linkerd-proxy-injector has a valid certificate")
     assert finding.status == "failure"
     assert "cainjector" in finding.hint

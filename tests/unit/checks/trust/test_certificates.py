@@ -11,6 +11,7 @@ import pytest
 import yaml
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from checks.facts.case import MeshCase
 from checks.facts.results import Finding, Status
 from checks.facts.view import View
 from checks.trust import certificates, webhooks
@@ -76,7 +77,7 @@ def test_an_anchor_that_only_the_config_map_of_roots_has_is_found() -> None:
     other = certified("other", days=3650)
     found = anchors_seen(ANCHOR.pem, other.pem)
     assert failures(found) == [
-        "linkerd-config and linkerd-identity-trust-roots hold the same anchors"
+        "linkerd-config and linkerd-identity-trust-roots have the same trust anchors"
     ]
 
 
@@ -95,7 +96,7 @@ def test_an_anchor_that_ends_soon_is_warned_of() -> None:
 
 def test_an_anchor_on_another_curve_fails() -> None:
     found = anchors_seen(certified("root", key=ec.generate_private_key(ec.SECP384R1())).pem)
-    assert failures(found) == ["the trust anchors use algorithms that Linkerd takes"]
+    assert failures(found) == ["the trust anchors use supported algorithms"]
 
 
 @pytest.mark.parametrize("bundle", ["", "not a certificate"])
@@ -106,7 +107,7 @@ def test_roots_that_cannot_be_read_are_one_failure_and_no_more(bundle: str) -> N
 def test_a_configuration_without_anchors_is_one_failure() -> None:
     found = anchors_seen(ANCHOR.pem, "no certificate")
     assert failures(found) == [
-        "linkerd-config and linkerd-identity-trust-roots hold the same anchors"
+        "linkerd-config and linkerd-identity-trust-roots have the same trust anchors"
     ]
 
 
@@ -128,7 +129,7 @@ def test_anchors_that_the_stack_file_provides_have_to_be_in_the_bundle() -> None
         case = cluster_case(view(config_map(bundle), roots(bundle)), config)
         return list(certificates.trust_anchors(case))
 
-    title = "the bundle holds the anchors that the stack file provides"
+    title = "the bundle contains the anchors of the stack file"
     assert of(seen(ANCHOR.pem + provided.pem), title).status is Status.OK
     lacking = of(seen(ANCHOR.pem), title)
     assert (lacking.status, lacking.detail) == (Status.FAILURE, "it lacks mine")
@@ -167,12 +168,12 @@ def test_a_ca_crt_outside_the_bundle_is_warned_of() -> None:
 
 def test_the_key_of_another_certificate_is_found() -> None:
     found = issuer_seen(ISSUER, key=certified("other").key_pem)
-    assert failures(found) == ["the issuer's Secret is complete"]
+    assert failures(found) == ["the issuer's Secret is usable"]
 
 
 def test_an_issuer_that_is_no_authority_is_found() -> None:
     leaf = certified("identity.linkerd.cluster.local", ANCHOR, authority=False)
-    assert failures(issuer_seen(leaf)) == ["the issuer may sign certificates"]
+    assert failures(issuer_seen(leaf)) == ["the issuer can sign certificates"]
 
 
 def test_an_issuer_of_another_trust_domain_is_found_and_its_name_told() -> None:
@@ -184,12 +185,12 @@ def test_an_issuer_of_another_trust_domain_is_found_and_its_name_told() -> None:
 
 def test_a_missing_issuer_is_one_failure() -> None:
     found = list(certificates.issuer(cluster_case(view(roots(ANCHOR.pem)))))
-    assert failures(found) == ["the issuer's Secret is complete"]
+    assert failures(found) == ["the issuer's Secret is usable"]
 
 
 def test_an_rsa_issuer_is_found(rsa_issuer: Certified) -> None:
     found = issuer_seen(rsa_issuer)
-    assert failures(found) == ["the issuer uses an algorithm that Linkerd takes"]
+    assert failures(found) == ["the issuer uses a supported algorithm"]
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +206,7 @@ def test_an_issuer_secret_without_one_of_its_keys_is_one_failure(key: str) -> No
     lacking = issuer_secret(ISSUER, ANCHOR.pem)
     del lacking["data"][key]
     found = list(certificates.issuer(cluster_case(view(roots(ANCHOR.pem), lacking))))
-    assert failures(found) == ["the issuer's Secret is complete"]
+    assert failures(found) == ["the issuer's Secret is usable"]
     assert key in found[0].detail
 
 
@@ -218,8 +219,10 @@ def test_clusters_with_the_same_anchors_are_told_from_those_without() -> None:
     other = certified("other", days=3650)
 
     def compared(*bundles: str) -> Finding:
-        views = {str(n): (view(roots(text)), "linkerd") for n, text in enumerate(bundles)}
-        (finding,) = certificates.same_anchors(views)
+        names = [f"c{number}" for number in range(len(bundles))]
+        config = mesh({"clusters": {name: {"context": name} for name in names}})
+        views = {name: view(roots(text)) for name, text in zip(names, bundles, strict=True)}
+        (finding,) = certificates.same_anchors(MeshCase(config, views))
         return finding
 
     assert compared(ANCHOR.pem, ANCHOR.pem).status is Status.OK
@@ -289,7 +292,7 @@ def replaced(
     return change
 
 
-BROKEN = "webhook linkerd-sp-validator has a certificate that is accepted"
+BROKEN = "webhook linkerd-sp-validator has a valid certificate"
 
 
 @pytest.mark.parametrize(
@@ -367,7 +370,7 @@ def test_viz_brings_webhooks_of_its_own() -> None:
     content = settings()
     content["clusters"]["west"]["linkerd"] = {"viz": {"enabled": True}}
     case = cluster_case(view(), mesh(content))
-    assert {hook.service for hook in webhooks.webhooks_of(case)} - set(HOOKS) == {
+    assert {hook.service for hook in case.inventory.webhooks} - set(HOOKS) == {
         "tap",
         "tap-injector",
     }
@@ -393,6 +396,6 @@ def test_the_authority_of_an_api_service_stands_in_its_spec() -> None:
         found = view(*hooks().objects, secret("tap-k8s-tls", "linkerd-viz", data), registered, *viz)
         return list(webhooks.webhooks(cluster_case(found, config)))
 
-    title = "webhook tap has a certificate that is accepted"
+    title = "webhook tap has a valid certificate"
     assert of(seen(ANCHOR.pem), title).status is Status.OK
     assert of(seen(certified("other").pem), title).status is Status.FAILURE

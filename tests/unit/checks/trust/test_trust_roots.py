@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from checks.facts import fetch
+from checks.facts.listing import named
 from checks.facts.results import Finding, Status
 from checks.trust import trust_roots
 from tests.unit.checks.builders import (
@@ -27,7 +27,7 @@ from vocabulary.kinds import POD
 OLD = certified("old", days=3650)
 NEW = certified("new", days=3650)
 ISSUER = certified("identity.linkerd.cluster.local", NEW)
-TITLE = "meshed pods trust the present anchors"
+TITLE = "meshed pods trust the current anchors"
 
 
 def issuer(one: Certified = ISSUER) -> dict[str, Any]:
@@ -160,9 +160,7 @@ def test_one_pod_is_read_in_full_for_each_strange_bundle() -> None:
         meshed("d", OLD.pem + NEW.pem, "linkerd", deployment="linkerd-identity"),
     ]
     seen = view(roots(NEW.pem), config_map(NEW.pem), *pods)
-    assert list(trust_roots.samples(seen, "linkerd")) == [("shop", "a")]
-
-    listings = list(fetch._third(mesh(), "west", seen, []))
-    assert [(one.kind, one.namespace, one.selectors) for one in listings] == [
-        (POD, "shop", {"fieldSelector": "metadata.name=a"})
-    ]
+    for check in trust_roots.CHECKS:
+        assert check.reads_more is not None
+        listings = list(check.reads_more(mesh(), "west", seen))
+        assert listings == [named(POD, "shop", "a")]

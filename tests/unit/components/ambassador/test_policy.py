@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.ambassador.policy import ambassador_policy
+from components.ambassador.policy import public_policy
+from components.links.gateway import gateway_policy
 from config import MeshConfig, load_stack_file
 from config.ambassador.ambassador import AmbassadorConfig
-from config.variants.generation import Generation
+from config.core.cluster import ClusterConfig
+from config.links.gateway_view import gateways
 from render import Recording
 from tests.stack_files import STACK_FILES
 
@@ -61,7 +63,7 @@ def test_any_client_may_connect_to_each_listener_s_port_whatever_the_default_pol
     recording = recorded(config)
     for cluster, settings in config.clusters.items():
         ambassador = settings.ambassador
-        if ambassador is None or settings.linkerd.generation is not Generation.MODERN:
+        if ambassador is None or not settings.linkerd.generation.policy:
             continue
         objects: Objects = [
             dict(item.inputs)
@@ -93,7 +95,9 @@ def test_no_port_but_the_public_ones_is_opened_to_clients_outside_the_mesh(
             **({"adopt": {}} if adopted else {}),
         }
     )
-    objects: Objects = [dict(item) for item in ambassador_policy(config)]
+    views = gateways("a", ClusterConfig(context="a", ambassador=config))
+    made = [*public_policy(config), *(item for view in views for item in gateway_policy(view))]
+    objects: Objects = [dict(item) for item in made]
     labels = {**config.pod_labels, "more": "labels"}
     wanted = {8080, 8443} if ports is None else set(ports)
     for port in wanted - set(skipped):

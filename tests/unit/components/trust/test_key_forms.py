@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from config import MeshConfig, load_stack_file
-from config.variants.generation import Generation
+from config.variants.linkerds import LINKERDS
 from render import Recording
 from tests.stack_files import STACK_FILES
 
@@ -19,8 +19,8 @@ Records = Callable[[MeshConfig], Recording]
 
 # linkerd2 edge-26.8.3: kubert's rustls-pemfile (PKCS#8, PKCS#1); stable-2.8.1: pkg/tls/codec.go.
 READ = {
-    Generation.MODERN: ("PRIVATE KEY", "RSA PRIVATE KEY"),
-    Generation.V2_8: ("EC PRIVATE KEY", "RSA PRIVATE KEY"),
+    LINKERDS["edge"]: ("PRIVATE KEY", "RSA PRIVATE KEY"),
+    LINKERDS["2.8"]: ("EC PRIVATE KEY", "RSA PRIVATE KEY"),
 }
 
 

@@ -14,7 +14,6 @@ from checks.facts.view import Access, View
 from config import MeshConfig
 from config.core.mesh import gateway_identity
 from config.links.link import Requirement, Selector
-from config.variants.generation import Generation
 from tests.stack_builders import changed, loaded
 from tests.stack_files import STACK_FILES
 from tests.unit.verify.builders import ROOTS, SPACE, seen, service
@@ -32,7 +31,7 @@ def _plan(mesh: MeshConfig, options: Options | None = None, **given: Any) -> Pla
 
 
 def _modern(mesh: MeshConfig, *ends: str) -> bool:
-    return all(mesh.clusters[end].linkerd.generation is Generation.MODERN for end in ends)
+    return all(mesh.clusters[end].linkerd.generation.links for end in ends)
 
 
 @pytest.mark.parametrize("name", STACK_FILES)

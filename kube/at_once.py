@@ -1,9 +1,13 @@
-"""The same work on several things at once, in threads that keep no process from ending."""
+"""Work that waits for several clusters, all at once, in threads that keep no process from ending.
+
+A login plugin or a name server may hang for ever, and cannot be ended from outside.
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -11,7 +15,7 @@ R = TypeVar("R")
 
 
 class Work(threading.Thread, Generic[R]):
-    """A call in a thread of its own; `result` gives what came of it."""
+    """A call in its own thread, which starts at once."""
 
     def __init__(self, do: Callable[[], R]) -> None:
         super().__init__(daemon=True)
@@ -32,11 +36,11 @@ class Work(threading.Thread, Generic[R]):
             self._ended.set()
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end, at most so long; whether it came."""
+        """Whether the call ends within `seconds`."""
         return self._ended.wait(seconds)
 
     def result(self) -> R:
-        """Wait for the end; what was returned. Raises what was raised."""
+        """What the call returned, waited for. Raises what it raised."""
         while not self.wait(0.2):
             # Without a timeout, no signal would get through.
             pass
@@ -58,3 +62,17 @@ def together(do: Callable[[T], R], items: Iterable[T]) -> list[R]:
     if errors:
         raise errors[0]
     return found
+
+
+def at_once(jobs: Mapping[str, Callable[[], R]], seconds: float) -> dict[str, R]:
+    """What each job returns, by its name; jobs that take longer than `seconds` are left out.
+
+    Raises what a job raises.
+    """
+    works = {name: Work(job) for name, job in jobs.items()}
+    until = time.monotonic() + seconds
+    return {
+        name: work.result()
+        for name, work in works.items()
+        if work.wait(max(0.0, until - time.monotonic()))
+    }

@@ -1,0 +1,74 @@
+"""What every kind of multicluster gateway needs in its cluster: policy, and its address.
+
+Facts: Linkerd docs, "Multi-cluster communication".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Service
+
+from components.core.policy import Manifest, Pods, authentication, server
+from config.links.gateway_view import Gateway
+from config.links.link import LinkConfig
+from vocabulary.linkerd import PROXY_ADMIN_PORT_NAME
+
+
+@dataclass(frozen=True)
+class GatewayEnd:
+    """A gateway with the address that the engine knows it by."""
+
+    view: Gateway
+    """What the stack file says of it."""
+    address: pulumi.Output[str]
+    """IP addresses or DNS names, comma-separated."""
+
+    def through(self, link: LinkConfig) -> GatewayEnd:
+        """The gateway as a link reaches it."""
+        view = self.view.through(link)
+        own = pulumi.Output.from_input(",".join(view.addresses))
+        return GatewayEnd(view, own if link.gateway is not None else self.address)
+
+
+def gateway_end(gateway: Gateway, service: Service | None) -> GatewayEnd:
+    """The gateway with the addresses of the stack file, else with those of its Service.
+
+    The update fails with pulumi.RunError where the load balancer of `service` has no address.
+    """
+    if gateway.addresses or service is None:
+        return GatewayEnd(gateway, pulumi.Output.from_input(",".join(gateway.addresses)))
+    return GatewayEnd(
+        gateway, service.status.apply(lambda status: _balancer_addresses(gateway, status))
+    )
+
+
+def gateway_policy(gateway: Gateway) -> Iterator[Manifest]:
+    """Policy manifests that admit meshed clients to the gateway's ports of the proxy, and no other.
+
+    The admin port is one of them where service mirrors probe it.
+    """
+    pods = Pods(gateway.namespace, gateway.pod_labels)
+    meshed, found = authentication(
+        "MeshTLSAuthentication", gateway.policy, gateway.namespace, {"identities": ["*"]}
+    )
+    yield found
+    for name, port in gateway.servers.items():
+        protocol = "HTTP/1" if port == PROXY_ADMIN_PORT_NAME else None
+        yield from server(name, pods, port, meshed, protocol)
+
+
+def _balancer_addresses(gateway: Gateway, status: Any) -> str:
+    balancer = getattr(status, "load_balancer", None)
+    entries = getattr(balancer, "ingress", None) or []
+    found = [entry.ip or entry.hostname for entry in entries if entry.ip or entry.hostname]
+    if not found:
+        raise pulumi.RunError(
+            f"the gateway's Service {gateway.namespace}/{gateway.service} has no load-balancer "
+            "address; find out why its load balancer lost it, or write the address under "
+            f"{gateway.key}.address in the stack file"
+        )
+    return ",".join(found)
