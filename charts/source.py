@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, assert_never
 
 import requests
 
 from config.ambassador.ambassador import AmbassadorConfig
-from config.core.charts import ChartsConfig
+from config.core.charts import ChartsConfig, Origin
 from config.core.mesh import MeshConfig
+from config.inventory import inventory
 from config.linkerd.control_plane import LinkerdConfig
 from config.trust.cert_manager import CertManagerConfig, TrustManagerConfig
-from config.variants.ambassadors import CrdsChart, CrdsManifest, CrdsWithin
-from config.variants.generation import Generation
+from config.variants.ambassadors import CrdsChart, CrdsManifest
+from vocabulary.linkerd import JAEGER
 
 CHARTS_VARIABLE = "MESH_CHARTS"
 """Environment variable that names a folder of packaged charts and wins over the stack file."""
 
 DOWNLOAD_SECONDS = 30
-
-Origin = Literal["linkerd", "linkerd_stable", "emissary", "ambassador", "cert_manager"]
-"""Which of the stack file's repositories a chart is in."""
 
 
 class MissingChartsError(ValueError):
@@ -153,28 +150,23 @@ def ambassador_chart(config: AmbassadorConfig) -> Chart:
 
 def ambassador_crds(config: AmbassadorConfig) -> Package | None:
     """What holds an Ambassador's CRDs; None where its own chart does."""
-    line = config.line
-    match line.crds:
-        case CrdsChart(name=name):
-            return Chart(name, config.chart_version, line.repository)
-        case CrdsManifest(name=name, url=url):
-            version = line.application
-            return Manifest(name, version, url.format(version=version))
-        case CrdsWithin():
-            return None
-        case _:
-            assert_never(line.crds)
+    line, crds = config.line, config.line.crds
+    if isinstance(crds, CrdsChart):
+        return Chart(crds.name, config.chart_version, line.repository)
+    if isinstance(crds, CrdsManifest):
+        version = line.application
+        return Manifest(crds.name, version, crds.url.format(version=version))
+    return None
 
 
 def linkerd_chart(config: LinkerdConfig, name: str) -> Chart:
     """A chart of Linkerd in the version that a cluster has."""
-    old = config.generation is Generation.V2_8
-    return Chart(name, config.version, "linkerd_stable" if old else "linkerd")
+    return Chart(name, config.version, config.record.origin)
 
 
 def jaeger_chart(config: LinkerdConfig) -> Chart:
     """The chart of the extension by which older versions trace."""
-    return Chart("linkerd-jaeger", config.jaeger_version)
+    return Chart(JAEGER, config.jaeger_version, config.record.origin)
 
 
 def cert_manager_chart(config: CertManagerConfig) -> Chart:
@@ -189,30 +181,7 @@ def trust_manager_chart(config: TrustManagerConfig) -> Chart:
 
 def charts_of(config: MeshConfig) -> Iterator[Package]:
     """Every chart and manifest that a stack file asks for."""
-    linked = config.linked_clusters()
-    for name, cluster in config.clusters.items():
-        linkerd = cluster.linkerd
-        if linkerd.generation is Generation.V2_8:
-            names = ["linkerd2"]
-            names += ["linkerd2-multicluster"] if name in linked else []
-        else:
-            names = ["linkerd-crds", "linkerd-control-plane"]
-            names += ["linkerd-viz"] if linkerd.viz.enabled else []
-            names += ["linkerd-multicluster"] if name in linked else []
-        names += ["linkerd2-cni"] if linkerd.cni else []
-        yield from (linkerd_chart(linkerd, chart) for chart in names)
-        if linkerd.traces_by_extension:
-            yield jaeger_chart(linkerd)
-        issues = cluster.cert_manager
-        if issues is not None and issues.install:
-            yield cert_manager_chart(issues)
-        trust = issues.trust_manager if issues is not None else None
-        if trust is not None and trust.install:
-            yield trust_manager_chart(trust)
-        ambassador = cluster.ambassador
-        if ambassador is None or not ambassador.installed:
-            continue
-        yield ambassador_chart(ambassador)
-        crds = ambassador_crds(ambassador)
-        if crds is not None and ambassador.install_crds:
-            yield crds
+    for name in config.clusters:
+        made = inventory(config, name)
+        yield from (Chart(item.chart, item.version, item.origin) for item in made.releases)
+        yield from (Manifest(item.name, item.version, item.url) for item in made.manifests)

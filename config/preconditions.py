@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig, service_account
+from config.core.namespaces import made_namespaces
 from config.links.exports import ServiceRef
 from config.platform.recipes import Patch
-from config.rules.meshed_workloads import patches
 from config.variants.generation import NEWEST_KUBERNETES
 
 
@@ -144,8 +144,8 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         tuple(limits),
         adopted,
         (*_issuing(name, cluster), *_platform(name, cluster)),
-        tuple(_spaces(name, cluster)),
-        tuple(WantedPatch(f"clusters.{name}.{path}", patch) for path, patch in patches(cluster)),
+        tuple(_spaces(mesh, name)),
+        tuple(WantedPatch(f"clusters.{name}.{path}", patch) for path, patch in cluster.patches),
         trust=True,
     )
 
@@ -195,9 +195,10 @@ def _platform(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
         )
 
 
-def _spaces(name: str, cluster: ClusterConfig) -> Iterator[NeededNamespace]:
+def _spaces(mesh: MeshConfig, name: str) -> Iterator[NeededNamespace]:
     """Namespaces of others, each once; those that this program makes are left out."""
-    path = f"clusters.{name}"
+    path, cluster = f"clusters.{name}", mesh.clusters[name]
+    made = made_namespaces(cluster, linked=name in mesh.linked_clusters())
     monitoring = cluster.monitoring
     asked: list[tuple[str, str]] = []
     for key, part in (
@@ -210,8 +211,8 @@ def _spaces(name: str, cluster: ClusterConfig) -> Iterator[NeededNamespace]:
         (item.namespace, f"{path}.ingresses[{place}].namespace")
         for place, item in enumerate(cluster.ingresses)
     ]
-    told: set[str] = set()
+    known = {item.name for item in made}
     for space, key in asked:
-        if space not in told and space not in cluster.made_namespaces:
-            told.add(space)
+        if space not in known:
+            known.add(space)
             yield NeededNamespace(space, key)

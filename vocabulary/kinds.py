@@ -75,8 +75,13 @@ STATEFUL_SET = _kind("apps", "v1", "StatefulSet", "statefulsets")
 CRON_JOB = _kind("batch", "v1", "CronJob", "cronjobs")
 JOB = _kind("batch", "v1", "Job", "jobs")
 LEASE = _kind("coordination.k8s.io", "v1", "Lease", "leases")
+ENDPOINT_SLICE = _kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices")
 INGRESS = _kind("networking.k8s.io", "v1", "Ingress", "ingresses")
 POD_DISRUPTION_BUDGET = _kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
+POD_SECURITY_POLICY = _kind(
+    "policy", "v1beta1", "PodSecurityPolicy", "podsecuritypolicies", namespaced=False
+)
+"""Until Kubernetes 1.24."""
 HORIZONTAL_POD_AUTOSCALER = _kind(
     "autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"
 )
@@ -136,6 +141,8 @@ HOST = _kind("getambassador.io", "v3alpha1", "Host", "hosts")
 MAPPING = _kind("getambassador.io", "v3alpha1", "Mapping", "mappings")
 TRACING_SERVICE = _kind("getambassador.io", "v3alpha1", "TracingService", "tracingservices")
 TLS_CONTEXT = _kind("getambassador.io", "v3alpha1", "TLSContext", "tlscontexts")
+AUTH_SERVICE = _kind("getambassador.io", "v3alpha1", "AuthService", "authservices")
+RATE_LIMIT_SERVICE = _kind("getambassador.io", "v3alpha1", "RateLimitService", "ratelimitservices")
 
 CERTIFICATE = _kind("cert-manager.io", "v1", "Certificate", "certificates")
 ISSUER = _kind("cert-manager.io", "v1", "Issuer", "issuers")
@@ -148,6 +155,9 @@ KIBANA = _kind("kibana.k8s.elastic.co", "v1", "Kibana", "kibanas")
 
 WORKLOADS = (DEPLOYMENT, DAEMON_SET, STATEFUL_SET)
 """Kinds whose pods have to be available."""
+
+RBAC = (SERVICE_ACCOUNT, CLUSTER_ROLE, CLUSTER_ROLE_BINDING, ROLE, ROLE_BINDING)
+"""Kinds of accounts and of what they may do."""
 
 PATCHED = {
     kind.name: kind for kind in (NAMESPACE, DEPLOYMENT, DAEMON_SET, STATEFUL_SET, CRON_JOB, KIBANA)

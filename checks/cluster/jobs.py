@@ -12,7 +12,6 @@ from checks.facts.case import ClusterCase
 from checks.facts.results import Finding, failure, ok, skipped
 from checks.facts.view import some
 from checks.platform.meshed import of_job
-from config.rules.meshed_workloads import patches
 from config.variants.generation import Generation
 from vocabulary.kinds import POD, Object, name_of
 from vocabulary.linkerd import PROXY_CONTAINER
@@ -20,7 +19,7 @@ from vocabulary.linkerd import PROXY_CONTAINER
 
 def jobs(case: ClusterCase) -> Iterator[Finding]:
     """No pod of a Job is kept by its proxy alone, in the namespaces that the stack file names."""
-    for space in dict.fromkeys(patch.ref.pods_in for _, patch in patches(case.config)):
+    for space in dict.fromkeys(patch.ref.pods_in for _, patch in case.config.patches):
         title = f"Jobs in {space} end"
         pods = [pod for pod in case.view.all(POD, space) if of_job(pod) is not None]
         hanging = [pod for pod in pods if _hangs(pod)]

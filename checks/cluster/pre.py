@@ -130,7 +130,7 @@ def _ambassador_crds(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Fi
         for name in _EMISSARY_CRDS
         if config.kind.listeners or not name.startswith("listeners.")
     )
-    release = ambassador_crds(config)
+    release = ambassador_crds(case.mesh, case.name)
     if release is not None:
         yield _owned(case, "Ambassador's CRDs", CRD, names, release)
         return

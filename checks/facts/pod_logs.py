@@ -19,7 +19,6 @@ from checks.facts.results import Status
 from checks.facts.view import Log, Unseen, View
 from checks.platform.meshed import worst_of_patch
 from config.core.mesh import MeshConfig
-from config.rules.meshed_workloads import patches
 from vocabulary.kinds import EVENT, POD, WORKLOADS, Kind, Object, name_of, namespace_of
 
 TAIL = 40
@@ -43,7 +42,7 @@ def unavailable(mesh: MeshConfig, cluster: str, view: View) -> list[Object]:
     config = mesh.clusters[cluster]
     ambassador = config.ambassador
     spaces = set(namespaces(mesh, cluster))
-    named = {(patch.kind, patch.namespace, patch.name) for _, patch in patches(config)}
+    named = {(patch.kind, patch.namespace, patch.name) for _, patch in config.patches}
     if ambassador is not None:
         named.add((kind_of(ambassador).name, ambassador.namespace, ambassador.workload))
     for history in view.releases.values():
@@ -74,7 +73,7 @@ def lists(mesh: MeshConfig, cluster: str, view: View) -> Iterator[tuple[Kind, st
 
 def _of_patches(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Object]:
     """Of what the stack file meshes, the pods that say most of why pods are not ready."""
-    for _, patch in patches(mesh.clusters[cluster]):
+    for _, patch in mesh.clusters[cluster].patches:
         try:
             pod = worst_of_patch(view, patch)
         except Unseen:

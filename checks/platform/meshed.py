@@ -16,7 +16,6 @@ from checks.facts.view import View, some
 from config.core.cluster import ClusterConfig
 from config.linkerd.control_plane import LinkerdConfig
 from config.platform.recipes import Patch
-from config.rules.meshed_workloads import patches
 from config.variants.generation import Generation
 from vocabulary.kinds import (
     CRON_JOB,
@@ -42,7 +41,7 @@ KINDS = {
 def listed(config: ClusterConfig) -> Iterator[tuple[Kind, str]]:
     """Kinds and namespaces that these checks look at, Namespaces themselves aside; each once."""
     found: dict[tuple[Kind, str], None] = {}
-    for _, patch in patches(config):
+    for _, patch in config.patches:
         found[POD, patch.ref.pods_in] = None
         if patch.namespace:
             found[KINDS[patch.kind], patch.namespace] = None
@@ -51,7 +50,7 @@ def listed(config: ClusterConfig) -> Iterator[tuple[Kind, str]]:
 
 def meshed(case: ClusterCase) -> Iterator[Finding]:
     """What the stack file meshes is there and patched, and its pods have a proxy."""
-    for path, patch in patches(case.config):
+    for path, patch in case.config.patches:
         thing = case.view.get(KINDS[patch.kind], patch.namespace, patch.name)
         for_job = path.startswith("jobs")
         title = f"{patch} is {'treated as the stack file says' if for_job else 'meshed'}"

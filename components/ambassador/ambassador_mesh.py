@@ -23,6 +23,7 @@ from components.links.gateway import GatewayEnd, gateway_end, gateway_policy
 from components.trust.trust_anchor import SignedCertificate
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.routes import HostConfig, MappingConfig
+from config.inventory import Inventory
 from config.links.gateway_view import Gateway
 from config.variants.generation import Generation
 
@@ -33,10 +34,12 @@ class AmbassadorMeshArgs:
 
     config: AmbassadorConfig
     """Ambassador's settings."""
+    made: Inventory
+    """What the program makes in the cluster."""
     provider: pulumi.ProviderResource
     """The cluster's provider."""
     linkerd: LinkerdControlPlane
-    """The cluster's control plane, whose injector has to be there before Ambassador's pods."""
+    """The cluster's control plane, whose injector has to run before Ambassador's pods start."""
     service_account: str
     """Name of Ambassador's ServiceAccount."""
     releases: ReleaseSettings
@@ -50,13 +53,13 @@ class AmbassadorMeshArgs:
     hosts: Sequence[HostConfig] = ()
     """Hosts that other parts of the mesh ask for."""
     certificates: Mapping[str, SignedCertificate] = field(default_factory=dict)
-    """Certificates for trials, by the names of their Hosts."""
+    """Certificates that the trust anchor signed for Hosts, by the names of the Hosts."""
     protect_crds: bool = True
     """Whether CRDs are protected from deletion."""
 
 
 class AmbassadorMesh(MeshComponent):
-    """Ambassador, installed or adopted: its place in the mesh, its routes, gateway on request.
+    """Ambassador, installed or adopted, in the mesh, with its routes; a gateway on request.
 
     Facts: the Linkerd 2 integration pages of Ambassador, Edge Stack and Emissary-ingress.
     """
@@ -86,6 +89,7 @@ class AmbassadorMesh(MeshComponent):
                 self,
                 config,
                 InstallationSettings(
+                    args.made,
                     args.provider,
                     args.linkerd.control_plane,
                     args.service_account,
@@ -98,7 +102,7 @@ class AmbassadorMesh(MeshComponent):
             ready, space, service = foundation.ready, foundation.space, foundation.service
         host_certificates(
             self,
-            (*config.all_hosts, *args.hosts),
+            args.made.hosts,
             config.namespace,
             args.certificates,
             self.child(args.provider, depends_on=space),

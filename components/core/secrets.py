@@ -10,8 +10,17 @@ from pulumi_kubernetes.core.v1 import Namespace, Secret
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.trust.trust_anchor import SignedCertificate
+from config.inventory import Webhook
 from config.language.model import PullSecret
-from vocabulary.kubernetes import SECRET_DOCKER_CONFIG, SECRET_TLS
+from vocabulary.kubernetes import (
+    SECRET_DOCKER_CONFIG,
+    SECRET_TLS,
+    TLS_AUTHORITY_KEY,
+    TLS_CERTIFICATE_KEY,
+    TLS_PRIVATE_KEY,
+)
+
+OF_TLS = (TLS_CERTIFICATE_KEY, TLS_PRIVATE_KEY)
 
 
 def encoded(text: pulumi.Input[str]) -> pulumi.Output[str]:
@@ -37,11 +46,11 @@ def tls_secret(
     policy-controller/src/admission.rs and kubert's server: rustls reads PKCS#8 and PKCS#1).
     """
     data: dict[str, pulumi.Input[str]] = {
-        "tls.crt": encoded(signed.certificate),
-        "tls.key": encoded(signed.pkcs8 if key is None else key),
+        TLS_CERTIFICATE_KEY: encoded(signed.certificate),
+        TLS_PRIVATE_KEY: encoded(signed.pkcs8 if key is None else key),
     }
     if authority is not None:
-        data["ca.crt"] = encoded(authority)
+        data[TLS_AUTHORITY_KEY] = encoded(authority)
     return Secret(
         logical_name,
         metadata=ObjectMetaArgs(name=name, namespace=namespace),
@@ -51,25 +60,26 @@ def tls_secret(
     )
 
 
-def key_pair_secret(
+def webhook_secret(
     logical_name: str,
-    name: str,
+    webhook: Webhook,
     namespace: pulumi.Input[str],
     signed: SignedCertificate,
     opts: pulumi.ResourceOptions,
 ) -> Secret:
-    """A Secret with ``crt.pem`` and ``key.pem``, as the webhooks of Linkerd 2.8 read it.
+    """The Secret with the serving certificate of a webhook, under the keys that its pods read.
 
-    They read SEC1 and PKCS#1 alone (linkerd2 stable-2.8.1, pkg/tls/codec.go).
+    The webhooks of Linkerd 2.8 have keys of their own names, and read SEC1 and PKCS#1 alone
+    (linkerd2 stable-2.8.1, pkg/tls/codec.go).
     """
+    if webhook.secret_keys == OF_TLS:
+        return tls_secret(logical_name, webhook.secret, namespace, signed, opts)
+    certificate, key = webhook.secret_keys
     return Secret(
         logical_name,
-        metadata=ObjectMetaArgs(name=name, namespace=namespace),
+        metadata=ObjectMetaArgs(name=webhook.secret, namespace=namespace),
         type="Opaque",
-        data={
-            "crt.pem": encoded(signed.certificate),
-            "key.pem": encoded(signed.private_key),
-        },
+        data={certificate: encoded(signed.certificate), key: encoded(signed.private_key)},
         opts=opts,
     )
 
@@ -80,7 +90,10 @@ def pull_secrets(
     secrets: Sequence[PullSecret],
     opts: pulumi.ResourceOptions,
 ) -> list[Secret]:
-    """The Secrets for image registries whose content the stack file holds, in each namespace."""
+    """The Secrets for image registries whose content the stack file holds, in each namespace.
+
+    `namespaces` are by the part of the Secrets' logical names that names them.
+    """
     return [
         Secret(
             f"{owner}-{space}-pull-{secret.name}",

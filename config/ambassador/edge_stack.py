@@ -37,6 +37,15 @@ class EdgeStackConfig(Model):
         """Whether there is a licence, and not only a token."""
         return self.license_key is not None or self.license_secret is not None
 
+    def secrets(self, release: str) -> list[str]:
+        """Names of the Secrets that are made of licence and token, for the release of this name.
+
+        The agent looks for the token's by this name (chart edge-stack 8.10.2).
+        """
+        found = [f"{release}-license"] if self.license_key is not None else []
+        token = [f"{release}-agent-cloud-token"] if self.cloud_connect_token is not None else []
+        return [*found, *token]
+
     def inconsistencies(self) -> Iterator[Problem]:
         """No licence, or two."""
         keys = ("licenseKey", "licenseSecret", "cloudConnectToken")

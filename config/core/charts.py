@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator
 
 from config.language.formats import Line, url_complaint
 from config.language.model import Model
 from config.language.problems import quoted, wrong
+
+Origin = Literal["linkerd", "linkerd_stable", "emissary", "ambassador", "cert_manager"]
+"""Field of `ChartsConfig` that names the repository of a chart."""
 
 
 def _repository(value: str) -> str:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr
 
 from config.ambassador.ambassador import AmbassadorConfig
+from config.core.namespaces import made_namespaces
 from config.language.formats import (
     UNREADABLE_SECRET,
     Certificates,
@@ -25,9 +26,9 @@ from config.linkerd.control_plane import LinkerdConfig
 from config.platform.ingress import IngressBase, IngressConfig
 from config.platform.meshed_workloads import JobConfig, MeshedConfig
 from config.platform.monitoring import MonitoringConfig
+from config.platform.recipes import Patch
 from config.platform.sample import SAMPLE_MAPPING, SampleConfig
 from config.trust.cert_manager import CertManagerConfig
-from config.variants.ambassadors import CrdsChart, CrdsManifest
 from config.variants.generation import Generation
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
@@ -125,24 +126,26 @@ class ClusterConfig(Model):
         return self.linkerd.trust_domain or self.domain
 
     @property
+    def issuer_name(self) -> str:
+        """Common name and SAN of its identity issuer, as the identity service demands it."""
+        return f"identity.{self.linkerd.namespace}.{self.trust_domain}"
+
+    @property
     def every_ingress(self) -> tuple[IngressBase, ...]:
         """Ingresses to meshed Services, and that of the dashboard."""
         viz = self.linkerd.viz.ingress
         return (*self.ingresses, *((viz,) if viz is not None else ()))
 
     @property
-    def made_namespaces(self) -> frozenset[str]:
-        """Namespaces that this program makes, but for that of the multicluster extension."""
-        found = {self.linkerd.namespace}
-        if self.linkerd.viz.enabled:
-            found.add("linkerd-viz")
-        if self.sample is not None:
-            found.add(self.sample.namespace)
-        if self.ambassador is not None and self.ambassador.installed:
-            found.add(self.ambassador.namespace)
-        if self.cert_manager is not None and self.cert_manager.install:
-            found.add(self.cert_manager.namespace)
-        return frozenset(found)
+    def patches(self) -> tuple[tuple[str, Patch], ...]:
+        """What is patched of other owners' workloads, each with its key path below the cluster."""
+        meshed = [
+            (f"meshed[{place}]", patch)
+            for place, entry in enumerate(self.meshed)
+            for patch in entry.patches
+        ]
+        jobs = [(f"jobs[{place}]", job.patch) for place, job in enumerate(self.jobs)]
+        return (*meshed, *jobs)
 
     @property
     def may_be_source(self) -> bool:
@@ -173,19 +176,12 @@ class ClusterConfig(Model):
         yield from self._overruled()
 
     def _namespaces(self) -> Iterator[Problem]:
-        spaces: list[tuple[str, str]] = [
-            ("linkerd.namespace", self.linkerd.namespace),
-            ("", "linkerd-multicluster"),
-            ("linkerd.cni", "linkerd-cni" if self.linkerd.cni else ""),
-            ("linkerd.viz.enabled", "linkerd-viz" if self.linkerd.viz.enabled else ""),
-            ("linkerd.tracing", "linkerd-jaeger" if self.linkerd.traces_by_extension else ""),
-        ]
-        if self.ambassador is not None:
-            spaces += self._spaces_of(self.ambassador)
-        if self.sample is not None:
-            spaces.append(("sample.namespace", self.sample.namespace))
-        if self.cert_manager is not None and self.cert_manager.install:
-            spaces.append(("certManager.namespace", self.cert_manager.namespace))
+        # Later links may bring the namespace of the multicluster extension.
+        made = made_namespaces(self, linked=True)
+        spaces = [(item.key, item.name) for item in made]
+        if self.ambassador is not None and not self.ambassador.installed:
+            place = sum(item.part.startswith("linkerd") for item in made)
+            spaces.insert(place, ("ambassador.namespace", self.ambassador.namespace))
         taken: dict[str, str] = {}
         adopted = self.ambassador is not None and not self.ambassador.installed
         for path, space in spaces:
@@ -207,22 +203,10 @@ class ClusterConfig(Model):
                 )
             taken.setdefault(space, path)
 
-    @staticmethod
-    def _spaces_of(ambassador: AmbassadorConfig) -> list[tuple[str, str]]:
-        """Namespaces that are an Ambassador's; that of an adopted one is there already."""
-        spaces = [("ambassador.namespace", ambassador.namespace)]
-        crds = ambassador.line.crds
-        if ambassador.installed and ambassador.install_crds:
-            if isinstance(crds, CrdsChart):
-                spaces.append(("ambassador.crdsNamespace", ambassador.crds_namespace))
-            elif isinstance(crds, CrdsManifest):
-                spaces.append(("ambassador.flavour", crds.namespace))
-        return spaces
-
     def _certificate_names(self) -> Iterator[Problem]:
         space = self.linkerd.namespace
         domain_key = "linkerd.trustDomain" if self.linkerd.trust_domain else "domain"
-        issuer = f"identity.{space}.{self.trust_domain}"
+        issuer = self.issuer_name
         webhook = f"{LONGEST_WEBHOOK}.{space}.svc"
         if len(issuer) > LONGEST_COMMON_NAME:
             shorter = "a shorter trust domain under linkerd.trustDomain"

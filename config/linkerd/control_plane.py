@@ -22,6 +22,8 @@ from config.language.problems import Problem, quoted, wrong
 from config.linkerd.tracing import TracingConfig
 from config.platform.ingress import VizIngress, VizRoute
 from config.variants.generation import Generation
+from config.variants.linkerd import LinkerdGeneration, Need
+from config.variants.linkerds import DEFAULT, generation_of
 from vocabulary.linkerd import CREDENTIALS_PREFIX, ISSUER_SECRET
 
 OWN_SECRETS = (
@@ -132,7 +134,7 @@ def _dated(version: str) -> tuple[int, ...]:
 class LinkerdConfig(Model):
     """Linkerd's control plane and extensions in one cluster."""
 
-    version: ChartVersion = "2026.8.3"
+    version: ChartVersion = DEFAULT.newest
     """Version of the charts; 2026.8.3 is edge-26.8.3. With 2.8.1, the cluster is of Linkerd 2.8:
     the chart linkerd2, and gateways that are told of by annotations in place of Links."""
     namespace: DnsLabel = "linkerd"
@@ -177,6 +179,23 @@ class LinkerdConfig(Model):
     def generation(self) -> Generation:
         """Which generation this version is of; today's for a version that is refused."""
         return Generation.of(self.version) or Generation.MODERN
+
+    @property
+    def record(self) -> LinkerdGeneration:
+        """What is known of its generation; the default one for a version that is refused."""
+        return generation_of(self.version) or DEFAULT
+
+    def needs(self, *, linked: bool) -> frozenset[Need]:
+        """What asks for parts of Linkerd; `linked`: whether the cluster is an end of any link."""
+        asked: dict[Need, bool] = {
+            "always": True,
+            "cni": self.cni,
+            "viz": self.viz.enabled,
+            "jaeger": self.traces_by_extension,
+            "linked": linked,
+            "heartbeat": self.heartbeat,
+        }
+        return frozenset(need for need, given in asked.items() if given)
 
     @property
     def dated(self) -> tuple[int, ...]:

@@ -8,6 +8,17 @@ from __future__ import annotations
 
 from config.language.formats import DnsLabel, LabelKey, Line
 from config.language.model import Model
+from vocabulary.linkerd import PROXY_CONTAINER
+
+POD_MONITORS = ("linkerd-controller", "linkerd-service-mirror", PROXY_CONTAINER)
+"""Names of the PodMonitors; the metrics that Prometheus takes by one have its name as their job."""
+DASHBOARDS = ("overview", "deployment", "links", "control-plane")
+"""Names of the dashboards."""
+
+
+def dashboard_config_map(dashboard: str) -> str:
+    """Name of the ConfigMap with a dashboard."""
+    return f"linkerd-dashboard-{dashboard}"
 
 
 class PodMonitors(Model):

@@ -9,22 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from config.core.cluster import ClusterConfig
+from config.core.namespaces import made_namespaces
 from config.language.problems import Problem
-from config.platform.recipes import Patch, WorkloadRef
-from config.variants.ambassadors import CrdsChart, CrdsManifest
+from config.platform.recipes import WorkloadRef
 from config.variants.generation import Generation
 
 PASSED_OVER = ("kube-system", "cert-manager")
 """Namespaces that the injector of today's Linkerd leaves alone, as its chart has it."""
-
-
-def patches(cluster: ClusterConfig) -> Iterator[tuple[str, Patch]]:
-    """What is patched in a cluster, each with its key path within the cluster."""
-    for place, meshed in enumerate(cluster.meshed):
-        for patch in meshed.patches:
-            yield f"meshed[{place}]", patch
-    for place, job in enumerate(cluster.jobs):
-        yield f"jobs[{place}]", job.patch
 
 
 def meshed_by_others(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
@@ -37,7 +28,7 @@ def meshed_by_others(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]
 
 def _doubled(cluster: ClusterConfig) -> Iterator[Problem]:
     first: dict[WorkloadRef, str] = {}
-    for path, patch in patches(cluster):
+    for path, patch in cluster.patches:
         other = first.setdefault(patch.ref, path)
         if other != path:
             yield Problem(
@@ -49,7 +40,8 @@ def _doubled(cluster: ClusterConfig) -> Iterator[Problem]:
 
 
 def _ours(cluster: ClusterConfig) -> Iterator[Problem]:
-    made = dict(_made(cluster))
+    # Later links may bring the namespace of the multicluster extension.
+    made = {item.name: item.part for item in made_namespaces(cluster, linked=True)}
     ambassador = cluster.ambassador
     adopted: set[WorkloadRef] = set()
     if ambassador is not None and ambassador.adopt is not None:
@@ -57,7 +49,7 @@ def _ours(cluster: ClusterConfig) -> Iterator[Problem]:
         adopted.add(WorkloadRef(kind, space, ambassador.workload))
         if ambassador.sidecar.injection == "namespace":
             adopted.add(WorkloadRef("Namespace", "", space))
-    for path, patch in patches(cluster):
+    for path, patch in cluster.patches:
         if patch.ref in adopted:
             yield Problem(
                 path,
@@ -76,38 +68,13 @@ def _ours(cluster: ClusterConfig) -> Iterator[Problem]:
             )
 
 
-def _made(cluster: ClusterConfig) -> Iterator[tuple[str, str]]:
-    """The namespaces that the program makes, and the keys that they come from."""
-    linkerd = cluster.linkerd
-    yield linkerd.namespace, "linkerd"
-    yield "linkerd-multicluster", "linkerd.multicluster"
-    if linkerd.cni:
-        yield "linkerd-cni", "linkerd.cni"
-    if linkerd.viz.enabled:
-        yield "linkerd-viz", "linkerd.viz"
-    if linkerd.traces_by_extension:
-        yield "linkerd-jaeger", "linkerd.tracing"
-    ambassador = cluster.ambassador
-    if ambassador is not None and ambassador.installed:
-        yield ambassador.namespace, "ambassador"
-        crds = ambassador.line.crds
-        if ambassador.install_crds and isinstance(crds, CrdsChart):
-            yield ambassador.crds_namespace, "ambassador"
-        elif ambassador.install_crds and isinstance(crds, CrdsManifest):
-            yield crds.namespace, "ambassador"
-    if cluster.sample is not None:
-        yield cluster.sample.namespace, "sample"
-    if cluster.cert_manager is not None and cluster.cert_manager.install:
-        yield cluster.cert_manager.namespace, "certManager"
-
-
 def _passed_over(cluster: ClusterConfig) -> Iterator[Problem]:
     linkerd = cluster.linkerd
     given = linkerd.values.get("proxyInjector")
     told = isinstance(given, dict) and "namespaceSelector" in given
     if told or linkerd.generation is Generation.V2_8:
         return
-    for path, patch in patches(cluster):
+    for path, patch in cluster.patches:
         if path.startswith("meshed") and patch.ref.pods_in in PASSED_OVER:
             yield Problem(
                 path,

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from config.core.charts import Origin
+from vocabulary.kinds import CRD, DEPLOYMENT, NAMESPACE, RBAC, SERVICE, Kind
+
 ApiVersion = Literal["v3alpha1", "v2", "v1"]
 """Versions of getambassador.io, the newest first."""
 
-Repository = Literal["emissary", "ambassador"]
-"""Which repository of the stack file's `charts` a chart comes from."""
+CRDS_KINDS = frozenset({*RBAC, CRD, DEPLOYMENT, SERVICE})
+"""Kinds that CRDs with their conversion webhook come with."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,8 @@ class CrdsChart:
     """Name of the chart."""
     values: Mapping[ApiVersion, Mapping[str, Any]]
     """Values that make it serve an API version."""
+    kinds: frozenset[Kind] = CRDS_KINDS
+    """Kinds of the objects that it makes."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class CrdsManifest:
     """Where it is published; ``{version}`` stands for the application's version."""
     namespace: str
     """Namespace that it makes, for the conversion webhook."""
+    kinds: frozenset[Kind] = CRDS_KINDS | {NAMESPACE}
+    """Kinds of the objects that it holds."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +59,14 @@ class ReleaseLine:
     """Version of the application in that chart."""
     chart: str
     """Name of the chart."""
-    repository: Repository
-    """Where it comes from."""
+    repository: Origin
+    """Where it is published."""
     crds: CrdsChart | CrdsManifest | CrdsWithin
     """How its CRDs come."""
     api_versions: tuple[ApiVersion, ...]
     """API versions that it can serve; the first one is used unless the stack file says."""
+    kinds: frozenset[Kind]
+    """Kinds of the objects that its chart makes."""
     converted: frozenset[ApiVersion] = frozenset()
     """API versions that are only served where the conversion webhook ``emissary-apiext`` runs."""
     named_after: tuple[str, ...] = ("ambassador",)

@@ -25,7 +25,6 @@ from config.ambassador.ambassador import AmbassadorConfig
 from config.core.charts import ChartsConfig
 from config.core.cluster import ClusterConfig
 from config.preconditions import expectations
-from config.rules.meshed_workloads import patches
 from local_clusters import LocalCluster
 from render import HelmTemplate, Manifest, Observed, manifests, offline_reach, record
 from tests import foreign_workloads
@@ -200,7 +199,7 @@ def theirs(config: MeshConfig, cluster: str) -> set[str]:
     issuing = config.clusters[cluster].cert_manager
     if issuing is not None and not issuing.install:
         found.add(issuing.namespace)
-    found |= {patch.ref.pods_in for _, patch in patches(config.clusters[cluster])}
+    found |= {patch.ref.pods_in for _, patch in config.clusters[cluster].patches}
     found |= {item.name for item in expectations(config, cluster).namespaces}
     for link in config.links:
         if cluster in (link.source, link.target):

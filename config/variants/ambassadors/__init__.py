@@ -16,7 +16,6 @@ from config.variants.flavour import (
     CrdsWithin,
     Flavour,
     ReleaseLine,
-    Repository,
 )
 
 __all__ = [
@@ -27,7 +26,6 @@ __all__ = [
     "CrdsWithin",
     "Flavour",
     "ReleaseLine",
-    "Repository",
     "discover",
 ]
 

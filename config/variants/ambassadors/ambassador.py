@@ -5,6 +5,7 @@ took away.
 """
 
 from config.variants.flavour import CrdsWithin, Flavour, ReleaseLine
+from vocabulary.kinds import CRD, DEPLOYMENT, MODULE, RBAC, SERVICE
 
 FLAVOUR = Flavour(
     name="ambassador",
@@ -24,6 +25,7 @@ FLAVOUR = Flavour(
             repository="ambassador",
             crds=CrdsWithin(),
             api_versions=("v2", "v1"),
+            kinds=frozenset({*RBAC, CRD, DEPLOYMENT, MODULE, SERVICE}),
             named_after=(),
             newest_kubernetes=(1, 21),
         ),

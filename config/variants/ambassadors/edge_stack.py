@@ -4,6 +4,16 @@ Facts: the chart edge-stack 8.10.2; Edge Stack docs, "Install with Helm".
 """
 
 from config.variants.flavour import CrdsManifest, Flavour, ReleaseLine
+from vocabulary.kinds import (
+    AUTH_SERVICE,
+    DEPLOYMENT,
+    MAPPING,
+    MODULE,
+    POD_DISRUPTION_BUDGET,
+    RATE_LIMIT_SERVICE,
+    RBAC,
+    SERVICE,
+)
 
 FLAVOUR = Flavour(
     name="edge-stack",
@@ -27,6 +37,18 @@ FLAVOUR = Flavour(
             ),
             # Its CRDs know v1 too, and do not serve it.
             api_versions=("v3alpha1", "v2"),
+            kinds=frozenset(
+                {
+                    *RBAC,
+                    AUTH_SERVICE,
+                    DEPLOYMENT,
+                    MAPPING,
+                    MODULE,
+                    POD_DISRUPTION_BUDGET,
+                    RATE_LIMIT_SERVICE,
+                    SERVICE,
+                }
+            ),
             converted=frozenset({"v3alpha1", "v2"}),
         ),
     ),

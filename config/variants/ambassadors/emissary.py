@@ -5,7 +5,9 @@ Facts: the charts emissary-crds-chart 4.1.0 and emissary-ingress 4.1.0 and 3.10.
 """
 
 from config.variants.flavour import CrdsChart, Flavour, ReleaseLine
+from vocabulary.kinds import DEPLOYMENT, MODULE, POD_DISRUPTION_BUDGET, RBAC, SERVICE
 
+_KINDS = frozenset({*RBAC, DEPLOYMENT, MODULE, POD_DISRUPTION_BUDGET, SERVICE})
 _V4_CRDS = CrdsChart(
     "emissary-crds-chart",
     {
@@ -28,6 +30,7 @@ FLAVOUR = Flavour(
             repository="emissary",
             crds=_V4_CRDS,
             api_versions=("v3alpha1", "v2", "v1"),
+            kinds=_KINDS,
             converted=frozenset({"v2", "v1"}),
             named_after=("ambassador", "emissary"),
         ),
@@ -44,6 +47,7 @@ FLAVOUR = Flavour(
                 {"v3alpha1": {}, "v2": {}, "v1": {}},
             ),
             api_versions=("v3alpha1", "v2", "v1"),
+            kinds=_KINDS,
             converted=frozenset({"v3alpha1", "v2", "v1"}),
         ),
     ),

@@ -11,7 +11,6 @@ import pytest
 from charts import ChartSource
 from config import MeshConfig
 from config.preconditions import expectations
-from config.rules.meshed_workloads import patches
 from config.variants.ambassadors import FLAVOURS
 from config.variants.generation import Generation
 from render import HelmTemplate, Manifest, Recording, Workshop, manifests
@@ -102,7 +101,7 @@ def test_every_namespace_is_made_before_what_stands_in_it(
         issuing = config.clusters[cluster].cert_manager
         if issuing is not None and not issuing.install:
             made.add(issuing.namespace)
-        made |= {patch.ref.pods_in for _, patch in patches(config.clusters[cluster])}
+        made |= {patch.ref.pods_in for _, patch in config.clusters[cluster].patches}
         made |= {item.name for item in expectations(config, cluster).namespaces}
         # Mirrored Services and those that are exported stand in namespaces of their owners.
         for link in config.links:

@@ -25,7 +25,6 @@ from config import MeshConfig
 from config.core.mesh import service_account
 from config.linkerd.tracing import port_of
 from config.links.exports import ServiceRef
-from config.rules.meshed_workloads import patches
 from render import Manifest
 from render.recorder import RELEASE
 from tests import foreign_workloads
@@ -101,7 +100,7 @@ def brought(config: MeshConfig, cluster: str) -> Iterator[dict[str, Any]]:
             ),
             "kind": ambassador.adopt.kind,
         }
-    wanted = {patch.ref for _, patch in patches(own)}
+    wanted = {patch.ref for _, patch in own.patches}
     for one in foreign_workloads.WORKLOADS:
         found = foreign_workloads.ref(one)
         if found in wanted or found.name in {patch.pods_in for patch in wanted}:

@@ -1,0 +1,76 @@
+"""Namespaces that a stack file makes in one cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from config.variants.ambassadors import CrdsChart, CrdsManifest
+from config.variants.linkerd import OWN, Need
+
+if TYPE_CHECKING:
+    from config.core.cluster import ClusterConfig
+
+_PARTS: dict[Need, tuple[str, str]] = {
+    "cni": ("linkerd.cni", "linkerd.cni"),
+    "viz": ("linkerd.viz", "linkerd.viz.enabled"),
+    "jaeger": ("linkerd.tracing", "linkerd.tracing"),
+    "linked": ("linkerd.multicluster", ""),
+}
+"""Key path of the part, and of what the namespace follows from, by what asks for a chart."""
+
+
+@dataclass(frozen=True)
+class MadeNamespace:
+    """A namespace that the program makes in a cluster."""
+
+    name: str
+    """Its name."""
+    part: str
+    """Key path of the part that it is for, below the cluster: ``linkerd.viz``."""
+    key: str
+    """Key path that it follows from: ``linkerd.viz.enabled``; empty where the stack file names none
+    (the multicluster extension's)."""
+    maker: Literal["program", "chart", "manifest"] = "program"
+    """Who makes it: a resource of the program, a release's chart, or a published manifest."""
+
+
+def made_namespaces(config: ClusterConfig, *, linked: bool) -> tuple[MadeNamespace, ...]:
+    """The namespaces that come into being in a cluster.
+
+    `linked` is whether any link begins or ends there.
+    """
+    return tuple(_made(config, linked=linked))
+
+
+def _made(config: ClusterConfig, *, linked: bool) -> Iterator[MadeNamespace]:
+    yield from _linkerd(config, linked=linked)
+    ambassador = config.ambassador
+    if ambassador is not None and ambassador.installed:
+        yield MadeNamespace(ambassador.namespace, "ambassador", "ambassador.namespace")
+        crds = ambassador.line.crds if ambassador.install_crds else None
+        if isinstance(crds, CrdsChart):
+            space = ambassador.crds_namespace
+            yield MadeNamespace(space, "ambassador", "ambassador.crdsNamespace")
+        if isinstance(crds, CrdsManifest):
+            yield MadeNamespace(crds.namespace, "ambassador", "ambassador.flavour", "manifest")
+    if config.sample is not None:
+        yield MadeNamespace(config.sample.namespace, "sample", "sample.namespace")
+    issuing = config.cert_manager
+    if issuing is not None and issuing.install:
+        yield MadeNamespace(issuing.namespace, "certManager", "certManager.namespace")
+
+
+def _linkerd(config: ClusterConfig, *, linked: bool) -> Iterator[MadeNamespace]:
+    linkerd = config.linkerd
+    yield MadeNamespace(linkerd.namespace, "linkerd", "linkerd.namespace")
+    needs = linkerd.needs(linked=linked)
+    for chart in linkerd.record.charts:
+        if chart.when not in needs or chart.when not in _PARTS:
+            continue
+        part, key = _PARTS[chart.when]
+        if chart.makes_namespace is not None:
+            yield MadeNamespace(chart.makes_namespace, part, key, "chart")
+        elif chart.namespace != OWN:
+            yield MadeNamespace(chart.namespace, part, key)

@@ -1,0 +1,50 @@
+"""Objects around Linkerd in one cluster: Ingresses, monitoring, meshed workloads, the sample."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from config.core.cluster import ClusterConfig
+from config.inventory.model import MadeObject
+from config.platform.ingress import VIZ_INGRESS, IngressBase
+from config.platform.monitoring import DASHBOARDS, POD_MONITORS, dashboard_config_map
+from vocabulary.kinds import (
+    CONFIG_MAP,
+    DEPLOYMENT,
+    INGRESS,
+    INGRESS_ROUTE,
+    MIDDLEWARE,
+    PATCHED,
+    POD_MONITOR,
+    SERVICE,
+)
+from vocabulary.linkerd import VIZ
+
+
+def platform_objects(config: ClusterConfig) -> Iterator[MadeObject]:
+    """Objects of a cluster around Linkerd and Ambassador."""
+    monitoring = config.monitoring
+    if monitoring.pod_monitors is not None:
+        for name in POD_MONITORS:
+            yield MadeObject(POD_MONITOR, monitoring.pod_monitors.namespace, name)
+    if monitoring.dashboards is not None:
+        for name in DASHBOARDS:
+            space = monitoring.dashboards.namespace
+            yield MadeObject(CONFIG_MAP, space, dashboard_config_map(name))
+    for ingress in config.ingresses:
+        yield from _ingress(ingress, ingress.namespace, ingress.name)
+    if config.linkerd.viz.ingress is not None:
+        yield from _ingress(config.linkerd.viz.ingress, VIZ, VIZ_INGRESS)
+    for _, patch in config.patches:
+        yield MadeObject(PATCHED[patch.kind], patch.namespace, patch.name, patch=True)
+    if config.sample is not None:
+        sample = config.sample
+        yield MadeObject(DEPLOYMENT, sample.namespace, sample.name)
+        yield MadeObject(SERVICE, sample.namespace, sample.service)
+
+
+def _ingress(config: IngressBase, namespace: str, name: str) -> Iterator[MadeObject]:
+    for middleware in config.middlewares(name):
+        yield MadeObject(MIDDLEWARE, namespace, middleware)
+    kind = INGRESS_ROUTE if config.controller == "traefik-ingressroute" else INGRESS
+    yield MadeObject(kind, namespace, name)
