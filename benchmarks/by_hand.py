@@ -30,7 +30,6 @@ from config.ambassador.ambassador import AmbassadorConfig
 from config.core.cluster import ClusterConfig
 from config.inventory.webhooks import Webhook, webhooks
 from config.links.gateway_view import gateways
-from config.variants.generation import Generation
 
 BY_HAND = "by hand: helm, kubectl, linkerd CLI"
 
@@ -211,7 +210,7 @@ class ByHand:
         generation = cluster.linkerd.generation
         routes = self._config.asked_mappings(name)
         objects: list[Any] = list(ambassador_objects(config, routes))
-        if generation is Generation.MODERN:
+        if generation.policy:
             objects += public_policy(config)
             objects += gateway_policy(gateway) if gateway is not None else ()
         values = ambassador_values(

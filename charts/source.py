@@ -161,12 +161,12 @@ def ambassador_crds(config: AmbassadorConfig) -> Package | None:
 
 def linkerd_chart(config: LinkerdConfig, name: str) -> Chart:
     """A chart of Linkerd in the version that a cluster has."""
-    return Chart(name, config.version, config.record.origin)
+    return Chart(name, config.version, config.generation.origin)
 
 
 def jaeger_chart(config: LinkerdConfig) -> Chart:
     """The chart of the extension by which older versions trace."""
-    return Chart(JAEGER, config.jaeger_version, config.record.origin)
+    return Chart(JAEGER, config.jaeger_version, config.generation.origin)
 
 
 def cert_manager_chart(config: CertManagerConfig) -> Chart:

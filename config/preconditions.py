@@ -10,7 +10,7 @@ from config.core.mesh import MeshConfig, service_account
 from config.core.namespaces import made_namespaces
 from config.links.exports import ServiceRef
 from config.platform.recipes import Patch
-from config.variants.generation import NEWEST_KUBERNETES
+from config.variants.linkerds import DEFAULT
 
 
 @dataclass(frozen=True)
@@ -107,13 +107,13 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
     """What a stack file expects of the cluster `name`."""
     cluster = mesh.clusters[name]
     limits = []
-    newest = NEWEST_KUBERNETES.get(cluster.linkerd.generation)
+    newest = cluster.linkerd.generation.newest_kubernetes
     if newest is not None:
         limits.append(
             Limit(
                 newest,
                 f"Linkerd {cluster.linkerd.version} (its CRDs and webhooks are of v1beta1 APIs)",
-                f'write clusters.{name}.linkerd.version: "2026.8.3"',
+                f'write clusters.{name}.linkerd.version: "{DEFAULT.newest}"',
             )
         )
     ambassador = cluster.ambassador
@@ -181,18 +181,14 @@ def _platform(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
             "the Prometheus operator",
             f"install it first, or leave clusters.{name}.monitoring.podMonitors out",
         )
-    asked = {item.controller for item in cluster.every_ingress}
-    kinds = (
-        *(("Middleware",) if asked - {"ingress-nginx"} else ()),
-        *(("IngressRoute",) if "traefik-ingressroute" in asked else ()),
-    )
-    if kinds:
-        yield Needed(
-            "traefik.io/v1alpha1",
-            kinds,
-            "Traefik",
-            "install Traefik 2.10 or later with its CRDs first, or write controller: ingress-nginx",
-        )
+    for served_by in dict.fromkeys(item.served_by for item in cluster.every_ingress):
+        if served_by.needed:
+            yield Needed(
+                served_by.needed[0].api_version,
+                tuple(kind.name for kind in served_by.needed),
+                served_by.title,
+                f"install {served_by.requirement} first, or name another controller",
+            )
 
 
 def _spaces(mesh: MeshConfig, name: str) -> Iterator[NeededNamespace]:

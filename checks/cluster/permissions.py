@@ -101,14 +101,9 @@ def _asked_for(mesh: MeshConfig, cluster: ClusterConfig, name: str) -> Iterator[
 
 
 def _ingress_kinds(cluster: ClusterConfig) -> Iterator[tuple[str, str]]:
-    viz = cluster.linkerd.viz.ingress
-    for ingress in (*cluster.ingresses, *([viz] if viz is not None else [])):
-        if ingress.controller != "ingress-nginx":
-            yield "traefik.io", "middlewares"
-        if ingress.controller == "traefik-ingressroute":
-            yield "traefik.io", "ingressroutes"
-        else:
-            yield "networking.k8s.io", "ingresses"
+    for ingress in cluster.every_ingress:
+        for kind in (*ingress.served_by.needed, ingress.served_by.kind):
+            yield kind.group, kind.plural
 
 
 EVERYTHING = Access("*", "*", "*")

@@ -43,8 +43,6 @@ from vocabulary.kinds import (
     EVENT,
     HOST,
     HTTP_ROUTE,
-    INGRESS,
-    INGRESS_ROUTE,
     ISSUER,
     LEASE,
     LINK,
@@ -176,8 +174,7 @@ def _observed(config: ClusterConfig) -> Iterator[Listing]:
     if boards is not None:
         yield Listing(CONFIG_MAP, boards.namespace, metadata_only=True)
     for space, name, ingress in ingresses_of(config):
-        route = ingress.controller == "traefik-ingressroute"
-        yield Listing(INGRESS_ROUTE if route else INGRESS, space)
+        yield Listing(ingress.served_by.kind, space)
         if ingress.middlewares(name):
             yield Listing(MIDDLEWARE, space, metadata_only=True)
         for where, secret in ingress_secrets(space, name, ingress):

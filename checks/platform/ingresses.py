@@ -10,7 +10,7 @@ from checks.facts.results import Finding, failure, ok, warning
 from checks.facts.view import View, some
 from config.core.cluster import ClusterConfig
 from config.platform.ingress import VIZ_INGRESS, IngressBase
-from vocabulary.kinds import HOST, INGRESS, INGRESS_ROUTE, MAPPING, MIDDLEWARE, SECRET, Object
+from vocabulary.kinds import HOST, INGRESS, MAPPING, MIDDLEWARE, SECRET, Object
 from vocabulary.linkerd import VIZ
 
 
@@ -45,14 +45,13 @@ def secrets_of(space: str, name: str, config: IngressBase) -> list[tuple[str, st
 
 
 def _ingress(view: View, space: str, name: str, config: IngressBase) -> Iterator[Finding]:
-    route = config.controller == "traefik-ingressroute"
-    kind = INGRESS_ROUTE if route else INGRESS
+    kind = config.served_by.kind
     title = f"{kind.name} {space}/{name} is served"
     found = view.get(kind, space, name) if kind in view.served else None
     if found is None:
         yield failure(title, "it does not exist", UPDATE)
         return
-    if route:
+    if kind != INGRESS:
         yield ok(title)
     elif _addresses(found):
         yield ok(title, some(_addresses(found)))

@@ -65,7 +65,7 @@ def trust_anchors(case: ClusterCase) -> Iterator[Finding]:
     yield from _provided(case, anchors)
     yield _each(
         "the trust anchors use algorithms that Linkerd takes",
-        {a: pki.algorithm_fault(a, rsa_too=True) or pki.authority_fault(a) for a in anchors},
+        {a: ", ".join(pki.anchor_faults(a)) or None for a in anchors},
         "provide self-signed ECDSA P-256 CA certificates under trustAnchor.anchors",
     )
     yield from _dates("the trust anchors are", anchors, case.view.now, _ROTATE)

@@ -12,15 +12,18 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
     load_pem_private_key,
 )
 
+from config.trust.certificate_rules import algorithm_fault as algorithm_fault  # noqa: PLC0414
+from config.trust.certificate_rules import anchor_faults as anchor_faults  # noqa: PLC0414
+from config.trust.certificate_rules import authority_fault as authority_fault  # noqa: PLC0414
+from config.trust.certificate_rules import validity_fault as validity_fault  # noqa: PLC0414
 from vocabulary.kinds import Object
 
 SOON = timedelta(days=60)
@@ -59,7 +62,7 @@ def certificates(pem: str) -> list[x509.Certificate]:
         for certificate in found:
             # Reading these is put off until they are asked for, and may fail only then.
             _ = certificate.extensions, certificate.public_key()
-    except ValueError:
+    except (ValueError, x509.DuplicateExtension, UnsupportedAlgorithm):
         raise UnreadableError("holds no certificate that can be read") from None
     return list(dict.fromkeys(found))
 
@@ -69,50 +72,6 @@ def label(certificate: x509.Certificate) -> str:
     names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     name = str(names[0].value) if names else "certificate"
     return f"{name} ({certificate.fingerprint(hashes.SHA256()).hex()[:12]})"
-
-
-def algorithm_fault(certificate: x509.Certificate, *, rsa_too: bool) -> str | None:
-    """Why Linkerd does not take this certificate's key or signature, or None.
-
-    `rsa_too` is for anchors: issuers have to be ECDSA P-256.
-    """
-    key = certificate.public_key()
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        if not isinstance(key.curve, ec.SECP256R1):
-            return f"its key is on the curve {key.curve.name}, not P-256"
-    elif not rsa_too:
-        return "its key is not ECDSA P-256"
-    elif not isinstance(key, rsa.RSAPublicKey):
-        return "its key is neither ECDSA P-256 nor RSA"
-    elif key.key_size not in (2048, 4096):
-        return f"its RSA key has {key.key_size} bits, not 2048 or 4096"
-    if not isinstance(certificate.signature_hash_algorithm, hashes.SHA256):
-        return "it is not signed with SHA-256"
-    return None
-
-
-def authority_fault(certificate: x509.Certificate) -> str | None:
-    """Why this certificate may not sign others, or None."""
-    try:
-        constraints = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except x509.ExtensionNotFound:
-        return "it is not a CA"
-    if not constraints.ca:
-        return "it is not a CA"
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return None
-    return None if usage.key_cert_sign else "its key usage lacks certSign"
-
-
-def validity_fault(certificate: x509.Certificate, now: datetime) -> str | None:
-    """Why this certificate is not valid at this moment, or None."""
-    if now > certificate.not_valid_after_utc:
-        return f"it expired on {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
-    if now < certificate.not_valid_before_utc:
-        return f"it is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC"
-    return None
 
 
 def ends_soon(certificate: x509.Certificate, now: datetime) -> bool:

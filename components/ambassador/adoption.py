@@ -7,8 +7,6 @@ difference in every preview.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResourcePatch
 from pulumi_kubernetes.apps.v1 import DaemonSetPatch, DeploymentPatch
@@ -20,11 +18,10 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs, ObjectMetaPatchArgs
 
-from components.ambassador.injection import namespace_annotations
+from components.ambassador.args import AmbassadorMeshArgs
+from components.ambassador.injection import namespace_annotations, pod_annotations
 from components.core.component import MeshComponent
 from config.ambassador.adoption import FIELD_MANAGER, AdoptConfig
-from config.ambassador.ambassador import AmbassadorConfig
-from config.links.gateway_view import Gateway
 from vocabulary.ambassador import GROUP, MODULE_NAME
 from vocabulary.kinds import MODULE
 from vocabulary.kubernetes import PATCH_FIELD_MANAGER
@@ -35,39 +32,20 @@ INJECTION_CHANGED = "linkerd-ambassador-mesh/injection"
 PATCH = {PATCH_FIELD_MANAGER: FIELD_MANAGER}
 
 
-@dataclass(frozen=True)
-class AdoptionSettings:
-    """What an adoption needs beside Ambassador's settings."""
-
-    provider: pulumi.ProviderResource
-    """The cluster's provider."""
-    control_plane: pulumi.Resource
-    """The control plane, whose injector has to run before the pods restart."""
-    pod_annotations: dict[str, str]
-    """Annotations of its pods."""
-    gateway: Gateway | None
-    """The gateway that it is; None where it is none."""
-
-
-def adopt(
-    owner: MeshComponent,
-    config: AmbassadorConfig,
-    adopted: AdoptConfig,
-    settings: AdoptionSettings,
-) -> Service | None:
+def adopt(owner: MeshComponent, adopted: AdoptConfig, args: AmbassadorMeshArgs) -> Service | None:
     """Declare patches, and the gateway's Service where there is a gateway; returns the latter."""
-    provider, name = settings.provider, owner.logical_name
-    meshed: list[pulumi.Resource] = [settings.control_plane]
+    config, provider, name = args.config, args.provider, owner.logical_name
+    meshed: list[pulumi.Resource] = [args.linkerd.control_plane]
     on_namespace = namespace_annotations(config)
     if on_namespace:
         meshed.append(
             NamespacePatch(
                 f"{name}-namespace-patch",
                 metadata=_patched(config.namespace, None, on_namespace),
-                opts=owner.child(provider, depends_on=[settings.control_plane]),
+                opts=owner.child(provider, depends_on=[args.linkerd.control_plane]),
             )
         )
-    on_pods = settings.pod_annotations
+    on_pods = pod_annotations(config, args.generation)
     if on_namespace and not on_pods:
         # Nothing else would restart the pods, and only new ones are injected.
         on_pods = {INJECTION_CHANGED: "namespace"}
@@ -92,7 +70,7 @@ def adopt(
             spec={"config": {"add_linkerd_headers": config.linkerd_headers}},
             opts=owner.child(provider),
         )
-    gateway = settings.gateway
+    gateway = args.gateway
     if gateway is None:
         return None
     return Service(

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from config.ambassador.ambassador import AmbassadorConfig
-from config.variants.generation import Generation
+from config.variants.linkerd import LinkerdGeneration
 from vocabulary.linkerd import (
     ENABLE_GATEWAY,
     INJECT,
-    PROXY_INBOUND_PORT,
     REQUIRE_IDENTITY_PORTS,
     SKIP_INBOUND_PORTS,
 )
 
 
-def pod_annotations(config: AmbassadorConfig, generation: Generation) -> dict[str, str]:
+def pod_annotations(config: AmbassadorConfig, generation: LinkerdGeneration) -> dict[str, str]:
     """Annotations of Ambassador's pods."""
     sidecar = config.sidecar
     found: dict[str, str] = {}
@@ -24,8 +23,8 @@ def pod_annotations(config: AmbassadorConfig, generation: Generation) -> dict[st
     if sidecar.skip_inbound_ports:
         found[SKIP_INBOUND_PORTS] = _joined(sidecar.skip_inbound_ports)
     ports = sidecar.require_identity_on_inbound_ports
-    if ports is None and config.gateway is not None and generation is Generation.V2_8:
-        ports = (PROXY_INBOUND_PORT,)
+    if ports is None and config.gateway is not None:
+        ports = generation.gateway_identity_ports
     if ports:
         # The name that all generations read; today's proxies no longer need it.
         found[REQUIRE_IDENTITY_PORTS] = _joined(ports)

@@ -10,14 +10,14 @@ from pulumi_kubernetes.helm.v3 import Release
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from charts.source import Manifest
-from components.ambassador.injection import namespace_annotations
+from components.ambassador.args import AmbassadorMeshArgs
+from components.ambassador.injection import namespace_annotations, pod_annotations
 from components.ambassador.values import ambassador_values, crds_values
 from components.core import manifests
 from components.core.component import MeshComponent
-from components.core.releases import ReleaseSettings, helm_release
+from components.core.releases import helm_release
 from components.core.secrets import encoded, pull_secrets
 from config.ambassador.ambassador import AmbassadorConfig
-from config.inventory import Inventory
 from config.links.gateway_view import Gateway
 from config.variants.ambassadors import CrdsChart, CrdsWithin
 
@@ -34,55 +34,31 @@ class Foundation:
     """The Service with the gateway's ports; None where its address is not needed."""
 
 
-@dataclass(frozen=True)
-class InstallationSettings:
-    """What an installation needs beside Ambassador's settings."""
-
-    made: Inventory
-    """What the program makes in the cluster."""
-    provider: pulumi.ProviderResource
-    """The cluster's provider."""
-    control_plane: pulumi.Resource
-    """The control plane, whose injector has to run before the pods start."""
-    service_account: str
-    """Name of Ambassador's ServiceAccount."""
-    pod_annotations: dict[str, str]
-    """Annotations of its pods."""
-    gateway: Gateway | None
-    """The gateway that it is; None where it is none."""
-    releases: ReleaseSettings
-    """What all releases share."""
-    protect_crds: bool
-    """Whether CRDs are protected from deletion."""
-
-
-def install(
-    owner: MeshComponent, config: AmbassadorConfig, settings: InstallationSettings
-) -> Foundation:
+def install(owner: MeshComponent, args: AmbassadorMeshArgs) -> Foundation:
     """Declare the installation as children of `owner`.
 
     The conversion webhook is installed with the CRDs, and both are awaited before any object that
     it converts: the chart's own Module is one.
     """
-    name, provider = owner.logical_name, settings.provider
+    config, name, provider = args.config, owner.logical_name, args.provider
     space = _namespace(owner, config.namespace, provider, namespace_annotations(config))
-    crds = _crds(owner, config, settings)
-    before = [*crds, settings.control_plane]
+    crds = _crds(owner, args)
+    before = [*crds, args.linkerd.control_plane]
     before += pull_secrets(
         name, {"ambassador": space}, config.image_pull_secrets, owner.child(provider)
     )
     before += _edge_stack_secrets(owner, config, space, provider)
     release = helm_release(
         f"{name}-release",
-        settings.made,
+        args.made,
         config.line.chart,
-        settings.releases,
+        args.releases,
         namespace=space.metadata.name,
         values=ambassador_values(
             config,
-            settings.service_account,
-            settings.pod_annotations,
-            settings.gateway,
+            args.service_account,
+            pod_annotations(config, args.generation),
+            args.gateway,
         ),
         opts=owner.child(provider, depends_on=before),
     )
@@ -90,35 +66,32 @@ def install(
     return Foundation(
         [release] if within else [*crds, space],
         [space],
-        _service(owner, settings.gateway, release, provider),
+        _service(owner, args.gateway, release, provider),
     )
 
 
-def _crds(
-    owner: MeshComponent, config: AmbassadorConfig, settings: InstallationSettings
-) -> list[pulumi.Resource]:
-    crds, name, provider = config.line.crds, f"{owner.logical_name}-crds", settings.provider
+def _crds(owner: MeshComponent, args: AmbassadorMeshArgs) -> list[pulumi.Resource]:
+    config, name, provider = args.config, f"{owner.logical_name}-crds", args.provider
+    crds = config.line.crds
     if isinstance(crds, CrdsChart) and config.install_crds:
         space = _namespace(owner, config.crds_namespace, provider)
         return [
             helm_release(
                 name,
-                settings.made,
+                args.made,
                 crds.name,
-                settings.releases,
+                args.releases,
                 namespace=space.metadata.name,
                 values=crds_values(config),
-                opts=owner.child(provider, protect=settings.protect_crds or None),
+                opts=owner.child(provider, protect=args.protect_crds or None),
             )
         ]
     found: list[pulumi.Resource] = []
-    for item in settings.made.manifests:
+    for item in args.made.manifests:
         package = Manifest(item.name, item.version, item.url)
-        text = settings.releases.charts.text(package)
+        text = args.releases.charts.text(package)
         objects = manifests.objects_of(text, f"the manifest {package.package}")
-        found += manifests.declare(
-            owner, name, objects, provider, protect_crds=settings.protect_crds
-        )
+        found += manifests.declare(owner, name, objects, provider, protect_crds=args.protect_crds)
     return found
 
 

@@ -12,6 +12,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from components.trust.trust_anchor import SignedCertificate
 from config.inventory import Webhook
 from config.language.model import PullSecret
+from config.trust.key_forms import GO_FORMS, KeyForm
 from vocabulary.kubernetes import (
     SECRET_DOCKER_CONFIG,
     SECRET_TLS,
@@ -37,17 +38,15 @@ def tls_secret(
     opts: pulumi.ResourceOptions,
     *,
     authority: pulumi.Input[str] | None = None,
-    key: pulumi.Input[str] | None = None,
+    forms: frozenset[KeyForm] = GO_FORMS,
 ) -> Secret:
     """A Secret of type kubernetes.io/tls; with ``ca.crt`` where `authority` (PEM) is given.
 
-    `key` is the PEM of the private key where the reader does not read PKCS#8 (Linkerd 2.8). Every
-    other reader does, and Linkerd's policy controller reads no SEC1 (linkerd2,
-    policy-controller/src/admission.rs and kubert's server: rustls reads PKCS#8 and PKCS#1).
+    `forms` are the forms of private keys that its reader reads.
     """
     data: dict[str, pulumi.Input[str]] = {
         TLS_CERTIFICATE_KEY: encoded(signed.certificate),
-        TLS_PRIVATE_KEY: encoded(signed.pkcs8 if key is None else key),
+        TLS_PRIVATE_KEY: encoded(signed.key(forms)),
     }
     if authority is not None:
         data[TLS_AUTHORITY_KEY] = encoded(authority)
@@ -67,19 +66,16 @@ def webhook_secret(
     signed: SignedCertificate,
     opts: pulumi.ResourceOptions,
 ) -> Secret:
-    """The Secret with the serving certificate of a webhook, under the keys that its pods read.
-
-    The webhooks of Linkerd 2.8 have keys of their own names, and read SEC1 and PKCS#1 alone
-    (linkerd2 stable-2.8.1, pkg/tls/codec.go).
-    """
+    """The Secret with the serving certificate of a webhook, under the keys that its pods read."""
+    forms = webhook.key_forms
     if webhook.secret_keys == OF_TLS:
-        return tls_secret(logical_name, webhook.secret, namespace, signed, opts)
+        return tls_secret(logical_name, webhook.secret, namespace, signed, opts, forms=forms)
     certificate, key = webhook.secret_keys
     return Secret(
         logical_name,
         metadata=ObjectMetaArgs(name=webhook.secret, namespace=namespace),
         type="Opaque",
-        data={certificate: encoded(signed.certificate), key: encoded(signed.private_key)},
+        data={certificate: encoded(signed.certificate), key: encoded(signed.key(forms))},
         opts=opts,
     )
 

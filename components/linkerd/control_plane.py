@@ -183,12 +183,8 @@ class LinkerdControlPlane(MeshComponent):
             args.issuer,
             self.child(args.provider),
             authority=args.bundle,
-            key=self._issuer_key(args.issuer),
+            forms=args.cluster.linkerd.generation.identity_key_forms,
         )
-
-    def _issuer_key(self, issuer: SignedCertificate) -> pulumi.Input[str]:
-        """PEM of the issuer's key in a form that the identity service of the generation reads."""
-        return issuer.pkcs8
 
     def _trust_roots(self) -> list[pulumi.Resource]:
         args = self._args

@@ -7,8 +7,6 @@ from pulumi_kubernetes.helm.v3 import Release
 
 from components.linkerd.control_plane import LinkerdControlPlane, LinkerdControlPlaneArgs
 from components.linkerd.values_2_8 import cni_values, linkerd2_values
-from components.trust.trust_anchor import SignedCertificate
-from config.variants.generation import Generation
 from vocabulary.linkerd import CNI, CNI_CHART, LINKERD_2_8_CHART
 
 
@@ -37,14 +35,10 @@ class Linkerd28ControlPlane(LinkerdControlPlane):
             protect=args.protect_crds or None,
         )
 
-    def _issuer_key(self, issuer: SignedCertificate) -> pulumi.Input[str]:
-        # linkerd2 stable-2.8.1, pkg/tls/codec.go: "EC PRIVATE KEY" and "RSA PRIVATE KEY" alone.
-        return issuer.private_key
-
 
 def control_plane(
     name: str, args: LinkerdControlPlaneArgs, opts: pulumi.ResourceOptions | None = None
 ) -> LinkerdControlPlane:
     """The control plane of the generation that a cluster has."""
-    old = args.cluster.linkerd.generation is Generation.V2_8
+    old = args.cluster.linkerd.generation.layout == "linkerd2"
     return (Linkerd28ControlPlane if old else LinkerdControlPlane)(name, args, opts)

@@ -73,7 +73,7 @@ def enforced_hosts(viz: Viz, domain: str) -> str | None:
     if viz.enforced_host_regexp is not None:
         return viz.enforced_host_regexp
     exposed = []
-    if viz.ingress is not None and viz.ingress.controller != "ingress-nginx":
+    if viz.ingress is not None and not viz.ingress.served_by.rewrites_host:
         exposed.append(viz.ingress.host)
     if viz.route is not None:
         exposed.append(viz.route.host)

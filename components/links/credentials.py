@@ -10,13 +10,11 @@ import hashlib
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Namespace, Secret
+from pulumi_kubernetes.core.v1 import Secret
 
 from components.core.component import MeshComponent
 from components.links.remote_access import RemoteAccess, remote_access
-from components.links.remote_secrets import RemoteSecrets, kubeconfig, remote_secrets
-from config.core.cluster import ClusterConfig
-from config.links.link import LinkConfig
+from components.links.remote_secrets import RemoteSecrets, kubeconfig_for, remote_secrets
 from kube.kubeconfig import Endpoint
 
 
@@ -24,22 +22,12 @@ from kube.kubeconfig import Endpoint
 class LinkCredentialsArgs:
     """Arguments of LinkCredentials."""
 
-    link: LinkConfig
-    """The link."""
-    target: ClusterConfig
-    """Settings of the target cluster."""
-    target_endpoint: Endpoint
+    endpoint: Endpoint
     """The target's API server as the source reaches it."""
-    target_provider: pulumi.ProviderResource
-    """Provider of the target cluster."""
-    target_namespace: Namespace
-    """The target's namespace of the multicluster extension."""
-    source_provider: pulumi.ProviderResource
-    """Provider of the source cluster."""
-    source_namespace: Namespace
-    """The source's namespace of the multicluster extension."""
-    source_linkerd_namespace: Namespace
-    """The source's namespace of the control plane."""
+    on_target: RemoteAccess
+    """The half for the target."""
+    on_source: RemoteSecrets
+    """The half for the source."""
 
 
 class LinkCredentials(MeshComponent):
@@ -54,26 +42,11 @@ class LinkCredentials(MeshComponent):
         self, name: str, args: LinkCredentialsArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(name, opts)
-        link = args.link
-        token = remote_access(
-            self,
-            RemoteAccess(
-                link.service_account, args.target, args.target_provider, args.target_namespace
-            ),
-        )
-        login = token.apply(lambda value: kubeconfig(link, args.target_endpoint, str(value)))
+        link = args.on_source.link
+        token = remote_access(self, args.on_target)
+        login = token.apply(lambda value: kubeconfig_for(link, args.endpoint, str(value)))
         self.digest = pulumi.Output.unsecret(
             login.apply(lambda text: hashlib.sha256(text.encode()).hexdigest()[:16])
         )
-        self.secrets = remote_secrets(
-            self,
-            RemoteSecrets(
-                link,
-                args.target,
-                login,
-                args.source_provider,
-                args.source_namespace,
-                args.source_linkerd_namespace,
-            ),
-        )
+        self.secrets = remote_secrets(self, args.on_source, login)
         self.register_outputs({"digest": self.digest})

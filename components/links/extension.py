@@ -59,7 +59,7 @@ class MulticlusterExtension(MeshComponent):
         space = args.linkerd.multicluster_namespace
         if space is None:
             raise ValueError("a cluster without links has no multicluster namespace")
-        if args.cluster.linkerd.record.links:
+        if args.cluster.linkerd.generation.links:
             chart, values = MULTICLUSTER, multicluster_values(args.cluster, args.mirrors)
         else:
             chart = MULTICLUSTER_2_8_CHART

@@ -73,7 +73,7 @@ def remote_access(owner: MeshComponent, args: RemoteAccess) -> pulumi.Output[str
     role = ClusterRole(
         f"{name}-role",
         metadata=ObjectMetaArgs(name=account, labels=EXTENSION_LABELS),
-        rules=REMOTE_ACCESS if args.target.linkerd.record.links else REMOTE_ACCESS_2_8,
+        rules=REMOTE_ACCESS if args.target.linkerd.generation.links else REMOTE_ACCESS_2_8,
         opts=on_target,
     )
     binding = ClusterRoleBinding(

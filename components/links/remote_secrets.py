@@ -38,8 +38,6 @@ class RemoteSecrets:
     """The link."""
     target: ClusterConfig
     """Settings of the target cluster."""
-    kubeconfig: pulumi.Input[str]
-    """How to log in to the target."""
     provider: pulumi.ProviderResource
     """Provider of the source cluster."""
     namespace: Namespace
@@ -48,20 +46,22 @@ class RemoteSecrets:
     """The source's namespace of the control plane."""
 
 
-def remote_secrets(owner: MeshComponent, args: RemoteSecrets) -> list[Secret]:
-    """Declare the Secrets as children of `owner`.
+def remote_secrets(
+    owner: MeshComponent, args: RemoteSecrets, kubeconfig: pulumi.Input[str]
+) -> list[Secret]:
+    """Declare the Secrets with this kubeconfig as children of `owner`.
 
     The service mirror reads one, the destination controller the other. Linkerd 2.8 has the first
     alone, with the target's description in annotations.
     """
     target, name = args.target, args.link.target
-    mirror_only = not target.linkerd.record.links
+    mirror_only = not target.linkerd.generation.links
     described = {
         CLUSTER_NAME: name,
         REMOTE_CLUSTER_DOMAIN: target.domain,
         REMOTE_LINKERD_NAMESPACE: target.linkerd.namespace,
     }
-    data = {"kubeconfig": encoded(args.kubeconfig)}
+    data = {"kubeconfig": encoded(kubeconfig)}
     mirror = Secret(
         f"{owner.logical_name}-mirror-credentials",
         metadata=ObjectMetaArgs(
@@ -98,7 +98,7 @@ def remote_secrets(owner: MeshComponent, args: RemoteSecrets) -> list[Secret]:
     return [mirror, destination]
 
 
-def kubeconfig(link: LinkConfig, endpoint: Endpoint, token: str) -> str:
+def kubeconfig_for(link: LinkConfig, endpoint: Endpoint, token: str) -> str:
     """A kubeconfig with one cluster, one context and one user, as JSON, which is YAML.
 
     `endpoint` is the target's API server as the source reaches it.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from components.ambassador.ambassador_mesh import AmbassadorMesh, AmbassadorMeshArgs
+from components.ambassador.ambassador_mesh import AmbassadorMesh
+from components.ambassador.args import AmbassadorMeshArgs
 from components.linkerd.control_plane import LinkerdControlPlaneArgs
 from components.linkerd.jaeger import Jaeger, JaegerArgs
 from components.linkerd.linkerd_2_8 import control_plane

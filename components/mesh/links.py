@@ -5,6 +5,8 @@ from __future__ import annotations
 from components.links.credentials import LinkCredentials, LinkCredentialsArgs
 from components.links.extension import MulticlusterExtension, MulticlusterExtensionArgs
 from components.links.link import MulticlusterLink, MulticlusterLinkArgs
+from components.links.remote_access import RemoteAccess
+from components.links.remote_secrets import RemoteSecrets
 from components.links.values import ServiceMirror
 from components.mesh.state import Mesh
 from config.links.link import LinkConfig
@@ -23,18 +25,14 @@ def _credentials(link: LinkConfig, mesh: Mesh) -> LinkCredentials:
     source, target = mesh.linkerd[link.source], mesh.linkerd[link.target]
     if source.multicluster_namespace is None or target.multicluster_namespace is None:
         raise ValueError("both ends of a link need the multicluster namespace")
+    config, provider = mesh.config.clusters[link.target], mesh.providers[link.target]
+    access = RemoteAccess(link.service_account, config, provider, target.multicluster_namespace)
+    secrets = RemoteSecrets(
+        link, config, mesh.providers[link.source], source.multicluster_namespace, source.namespace
+    )
     return LinkCredentials(
         f"{link.name}-credentials",
-        LinkCredentialsArgs(
-            link=link,
-            target=mesh.config.clusters[link.target],
-            target_endpoint=mesh.reach[link.target].endpoint,
-            target_provider=mesh.providers[link.target],
-            target_namespace=target.multicluster_namespace,
-            source_provider=mesh.providers[link.source],
-            source_namespace=source.multicluster_namespace,
-            source_linkerd_namespace=source.namespace,
-        ),
+        LinkCredentialsArgs(mesh.reach[link.target].endpoint, access, secrets),
     )
 
 
@@ -62,7 +60,7 @@ def _mirror(link: LinkConfig, mesh: Mesh, credentials: LinkCredentials) -> Servi
 
 def _link(link: LinkConfig, mesh: Mesh, credentials: LinkCredentials) -> MulticlusterLink | None:
     source = mesh.config.clusters[link.source]
-    if not source.linkerd.record.links:
+    if not source.linkerd.generation.links:
         # Its service mirror reads all of this from the credentials and from the target.
         return None
     gateway = None if link.flat_network else mesh.gateways[link.target].through(link)

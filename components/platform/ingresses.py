@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pulumi
 
 from components.core.component import MeshComponent
-from components.platform.ingress_objects import Manifest, ingress_objects, viz_ingress_objects
 from config.core.cluster import ClusterConfig
+from config.variants.ingress_controller import Manifest
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class Ingresses(MeshComponent):
     ) -> None:
         super().__init__(name, opts)
         self._args = args
-        for ingress in args.cluster.ingresses:
-            self._declare(ingress_objects(ingress, args.cluster.domain), [])
-        if args.viz is not None:
-            self._declare(viz_ingress_objects(args.cluster), [args.viz])
+        for ingress in args.cluster.every_ingress:
+            backend = ingress.backend(args.cluster.domain)
+            viz = args.viz if backend.dashboard else None
+            self._declare(ingress.manifests(backend), [viz] if viz is not None else [])
         self.register_outputs({})
 
     def _declare(self, manifests: Iterator[Manifest], before: list[pulumi.Resource]) -> None:

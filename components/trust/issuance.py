@@ -17,15 +17,14 @@ from components.core.component import MeshComponent
 from components.trust.awaited import awaited
 from config.inventory import Webhook
 from config.trust.issuance import Issuance
+from config.trust.key_forms import KeyForm
 from vocabulary.kinds import BUNDLE, CERTIFICATE
 from vocabulary.kubernetes import NAMESPACE_NAME
-from vocabulary.linkerd import ISSUER_SECRET, POLICY_VALIDATOR, TRUST_ROOTS
+from vocabulary.linkerd import ISSUER_SECRET, TRUST_ROOTS
 
 IDENTITY_USAGES = ("cert sign", "crl sign", "server auth", "client auth")
 WEBHOOK_DURATION = "24h"
 WEBHOOK_RENEWAL = "1h"
-NEEDS_PKCS8 = POLICY_VALIDATOR
-"""The webhook whose server reads no other form of private key."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ def webhook_certificate(
 ) -> pulumi.Resource:
     """The Certificate of a webhook, named after its Service; done once its Secret exists."""
     key = {"algorithm": "ECDSA", "rotationPolicy": issued.config.rotation_policy}
-    if webhook.service == NEEDS_PKCS8:
+    if KeyForm.SEC1 not in webhook.key_forms:
         key["encoding"] = "PKCS8"
     return awaited(
         f"{owner.logical_name}-{webhook.service}-certificate",

@@ -12,6 +12,7 @@ from components.core.component import MeshComponent
 from components.trust.signatures import Signatures
 from config.core.cluster import LONGEST_COMMON_NAME
 from config.inventory import Webhook
+from config.trust.key_forms import KeyForm
 from config.trust.trust_anchor import Anchor, TrustAnchorConfig, Validity
 
 HOURS_A_DAY = 24
@@ -39,11 +40,14 @@ class SignedCertificate:
     """PEM of the certificate."""
     private_key: pulumi.Output[str]
     """PEM of the private key in the older form of its algorithm (SEC1, ``EC PRIVATE KEY``), which
-    the resources of pulumi-tls have, and the one form that Linkerd 2.8 reads; a secret. The key of
+    the resources of pulumi-tls have, and that Linkerd 2.8 reads; a secret. The key of
     a provided anchor is as the stack file has it."""
     pkcs8: pulumi.Output[str]
-    """PEM of the same key in PKCS#8 (``PRIVATE KEY``), the one form that every reader of today's
-    Linkerd reads; a secret."""
+    """PEM of the same key in PKCS#8 (``PRIVATE KEY``); a secret."""
+
+    def key(self, forms: frozenset[KeyForm]) -> pulumi.Output[str]:
+        """PEM of the private key for a reader of these forms; a secret."""
+        return self.pkcs8 if KeyForm.PKCS8 in forms else self.private_key
 
 
 class TrustAnchor(MeshComponent):

@@ -88,7 +88,7 @@ class CertManagerIssuer(Model):
     issuer: DnsName
     """Name of the issuer."""
     kind: Literal["Issuer", "ClusterIssuer"] = "ClusterIssuer"
-    """An Issuer stands in Ambassador's namespace."""
+    """An Issuer has to be in the namespace of the Secret that it fills."""
 
 
 class HostTls(Model):

@@ -23,13 +23,12 @@ from config.language.model import Model, contradictions
 from config.language.problems import Problem, quoted, wrong
 from config.language.yaml_text import YamlTextError, read_yaml
 from config.linkerd.control_plane import LinkerdConfig
-from config.platform.ingress import IngressBase, IngressConfig
+from config.platform.ingress import IngressConfig, VizIngress
 from config.platform.meshed_workloads import JobConfig, MeshedConfig
 from config.platform.monitoring import MonitoringConfig
 from config.platform.recipes import Patch
 from config.platform.sample import SAMPLE_MAPPING, SampleConfig
 from config.trust.cert_manager import CertManagerConfig
-from config.variants.generation import Generation
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 """Namespaces that every cluster has from its beginning, so that nobody can make them."""
@@ -131,7 +130,7 @@ class ClusterConfig(Model):
         return f"identity.{self.linkerd.namespace}.{self.trust_domain}"
 
     @property
-    def every_ingress(self) -> tuple[IngressBase, ...]:
+    def every_ingress(self) -> tuple[IngressConfig | VizIngress, ...]:
         """Ingresses to meshed Services, and that of the dashboard."""
         viz = self.linkerd.viz.ingress
         return (*self.ingresses, *((viz,) if viz is not None else ()))
@@ -241,29 +240,32 @@ class ClusterConfig(Model):
                 )
 
     def _generation(self) -> Iterator[Problem]:
-        """What Ambassador must not be where Linkerd is of the generation 2.8."""
-        ambassador = self.ambassador
-        if ambassador is None or self.linkerd.generation is not Generation.V2_8:
+        """What Linkerd's generation cannot do for Ambassador."""
+        ambassador, generation = self.ambassador, self.linkerd.generation
+        if ambassador is None:
             return
-        if ambassador.sidecar.mode == "ingress":
+        if ambassador.sidecar.mode == "ingress" and not generation.ingress_mode:
             yield Problem(
                 "ambassador.sidecar.mode",
-                "Linkerd 2.8 has no ingress mode; its proxies read l5d-dst-override always",
+                f"{generation.title} has no ingress mode; its proxies read l5d-dst-override always",
                 "leave mode out",
                 about=("linkerd.version",),
             )
-        if ambassador.gateway is not None and ambassador.gateway.probe == "proxy":
+        if ambassador.gateway is None:
+            return
+        if ambassador.gateway.probe == "proxy" and not generation.probe_by_proxy:
             yield Problem(
                 "ambassador.gateway.probe",
-                "other clusters probe a gateway of Linkerd 2.8 by mTLS, which the admin port of "
-                "its proxy does not take",
+                f"other clusters probe a gateway of {generation.title} by mTLS, which the admin "
+                "port of its proxy does not accept",
                 "write probe: ambassador",
                 about=("linkerd.version",),
             )
-        if ambassador.gateway is not None and ambassador.gateway.address:
+        if ambassador.gateway.address and not generation.links:
             yield Problem(
                 "ambassador.gateway.address",
-                "service mirrors of Linkerd 2.8 take a gateway's address from its Service alone",
+                f"service mirrors of {generation.title} read a gateway's address from its Service "
+                "alone",
                 "leave it out, and write service.type: LoadBalancer",
                 about=("linkerd.version",),
             )

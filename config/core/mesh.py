@@ -17,7 +17,6 @@ from config.links.exports import ExportedService, ServiceRef
 from config.links.gateway_view import Gateway, gateways
 from config.links.link import LinkConfig
 from config.trust.trust_anchor import TrustAnchorConfig
-from config.variants.generation import Generation
 from vocabulary.linkerd import EXPORTED, FEDERATED, identity
 
 LONGEST_CLUSTER_NAME = 30
@@ -115,7 +114,7 @@ class MeshConfig(Model):
                 if export.federated:
                     labels[FEDERATED] = "member"
         found = self.gateways(cluster)
-        if found and self.clusters[cluster].linkerd.generation is Generation.V2_8:
+        if found and not self.clusters[cluster].linkerd.generation.links:
             return tuple(ExportedService(ref, {}, found[0].export_annotations) for ref in modes)
         return tuple(ExportedService(ref, labels) for ref, labels in modes.items())
 

@@ -66,7 +66,7 @@ def _linkerd(config: ClusterConfig, *, linked: bool) -> Iterator[MadeNamespace]:
     linkerd = config.linkerd
     yield MadeNamespace(linkerd.namespace, "linkerd", "linkerd.namespace")
     needs = linkerd.needs(linked=linked)
-    for chart in linkerd.record.charts:
+    for chart in linkerd.generation.charts:
         if chart.when not in needs or chart.when not in _PARTS:
             continue
         part, key = _PARTS[chart.when]

@@ -108,9 +108,9 @@ def manifests(config: ClusterConfig) -> tuple[PublishedManifest, ...]:
 
 def _linkerd(config: ClusterConfig, *, linked: bool) -> Iterator[Release]:
     linkerd = config.linkerd
-    record = linkerd.record
+    generation = linkerd.generation
     needs = linkerd.needs(linked=linked)
-    for chart in record.charts:
+    for chart in generation.charts:
         if chart.when not in needs:
             continue
         kinds = chart.kinds.union(
@@ -121,7 +121,7 @@ def _linkerd(config: ClusterConfig, *, linked: bool) -> Iterator[Release]:
             chart.release,
             chart.chart,
             linkerd.jaeger_version if chart.when == "jaeger" else linkerd.version,
-            record.origin,
+            generation.origin,
             kinds,
         )
 

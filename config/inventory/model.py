@@ -70,7 +70,7 @@ class Inventory:
     ingress_hosts: tuple[IngressHost, ...]
     """Host names that Ingresses and IngressRoutes answer for, that of the dashboard included."""
     gateways: tuple[Gateway, ...]
-    """Its multicluster gateways."""
+    """Multicluster gateways."""
 
     @property
     def namespaces(self) -> tuple[str, ...]:

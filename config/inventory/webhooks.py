@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from config.core.cluster import ClusterConfig
+from config.trust.key_forms import KeyForm
 from config.variants.linkerd import OWN
 from vocabulary.kinds import Kind
 
@@ -29,6 +30,8 @@ class Webhook:
     """Name of the Deployment whose pods answer."""
     values_key: str
     """Key of the chart's values under which its certificate is configured."""
+    key_forms: frozenset[KeyForm]
+    """Forms of private keys that its server reads."""
 
     @property
     def host(self) -> str:
@@ -39,7 +42,7 @@ class Webhook:
 def webhooks(config: ClusterConfig) -> tuple[Webhook, ...]:
     """The webhooks of a cluster, those of the control plane first."""
     linkerd = config.linkerd
-    record = linkerd.record
+    generation = linkerd.generation
     # A link brings no webhook.
     needs = linkerd.needs(linked=False)
     return tuple(
@@ -48,11 +51,12 @@ def webhooks(config: ClusterConfig) -> tuple[Webhook, ...]:
             namespace=linkerd.namespace if item.namespace == OWN else item.namespace,
             kind=item.kind,
             configuration=item.configuration,
-            secret=record.webhook_secret(item.service),
-            secret_keys=record.webhook_secret_keys,
+            secret=generation.webhook_secret(item.service),
+            secret_keys=generation.webhook_secret_keys,
             served_by=item.served_by,
             values_key=item.values_key,
+            key_forms=item.key_forms,
         )
-        for item in record.webhooks
+        for item in generation.webhooks
         if item.when in needs
     )

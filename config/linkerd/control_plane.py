@@ -21,9 +21,8 @@ from config.language.model import Model, PullSecret, Resources, doubled
 from config.language.problems import Problem, quoted, wrong
 from config.linkerd.tracing import TracingConfig
 from config.platform.ingress import VizIngress, VizRoute
-from config.variants.generation import Generation
 from config.variants.linkerd import LinkerdGeneration, Need
-from config.variants.linkerds import DEFAULT, generation_of
+from config.variants.linkerds import DEFAULT, LINKERDS, generation_of
 from vocabulary.linkerd import CREDENTIALS_PREFIX, ISSUER_SECRET
 
 OWN_SECRETS = (
@@ -125,7 +124,8 @@ class Multicluster(Model):
 
 def _dated(version: str) -> tuple[int, ...]:
     """Year, month and number of an edge release's charts; zeros for all others."""
-    if Generation.of(version) is not Generation.MODERN:
+    generation = generation_of(version)
+    if generation is None or not generation.dated:
         return (0, 0, 0)
     numbers = version.removeprefix("v").partition("-")[0].partition("+")[0]
     return tuple(int(part) for part in numbers.split("."))
@@ -176,12 +176,7 @@ class LinkerdConfig(Model):
         return f"edge-{int(year) % 100}.{rest}" if len(year) == 4 else f"stable-{self.version}"
 
     @property
-    def generation(self) -> Generation:
-        """Which generation this version is of; today's for a version that is refused."""
-        return Generation.of(self.version) or Generation.MODERN
-
-    @property
-    def record(self) -> LinkerdGeneration:
+    def generation(self) -> LinkerdGeneration:
         """What is known of its generation; the default one for a version that is refused."""
         return generation_of(self.version) or DEFAULT
 
@@ -205,8 +200,8 @@ class LinkerdConfig(Model):
     @property
     def traces_by_extension(self) -> bool:
         """Whether traces need the extension linkerd-jaeger, which 2025.6.4 made needless."""
-        modern = self.generation is Generation.MODERN
-        return modern and self.tracing is not None and self.dated < (2025, 6, 4)
+        able = self.generation.chart_for("jaeger") is not None
+        return able and self.tracing is not None and self.dated < (2025, 6, 4)
 
     @property
     def jaeger_version(self) -> str:
@@ -233,19 +228,18 @@ class LinkerdConfig(Model):
     @property
     def registry(self) -> str:
         """Where images come from."""
-        published = {Generation.V2_8: "gcr.io/linkerd-io"}
-        return self.image_registry or published.get(self.generation, "cr.l5d.io/linkerd")
+        return self.image_registry or self.generation.registry
 
     def inconsistencies(self) -> Iterator[Problem]:
         """Versions between the generations, what Linkerd 2.8 lacks, pull secrets that meet."""
-        if Generation.of(self.version) is None:
+        if generation_of(self.version) is None:
+            known = " or ".join(f'"{item.newest}"' for item in LINKERDS.values())
             yield Problem(
                 "version",
-                f"the chart {self.version} is neither of Linkerd 2.8 nor of today's Linkerd",
-                'write "2.8.1", or "2026.8.3" or another chart version of edge-26',
+                f"chart version {self.version} is not supported",
+                f"write {known}, or another version of the same generation",
             )
-        if self.generation is Generation.V2_8:
-            yield from self._lacking()
+        yield from self._lacking()
         names = [
             (f"imagePullSecrets[{i}].name", s.name) for i, s in enumerate(self.image_pull_secrets)
         ]
@@ -257,30 +251,20 @@ class LinkerdConfig(Model):
                 )
 
     def _lacking(self) -> Iterator[Problem]:
-        """Settings that Linkerd 2.8 has no counterpart of."""
-        for key, wanted, reason in (
-            ("viz.enabled", self.viz.enabled, "its metrics and dashboard are part of the chart"),
-            (
-                "proxy.defaultInboundPolicy",
-                self.proxy.default_inbound_policy != "all-unauthenticated",
-                "it has no authorization policy",
-            ),
-            (
-                "imagePullSecrets",
-                bool(self.image_pull_secrets),
-                "its charts take no logins for registries",
-            ),
-            ("crdsValues", bool(self.crds_values), "its CRDs are part of the chart linkerd2"),
-            (
-                "gatewayApiCrds",
-                self.gateway_api_crds and "gateway_api_crds" in self.model_fields_set,
-                "it knows no Gateway API",
-            ),
-        ):
-            if wanted:
+        """Settings that its generation has no counterpart of."""
+        wanted = {
+            "viz.enabled": self.viz.enabled,
+            "proxy.defaultInboundPolicy": self.proxy.default_inbound_policy
+            != "all-unauthenticated",
+            "imagePullSecrets": bool(self.image_pull_secrets),
+            "crdsValues": bool(self.crds_values),
+            "gatewayApiCrds": self.gateway_api_crds and "gateway_api_crds" in self.model_fields_set,
+        }
+        for key, reason in self.generation.lacks.items():
+            if wanted[key]:
                 yield Problem(
                     key,
-                    f"Linkerd 2.8 has no such setting: {reason}",
-                    f"leave {key} out, or write a version of today's Linkerd",
+                    f"{self.generation.title} has no such setting: {reason}",
+                    f'leave {key} out, or write version: "{DEFAULT.newest}"',
                     about=("version",),
                 )

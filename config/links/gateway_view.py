@@ -16,7 +16,6 @@ from typing import Literal
 from config.core.cluster import ClusterConfig
 from config.links.link import LinkConfig
 from config.links.link import Probe as ProbeConfig
-from config.variants.generation import Generation
 from vocabulary.linkerd import (
     GATEWAY_IDENTITY,
     GATEWAY_NAME,
@@ -104,7 +103,7 @@ class Gateway:
 
     @property
     def export_annotations(self) -> dict[str, str]:
-        """Annotations of a Service that Linkerd 2.8 exports through it."""
+        """Annotations of a Service that is exported through it, where there are no Links."""
         return {GATEWAY_NAME: self.service, GATEWAY_NAMESPACE: self.namespace}
 
     @property
@@ -155,8 +154,6 @@ def _ambassador(name: str, cluster: ClusterConfig) -> Iterator[Gateway]:
     account = ambassador.account(name)
     own = identity(account, ambassador.namespace, cluster.linkerd.namespace, cluster.trust_domain)
     path = config.probe_path
-    # The service mirror of 2.8 puts a slash before it.
-    annotated = path.lstrip("/") if cluster.linkerd.generation is Generation.V2_8 else path
     defaults = ProbeConfig()
     yield Gateway(
         cluster=name,
@@ -182,7 +179,7 @@ def _ambassador(name: str, cluster: ClusterConfig) -> Iterator[Gateway]:
         annotations={
             GATEWAY_IDENTITY: own,
             MULTICLUSTER_GATEWAY: "true",
-            PROBE_PATH: annotated,
+            PROBE_PATH: cluster.linkerd.generation.probe_path(path),
             PROBE_PERIOD: str(config.probe_period_seconds),
         },
     )

@@ -7,18 +7,37 @@ Traefik.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated
+
+from pydantic import AfterValidator, WithJsonSchema
 
 from config.ambassador.routes import CertManagerIssuer, HostConfig, HostTls, MappingConfig
 from config.language.formats import DnsLabel, DnsName, Port, ServiceName, UrlPath
 from config.language.model import Model
-from config.language.problems import Problem
+from config.language.problems import Problem, quoted, wrong
+from config.variants.ingress_controller import Backend, IngressController, Manifest
+from config.variants.ingress_controllers import CONTROLLERS
 from vocabulary.linkerd import VIZ
 
 VIZ_INGRESS = "linkerd-viz-ingress"
 """Name of the Ingress of the dashboard."""
 
-Controller = Literal["ingress-nginx", "traefik", "traefik-ingressroute"]
+VIZ_SERVICE = "web"
+VIZ_PORT = 8084
+"""Service of the dashboard, and its port."""
+
+
+def _controller(value: str) -> str:
+    if value not in CONTROLLERS:
+        raise wrong(
+            f"unknown ingress controller {quoted(value)}", f"write one of {', '.join(CONTROLLERS)}"
+        )
+    return value
+
+
+Controller = Annotated[
+    str, AfterValidator(_controller), WithJsonSchema({"type": "string", "enum": list(CONTROLLERS)})
+]
 """Who serves an Ingress; Traefik also by its own IngressRoute."""
 
 
@@ -56,49 +75,54 @@ class IngressBase(Model):
     """Set to ask for passwords."""
 
     @property
-    def ingress_class(self) -> str:
-        """Name of the IngressClass."""
-        return self.class_name or ("nginx" if self.controller == "ingress-nginx" else "traefik")
+    def served_by(self) -> IngressController:
+        """What is known of its ingress controller."""
+        return CONTROLLERS[self.controller]
+
+    @property
+    def ingress_class(self) -> str | None:
+        """Name of the IngressClass; None where its kind names none."""
+        return self.class_name or self.served_by.class_name
 
     def tls_secret(self, name: str) -> str | None:
         """Secret that TLS of the Ingress `name` is terminated with; None without TLS."""
         if self.tls is None:
             return None
-        return self.tls.secret or f"{'linkerd-viz' if name == VIZ_INGRESS else name}-tls"
+        return self.tls.secret or f"{VIZ if name == VIZ_INGRESS else name}-tls"
 
     def middlewares(self, name: str) -> tuple[str, ...]:
         """Names of Traefik's Middlewares of the Ingress `name`, in the order of their turns."""
-        if self.controller == "ingress-nginx":
-            return ()
-        header = f"{name}-l5d-header"
-        return (f"{name}-basic-auth", header) if self.basic_auth is not None else (header,)
+        return self.served_by.middlewares(self, name)
+
+    def manifests(self, backend: Backend) -> Iterator[Manifest]:
+        """Its objects for a backend, each after those that it names."""
+        return self.served_by.objects(self, backend)
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """What an IngressRoute does not have, and Secrets that Traefik cannot read."""
-        if self.controller == "traefik-ingressroute":
-            if self.tls is not None and self.tls.cert_manager is not None:
-                yield Problem(
-                    "tls.certManager",
-                    "cert-manager reads annotations of Ingresses, and no IngressRoute",
-                    "make a Certificate of your own and name its secret, or write controller: "
-                    "traefik",
-                    about=("controller",),
-                )
-            if self.class_name is not None:
-                yield Problem(
-                    "className",
-                    "an IngressRoute names no IngressClass",
-                    "leave it out, or write controller: traefik",
-                    about=("controller",),
-                )
+        """What its controller cannot do."""
+        served_by = self.served_by
+        if not served_by.certificates and self.tls is not None and self.tls.cert_manager:
+            yield Problem(
+                "tls.certManager",
+                f"cert-manager reads annotations of Ingresses, and not of {served_by.kind.name}s",
+                "make a Certificate of your own and name its secret, or write controller: traefik",
+                about=("controller",),
+            )
+        if served_by.class_name is None and self.class_name is not None:
+            yield Problem(
+                "className",
+                f"an {served_by.kind.name} names no IngressClass",
+                "leave it out, or write controller: traefik",
+                about=("controller",),
+            )
         if (
             self.basic_auth is not None
             and self.basic_auth.namespace is not None
-            and self.controller != "ingress-nginx"
+            and not served_by.shares_secrets
         ):
             yield Problem(
                 "basicAuth.namespace",
-                "Traefik's Middleware reads a Secret of its own namespace only",
+                f"{served_by.title} reads the Secret from the Ingress' own namespace only",
                 "leave it out, and keep the Secret in the Ingress' namespace",
                 about=("controller",),
             )
@@ -118,6 +142,10 @@ class IngressConfig(IngressBase):
     path: UrlPath = "/"
     """Prefix of the path."""
 
+    def backend(self, domain: str) -> Backend:
+        """What it leads to; `domain` is the DNS domain of the cluster."""
+        return Backend(self.name, self.namespace, self.service, self.port, domain, self.path)
+
 
 class VizIngress(IngressBase):
     """How the dashboard of linkerd-viz is reached from outside.
@@ -127,6 +155,10 @@ class VizIngress(IngressBase):
     ``allowSnippetAnnotations: true`` and, since 1.12, ``annotations-risk-level: Critical`` in its
     ConfigMap. The dashboard is open to everyone who gets there: ask for passwords.
     """
+
+    def backend(self, domain: str) -> Backend:
+        """The dashboard; `domain` is the DNS domain of the cluster."""
+        return Backend(VIZ_INGRESS, VIZ, VIZ_SERVICE, VIZ_PORT, domain, dashboard=True)
 
 
 class VizRoute(Model):
@@ -161,5 +193,5 @@ class VizRoute(Model):
             name=VIZ,
             prefix="/",
             hostname=self.host,
-            service=f"http://web.linkerd-viz.svc.{domain}:8084",
+            service=f"http://{VIZ_SERVICE}.{VIZ}.svc.{domain}:{VIZ_PORT}",
         )

@@ -16,7 +16,6 @@ from config.rules.generations import generations_apart
 from config.rules.meshed_workloads import meshed_by_others
 from config.rules.tracing import traced
 from config.rules.viz import observed
-from config.variants.generation import Generation
 
 Links = Mapping[int, LinkConfig]
 """Links by their place in the file; those that are broken in themselves are left out."""
@@ -169,10 +168,10 @@ def _addresses(index: int, link: LinkConfig, target: ClusterConfig) -> Iterator[
     message = f"the gateway's Service is of type {ambassador.service.type}, so it tells no address"
     service = f"clusters.{link.target}.ambassador.service.type"
     address = f"clusters.{link.target}.ambassador.gateway.address"
-    if target.linkerd.generation is Generation.V2_8:
+    if not target.linkerd.generation.links:
         yield Problem(
             service,
-            f"{message}, and service mirrors of Linkerd 2.8 know of no other",
+            f"{message}, and service mirrors of {target.linkerd.generation.title} read no other",
             "write type: LoadBalancer",
             about=(f"clusters.{link.target}.linkerd.version",),
         )

@@ -7,43 +7,38 @@ from collections.abc import Iterator, Mapping
 from config.core.cluster import ClusterConfig
 from config.language.problems import Problem
 from config.links.link import LinkConfig
-from config.variants.generation import Generation
-
-OLDEST_LINKERD = 2025
-"""Year of the first charts whose service mirror reads Links of v1alpha3."""
+from config.variants.linkerds import DEFAULT, generation_of
+from vocabulary.kinds import LINK
 
 
 def generations_apart(
     clusters: Mapping[str, ClusterConfig], links: Mapping[int, LinkConfig]
 ) -> Iterator[Problem]:
-    """What a source reads and what a target writes are of one generation, and it can do it."""
+    """Links whose target does not write what their source reads, or that ask for too much."""
     for index, link in links.items():
-        ends = [clusters.get(name) for name in (link.source, link.target)]
-        source, target = ends
-        if source is None or target is None or None in map(_generation, (source, target)):
+        source, target = (clusters.get(name) for name in (link.source, link.target))
+        if source is None or target is None:
+            continue
+        if None in (generation_of(end.linkerd.version) for end in (source, target)):
             continue
         versions = tuple(f"clusters.{end}.linkerd.version" for end in (link.source, link.target))
-        if source.linkerd.generation is not target.linkerd.generation:
-            old = link.source if source.linkerd.generation is Generation.V2_8 else link.target
+        ends = (source.linkerd.generation, target.linkerd.generation)
+        if ends[0].links is not ends[1].links:
+            old = ends[ends[0].links]
             yield Problem(
                 f"links[{index}]",
-                f"cluster '{old}' has Linkerd 2.8, which knows gateways by annotations, and the "
-                "other end has today's, which knows them by Links: neither reads what the other "
-                "writes",
+                f"cluster '{link.target if ends[0].links else link.source}' has {old.title}, which "
+                "describes gateways by annotations, and the other end reads Links",
                 f"give both clusters one generation: correct {versions[0]} or {versions[1]}",
                 about=versions,
             )
-        elif source.linkerd.generation is Generation.V2_8:
+        elif not ends[0].links:
             yield from _lacking(index, link, versions)
     yield from _too_old(clusters, links)
 
 
-def _generation(cluster: ClusterConfig) -> Generation | None:
-    return Generation.of(cluster.linkerd.version)
-
-
 def _lacking(index: int, link: LinkConfig, versions: tuple[str, ...]) -> Iterator[Problem]:
-    """What a link of Linkerd 2.8 cannot do."""
+    """What a link cannot do where annotations describe the gateway."""
     path = f"links[{index}]"
     wanted = {
         f"{path}.flatNetwork": link.flat_network,
@@ -64,9 +59,9 @@ def _lacking(index: int, link: LinkConfig, versions: tuple[str, ...]) -> Iterato
         if given:
             yield Problem(
                 key,
-                "a link of Linkerd 2.8 goes through the gateway that the target's Service tells, "
-                "and has nothing of this",
-                "leave it out, or write a version of today's Linkerd for both clusters",
+                "without Links, a link goes through the gateway that the target's Service names, "
+                "and has no such setting",
+                f'leave it out, or write version "{DEFAULT.newest}" for both clusters',
                 about=versions,
             )
 
@@ -80,13 +75,13 @@ def _too_old(
         ends.setdefault(link.target, index)
     for name, index in ends.items():
         cluster = clusters.get(name)
-        if cluster is None or _generation(cluster) is not Generation.MODERN:
+        if cluster is None or generation_of(cluster.linkerd.version) is None:
             continue
-        year = int(cluster.linkerd.version.removeprefix("v").split(".", 1)[0])
-        if year < OLDEST_LINKERD:
+        linkerd = cluster.linkerd
+        if linkerd.dated < linkerd.generation.links_since:
             yield Problem(
                 f"clusters.{name}.linkerd.version",
-                f"{cluster.linkerd.version} is older than the Link that links[{index}] needs "
-                "(multicluster.linkerd.io/v1alpha3)",
-                'write "2026.8.3" or another chart version of edge-26',
+                f"{linkerd.version} is older than the Link that links[{index}] needs "
+                f"({LINK.api_version})",
+                f'write "{DEFAULT.newest}" or another version of {DEFAULT.newest[:4]}',
             )

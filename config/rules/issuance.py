@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from config.core.cluster import ClusterConfig
 from config.language.problems import Problem
 from config.trust.trust_anchor import TrustAnchorConfig
-from config.variants.generation import Generation
+from config.variants.linkerds import DEFAULT
 
 PATH = "trustAnchor.certManager"
 
@@ -28,12 +28,13 @@ def _cluster(anchors: TrustAnchorConfig, name: str, cluster: ClusterConfig) -> I
     path = f"clusters.{name}"
     if issuance is None:
         return
-    if cluster.linkerd.generation is Generation.V2_8:
+    generation = cluster.linkerd.generation
+    if not generation.cert_manager:
         yield Problem(
             f"{path}.linkerd.version",
-            "Linkerd 2.8 ends with Kubernetes 1.21, and cert-manager begins with 1.22; its "
-            "webhooks read Secrets of another form besides",
-            f"leave {PATH} out, or write a version of today's Linkerd",
+            f"cert-manager cannot issue certificates for {generation.title}: they need different "
+            "versions of Kubernetes, and its webhooks read another form of Secrets",
+            f'leave {PATH} out, or write version "{DEFAULT.newest}"',
             about=(PATH,),
         )
         return

@@ -12,10 +12,6 @@ from config.core.cluster import ClusterConfig
 from config.core.namespaces import made_namespaces
 from config.language.problems import Problem
 from config.platform.recipes import WorkloadRef
-from config.variants.generation import Generation
-
-PASSED_OVER = ("kube-system", "cert-manager")
-"""Namespaces that the injector of today's Linkerd leaves alone, as its chart has it."""
 
 
 def meshed_by_others(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
@@ -71,11 +67,10 @@ def _ours(cluster: ClusterConfig) -> Iterator[Problem]:
 def _passed_over(cluster: ClusterConfig) -> Iterator[Problem]:
     linkerd = cluster.linkerd
     given = linkerd.values.get("proxyInjector")
-    told = isinstance(given, dict) and "namespaceSelector" in given
-    if told or linkerd.generation is Generation.V2_8:
+    if isinstance(given, dict) and "namespaceSelector" in given:
         return
     for path, patch in cluster.patches:
-        if path.startswith("meshed") and patch.ref.pods_in in PASSED_OVER:
+        if path.startswith("meshed") and patch.ref.pods_in in linkerd.generation.injector_skips:
             yield Problem(
                 path,
                 f"Linkerd's injector passes over the namespace {patch.ref.pods_in}, so that the "
@@ -97,10 +92,10 @@ def _jobs(cluster: ClusterConfig) -> Iterator[Problem]:
                 "leave it out",
                 about=("linkerd.version", "linkerd.values"),
             )
-        elif job.treatment == "await" and linkerd.generation is Generation.V2_8:
+        elif job.treatment == "await" and not linkerd.generation.proxy_shutdown:
             yield Problem(
                 f"jobs[{place}].treatment",
-                "proxies of Linkerd 2.8 have nothing by which linkerd-await could end them",
+                f"linkerd-await cannot end the proxies of {linkerd.generation.title}",
                 "write treatment: opt-out",
                 about=("linkerd.version",),
             )

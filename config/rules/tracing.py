@@ -12,7 +12,7 @@ from config.ambassador.ambassador import AmbassadorConfig
 from config.core.cluster import ClusterConfig
 from config.language.problems import Problem
 from config.linkerd.control_plane import LinkerdConfig
-from config.variants.generation import Generation
+from config.variants.linkerds import DEFAULT, generation_of
 
 FIRST_OTLP = 5
 """Second number of the version 3 (Edge Stack's chart 8) that brought the driver opentelemetry."""
@@ -29,14 +29,14 @@ def traced(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
 
 def _of_linkerd(path: str, linkerd: LinkerdConfig) -> Iterator[Problem]:
     tracing = linkerd.tracing
-    if tracing is None or Generation.of(linkerd.version) is None:
+    if tracing is None or generation_of(linkerd.version) is None:
         return
     about = (f"{path}.version",)
-    if linkerd.generation is Generation.V2_8:
+    if not linkerd.generation.tracing:
         yield Problem(
             f"{path}.tracing",
-            "Linkerd 2.8 is not made to trace by this program",
-            "leave tracing out, or write a version of today's Linkerd",
+            f"this program does not configure tracing for {linkerd.generation.title}",
+            f'leave tracing out, or write version: "{DEFAULT.newest}"',
             about=about,
         )
         return
@@ -75,10 +75,10 @@ def _by_extension(path: str, linkerd: LinkerdConfig) -> Iterator[Problem]:
             "leave it out, or write version 2025.6.4 or later",
             about=(f"{path}.version",),
         )
-    if Generation.of(linkerd.jaeger_version) is not Generation.MODERN:
+    if not linkerd.jaeger_dated[0]:
         yield Problem(
             f"{path}.tracing.jaegerVersion",
-            f"{linkerd.jaeger_version} is not a version of today's charts of Linkerd",
+            f"the chart linkerd-jaeger has no version {linkerd.jaeger_version}",
             f'write "{linkerd.version}", or leave it out',
         )
     elif not linkerd.jaeger_has_protocol and not tracing.speaks_open_census:

@@ -12,7 +12,7 @@ from config.language.model import value_at
 from config.language.problems import Problem, quoted
 from config.linkerd.control_plane import Viz
 from config.platform.ingress import VizRoute
-from config.variants.generation import Generation
+from config.variants.linkerds import DEFAULT
 from vocabulary.linkerd import VIZ
 
 VIZ_SETTINGS = {
@@ -29,7 +29,7 @@ def observed(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
     """What does not fit together around viz, monitoring and the Ingresses of each cluster."""
     for name, cluster in clusters.items():
         path = f"clusters.{name}"
-        if cluster.linkerd.generation is Generation.V2_8:
+        if not cluster.linkerd.generation.viz:
             yield from _lacking(path, cluster)
         elif not cluster.linkerd.viz.enabled:
             yield from _without_viz(f"{path}.linkerd.viz", cluster.linkerd.viz)
@@ -51,8 +51,9 @@ def _lacking(path: str, cluster: ClusterConfig) -> Iterator[Problem]:
         if value is not None:
             yield Problem(
                 f"{path}.{key}",
-                "Linkerd 2.8 has its own Prometheus, Grafana and dashboard in its chart",
-                "leave it out, or write a version of today's Linkerd",
+                f"{cluster.linkerd.generation.title} has its own Prometheus, Grafana and dashboard "
+                "in its chart",
+                f'leave it out, or write linkerd.version: "{DEFAULT.newest}"',
                 about=(f"{path}.linkerd.version",),
             )
 

@@ -1,7 +1,6 @@
-"""What makes a provided certificate unfit as a trust anchor.
+"""What makes a provided certificate, or its private key, unusable as a trust anchor.
 
-Fact: Linkerd's identity service takes ECDSA P-256 or RSA anchors that are CAs, and an issuer
-below them, so a path length, where set, must be at least 1.
+What Linkerd accepts is in `config/trust/certificate_rules.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     PublicFormat,
@@ -22,16 +20,14 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from config.language.formats import UNREADABLE_SECRET
-
-SMALLEST_RSA_KEY = 2048
-"""Bits; the proxies' TLS library takes no smaller RSA key."""
+from config.trust.certificate_rules import anchor_faults, validity_fault
 
 SKEW_REMEDY = "provide one that is valid now, or set this machine's clock"
 
 
 @dataclass(frozen=True)
 class Complaint:
-    """What is wrong with a certificate, as the end of a sentence about it, and the remedy."""
+    """What is wrong with a certificate or its key, and the remedy."""
 
     message: str
     remedy: str
@@ -40,17 +36,10 @@ class Complaint:
 
 
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
-_HOW_TO = "provide a self-signed ECDSA P-256 CA certificate in PEM form"
-
-
-def examine_anchor(
-    certificate: str, private_key: str | None, now: datetime | None = None
-) -> Complaint | None:
-    """The first reason why this certificate cannot be a trust anchor, or None.
-
-    Takes what `anchor_complaints` takes.
-    """
-    return next(anchor_complaints(certificate, private_key, now), None)
+_HOW_TO = (
+    "provide a self-signed ECDSA P-256 CA certificate in PEM form, with key usage certSign and no "
+    "path length"
+)
 
 
 def anchor_complaints(
@@ -64,42 +53,33 @@ def anchor_complaints(
     if "PRIVATE KEY-----" in certificate:
         # The bundle is public, and what stands here becomes part of it.
         yield Complaint(
-            "holds a private key, which would be shown with the certificate",
+            "it holds a private key, which would be shown with the certificate",
             "leave only the certificate here, write the key under privateKey, and replace the "
             "key if anyone may have seen it",
         )
         return
     if certificate.count("-----BEGIN ") > 1:
         yield Complaint(
-            "holds more than one certificate", "give each certificate an entry under anchors"
+            "it holds more than one certificate", "give each certificate an entry under anchors"
         )
         return
     # Linkerd reads blocks of this type alone (linkerd2, pkg/tls/codec.go).
     cert = _loaded(certificate) if _BEGIN in certificate else None
     key = _public_key(cert) if cert is not None else None
     if cert is None or key is None:
-        yield Complaint("is not a certificate that can be read", _HOW_TO)
+        yield Complaint("it is not a certificate that can be read", _HOW_TO)
         return
     if not certificate.rstrip().endswith(_END):
         yield Complaint(
-            "has text after the certificate, with which Linkerd's identity controller does not "
+            "it has text after the certificate, with which Linkerd's identity controller does not "
             "start",
             f"leave out what follows {_END}",
         )
-    yield from _validity(cert, now or datetime.now(UTC))
-    yield from _authority(cert)
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        if not isinstance(key.curve, ec.SECP256R1):
-            yield Complaint(f"has an ECDSA key on curve {key.curve.name}", _HOW_TO)
-    elif isinstance(key, rsa.RSAPublicKey):
-        if key.key_size < SMALLEST_RSA_KEY:
-            yield Complaint(
-                f"has an RSA key of {key.key_size} bits, and proxies take {SMALLEST_RSA_KEY} "
-                "or more",
-                _HOW_TO,
-            )
-    else:
-        yield Complaint("has a key that is neither ECDSA P-256 nor RSA", _HOW_TO)
+    dates = validity_fault(cert, now or datetime.now(UTC))
+    if dates is not None:
+        yield Complaint(dates, SKEW_REMEDY)
+    for fault in anchor_faults(cert):
+        yield Complaint(fault, _HOW_TO)
     if private_key is not None and private_key != UNREADABLE_SECRET:
         yield from _private_key(private_key, key)
 
@@ -126,47 +106,20 @@ def _public_key(cert: x509.Certificate) -> Any:
         return None
 
 
-def _validity(cert: x509.Certificate, now: datetime) -> Iterator[Complaint]:
-    if now >= cert.not_valid_after_utc:
-        yield Complaint(f"is expired since {cert.not_valid_after_utc:%Y-%m-%d}", SKEW_REMEDY)
-    elif now < cert.not_valid_before_utc:
-        yield Complaint(
-            f"is not valid before {cert.not_valid_before_utc:%Y-%m-%d %H:%M} UTC", SKEW_REMEDY
-        )
-
-
-def _authority(cert: x509.Certificate) -> Iterator[Complaint]:
-    try:
-        constraints = cert.extensions.get_extension_for_class(x509.BasicConstraints).value
-    except x509.ExtensionNotFound:
-        constraints = x509.BasicConstraints(ca=False, path_length=None)
-    if not constraints.ca:
-        yield Complaint("is not a CA certificate", f"{_HOW_TO} (basic constraint CA:TRUE)")
-    elif constraints.path_length == 0:
-        yield Complaint(
-            "has path length 0, so no issuer can stand below it",
-            "provide one with path length 1 or more, or without a limit",
-        )
-    try:
-        usage = cert.extensions.get_extension_for_class(x509.KeyUsage).value
-    except x509.ExtensionNotFound:
-        return
-    if not usage.key_cert_sign:
-        yield Complaint("may not sign certificates", f"{_HOW_TO} with key usage certSign")
-
-
 def _private_key(private_key: str, public: Any) -> Iterator[Complaint]:
     if private_key.lstrip().startswith("-----BEGIN EC PARAMETERS-----"):
         # pulumi-tls takes the first block of the text for the key.
-        yield Complaint("begins with the block EC PARAMETERS", "leave that block out", of_key=True)
+        yield Complaint(
+            "it begins with the block EC PARAMETERS", "leave that block out", of_key=True
+        )
         return
     try:
         loaded = load_pem_private_key(private_key.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        yield Complaint("cannot be read", "provide an unencrypted key in PEM form", of_key=True)
+        yield Complaint("it cannot be read", "provide an unencrypted key in PEM form", of_key=True)
         return
     form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if loaded.public_key().public_bytes(*form) != public.public_bytes(*form):
         yield Complaint(
-            "does not belong to the certificate", "provide the key that does", of_key=True
+            "it does not belong to the certificate", "provide the key that does", of_key=True
         )

@@ -58,7 +58,7 @@ class Issuance(Model):
     issuer: DnsName = TRUST_ANCHOR_SECRET
     """Name of the issuer that signs."""
     kind: Literal["ClusterIssuer", "Issuer"] = "ClusterIssuer"
-    """An Issuer stands in Linkerd's own namespace."""
+    """An Issuer has to be in Linkerd's own namespace."""
     make_issuer: Flag = False
     """Make that ClusterIssuer from the signing anchor, whose private key then lies in a Secret of
     cert-manager's namespace in every cluster. Otherwise it is there already, and its CA is among

@@ -11,10 +11,13 @@ by which the policy controller serves its webhook.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from config.variants.generation import Generation
+from vocabulary.linkerd import POLICY_VALIDATOR as POLICY_VALIDATOR  # noqa: PLC0414
+
+if TYPE_CHECKING:
+    from config.variants.linkerd import LinkerdGeneration
 
 
 class KeyForm(StrEnum):
@@ -30,36 +33,17 @@ class KeyForm(StrEnum):
         return {KeyForm.PKCS8: "PKCS#8", KeyForm.PKCS1: "PKCS#1", KeyForm.SEC1: "SEC1"}[self]
 
 
-POLICY_VALIDATOR = "linkerd-policy-validator"
-"""Service of the policy controller's webhook."""
-
-_GO = frozenset(KeyForm)
-_OLD_GO = frozenset({KeyForm.PKCS1, KeyForm.SEC1})
-_KUBERT = frozenset({KeyForm.PKCS8, KeyForm.PKCS1})
-
-FORMS: Mapping[Generation, Mapping[str, frozenset[KeyForm]]] = {
-    Generation.MODERN: {
-        "linkerd-identity": _GO,
-        "linkerd-proxy-injector": _GO,
-        "linkerd-sp-validator": _GO,
-        POLICY_VALIDATOR: _KUBERT,
-        "tap": _GO,
-        "tap-injector": _GO,
-        "jaeger-injector": _GO,
-    },
-    Generation.V2_8: {
-        "linkerd-identity": _OLD_GO,
-        "linkerd-proxy-injector": _OLD_GO,
-        "linkerd-sp-validator": _OLD_GO,
-        "linkerd-tap": _OLD_GO,
-    },
-}
-"""The forms that each reader of a key reads, by Linkerd's generation and the reader's Service."""
+GO_FORMS = frozenset(KeyForm)
+"""Forms that Linkerd's programs in Go read."""
+OLD_GO_FORMS = frozenset({KeyForm.PKCS1, KeyForm.SEC1})
+"""Forms that those of Linkerd 2.8 read."""
+KUBERT_FORMS = frozenset({KeyForm.PKCS8, KeyForm.PKCS1})
+"""Forms that the policy controller reads, which is in Rust."""
 
 _LABEL = re.compile(r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----")
 
 
-def form_fault(generation: Generation, reader: str, private_key: str) -> str | None:
+def form_fault(generation: LinkerdGeneration, reader: str, private_key: str) -> str | None:
     """Why a reader refuses the form of a private key (PEM text), or None.
 
     `reader` is the name of its Service. The message holds nothing of the key.
@@ -69,7 +53,7 @@ def form_fault(generation: Generation, reader: str, private_key: str) -> str | N
         return "its private key is not in PEM form"
     if len(labels) > 1:
         return f"it holds {len(labels)} private keys, not one"
-    read = FORMS[generation][reader]
+    read = generation.key_forms[reader]
     wanted = " and ".join(form.called for form in KeyForm if form in read)
     try:
         form = KeyForm(labels[0])

@@ -24,7 +24,8 @@ class Anchor(Model):
     name: DnsLabel
     """Name within the bundle; part of the logical names of its resources."""
     certificate: str | None = None
-    """PEM of a provided CA certificate (ECDSA P-256 or RSA); one certificate."""
+    """PEM of a provided CA certificate: ECDSA P-256, or RSA of 2048 or 4096 bits, signed with
+    SHA-256; one certificate."""
     private_key: Secret | None = None
     """PEM of its private key; needed only for the anchor that signs, as long as anything of ours
     is signed."""
@@ -49,7 +50,7 @@ class Anchor(Model):
         key = self.private_key.get_secret_value() if self.private_key else None
         for complaint in anchor_complaints(self.certificate, key):
             field = "privateKey" if complaint.of_key else "certificate"
-            yield Problem(field, f"it {complaint.message}", complaint.remedy)
+            yield Problem(field, complaint.message, complaint.remedy)
 
 
 class Validity(Model):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from config.core.charts import Origin
+from config.trust.key_forms import GO_FORMS, KeyForm
 from vocabulary.kinds import Kind
 from vocabulary.kubernetes import TLS_CERTIFICATE_KEY, TLS_PRIVATE_KEY
+from vocabulary.linkerd import IDENTITY, TRUST_ROOTS
 
 Need = Literal["always", "cni", "viz", "jaeger", "linked", "heartbeat"]
 """What of a stack file asks for a part: the CNI plugin, the viz extension, tracing by the extension
@@ -57,11 +59,17 @@ class WebhookServer:
     """Namespace of the Service; `OWN` for that of the control plane."""
     when: Need = "always"
     """What asks for it."""
+    key_forms: frozenset[KeyForm] = GO_FORMS
+    """Forms of private keys that its server reads."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LinkerdGeneration:
     """A generation of Linkerd: the releases whose charts and gateways are alike."""
+
+    MODERN: ClassVar[LinkerdGeneration]
+    V2_8: ClassVar[LinkerdGeneration]
+    of: ClassVar[Callable[[str], LinkerdGeneration | None]]
 
     name: str
     """How the program names it."""
@@ -82,18 +90,84 @@ class LinkerdGeneration:
     """What the name of a webhook's Secret has after the name of its Service."""
     webhook_secret_keys: tuple[str, str] = (TLS_CERTIFICATE_KEY, TLS_PRIVATE_KEY)
     """Keys of that Secret that hold the certificate and the private key."""
+    issuer_secret_keys: tuple[tuple[str, str], ...] = ((TLS_CERTIFICATE_KEY, TLS_PRIVATE_KEY),)
+    """Keys of the issuer's Secret that hold certificate and private key; the first that exist are
+    read, and the last otherwise."""
+    issuer_has_anchors: bool = True
+    """Whether the identity controller needs the anchors in the issuer's Secret (``ca.crt``)."""
+    identity_key_forms: frozenset[KeyForm] = GO_FORMS
+    """Forms of the issuer's private key that the identity controller reads."""
+    anchors_config_map: str = TRUST_ROOTS
+    """ConfigMap in which the control plane keeps the anchors."""
+    registry: str = "cr.l5d.io/linkerd"
+    """Where its images are published."""
+    lacks: Mapping[str, str] = field(default_factory=dict)
+    """Key paths below `linkerd` that it has no counterpart of, each with the reason."""
+    oldest_kubernetes: tuple[int, int] = (1, 31)
+    """The first Kubernetes (major, minor) that its charts accept."""
+    newest_kubernetes: tuple[int, int] | None = None
+    """The last Kubernetes (major, minor) that accepts its CRDs and webhooks; None where all do."""
+    layout: Literal["crds and control plane", "linkerd2"] = "crds and control plane"
+    """Its charts: ``linkerd-crds`` and ``linkerd-control-plane``, or ``linkerd2`` for both."""
+    dated: bool = True
+    """Whether a chart version begins with year and month."""
     pull_secrets: bool = True
     """Whether its charts can be given logins for image registries."""
     policy: bool = True
     """Whether it has authorization policy (``policy.linkerd.io``)."""
+    gateway_api: bool = True
+    """Whether its charts hold the CRDs of the Gateway API."""
+    viz: bool = True
+    """Whether metrics and dashboard are an extension; they are in its own chart otherwise."""
+    tracing: bool = True
+    """Whether this program can have it trace."""
+    cert_manager: bool = True
+    """Whether cert-manager can issue its certificates."""
+    proxy_shutdown: bool = True
+    """Whether a process in the pod can end the proxy (``/shutdown``)."""
+    injector_skips: tuple[str, ...] = ("kube-system", "cert-manager")
+    """Namespaces that its injector leaves alone, as its chart has it."""
+    injects_without_token: bool = True
+    """Whether pods without the token of a ServiceAccount get a proxy."""
+    annotates_trust_roots: bool = True
+    """Whether its injector writes the hash of the anchors on every pod."""
+    ingress_mode: bool = True
+    """Whether its proxies have the mode ``ingress``."""
     links: bool = True
-    """Whether a source learns of a target by a Link, and its destination controller by a Secret."""
+    """Whether a source learns of a target by a Link, and its destination controller by a Secret.
+    Otherwise annotations on the Secret with the credentials, and on Services, say it, and the
+    address is that of the gateway's Service."""
+    links_since: tuple[int, ...] = ()
+    """First chart version (year, month, number; shorter is earlier) that reads this program's
+    Links."""
+    probe_slash: bool = True
+    """Whether a gateway's probe path is written with its leading slash."""
+    probe_by_proxy: bool = True
+    """Whether other clusters can probe the admin port of a gateway's proxy."""
+    gateway_identity_ports: tuple[int, ...] = ()
+    """Ports of a gateway's pods on which the proxy has to be told to demand mTLS."""
+    mirror_makes_namespaces: bool = False
+    """Whether the service mirror always makes the namespaces that mirrored Services lack."""
     default: bool = False
     """Whether a stack file that names no version gets it."""
 
     def has(self, version: str) -> bool:
         """Whether a chart version is of this generation."""
         return self.versions.fullmatch(version.removeprefix("v")) is not None
+
+    @property
+    def key_forms(self) -> Mapping[str, frozenset[KeyForm]]:
+        """Forms of private keys that each reader of a key reads, by the reader's Service."""
+        readers = {webhook.service: webhook.key_forms for webhook in self.webhooks}
+        return {IDENTITY: self.identity_key_forms, **readers}
+
+    def probe_path(self, path: str) -> str:
+        """A gateway's probe path as its Service announces it; `path` begins with a slash."""
+        return path if self.probe_slash else path.removeprefix("/")
+
+    def chart_for(self, need: Need) -> LinkerdChart | None:
+        """The chart that `need` asks for; None where there is none."""
+        return next((chart for chart in self.charts if chart.when == need), None)
 
     def webhook_secret(self, service: str) -> str:
         """Name of the Secret with the serving certificate of a webhook's Service."""

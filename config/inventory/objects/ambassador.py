@@ -45,7 +45,7 @@ def ambassador_objects(mesh: MeshConfig, cluster: str) -> Iterator[MadeObject]:
     space = ambassador.namespace
     for kind, name in _served(mesh, cluster, ambassador, every):
         yield MadeObject(kind, space, name)
-    if config.linkerd.record.policy:
+    if config.linkerd.generation.policy:
         for kind, name in _policy(ambassador):
             yield MadeObject(kind, space, name)
 
@@ -104,5 +104,9 @@ def _policy(config: AmbassadorConfig) -> Iterator[tuple[Kind, str]]:
     if config.all_public_ports:
         yield NETWORK_AUTHENTICATION, config.public_policy
         for port in config.all_public_ports:
-            yield SERVER, f"{config.public_policy}-{port}"
-            yield AUTHORIZATION_POLICY, f"{config.public_policy}-{port}"
+            yield from _server(f"{config.public_policy}-{port}")
+
+
+def _server(name: str) -> Iterator[tuple[Kind, str]]:
+    yield SERVER, name
+    yield AUTHORIZATION_POLICY, name

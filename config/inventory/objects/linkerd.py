@@ -41,7 +41,7 @@ def _issuers(config: ClusterConfig, issuance: Issuance) -> Iterator[MadeObject]:
 
 def _logins(config: ClusterConfig, *, linked: bool) -> Iterator[MadeObject]:
     """Logins for the image registry whose content the stack file has, in each namespace."""
-    if not config.linkerd.record.pull_secrets:
+    if not config.linkerd.generation.pull_secrets:
         return
     for space in made_namespaces(config, linked=linked):
         if space.part.startswith("linkerd"):

@@ -22,9 +22,9 @@ from vocabulary.linkerd import MULTICLUSTER, credentials_secret
 
 
 def link_objects(mesh: MeshConfig, cluster: str) -> Iterator[MadeObject]:
-    """Policy of gateways, credentials, Links, marks of exports, HTTPRoutes with weights."""
+    """Policy of gateways, credentials, Links, labels of exports, weighted HTTPRoutes."""
     linkerd = mesh.clusters[cluster].linkerd
-    for gateway in mesh.gateways(cluster) if linkerd.record.policy else ():
+    for gateway in mesh.gateways(cluster) if linkerd.generation.policy else ():
         yield MadeObject(MESH_TLS, gateway.namespace, gateway.policy)
         for server in gateway.servers:
             yield MadeObject(SERVER, gateway.namespace, server)
@@ -38,7 +38,7 @@ def link_objects(mesh: MeshConfig, cluster: str) -> Iterator[MadeObject]:
     for link in mesh.links_from(cluster):
         secret = credentials_secret(link.target)
         yield MadeObject(SECRET, MULTICLUSTER, secret)
-        if linkerd.record.links:
+        if linkerd.generation.links:
             yield MadeObject(SECRET, linkerd.namespace, secret)
             yield MadeObject(LINK, MULTICLUSTER, link.target)
         for export in link.exports:

@@ -6,19 +6,15 @@ from collections.abc import Iterator
 
 from config.core.cluster import ClusterConfig
 from config.inventory.model import MadeObject
-from config.platform.ingress import VIZ_INGRESS, IngressBase
 from config.platform.monitoring import DASHBOARDS, POD_MONITORS, dashboard_config_map
 from vocabulary.kinds import (
     CONFIG_MAP,
     DEPLOYMENT,
-    INGRESS,
-    INGRESS_ROUTE,
-    MIDDLEWARE,
     PATCHED,
     POD_MONITOR,
     SERVICE,
+    Kind,
 )
-from vocabulary.linkerd import VIZ
 
 
 def platform_objects(config: ClusterConfig) -> Iterator[MadeObject]:
@@ -31,20 +27,13 @@ def platform_objects(config: ClusterConfig) -> Iterator[MadeObject]:
         for name in DASHBOARDS:
             space = monitoring.dashboards.namespace
             yield MadeObject(CONFIG_MAP, space, dashboard_config_map(name))
-    for ingress in config.ingresses:
-        yield from _ingress(ingress, ingress.namespace, ingress.name)
-    if config.linkerd.viz.ingress is not None:
-        yield from _ingress(config.linkerd.viz.ingress, VIZ, VIZ_INGRESS)
+    for ingress in config.every_ingress:
+        for manifest in ingress.manifests(ingress.backend(config.domain)):
+            metadata = manifest["metadata"]
+            yield MadeObject(Kind.of(manifest), metadata["namespace"], metadata["name"])
     for _, patch in config.patches:
         yield MadeObject(PATCHED[patch.kind], patch.namespace, patch.name, patch=True)
     if config.sample is not None:
         sample = config.sample
         yield MadeObject(DEPLOYMENT, sample.namespace, sample.name)
         yield MadeObject(SERVICE, sample.namespace, sample.service)
-
-
-def _ingress(config: IngressBase, namespace: str, name: str) -> Iterator[MadeObject]:
-    for middleware in config.middlewares(name):
-        yield MadeObject(MIDDLEWARE, namespace, middleware)
-    kind = INGRESS_ROUTE if config.controller == "traefik-ingressroute" else INGRESS
-    yield MadeObject(kind, namespace, name)

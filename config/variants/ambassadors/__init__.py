@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from config.variants.flavour import (
     ApiVersion,
@@ -26,18 +26,17 @@ __all__ = [
     "CrdsWithin",
     "Flavour",
     "ReleaseLine",
-    "discover",
 ]
 
 
-def discover(path: Iterable[str], package: str) -> Mapping[str, Flavour]:
-    """Flavours by name: the `FLAVOUR` of every module under `path` that has one."""
+def _found() -> Mapping[str, Flavour]:
     modules = (
-        importlib.import_module(f"{package}.{found.name}") for found in pkgutil.iter_modules(path)
+        importlib.import_module(f"{__name__}.{found.name}")
+        for found in pkgutil.iter_modules(__path__)
     )
     flavours = [module.FLAVOUR for module in modules if hasattr(module, "FLAVOUR")]
     return {flavour.name: flavour for flavour in sorted(flavours, key=lambda item: item.name)}
 
 
-FLAVOURS = discover(__path__, __name__)
+FLAVOURS = _found()
 """Every flavour by its name."""

@@ -6,6 +6,7 @@ linkerd-multicluster 2026.8.3, and linkerd-jaeger 2025.9.4.
 
 import re
 
+from config.trust.key_forms import KUBERT_FORMS
 from config.variants.linkerd import OWN, LinkerdChart, LinkerdGeneration, WebhookServer
 from vocabulary.kinds import (
     API_SERVICE,
@@ -54,6 +55,8 @@ GENERATION = LinkerdGeneration(
     newest="2026.8.3",
     default=True,
     origin="linkerd",
+    # The first year of charts whose service mirror reads Links of v1alpha3.
+    links_since=(2025,),
     charts=(
         LinkerdChart(CRDS_RELEASE, CRDS_RELEASE, OWN, frozenset({CRD})),
         LinkerdChart(
@@ -132,6 +135,7 @@ GENERATION = LinkerdGeneration(
             VALIDATING_WEBHOOK,
             webhook_configuration(POLICY_VALIDATOR),
             DESTINATION,
+            key_forms=KUBERT_FORMS,
         ),
         WebhookServer(TAP, "tap", API_SERVICE, TAP_API, TAP, VIZ, "viz"),
         WebhookServer(

@@ -5,6 +5,7 @@ Facts: the charts linkerd2, linkerd2-cni and linkerd2-multicluster 2.8.1.
 
 import re
 
+from config.trust.key_forms import OLD_GO_FORMS
 from config.variants.linkerd import OWN, LinkerdChart, LinkerdGeneration, WebhookServer
 from vocabulary.kinds import (
     API_SERVICE,
@@ -20,13 +21,16 @@ from vocabulary.kinds import (
     SERVICE,
     VALIDATING_WEBHOOK,
 )
+from vocabulary.kubernetes import TLS_CERTIFICATE_KEY, TLS_PRIVATE_KEY
 from vocabulary.linkerd import (
     CNI,
     CNI_CHART,
     CNI_RELEASE,
+    CONFIG,
     LINKERD_2_8_CHART,
     MULTICLUSTER,
     MULTICLUSTER_2_8_CHART,
+    PROXY_INBOUND_PORT,
     PROXY_INJECTOR,
     SP_VALIDATOR,
     TAP_2_8,
@@ -86,6 +90,7 @@ GENERATION = LinkerdGeneration(
             MUTATING_WEBHOOK,
             webhook_configuration(PROXY_INJECTOR),
             PROXY_INJECTOR,
+            key_forms=OLD_GO_FORMS,
         ),
         WebhookServer(
             SP_VALIDATOR,
@@ -93,12 +98,48 @@ GENERATION = LinkerdGeneration(
             VALIDATING_WEBHOOK,
             webhook_configuration(SP_VALIDATOR),
             SP_VALIDATOR,
+            key_forms=OLD_GO_FORMS,
         ),
-        WebhookServer(TAP_2_8, "tap", API_SERVICE, TAP_API, TAP_2_8),
+        WebhookServer(TAP_2_8, "tap", API_SERVICE, TAP_API, TAP_2_8, key_forms=OLD_GO_FORMS),
     ),
     webhook_secret_suffix="-tls",
     webhook_secret_keys=(WEBHOOK_2_8_CERTIFICATE_KEY, WEBHOOK_2_8_PRIVATE_KEY),
+    issuer_secret_keys=(
+        (TLS_CERTIFICATE_KEY, TLS_PRIVATE_KEY),
+        (WEBHOOK_2_8_CERTIFICATE_KEY, WEBHOOK_2_8_PRIVATE_KEY),
+    ),
+    issuer_has_anchors=False,
+    identity_key_forms=OLD_GO_FORMS,
+    anchors_config_map=CONFIG,
+    registry="gcr.io/linkerd-io",
+    lacks={
+        "viz.enabled": "its metrics and dashboard are part of the chart",
+        "proxy.defaultInboundPolicy": "it has no authorization policy",
+        "imagePullSecrets": "its charts take no logins for registries",
+        "crdsValues": "its CRDs are part of the chart linkerd2",
+        "gatewayApiCrds": "it knows no Gateway API",
+    },
+    oldest_kubernetes=(1, 13),
+    # Its CRDs and webhooks are of v1beta1 APIs.
+    newest_kubernetes=(1, 21),
+    layout="linkerd2",
+    dated=False,
     pull_secrets=False,
     policy=False,
+    gateway_api=False,
+    viz=False,
+    tracing=False,
+    # cert-manager begins with Kubernetes 1.22.
+    cert_manager=False,
+    proxy_shutdown=False,
+    injector_skips=(),
+    injects_without_token=False,
+    annotates_trust_roots=False,
+    ingress_mode=False,
     links=False,
+    # The service mirror puts a slash before it.
+    probe_slash=False,
+    probe_by_proxy=False,
+    gateway_identity_ports=(PROXY_INBOUND_PORT,),
+    mirror_makes_namespaces=True,
 )

@@ -10,7 +10,6 @@ from checks.facts import fetch
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
 from checks.platform import ingresses
-from components.platform.ingresses import ingress_objects, viz_ingress_objects
 from config import MeshConfig
 from tests.unit.checks.builders import BUILT_IN, ambassador, cluster_case, mesh, of, secret, view
 from vocabulary.kinds import INGRESS, INGRESS_ROUTE, MIDDLEWARE, SECRET
@@ -34,8 +33,11 @@ def dashboard(**viz: Any) -> MeshConfig:
 def made(asked: MeshConfig, address: str | None = "192.0.2.1") -> list[dict[str, Any]]:
     """What the program declares, as a controller that serves it leaves it."""
     cluster = asked.clusters["west"]
-    found = [one for item in cluster.ingresses for one in ingress_objects(item, cluster.domain)]
-    found += viz_ingress_objects(cluster)
+    found = [
+        one
+        for item in cluster.every_ingress
+        for one in item.manifests(item.backend(cluster.domain))
+    ]
     for item in found:
         if item["kind"] == "Ingress" and address is not None:
             item["status"] = {"loadBalancer": {"ingress": [{"ip": address}]}}

@@ -330,15 +330,15 @@ WRONG: list[Case] = [
         pair(),
         {f"{SOURCE}.linkerd.version": "2.10.2"},
         f"{SOURCE}.linkerd.version",
-        "the chart 2.10.2 is neither of Linkerd 2.8 nor of today's Linkerd",
-        'write "2.8.1", or "2026.8.3"',
+        "chart version 2.10.2 is not supported",
+        'write "2026.8.3" or "2.8.1"',
     ),
     (
         "Linkerd is of a chart whose number is another count",
         pair(),
         {f"{TARGET}.linkerd.version": "1.16.11"},
         f"{TARGET}.linkerd.version",
-        "neither of Linkerd 2.8 nor of today's Linkerd",
+        "is not supported",
         '"2026.8.3"',
     ),
     (
@@ -346,7 +346,7 @@ WRONG: list[Case] = [
         pair(),
         {f"{SOURCE}.linkerd.version": "2.8.1"},
         "links[0]",
-        "cluster 'source' has Linkerd 2.8, which knows gateways by annotations",
+        "cluster 'source' has Linkerd 2.8, which describes gateways by annotations",
         "clusters.source.linkerd.version or clusters.target.linkerd.version",
     ),
     (
@@ -357,7 +357,7 @@ WRONG: list[Case] = [
             f"{TARGET}.ambassador.gateway.probe": "ambassador",
         },
         "links[0]",
-        "cluster 'target' has Linkerd 2.8, which knows gateways by annotations",
+        "cluster 'target' has Linkerd 2.8, which describes gateways by annotations",
         "give both clusters one generation",
     ),
     *(
@@ -367,7 +367,7 @@ WRONG: list[Case] = [
             {f"{SOURCE}.linkerd.{key}": value},
             f"{SOURCE}.linkerd.{key}",
             f"Linkerd 2.8 has no such setting: {reason}",
-            f"leave {key} out, or write a version of today's Linkerd",
+            f'leave {key} out, or write version: "2026.8.3"',
         )
         for key, value, reason in (
             ("viz.enabled", True, "its metrics and dashboard are part of the chart"),
@@ -390,7 +390,7 @@ WRONG: list[Case] = [
         old_pair(),
         {f"{TARGET}.ambassador.gateway.probe": "proxy"},
         f"{TARGET}.ambassador.gateway.probe",
-        "the admin port of its proxy does not take",
+        "the admin port of its proxy does not accept",
         "write probe: ambassador",
     ),
     (
@@ -406,7 +406,7 @@ WRONG: list[Case] = [
         old_pair(),
         {f"{TARGET}.ambassador.service.type": "NodePort"},
         f"{TARGET}.ambassador.service.type",
-        "and service mirrors of Linkerd 2.8 know of no other",
+        "and service mirrors of Linkerd 2.8 read no other",
         "write type: LoadBalancer",
     ),
     *(
@@ -415,8 +415,8 @@ WRONG: list[Case] = [
             old_pair(),
             {f"links[0].{path}": value},
             f"links[0].{path}",
-            "goes through the gateway that the target's Service tells, and has nothing of this",
-            "leave it out, or write a version of today's Linkerd for both clusters",
+            "goes through the gateway that the target's Service names, and has no such setting",
+            'leave it out, or write version "2026.8.3" for both clusters',
         )
         for path, value in {
             "gateway": {"address": ["192.0.2.1"]},
@@ -436,16 +436,16 @@ WRONG: list[Case] = [
         old_pair(),
         {"links[0].flatNetwork": True},
         "links[0].flatNetwork",
-        "has nothing of this",
-        "today's Linkerd for both",
+        "has no such setting",
+        '"2026.8.3" for both',
     ),
     (
         "a link of Linkerd 2.8 has a selector for its gateway",
         old_pair(),
         {"links[0].selectors.gateway": SELECTOR, "links[0].exports": []},
         "links[0].selectors.gateway",
-        "has nothing of this",
-        "today's Linkerd for both",
+        "has no such setting",
+        '"2026.8.3" for both',
     ),
 ]
 

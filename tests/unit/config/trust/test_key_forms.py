@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import (
 
 from checks.facts.results import Status
 from checks.trust import certificates, webhooks
-from config.trust.key_forms import FORMS, POLICY_VALIDATOR, form_fault
-from config.variants.generation import Generation
+from config.trust.key_forms import form_fault
+from config.variants.linkerds import LINKERDS
 from tests.unit.checks.builders import (
     Certified,
     certified,
@@ -27,8 +27,9 @@ from tests.unit.checks.builders import (
     view,
 )
 from tests.unit.checks.trust.test_certificates import ANCHOR, hooks, replaced, roots, serving
+from vocabulary.linkerd import POLICY_VALIDATOR
 
-MODERN, OLD = Generation.MODERN, Generation.V2_8
+EDGE, OLD = LINKERDS["edge"], LINKERDS["2.8"]
 CURVE = certified("curve")
 
 
@@ -38,20 +39,20 @@ def prime() -> Certified:
 
 
 def test_the_policy_controller_alone_refuses_sec1() -> None:
-    refusing = [name for name in FORMS[MODERN] if form_fault(MODERN, name, CURVE.old_key_pem)]
+    refusing = [name for name in EDGE.key_forms if form_fault(EDGE, name, CURVE.old_key_pem)]
     assert refusing == [POLICY_VALIDATOR]
-    fault = form_fault(MODERN, POLICY_VALIDATOR, CURVE.old_key_pem)
+    fault = form_fault(EDGE, POLICY_VALIDATOR, CURVE.old_key_pem)
     assert fault is not None
     assert "SEC1" in fault and "PKCS#8 and PKCS#1 only" in fault
 
 
 def test_every_reader_of_today_takes_pkcs8_and_pkcs1(prime: Certified) -> None:
     keys = (CURVE.key_pem, prime.key_pem, prime.old_key_pem)
-    assert {form_fault(MODERN, name, key) for name in FORMS[MODERN] for key in keys} == {None}
+    assert {form_fault(EDGE, name, key) for name in EDGE.key_forms for key in keys} == {None}
 
 
 def test_linkerd_2_8_takes_every_form_but_pkcs8(prime: Certified) -> None:
-    for reader in FORMS[OLD]:
+    for reader in OLD.key_forms:
         assert form_fault(OLD, reader, CURVE.old_key_pem) is None
         assert form_fault(OLD, reader, prime.old_key_pem) is None
         assert "PKCS#8" in (form_fault(OLD, reader, CURVE.key_pem) or "")
@@ -74,12 +75,12 @@ def test_linkerd_2_8_takes_every_form_but_pkcs8(prime: Certified) -> None:
     ids=["empty", "bare", "certificate", "two", "encrypted"],
 )
 def test_what_is_no_single_plain_key_is_refused_by_everyone(text: str, told: str) -> None:
-    for reader in FORMS[MODERN]:
-        assert told in (form_fault(MODERN, reader, text) or "")
+    for reader in EDGE.key_forms:
+        assert told in (form_fault(EDGE, reader, text) or "")
 
 
 def test_no_message_about_a_key_holds_any_of_it() -> None:
-    fault = form_fault(MODERN, POLICY_VALIDATOR, CURVE.old_key_pem) or ""
+    fault = form_fault(EDGE, POLICY_VALIDATOR, CURVE.old_key_pem) or ""
     assert not any(line in fault for line in CURVE.old_key_pem.splitlines()[1:-1])
 
 
@@ -87,7 +88,7 @@ def test_every_webhook_that_is_looked_at_has_its_row() -> None:
     content = settings()
     content["clusters"]["west"]["linkerd"] = {"viz": {"enabled": True}}
     today = {hook.service for hook in webhooks.webhooks_of(cluster_case(view(), mesh(content)))}
-    assert today <= FORMS[MODERN].keys()
+    assert today <= EDGE.key_forms.keys()
 
 
 def test_a_sec1_key_of_the_policy_validator_fails_its_webhook_and_no_other() -> None:

@@ -2,39 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from config.ambassador.ambassador import AmbassadorConfig
-from config.variants.ambassadors import FLAVOURS, CrdsChart, discover
-from tests.stack_builders import ROOT
-
-NEW_FLAVOUR = """
-from config.flavours.flavour import CrdsWithin, Flavour, ReleaseLine
-
-FLAVOUR = Flavour(
-    name="contour",
-    title="Contour",
-    pod_name="contour",
-    lines=(
-        ReleaseLine(
-            major=1,
-            newest="1.30.0",
-            application="1.30.0",
-            chart="contour",
-            repository="ambassador",
-            crds=CrdsWithin(),
-            api_versions=("v2",),
-        ),
-    ),
-)
-"""
+from config.variants.ambassadors import FLAVOURS, CrdsChart
 
 
 def ambassador(**settings: Any) -> AmbassadorConfig:
@@ -42,53 +15,6 @@ def ambassador(**settings: Any) -> AmbassadorConfig:
     if settings.get("flavour") == "edge-stack" and "adopt" not in settings:
         settings["edgeStack"] = {"licenseSecret": "licence"}
     return AmbassadorConfig.model_validate(settings)
-
-
-# A new flavour is one new file ---------------------------------------------------------------
-
-
-def test_a_module_with_a_flavour_is_a_flavour(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "more_flavours"
-    folder.mkdir()
-    (folder / "__init__.py").write_text("")
-    (folder / "helpers.py").write_text("NOTHING = 1\n")
-    (folder / "contour.py").write_text(NEW_FLAVOUR)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    found = discover([str(folder)], "more_flavours")
-    assert list(found) == ["contour"]
-    assert found["contour"].lines[0].newest == "1.30.0"
-
-
-def test_a_new_file_among_the_flavours_is_known_to_stack_files_schema_and_reference(
-    tmp_path: Path,
-) -> None:
-    shutil.copytree(
-        ROOT / "config", tmp_path / "config", ignore=shutil.ignore_patterns("__pycache__")
-    )
-    (tmp_path / "config" / "flavours" / "contour.py").write_text(NEW_FLAVOUR)
-    program = """
-import json
-from config import load_settings
-from config.reference import reference_text
-from config.schema import stack_schema
-
-ambassador = {"flavour": "contour", "hosts": []}
-mesh = load_settings({"clusters": {"a": {"context": "a", "ambassador": ambassador}}}, "test")
-made = mesh.clusters["a"].ambassador
-[line] = [line for line in reference_text().splitlines() if ".ambassador.flavour`" in line]
-schema = stack_schema()["$defs"]["AmbassadorConfig"]["properties"]["flavour"]
-print(json.dumps([made.chart_version, made.objects_version, schema["enum"], line]))
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    version, objects, names, line = json.loads(done.stdout)
-    assert (version, objects) == ("1.30.0", "v2")
-    assert names == sorted([*FLAVOURS, "contour"])
-    assert "`contour`" in line
 
 
 def test_flavours_are_named_once_each_and_have_different_release_lines() -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from config.core.mesh import gateway_identity, service_account
 from config.links.exports import ExportedService, ServiceRef
-from config.variants.generation import Generation
+from config.variants.linkerd import LinkerdGeneration
+from config.variants.linkerds import LINKERDS, generation_of
 from tests.stack_builders import changed, loaded
 
 SOURCE, TARGET = "clusters.source", "clusters.target"
@@ -18,10 +19,10 @@ WEB, DB = ServiceRef("shop", "web"), ServiceRef("shop", "db")
 @pytest.mark.parametrize(
     ("version", "generation"),
     [
-        ("2.8.1", Generation.V2_8),
-        ("v2.8.0", Generation.V2_8),
-        ("2026.8.3", Generation.MODERN),
-        ("2025.10.7", Generation.MODERN),
+        ("2.8.1", LINKERDS["2.8"]),
+        ("v2.8.0", LINKERDS["2.8"]),
+        ("2026.8.3", LINKERDS["edge"]),
+        ("2025.10.7", LINKERDS["edge"]),
         ("2.80.1", None),
         ("2.9.0", None),
         ("2.14.10", None),
@@ -30,9 +31,9 @@ WEB, DB = ServiceRef("shop", "web"), ServiceRef("shop", "db")
     ],
 )
 def test_a_charts_version_is_of_one_generation_or_none(
-    version: str, generation: Generation | None
+    version: str, generation: LinkerdGeneration | None
 ) -> None:
-    assert Generation.of(version) is generation
+    assert generation_of(version) is generation
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,87 @@
+"""Traefik 2.10 and later, by Ingresses and by its own IngressRoutes.
+
+Facts: Traefik docs, Middleware and IngressRoute; Linkerd docs, "Ingress traffic": Traefik's proxy
+is in ingress mode and routes by the header ``l5d-dst-override``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from config.variants.ingress_controller import (
+    Backend,
+    IngressController,
+    Manifest,
+    ingress,
+    manifest,
+)
+from vocabulary.ingress import TRAEFIK_MIDDLEWARES
+from vocabulary.kinds import INGRESS_ROUTE, MIDDLEWARE
+from vocabulary.linkerd import DST_OVERRIDE_HEADER
+
+if TYPE_CHECKING:
+    from config.platform.ingress import IngressBase
+
+REQUIREMENT = "Traefik 2.10 or later with its CRDs"
+
+
+def _names(config: IngressBase, name: str) -> tuple[str, ...]:
+    """Passwords come first, then the header."""
+    header = f"{name}-l5d-header"
+    return (f"{name}-basic-auth", header) if config.basic_auth is not None else (header,)
+
+
+def _middlewares(config: IngressBase, backend: Backend) -> Iterator[Manifest]:
+    *before, header = _names(config, backend.name)
+    for name in before:
+        secret = config.basic_auth.secret if config.basic_auth is not None else ""
+        yield manifest(MIDDLEWARE, backend, name, {"basicAuth": {"secret": secret}})
+    spec = {"headers": {"customRequestHeaders": {DST_OVERRIDE_HEADER: backend.address}}}
+    yield manifest(MIDDLEWARE, backend, header, spec)
+
+
+def _by_ingress(config: IngressBase, backend: Backend) -> Iterator[Manifest]:
+    yield from _middlewares(config, backend)
+    listed = (f"{backend.namespace}-{name}@kubernetescrd" for name in _names(config, backend.name))
+    yield ingress(config, backend, {TRAEFIK_MIDDLEWARES: ",".join(listed)})
+
+
+def _by_ingress_route(config: IngressBase, backend: Backend) -> Iterator[Manifest]:
+    yield from _middlewares(config, backend)
+    match = f"Host(`{config.host}`)"
+    if backend.path != "/":
+        match += f" && PathPrefix(`{backend.path}`)"
+    route = {
+        "kind": "Rule",
+        "match": match,
+        "middlewares": [{"name": name} for name in _names(config, backend.name)],
+        "services": [{"name": backend.service, "port": backend.port}],
+    }
+    spec: dict[str, Any] = {"routes": [route]}
+    if config.tls is not None:
+        spec["tls"] = {"secretName": config.tls_secret(backend.name)}
+    yield manifest(INGRESS_ROUTE, backend, backend.name, spec)
+
+
+CONTROLLERS = (
+    IngressController(
+        name="traefik",
+        title="Traefik",
+        objects=_by_ingress,
+        class_name="traefik",
+        middlewares=_names,
+        needed=(MIDDLEWARE,),
+        requirement=REQUIREMENT,
+    ),
+    IngressController(
+        name="traefik-ingressroute",
+        title="Traefik",
+        objects=_by_ingress_route,
+        kind=INGRESS_ROUTE,
+        middlewares=_names,
+        needed=(MIDDLEWARE, INGRESS_ROUTE),
+        requirement=REQUIREMENT,
+        certificates=False,
+    ),
+)
