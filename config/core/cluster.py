@@ -125,6 +125,11 @@ class ClusterConfig(Model):
         return self.linkerd.trust_domain or self.domain
 
     @property
+    def issuer_name(self) -> str:
+        """Common name and SAN of its identity issuer, as the identity service demands it."""
+        return f"identity.{self.linkerd.namespace}.{self.trust_domain}"
+
+    @property
     def every_ingress(self) -> tuple[IngressConfig | VizIngress, ...]:
         """Ingresses to meshed Services, and that of the dashboard."""
         viz = self.linkerd.viz.ingress
@@ -200,7 +205,7 @@ class ClusterConfig(Model):
     def _certificate_names(self) -> Iterator[Problem]:
         space = self.linkerd.namespace
         domain_key = "linkerd.trustDomain" if self.linkerd.trust_domain else "domain"
-        issuer = f"identity.{space}.{self.trust_domain}"
+        issuer = self.issuer_name
         webhook = f"{LONGEST_WEBHOOK}.{space}.svc"
         if len(issuer) > LONGEST_COMMON_NAME:
             shorter = "a shorter trust domain under linkerd.trustDomain"
