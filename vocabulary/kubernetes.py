@@ -29,3 +29,8 @@ WAIT_FOR = "pulumi.com/waitFor"
 CERT_MANAGER_ISSUER = "cert-manager.io/issuer"
 CERT_MANAGER_CLUSTER_ISSUER = "cert-manager.io/cluster-issuer"
 CERT_MANAGER_COMMON_NAME = "cert-manager.io/common-name"
+
+SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+"""Namespaces that every cluster has from its beginning, so that no stack can make them."""
+LONGEST_COMMON_NAME = 64
+"""Characters of a certificate's common name (RFC 5280, ub-common-name)."""

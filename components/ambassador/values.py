@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from components.core.values import Values, kubernetes_resources, merged, nested, pull_secret_names
-from config.ambassador.ambassador import AmbassadorConfig, ServiceConfig
+from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.edge_stack import EdgeStackConfig
+from config.ambassador.service import ServiceConfig
 from config.links.gateway_view import Gateway, GatewayPort
 from config.variants.ambassadors import CrdsChart, CrdsManifest
 from vocabulary.ambassador import CONVERSION_WEBHOOK, HTTP_PORT, HTTPS_PORT

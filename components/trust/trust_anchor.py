@@ -10,10 +10,10 @@ import pulumi_tls as tls
 
 from components.core.component import MeshComponent
 from components.trust.signatures import Signatures
-from config.core.cluster import LONGEST_COMMON_NAME
 from config.inventory import Webhook
 from config.trust.key_forms import KeyForm
 from config.trust.trust_anchor import Anchor, TrustAnchorConfig, Validity
+from vocabulary.kubernetes import LONGEST_COMMON_NAME
 
 HOURS_A_DAY = 24
 
