@@ -21,6 +21,7 @@ from pulumi_kubernetes.rbac.v1 import (
 
 from components.core.component import MeshComponent
 from config.core.cluster import ClusterConfig
+from vocabulary.kinds import CLUSTER_ROLE, ENDPOINT_SLICE, SERVER
 from vocabulary.kubernetes import SECRET_SERVICE_ACCOUNT_TOKEN, SERVICE_ACCOUNT_NAME
 from vocabulary.linkerd import CONFIG, EXTENSION
 
@@ -34,8 +35,10 @@ REMOTE_ACCESS = (
     PolicyRuleArgs(api_groups=["apps"], resources=["replicasets"], verbs=READ),
     PolicyRuleArgs(api_groups=["batch"], resources=["jobs"], verbs=READ),
     PolicyRuleArgs(api_groups=[""], resources=["pods", "endpoints", "services"], verbs=READ),
-    PolicyRuleArgs(api_groups=["discovery.k8s.io"], resources=["endpointslices"], verbs=READ),
-    PolicyRuleArgs(api_groups=["policy.linkerd.io"], resources=["servers"], verbs=READ),
+    PolicyRuleArgs(
+        api_groups=[ENDPOINT_SLICE.group], resources=[ENDPOINT_SLICE.plural], verbs=READ
+    ),
+    PolicyRuleArgs(api_groups=[SERVER.group], resources=[SERVER.plural], verbs=READ),
     READ_CONFIG,
     PolicyRuleArgs(api_groups=[""], resources=["events"], verbs=["create", "patch"]),
 )
@@ -79,9 +82,7 @@ def remote_access(owner: MeshComponent, args: RemoteAccess) -> pulumi.Output[str
     binding = ClusterRoleBinding(
         f"{name}-binding",
         metadata=ObjectMetaArgs(name=account, labels=EXTENSION_LABELS),
-        role_ref=RoleRefArgs(
-            api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=account
-        ),
+        role_ref=RoleRefArgs(api_group=CLUSTER_ROLE.group, kind=CLUSTER_ROLE.name, name=account),
         subjects=[SubjectArgs(kind="ServiceAccount", name=account, namespace=space)],
         opts=owner.child(args.provider, depends_on=[role, service_account]),
     )

@@ -8,6 +8,7 @@ from typing import Literal
 from config.language.formats import Annotations, BalancerClass, Network
 from config.language.model import Model
 from config.language.problems import Problem
+from vocabulary.linkerd import MIRROR_PREFIX
 
 
 class ServiceConfig(Model):
@@ -43,7 +44,7 @@ class ServiceConfig(Model):
                     about=("type",),
                 )
         for key in self.annotations:
-            if key.startswith("mirror.linkerd.io/"):
+            if key.startswith(MIRROR_PREFIX):
                 yield Problem(
                     f'annotations["{key}"]',
                     "Linkerd's multicluster annotations are written by the program",
