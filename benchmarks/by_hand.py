@@ -22,12 +22,13 @@ from components.ambassador.objects import ambassador_objects
 from components.ambassador.policy import public_policy
 from components.ambassador.values import ambassador_values, crds_values
 from components.core.values import Values
-from components.linkerd.values import WEBHOOKS, control_plane_values, linkerd_crds_values
+from components.linkerd.values import control_plane_values, linkerd_crds_values
 from components.links.gateway import gateway_policy
 from components.links.values import ServiceMirror, multicluster_values
 from config import MeshConfig
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.cluster import ClusterConfig
+from config.inventory.webhooks import Webhook, webhooks
 from config.links.gateway_view import gateways
 
 BY_HAND = "by hand: helm, kubectl, linkerd CLI"
@@ -62,7 +63,10 @@ class ByHand:
         for name, cluster in self._config.clusters.items():
             self._write(f"{name}-linkerd-crds.yaml", linkerd_crds_values(cluster.linkerd))
             # The anchor is handed over on the command line.
-            self._write(f"{name}-linkerd-control-plane.yaml", control_plane_values(cluster, ""))
+            self._write(
+                f"{name}-linkerd-control-plane.yaml",
+                control_plane_values(cluster, _webhooks(cluster), ""),
+            )
             self._write(f"{name}-linkerd-multicluster.yaml", self._multicluster(name, cluster))
             if cluster.ambassador is not None:
                 self._write_ambassador(name, cluster, cluster.ambassador)
@@ -105,18 +109,17 @@ class ByHand:
             " -addext keyUsage=critical,keyCertSign,cRLSign"
         )
         for name, cluster in self._config.clusters.items():
-            space = cluster.linkerd.namespace
             # No path length: the program asks for 0, which pulumi-tls 5.5 takes for none.
             yield from _signed(
                 f"{name}-issuer",
-                f"identity.{space}.{cluster.trust_domain}",
+                cluster.issuer_name,
                 "-addext basicConstraints=critical,CA:TRUE"
                 " -addext keyUsage=critical,keyCertSign,cRLSign",
             )
-            for service in WEBHOOKS.values():
+            for webhook in _webhooks(cluster):
                 yield from _signed(
-                    f"{name}-{service}",
-                    f"{service}.{space}.svc",
+                    f"{name}-{webhook.service}",
+                    webhook.host,
                     "-addext basicConstraints=critical,CA:FALSE"
                     " -addext keyUsage=critical,digitalSignature,keyEncipherment"
                     " -addext extendedKeyUsage=serverAuth",
@@ -131,17 +134,18 @@ class ByHand:
             f" --from-file tls.crt={name}-issuer.crt --from-file tls.key={name}-issuer.key"
             " --from-file ca.crt=anchor.crt"
         )
-        for service in WEBHOOKS.values():
-            yield (
-                f"{create} tls {service}-k8s-tls"
-                f" --cert {name}-{service}.crt --key {name}-{service}.key"
-            )
+        for webhook in _webhooks(cluster):
+            file = f"{name}-{webhook.service}"
+            yield f"{create} tls {webhook.secret} --cert {file}.crt --key {file}.key"
 
     def _linkerd_in(self, name: str, cluster: ClusterConfig) -> Iterator[str]:
         space, version = cluster.linkerd.namespace, cluster.linkerd.version
         crds, control_plane = "linkerd-crds", "linkerd-control-plane"
         yield self._install(name, crds, space, Chart(crds, version))
-        anchors = ["identityTrustAnchorsPEM", *(f"{key}.caBundle" for key in WEBHOOKS)]
+        anchors = [
+            "identityTrustAnchorsPEM",
+            *(f"{item.values_key}.caBundle" for item in _webhooks(cluster)),
+        ]
         files = " ".join(f"--set-file {key}=anchor.crt" for key in anchors)
         chart = Chart(control_plane, version)
         yield f"{self._install(name, control_plane, space, chart)} {files}"
@@ -221,6 +225,11 @@ class ByHand:
 
     def _write(self, name: str, *documents: Any) -> None:
         (self._folder / name).write_text(yaml.safe_dump_all(documents, sort_keys=False))
+
+
+def _webhooks(cluster: ClusterConfig) -> list[Webhook]:
+    """The webhooks of the control plane."""
+    return [item for item in webhooks(cluster) if item.namespace == cluster.linkerd.namespace]
 
 
 def _context(cluster: ClusterConfig) -> str:

@@ -11,6 +11,7 @@ from config.core.namespaces import made_namespaces
 from config.links.exports import ServiceRef
 from config.platform.recipes import Patch
 from config.variants.linkerds import DEFAULT
+from vocabulary.kinds import BUNDLE, CERTIFICATE, CLUSTER_ISSUER, ISSUER, POD_MONITOR
 
 
 @dataclass(frozen=True)
@@ -158,15 +159,15 @@ def _issuing(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
     path = f"clusters.{name}.certManager"
     if not config.install:
         yield Needed(
-            "cert-manager.io/v1",
-            ("Certificate", "ClusterIssuer", "Issuer"),
+            CERTIFICATE.api_version,
+            (CERTIFICATE.name, CLUSTER_ISSUER.name, ISSUER.name),
             "cert-manager",
             f"install cert-manager first, or write {path}.install: true",
         )
     if config.trust_manager is not None and not config.trust_manager.install:
         yield Needed(
-            "trust.cert-manager.io/v1alpha1",
-            ("Bundle",),
+            BUNDLE.api_version,
+            (BUNDLE.name,),
             "trust-manager",
             f"install trust-manager first, or write {path}.trustManager.install: true",
         )
@@ -176,8 +177,8 @@ def _platform(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
     """What the Prometheus operator and Traefik serve, where objects of ours are for them."""
     if cluster.monitoring.pod_monitors is not None:
         yield Needed(
-            "monitoring.coreos.com/v1",
-            ("PodMonitor",),
+            POD_MONITOR.api_version,
+            (POD_MONITOR.name,),
             "the Prometheus operator",
             f"install it first, or leave clusters.{name}.monitoring.podMonitors out",
         )

@@ -20,8 +20,9 @@ from typing import Any
 
 from config.language.problems import printable
 from kube.errors import KubeconfigError
+from vocabulary.kubernetes import EXEC_CLUSTER
 
-EXTENSION = "client.authentication.k8s.io/exec"
+EXTENSION = EXEC_CLUSTER
 """Name of the cluster's extension that a plugin is handed as its configuration."""
 
 SHARED = (

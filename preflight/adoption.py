@@ -22,9 +22,9 @@ from config.variants.ambassadors import ApiVersion
 from kube.answers import inner, items
 from kube.failures import Reason
 from kube.kubeconfig import get_json
+from vocabulary.ambassador import GROUP
 from vocabulary.linkerd import INJECT
 
-GROUP = "getambassador.io"
 WORKLOADS = {"Deployment": "deployments", "DaemonSet": "daemonsets"}
 """What can run Ambassador's pods, with the names that the API server has for them."""
 SHOWN_WORKLOADS = 10

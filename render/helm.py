@@ -18,11 +18,12 @@ from render.documents import load_all
 from render.errors import RenderError
 from render.registration import Registration
 from render.scope import with_namespace
+from vocabulary.kubernetes import HELM_HOOK
 
 KUBE_VERSION = "1.34.0"
 """The version of Kubernetes that charts are rendered for, where no cluster is asked."""
 
-HOOK = "helm.sh/hook"
+HOOK = HELM_HOOK
 """Annotation of an object that Helm makes at a certain moment only."""
 
 _INSTALL_HOOKS = {"pre-install": 0, "crd-install": 0, "pre-upgrade": 0}

@@ -13,9 +13,9 @@ from render.placeholders import has_placeholder
 from render.recorder import RELEASE
 from render.redaction import contained, has_data, redacted, secret_texts
 from render.registration import Recording, Registration
-from vocabulary.kubernetes import PATCH_FIELD_MANAGER
+from vocabulary.kubernetes import PATCH_FIELD_MANAGER, PULUMI_PREFIX
 
-PULUMI_ANNOTATIONS = "pulumi.com/"
+PULUMI_ANNOTATIONS = PULUMI_PREFIX
 
 
 class Renderer(Protocol):

@@ -46,6 +46,11 @@ class Kind:
         """``apiVersion`` in which this program writes it."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
+    @property
+    def crd(self) -> str:
+        """Name of the CustomResourceDefinition that defines it."""
+        return f"{self.plural}.{self.group}"
+
     def __str__(self) -> str:
         return f"{self.name}.{self.group}" if self.group else self.name
 
@@ -72,6 +77,13 @@ SERVICE_ACCOUNT = _kind("", "v1", "ServiceAccount", "serviceaccounts")
 DEPLOYMENT = _kind("apps", "v1", "Deployment", "deployments")
 DAEMON_SET = _kind("apps", "v1", "DaemonSet", "daemonsets")
 STATEFUL_SET = _kind("apps", "v1", "StatefulSet", "statefulsets")
+ACCESS_REVIEW = _kind(
+    "authorization.k8s.io",
+    "v1",
+    "SelfSubjectAccessReview",
+    "selfsubjectaccessreviews",
+    namespaced=False,
+)
 CRON_JOB = _kind("batch", "v1", "CronJob", "cronjobs")
 JOB = _kind("batch", "v1", "Job", "jobs")
 LEASE = _kind("coordination.k8s.io", "v1", "Lease", "leases")
@@ -131,8 +143,14 @@ NETWORK_AUTHENTICATION = _kind(
 SERVER_AUTHORIZATION = _kind(
     "policy.linkerd.io", "v1beta1", "ServerAuthorization", "serverauthorizations"
 )
+EGRESS_NETWORK = _kind("policy.linkerd.io", "v1alpha1", "EgressNetwork", "egressnetworks")
+HTTP_LOCAL_RATE_LIMIT = _kind(
+    "policy.linkerd.io", "v1alpha1", "HTTPLocalRateLimitPolicy", "httplocalratelimitpolicies"
+)
 POLICY_HTTP_ROUTE = _kind("policy.linkerd.io", "v1beta3", "HTTPRoute", "httproutes")
 HTTP_ROUTE = _kind("gateway.networking.k8s.io", "v1", "HTTPRoute", "httproutes")
+TCP_ROUTE = _kind("gateway.networking.k8s.io", "v1alpha2", "TCPRoute", "tcproutes")
+TLS_ROUTE = _kind("gateway.networking.k8s.io", "v1alpha2", "TLSRoute", "tlsroutes")
 GRPC_ROUTE = _kind("gateway.networking.k8s.io", "v1", "GRPCRoute", "grpcroutes")
 
 MODULE = _kind("getambassador.io", "v3alpha1", "Module", "modules")
@@ -141,6 +159,7 @@ HOST = _kind("getambassador.io", "v3alpha1", "Host", "hosts")
 MAPPING = _kind("getambassador.io", "v3alpha1", "Mapping", "mappings")
 TRACING_SERVICE = _kind("getambassador.io", "v3alpha1", "TracingService", "tracingservices")
 TLS_CONTEXT = _kind("getambassador.io", "v3alpha1", "TLSContext", "tlscontexts")
+TCP_MAPPING = _kind("getambassador.io", "v3alpha1", "TCPMapping", "tcpmappings")
 AUTH_SERVICE = _kind("getambassador.io", "v3alpha1", "AuthService", "authservices")
 RATE_LIMIT_SERVICE = _kind("getambassador.io", "v3alpha1", "RateLimitService", "ratelimitservices")
 

@@ -22,6 +22,18 @@ SECRET_SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
 SERVICE_ACCOUNT_NAME = "kubernetes.io/service-account.name"
 SECRET_HELM_RELEASE = "helm.sh/release.v1"
 
+HELM_HOOK = "helm.sh/hook"
+"""Annotation of an object that Helm makes at a certain moment only."""
+HELM_RELEASE_NAME = "meta.helm.sh/release-name"
+HELM_RELEASE_NAMESPACE = "meta.helm.sh/release-namespace"
+"""Annotations by which Helm knows its objects."""
+EXEC_CLUSTER = "client.authentication.k8s.io/exec"
+"""Extension of a kubeconfig's cluster that a login plugin is given as its configuration."""
+KIBANA_NAME = "kibana.k8s.elastic.co/name"
+"""Label of the pods of a Kibana of ECK."""
+
+PULUMI_PREFIX = "pulumi.com/"
+"""What the keys of the engine's annotations begin with."""
 SKIP_AWAIT = "pulumi.com/skipAwait"
 PATCH_FIELD_MANAGER = "pulumi.com/patchFieldManager"
 WAIT_FOR = "pulumi.com/waitFor"
@@ -29,3 +41,8 @@ WAIT_FOR = "pulumi.com/waitFor"
 CERT_MANAGER_ISSUER = "cert-manager.io/issuer"
 CERT_MANAGER_CLUSTER_ISSUER = "cert-manager.io/cluster-issuer"
 CERT_MANAGER_COMMON_NAME = "cert-manager.io/common-name"
+
+SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
+"""Namespaces that every cluster has from its beginning, so that no stack can make them."""
+LONGEST_COMMON_NAME = 64
+"""Characters of a certificate's common name (RFC 5280, ub-common-name)."""

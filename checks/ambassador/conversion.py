@@ -18,9 +18,9 @@ from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig
 from kube.answers import inner
-from vocabulary.kinds import CRD, DEPLOYMENT, Object
+from vocabulary.kinds import CRD, DEPLOYMENT, HOST, MAPPING, Object
 
-CRDS = ("mappings.getambassador.io", "hosts.getambassador.io")
+CRDS = (MAPPING.crd, HOST.crd)
 """CRDs that stand for all of them."""
 
 _BLIND = "getambassador.io resources cannot be read or written without it"

@@ -20,47 +20,66 @@ from config.variants.ambassadors import CrdsManifest
 from kube.answers import inner, items
 from vocabulary.ambassador import CRDS_RELEASE
 from vocabulary.kinds import (
+    AUTH_SERVICE,
+    AUTHORIZATION_POLICY,
     CRD,
+    EGRESS_NETWORK,
+    EXTERNAL_WORKLOAD,
+    GRPC_ROUTE,
+    HOST,
+    HTTP_LOCAL_RATE_LIMIT,
+    HTTP_ROUTE,
+    LINK,
+    LISTENER,
+    MAPPING,
+    MESH_TLS,
+    MODULE,
     MUTATING_WEBHOOK,
     NAMESPACE,
+    NETWORK_AUTHENTICATION,
+    POLICY_HTTP_ROUTE,
+    SERVER,
+    SERVER_AUTHORIZATION,
     SERVICE,
+    SERVICE_PROFILE,
+    TCP_MAPPING,
+    TCP_ROUTE,
+    TLS_CONTEXT,
+    TLS_ROUTE,
+    TRAFFIC_SPLIT,
     VALIDATING_WEBHOOK,
     Kind,
     Object,
     annotations_of,
     labels_of,
 )
+from vocabulary.kubernetes import HELM_RELEASE_NAME, HELM_RELEASE_NAMESPACE
 from vocabulary.linkerd import CLUSTER_NAME, CONTROL_PLANE_RELEASE, LINKERD_2_8_CHART, MULTICLUSTER
 from vocabulary.linkerd import CRDS_RELEASE as CRDS_CHART
 
 _LINKERD_CRDS = (
-    "authorizationpolicies.policy.linkerd.io",
-    "egressnetworks.policy.linkerd.io",
-    "externalworkloads.workload.linkerd.io",
-    "httplocalratelimitpolicies.policy.linkerd.io",
-    "httproutes.policy.linkerd.io",
-    "meshtlsauthentications.policy.linkerd.io",
-    "networkauthentications.policy.linkerd.io",
-    "serverauthorizations.policy.linkerd.io",
-    "servers.policy.linkerd.io",
-    "serviceprofiles.linkerd.io",
+    AUTHORIZATION_POLICY.crd,
+    EGRESS_NETWORK.crd,
+    EXTERNAL_WORKLOAD.crd,
+    HTTP_LOCAL_RATE_LIMIT.crd,
+    POLICY_HTTP_ROUTE.crd,
+    MESH_TLS.crd,
+    NETWORK_AUTHENTICATION.crd,
+    SERVER_AUTHORIZATION.crd,
+    SERVER.crd,
+    SERVICE_PROFILE.crd,
 )
-_GATEWAY_API_CRDS = (
-    "grpcroutes.gateway.networking.k8s.io",
-    "httproutes.gateway.networking.k8s.io",
-    "tcproutes.gateway.networking.k8s.io",
-    "tlsroutes.gateway.networking.k8s.io",
-)
+_GATEWAY_API_CRDS = (GRPC_ROUTE.crd, HTTP_ROUTE.crd, TCP_ROUTE.crd, TLS_ROUTE.crd)
 _EMISSARY_CRDS = (
-    "authservices.getambassador.io",
-    "hosts.getambassador.io",
-    "listeners.getambassador.io",
-    "mappings.getambassador.io",
-    "modules.getambassador.io",
-    "tcpmappings.getambassador.io",
-    "tlscontexts.getambassador.io",
+    AUTH_SERVICE.crd,
+    HOST.crd,
+    LISTENER.crd,
+    MAPPING.crd,
+    MODULE.crd,
+    TCP_MAPPING.crd,
+    TLS_CONTEXT.crd,
 )
-_OLD_LINKERD_CRDS = ("serviceprofiles.linkerd.io", "trafficsplits.split.smi-spec.io")
+_OLD_LINKERD_CRDS = (SERVICE_PROFILE.crd, TRAFFIC_SPLIT.crd)
 _CRDS_CHARTS = (CRDS_CHART, LINKERD_2_8_CHART)
 _CONTROL_PLANE_CHARTS = (CONTROL_PLANE_RELEASE, LINKERD_2_8_CHART)
 
@@ -111,7 +130,7 @@ def _wanted(case: ClusterCase) -> Iterator[_Names]:
         yield "the Gateway API's CRDs", CRD, _GATEWAY_API_CRDS, crds
     multicluster = made.release_of(MULTICLUSTER)
     if linkerd.generation.links and multicluster is not None:
-        yield "the Link CRD", CRD, ("links.multicluster.linkerd.io",), multicluster
+        yield "the Link CRD", CRD, (LINK.crd,), multicluster
     for what, kind in (
         ("Linkerd's injector", MUTATING_WEBHOOK),
         ("Linkerd's validators", VALIDATING_WEBHOOK),
@@ -181,7 +200,7 @@ def _owned(
 
 def _maker(thing: Object) -> str | None:
     notes = annotations_of(thing)
-    name = notes.get("meta.helm.sh/release-name")
+    name = notes.get(HELM_RELEASE_NAME)
     return f"{notes.get('meta.helm.sh/release-namespace', '')}/{name}" if name else None
 
 

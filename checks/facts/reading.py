@@ -16,7 +16,7 @@ from kubernetes import client
 from checks.facts.view import Access, ServedKind
 from kube.answers import inner, items
 from vocabulary.errors import MeshError
-from vocabulary.kinds import Kind, Object
+from vocabulary.kinds import ACCESS_REVIEW, Kind, Object
 
 PAGE = 500
 """Objects that one request asks for."""
@@ -240,8 +240,8 @@ def access_review(access: Access) -> dict[str, object]:
     """The body that asks whether one may do this."""
     resource, _, part = access.resource.partition("/")
     return {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
+        "apiVersion": ACCESS_REVIEW.api_version,
+        "kind": ACCESS_REVIEW.name,
         "spec": {
             "resourceAttributes": {
                 "verb": access.verb,

@@ -19,10 +19,19 @@ from config.core.mesh import MeshConfig
 from config.variants.linkerd import LinkerdGeneration
 from kube.answers import inner
 from vocabulary.kinds import (
+    AUTHORIZATION_POLICY,
     CONFIG_MAP,
     DAEMON_SET,
     DEPLOYMENT,
+    EXTERNAL_WORKLOAD,
+    GRPC_ROUTE,
+    HTTP_ROUTE,
+    MESH_TLS,
     NAMESPACE,
+    NETWORK_AUTHENTICATION,
+    POLICY_HTTP_ROUTE,
+    SERVER,
+    SERVICE_PROFILE,
     Kind,
     labels_of,
     name_of,
@@ -41,17 +50,17 @@ from vocabulary.linkerd import (
 DEPLOYMENTS = ("linkerd-identity", "linkerd-destination", "linkerd-proxy-injector")
 
 _KINDS = (
-    (Kind("policy.linkerd.io", "Server"), "v1beta3"),
-    (Kind("policy.linkerd.io", "AuthorizationPolicy"), "v1alpha1"),
-    (Kind("policy.linkerd.io", "MeshTLSAuthentication"), "v1alpha1"),
-    (Kind("policy.linkerd.io", "NetworkAuthentication"), "v1alpha1"),
-    (Kind("policy.linkerd.io", "HTTPRoute"), "v1beta3"),
-    (Kind("linkerd.io", "ServiceProfile"), "v1alpha2"),
-    (Kind("workload.linkerd.io", "ExternalWorkload"), "v1beta1"),
+    (SERVER, "v1beta3"),
+    (AUTHORIZATION_POLICY, "v1alpha1"),
+    (MESH_TLS, "v1alpha1"),
+    (NETWORK_AUTHENTICATION, "v1alpha1"),
+    (POLICY_HTTP_ROUTE, "v1beta3"),
+    (SERVICE_PROFILE, "v1alpha2"),
+    (EXTERNAL_WORKLOAD, "v1beta1"),
 )
 _GATEWAY_API = (
-    (Kind("gateway.networking.k8s.io", "HTTPRoute"), "v1"),
-    (Kind("gateway.networking.k8s.io", "GRPCRoute"), "v1"),
+    (HTTP_ROUTE, "v1"),
+    (GRPC_ROUTE, "v1"),
 )
 
 

@@ -38,7 +38,8 @@ from vocabulary.kinds import (
     POD,
     SECRET,
     SERVICE,
-    Kind,
+    SERVICE_PROFILE,
+    TRAFFIC_SPLIT,
     Object,
     annotations_of,
     labels_of,
@@ -69,8 +70,8 @@ MIRROR = "linkerd-service-mirror"
 """The Deployment that mirrors for all links of a source."""
 
 _KINDS = (
-    (Kind("linkerd.io", "ServiceProfile"), "v1alpha2"),
-    (Kind("split.smi-spec.io", "TrafficSplit"), "v1alpha1"),
+    (SERVICE_PROFILE, "v1alpha2"),
+    (TRAFFIC_SPLIT, "v1alpha1"),
 )
 
 

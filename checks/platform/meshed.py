@@ -29,6 +29,7 @@ from vocabulary.kinds import (
     annotations_of,
     name_of,
 )
+from vocabulary.kubernetes import KIBANA_NAME
 from vocabulary.linkerd import INJECT
 
 
@@ -172,7 +173,7 @@ def _of(view: View, patch: Patch, thing: Object) -> list[Object]:
     if patch.kind == NAMESPACE.name:
         found = view.all(POD, patch.name)
     elif patch.kind == KIBANA.name:
-        found = view.all(POD, patch.namespace, {"kibana.k8s.elastic.co/name": patch.name})
+        found = view.all(POD, patch.namespace, {KIBANA_NAME: patch.name})
     else:
         selector = inner(thing, "spec", "selector", "matchLabels")
         found = view.all(POD, patch.namespace, selector)

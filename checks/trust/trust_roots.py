@@ -42,6 +42,7 @@ from vocabulary.linkerd import (
     CONFIG,
     CONTROL_PLANE_NS,
     MULTICLUSTER,
+    PROXY_OWNER_PREFIX,
     TRUST_ROOT_SHA256,
     TRUST_ROOTS,
 )
@@ -133,7 +134,7 @@ def stale(view: View, namespace: str) -> list[Stale]:
 def _owner(pod: Object) -> str:
     labels = labels_of(pod)
     for kind in _OWNERS:
-        name = labels.get(f"linkerd.io/proxy-{kind}")
+        name = labels.get(f"{PROXY_OWNER_PREFIX}{kind}")
         if name:
             return f"{kind}/{name}"
     return f"pod/{name_of(pod)}"

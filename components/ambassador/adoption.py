@@ -1,13 +1,11 @@
-"""An Ambassador of somebody else's: only what the mesh and the gateway need is added.
+"""An adopted Ambassador: another owner installed it, and the mesh and the gateway add their part.
 
 Patches own single fields by server-side apply, and give them back when they are deleted. The
-gateway's two ports stand on a Service of our own, because a patch of another's ports would show a
-difference for ever.
+gateway's two ports are on a Service of its own, because a patch of the owner's ports would show a
+difference in every preview.
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResourcePatch
@@ -20,53 +18,37 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs, ObjectMetaPatchArgs
 
-from components.ambassador.injection import namespace_annotations
+from components.ambassador.args import AmbassadorMeshArgs
+from components.ambassador.injection import namespace_annotations, pod_annotations
 from components.core.component import MeshComponent
 from config.ambassador.adoption import FIELD_MANAGER, AdoptConfig
-from config.ambassador.ambassador import AmbassadorConfig
-from config.links.gateway_view import Gateway
+from vocabulary.ambassador import GROUP, MODULE_NAME
+from vocabulary.kinds import MODULE
 from vocabulary.kubernetes import PATCH_FIELD_MANAGER
 
-# A random manager would own the fields anew after every replacement.
+INJECTION_CHANGED = "linkerd-ambassador-mesh/injection"
+"""Pod annotation whose only purpose is that pods restart."""
+# A random manager would own the fields again after every replacement.
 PATCH = {PATCH_FIELD_MANAGER: FIELD_MANAGER}
 
 
-@dataclass(frozen=True)
-class AdoptionSettings:
-    """What an adoption needs beside the stack file."""
-
-    provider: pulumi.ProviderResource
-    """The cluster's provider."""
-    control_plane: pulumi.Resource
-    """The control plane, whose injector has to be there before the pods restart."""
-    pod_annotations: dict[str, str]
-    """Annotations that its pods get."""
-    gateway: Gateway | None
-    """The gateway that it is; None where it is none."""
-
-
-def adopt(
-    owner: MeshComponent,
-    config: AmbassadorConfig,
-    adopted: AdoptConfig,
-    settings: AdoptionSettings,
-) -> Service | None:
+def adopt(owner: MeshComponent, adopted: AdoptConfig, args: AmbassadorMeshArgs) -> Service | None:
     """Declare patches, and the gateway's Service where there is a gateway; returns the latter."""
-    provider, name = settings.provider, owner.logical_name
-    meshed: list[pulumi.Resource] = [settings.control_plane]
+    config, provider, name = args.config, args.provider, owner.logical_name
+    meshed: list[pulumi.Resource] = [args.linkerd.control_plane]
     on_namespace = namespace_annotations(config)
     if on_namespace:
         meshed.append(
             NamespacePatch(
                 f"{name}-namespace-patch",
                 metadata=_patched(config.namespace, None, on_namespace),
-                opts=owner.child(provider, depends_on=[settings.control_plane]),
+                opts=owner.child(provider, depends_on=[args.linkerd.control_plane]),
             )
         )
-    on_pods = settings.pod_annotations
+    on_pods = pod_annotations(config, args.generation)
     if on_namespace and not on_pods:
         # Nothing else would restart the pods, and only new ones are injected.
-        on_pods = {"linkerd-ambassador-mesh/injection": "namespace"}
+        on_pods = {INJECTION_CHANGED: "namespace"}
     if on_pods:
         patch = DaemonSetPatch if adopted.kind == "DaemonSet" else DeploymentPatch
         patch(
@@ -78,17 +60,17 @@ def adopt(
     if adopted.module == "patch":
         CustomResourcePatch(
             f"{name}-module-patch",
-            api_version=f"getambassador.io/{config.objects_version}",
-            kind="Module",
+            api_version=f"{GROUP}/{config.objects_version}",
+            kind=MODULE.name,
             metadata={
-                "name": "ambassador",
+                "name": MODULE_NAME,
                 "namespace": config.namespace,
                 "annotations": PATCH,
             },
             spec={"config": {"add_linkerd_headers": config.linkerd_headers}},
             opts=owner.child(provider),
         )
-    gateway = settings.gateway
+    gateway = args.gateway
     if gateway is None:
         return None
     return Service(

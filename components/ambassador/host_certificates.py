@@ -1,4 +1,4 @@
-"""Certificates that Ambassador's Hosts terminate TLS with, where the program provides them."""
+"""Certificates of Ambassador's Hosts, where the program provides them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from components.core.component import MeshComponent
 from components.core.secrets import tls_secret
 from components.trust.trust_anchor import SignedCertificate
 from config.ambassador.routes import CertManagerIssuer, HostConfig
+from vocabulary.kinds import CERTIFICATE
 
 
 def host_certificates(
@@ -22,8 +23,8 @@ def host_certificates(
 ) -> list[pulumi.Resource]:
     """A Certificate of cert-manager, or a Secret with what the trust anchor signed, per Host.
 
-    `signed` are the certificates for trials by the names of their Hosts. Secrets that a user
-    provides are not touched (Emissary docs, "TLS termination"; cert-manager docs, Certificate).
+    `signed` are the certificates of the trust anchor by the names of the Hosts. Secrets that a user
+    provides stay as they are (Emissary docs, "TLS termination"; cert-manager docs, Certificate).
     """
     found: list[pulumi.Resource] = []
     for host in hosts:
@@ -34,8 +35,8 @@ def host_certificates(
             found.append(
                 CustomResource(
                     f"{name}-certificate",
-                    api_version="cert-manager.io/v1",
-                    kind="Certificate",
+                    api_version=CERTIFICATE.api_version,
+                    kind=CERTIFICATE.name,
                     metadata={"name": host.tls_secret, "namespace": namespace},
                     spec=_certificate(host.hostname, host.tls_secret, host.tls.cert_manager),
                     opts=opts,
@@ -52,6 +53,6 @@ def _certificate(hostname: str, secret: str, issuer: CertManagerIssuer) -> dict[
     return {
         "secretName": secret,
         "dnsNames": [hostname],
-        "issuerRef": {"name": issuer.issuer, "kind": issuer.kind, "group": "cert-manager.io"},
+        "issuerRef": {"name": issuer.issuer, "kind": issuer.kind, "group": CERTIFICATE.group},
         "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
     }

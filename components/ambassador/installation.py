@@ -1,86 +1,64 @@
-"""An Ambassador of our own: namespaces, CRDs, licence and release."""
+"""An installed Ambassador: namespaces, CRDs, licence and release."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Namespace, Secret, Service
 from pulumi_kubernetes.helm.v3 import Release
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from charts.source import Chart, ambassador_chart, ambassador_crds
-from components.ambassador.injection import namespace_annotations
-from components.ambassador.values import ambassador_values, crds_values, license_secret
+from charts.source import Manifest
+from components.ambassador.args import AmbassadorMeshArgs
+from components.ambassador.injection import namespace_annotations, pod_annotations
+from components.ambassador.values import ambassador_values, crds_values
 from components.core import manifests
 from components.core.component import MeshComponent
-from components.core.releases import ReleaseSettings, helm_release
+from components.core.releases import helm_release
 from components.core.secrets import encoded, pull_secrets
 from config.ambassador.ambassador import AmbassadorConfig
 from config.links.gateway_view import Gateway
-from config.variants.ambassadors import CrdsWithin
+from config.variants.ambassadors import CrdsChart, CrdsWithin
 
 
 @dataclass(frozen=True)
 class Foundation:
-    """What stands before Hosts, Mappings and the gateway's address."""
+    """What Hosts, Mappings and the gateway's address wait for."""
 
     ready: list[pulumi.Resource]
-    """What objects of getambassador.io wait for: their CRDs, and what converts them."""
+    """What objects of getambassador.io wait for: their CRDs and the conversion webhook."""
     space: list[pulumi.Resource]
     """What other objects in the namespace wait for."""
     service: Service | None
-    """The Service with the gateway's ports; None where nobody asks for its address."""
+    """The Service with the gateway's ports; None where its address is not needed."""
 
 
-@dataclass(frozen=True)
-class InstallationSettings:
-    """What an installation needs beside the stack file."""
-
-    provider: pulumi.ProviderResource
-    """The cluster's provider."""
-    control_plane: pulumi.Resource
-    """The control plane, whose injector has to be there before the pods."""
-    service_account: str
-    """Name of Ambassador's ServiceAccount."""
-    pod_annotations: dict[str, str]
-    """Annotations of its pods."""
-    gateway: Gateway | None
-    """The gateway that it is; None where it is none."""
-    releases: ReleaseSettings
-    """What all releases share."""
-    protect_crds: bool
-    """Whether CRDs are protected from deletion."""
-
-
-def install(
-    owner: MeshComponent, config: AmbassadorConfig, settings: InstallationSettings
-) -> Foundation:
+def install(owner: MeshComponent, args: AmbassadorMeshArgs) -> Foundation:
     """Declare the installation as children of `owner`.
 
-    The conversion webhook comes with the CRDs, and both are awaited before anything that it
-    converts: the chart's own Module, too, is such an object.
+    The conversion webhook is installed with the CRDs, and both are awaited before any object that
+    it converts: the chart's own Module is one.
     """
-    name, provider = owner.logical_name, settings.provider
+    config, name, provider = args.config, owner.logical_name, args.provider
     space = _namespace(owner, config.namespace, provider, namespace_annotations(config))
-    crds = _crds(owner, config, settings)
-    before = [*crds, settings.control_plane]
+    crds = _crds(owner, args)
+    before = [*crds, args.linkerd.control_plane]
     before += pull_secrets(
         name, {"ambassador": space}, config.image_pull_secrets, owner.child(provider)
     )
     before += _edge_stack_secrets(owner, config, space, provider)
     release = helm_release(
         f"{name}-release",
-        ambassador_chart(config),
-        settings.releases,
-        name=config.name,
+        args.made,
+        config.line.chart,
+        args.releases,
         namespace=space.metadata.name,
         values=ambassador_values(
             config,
-            settings.service_account,
-            settings.pod_annotations,
-            settings.gateway,
+            args.service_account,
+            pod_annotations(config, args.generation),
+            args.gateway,
         ),
         opts=owner.child(provider, depends_on=before),
     )
@@ -88,33 +66,33 @@ def install(
     return Foundation(
         [release] if within else [*crds, space],
         [space],
-        _service(owner, settings.gateway, release, provider),
+        _service(owner, args.gateway, release, provider),
     )
 
 
-def _crds(
-    owner: MeshComponent, config: AmbassadorConfig, settings: InstallationSettings
-) -> list[pulumi.Resource]:
-    package = ambassador_crds(config) if config.install_crds else None
-    if package is None:
-        return []
-    name, provider = f"{owner.logical_name}-crds", settings.provider
-    if isinstance(package, Chart):
+def _crds(owner: MeshComponent, args: AmbassadorMeshArgs) -> list[pulumi.Resource]:
+    config, name, provider = args.config, f"{owner.logical_name}-crds", args.provider
+    crds = config.line.crds
+    if isinstance(crds, CrdsChart) and config.install_crds:
         space = _namespace(owner, config.crds_namespace, provider)
         return [
             helm_release(
                 name,
-                package,
-                settings.releases,
-                name="emissary-crds",
+                args.made,
+                crds.name,
+                args.releases,
                 namespace=space.metadata.name,
                 values=crds_values(config),
-                opts=owner.child(provider, protect=settings.protect_crds or None),
+                opts=owner.child(provider, protect=args.protect_crds or None),
             )
         ]
-    text = settings.releases.charts.text(package)
-    objects = manifests.objects_of(text, f"the manifest {package.package}")
-    return manifests.declare(owner, name, objects, provider, protect_crds=settings.protect_crds)
+    found: list[pulumi.Resource] = []
+    for item in args.made.manifests:
+        package = Manifest(item.name, item.version, item.url)
+        text = args.releases.charts.text(package)
+        objects = manifests.objects_of(text, f"the manifest {package.package}")
+        found += manifests.declare(owner, name, objects, provider, protect_crds=args.protect_crds)
+    return found
 
 
 def _edge_stack_secrets(
@@ -123,17 +101,15 @@ def _edge_stack_secrets(
     space: Namespace,
     provider: pulumi.ProviderResource,
 ) -> list[pulumi.Resource]:
-    """Licence and token, which would be readable as Helm values."""
+    """Secrets with licence and token, which would be readable as Helm values."""
     settings = config.edge_stack
     if settings is None:
         return []
-    found: list[tuple[str, str, str, Any]] = []
-    if settings.license_key is not None:
-        found.append(("license", str(license_secret(config)), "license-key", settings.license_key))
-    if settings.cloud_connect_token is not None:
-        # The agent looks for it by this name.
-        token = f"{config.name}-agent-cloud-token"
-        found.append(("cloud-token", token, "CLOUD_CONNECT_TOKEN", settings.cloud_connect_token))
+    parts = (
+        ("license", "license-key", settings.license_key),
+        ("cloud-token", "CLOUD_CONNECT_TOKEN", settings.cloud_connect_token),
+    )
+    given = [(part, key, value) for part, key, value in parts if value is not None]
     return [
         Secret(
             f"{owner.logical_name}-{part}",
@@ -142,7 +118,7 @@ def _edge_stack_secrets(
             data={key: encoded(value.get_secret_value())},
             opts=owner.child(provider),
         )
-        for part, secret, key, value in found
+        for secret, (part, key, value) in zip(settings.secrets(config.name), given, strict=True)
     ]
 
 
@@ -156,7 +132,7 @@ def _service(
     if gateway is None or gateway.addresses:
         return None
     where = f"{gateway.namespace}/{gateway.service}"
-    # An id that is known beforehand would be read, and missed, in the first preview.
+    # The first preview would read an id that is known beforehand, and fail.
     return Service.get(
         f"{owner.logical_name}-service",
         release.status.apply(lambda _: where),

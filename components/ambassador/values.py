@@ -1,7 +1,7 @@
-"""Values of Ambassador's charts, whichever flavour it is, and of the chart of its CRDs.
+"""Values of the charts of every flavour of Ambassador, and of the chart of its CRDs.
 
 Facts: the values files of emissary-ingress 4.1.0 and 3.10.0, edge-stack 8.10.2 and ambassador
-6.9.5. One block renders right in all of them; an Edge Stack has it under a key of its own.
+6.9.5. One block of values fits all of them; an Edge Stack has it under a key of its own.
 """
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from components.core.values import Values, kubernetes_resources, merged, nested, pull_secret_names
-from config.ambassador.ambassador import AmbassadorConfig, ServiceConfig
+from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.edge_stack import EdgeStackConfig
+from config.ambassador.service import ServiceConfig
 from config.links.gateway_view import Gateway, GatewayPort
 from config.variants.ambassadors import CrdsChart, CrdsManifest
+from vocabulary.ambassador import CONVERSION_WEBHOOK, HTTP_PORT, HTTPS_PORT
 from vocabulary.kubernetes import HOSTNAME, ZONE
 
-PUBLIC_PORTS = (GatewayPort("http", 80, 8080), GatewayPort("https", 443, 8443))
+PUBLIC_PORTS = (GatewayPort("http", 80, HTTP_PORT), GatewayPort("https", 443, HTTPS_PORT))
 """Ports by which clients reach an installed Ambassador."""
-APIEXT = "emissary-apiext"
-"""Name of the conversion webhook's own objects."""
 
 
 def crds_values(config: AmbassadorConfig) -> Values:
@@ -43,13 +43,6 @@ def ambassador_values(
     if config.kind.licensed and config.edge_stack is not None:
         ours = merged(ours, _edge_stack(config, config.edge_stack))
     return merged(ours, config.values)
-
-
-def license_secret(config: AmbassadorConfig) -> str | None:
-    """Name of the Secret with an Edge Stack's licence; None where there is no licence."""
-    if config.edge_stack is None:
-        return None
-    return config.edge_stack.license_secret or f"{config.name}-license"
 
 
 def _emissary(
@@ -82,7 +75,7 @@ def _emissary(
         "test": {"enabled": False},
     }
     if config.kind.listeners:
-        # Ours are objects of their own, so that a stack file can say which.
+        # Listeners are objects of their own, so that a stack file can name them.
         ours["createDefaultListeners"] = False
     if config.objects_version in config.line.converted:
         crds = config.line.crds
@@ -107,10 +100,10 @@ def _emissary(
 
 
 def _edge_stack(config: AmbassadorConfig, settings: EdgeStackConfig) -> Values:
-    """What stands on both levels of the chart edge-stack, and what only the outer one has."""
+    """Values of both levels of the chart edge-stack."""
     inner: Values = {"agent": {"enabled": settings.cloud_connect_token is not None}}
     outer: Values = {
-        # Redis and the Secret are named by the outer level, what looks for them by the inner.
+        # The outer level names Redis and the Secret, the inner one what reads them.
         "fullnameOverride": config.name,
         # The licence is a Secret of its own, never a Helm value.
         "licenseKey": {"createSecret": False},
@@ -119,8 +112,8 @@ def _edge_stack(config: AmbassadorConfig, settings: EdgeStackConfig) -> Values:
         "rateLimit": {"create": settings.rate_limit},
     }
     outer |= _rbac(config)
-    secret = license_secret(config) if settings.licensed else None
-    if secret is not None:
+    if settings.licensed:
+        secret = settings.license_secret or settings.secrets(config.name)[0]
         outer["licenseKey"] = {"createSecret": False, "secretName": secret}
         inner["licenseKey"] = {"secretName": secret}
     if settings.auth_service_linkerd_headers:
@@ -135,12 +128,15 @@ def _edge_stack(config: AmbassadorConfig, settings: EdgeStackConfig) -> Values:
 
 
 def _rbac(config: AmbassadorConfig) -> Values:
-    """Another name for Roles where pods' leave to watch the webhook has the webhook's own name.
+    """Another name for Roles where that of the pods' Role would be the conversion webhook's.
 
-    Helm refuses to install what belongs to another release, or to nobody.
+    Helm refuses to install an object that does not belong to its release.
     """
-    meets = f"{config.name}-apiext" == APIEXT and config.objects_version in config.line.converted
-    return {"rbac": {"nameOverride": f"{config.name}-ingress"}} if meets else {}
+    same = (
+        f"{config.name}-apiext" == CONVERSION_WEBHOOK
+        and config.objects_version in config.line.converted
+    )
+    return {"rbac": {"nameOverride": f"{config.name}-ingress"}} if same else {}
 
 
 def _service_settings(service: ServiceConfig) -> Values:

@@ -1,7 +1,7 @@
 """The explicit provider of one cluster.
 
-A kubeconfig is handed over as a path where it can be, so that the state holds no credentials, and
-as a secret otherwise. Strict mode wants kubeconfig and context both.
+The kubeconfig is a path where it can be, so that the state has no credentials, and a secret
+otherwise. Pulumi's strict mode needs both kubeconfig and context.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from preflight.guard import Reach
 def cluster_provider(name: str, reach: Reach, permitted: pulumi.Input[bool]) -> kubernetes.Provider:
     """A provider for the cluster called `name`, as the guard reached it.
 
-    It is registered once `permitted` is known, so that nothing in the cluster is touched before.
+    It is registered once `permitted` is known, so that nothing in the cluster changes before.
 
-    The UID of its namespace kube-system as `cluster_identifier` keeps a renewed kubeconfig from
-    replacing everything, and shows a swapped one as a replacement.
+    Its `cluster_identifier` is the UID of the namespace kube-system: a renewed kubeconfig replaces
+    nothing, and one of another cluster shows as a replacement.
     """
     return kubernetes.Provider(
         name,
@@ -32,7 +32,7 @@ def cluster_provider(name: str, reach: Reach, permitted: pulumi.Input[bool]) -> 
 
 
 def _kubeconfig(reach: Reach) -> pulumi.Input[str]:
-    # Given nothing, the SDK would take KUBECONFIG, which may be a list of files.
+    # Without one, the SDK would read KUBECONFIG, which may be a list of files.
     if reach.login is None:
         return "offline"
     return (

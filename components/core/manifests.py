@@ -9,36 +9,36 @@ import pulumi
 import yaml
 
 from components.core.component import MeshComponent
-
-CRD = "CustomResourceDefinition"
+from vocabulary.kinds import CRD, NAMESPACE
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""The quick one where there is libyaml: CRDs are long, and every preview reads them."""
+"""That of libyaml where there is one: CRDs are long, and every preview reads them."""
 
 
 class ManifestError(ValueError):
-    """A manifest that is no list of Kubernetes objects."""
+    """A manifest that is not a list of Kubernetes objects."""
 
 
 def objects_of(text: str, what: str) -> list[dict[str, Any]]:
     """The objects in a manifest; `what` names it in errors.
 
-    Raises ManifestError where it is not YAML, or holds nothing, or anything but Kubernetes
-    objects.
+    Raises ManifestError where it is not YAML, is empty, or has anything but Kubernetes objects.
     """
     try:
         found = [item for item in yaml.load_all(text, LOADER) if item is not None]
     except yaml.YAMLError:
-        raise ManifestError(f"{what} is not YAML; fetch it anew") from None
+        raise ManifestError(f"{what} is not YAML; fetch it again") from None
     if not found:
-        raise ManifestError(f"{what} holds no object; fetch it anew")
+        raise ManifestError(f"{what} is empty; fetch it again")
     for item in found:
         metadata = item.get("metadata") if isinstance(item, dict) else None
         if not isinstance(metadata, dict) or not all(
             isinstance(value, str)
             for value in (item.get("apiVersion"), item.get("kind"), metadata.get("name"))
         ):
-            raise ManifestError(f"{what} holds something that is no object; fetch it anew")
+            raise ManifestError(
+                f"{what} has a document that is not a Kubernetes object; fetch it again"
+            )
     return found
 
 
@@ -54,7 +54,7 @@ def declare(
 
     Namespaces come first; everything else waits for them.
     """
-    spaces = [_declared(owner, name, item, provider) for item in _of_kind(objects, "Namespace")]
+    spaces = [_declared(owner, name, item, provider) for item in _of_kind(objects, NAMESPACE.name)]
     rest = [
         _declared(
             owner,
@@ -62,10 +62,10 @@ def declare(
             item,
             provider,
             depends_on=spaces,
-            protect=(protect_crds and item["kind"] == CRD) or None,
+            protect=(protect_crds and item["kind"] == CRD.name) or None,
         )
         for item in objects
-        if item["kind"] != "Namespace"
+        if item["kind"] != NAMESPACE.name
     ]
     return [*spaces, *rest]
 
@@ -86,7 +86,7 @@ def _declared(
     return pulumi.CustomResource(
         f"kubernetes:{group}:{kind}",
         f"{name}-{kind.lower()}-{item['metadata']['name']}",
-        # The engine writes what the API server answers into these.
-        {"status": None, **item} if kind != CRD else dict(item),
+        # The engine writes the API server's answer into these.
+        {"status": None, **item} if kind != CRD.name else dict(item),
         owner.child(provider, **options),
     )

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from vocabulary.kinds import SERVER
+
 Manifest = dict[str, object]
-GROUP = "policy.linkerd.io"
+GROUP = SERVER.group
 
 
 @dataclass(frozen=True)

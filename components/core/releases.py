@@ -10,6 +10,7 @@ import pulumi
 from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 
 from charts.source import Chart, ChartSource
+from config.inventory import Inventory
 
 
 @dataclass(frozen=True)
@@ -24,36 +25,41 @@ class ReleaseSettings:
 
 def helm_release(
     logical_name: str,
-    chart: Chart,
+    made: Inventory,
+    chart: str,
     settings: ReleaseSettings,
     *,
-    name: str,
     namespace: pulumi.Input[str],
     values: Mapping[str, Any],
     opts: pulumi.ResourceOptions,
 ) -> Release:
-    """A release called `name` in `namespace`, waited for until all it holds is ready."""
-    location = settings.charts.location(chart)
+    """The cluster's release of a chart, awaited until all that it holds is ready.
+
+    `namespace` is the release's namespace as an output of the resource that makes it.
+
+    Raises ValueError: the cluster has no release of that chart.
+    """
+    release = made.release_of(chart)
+    if release is None:
+        raise ValueError(f"cluster {made.cluster} has no release of the chart {chart}")
+    location = settings.charts.location(Chart(chart, release.version, release.origin))
+    timeout = f"{settings.timeout_seconds}s"
     opts = pulumi.ResourceOptions.merge(
         opts,
         pulumi.ResourceOptions(
-            # Two releases of one name cannot stand side by side.
+            # Two releases of one name cannot exist at a time.
             delete_before_replace=True,
-            custom_timeouts=pulumi.CustomTimeouts(
-                create=f"{settings.timeout_seconds}s",
-                update=f"{settings.timeout_seconds}s",
-                delete=f"{settings.timeout_seconds}s",
-            ),
+            custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout, delete=timeout),
         ),
     )
     return Release(
         logical_name,
         chart=location.chart,
-        version=chart.version,
+        version=release.version,
         repository_opts=(
             RepositoryOptsArgs(repo=location.repository) if location.repository else None
         ),
-        name=name,
+        name=release.name,
         namespace=namespace,
         values=dict(values),
         timeout=settings.timeout_seconds,

@@ -10,8 +10,18 @@ from pulumi_kubernetes.core.v1 import Namespace, Secret
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.trust.trust_anchor import SignedCertificate
+from config.inventory import Webhook
 from config.language.model import PullSecret
-from vocabulary.kubernetes import SECRET_DOCKER_CONFIG, SECRET_TLS
+from config.trust.key_forms import GO_FORMS, KeyForm
+from vocabulary.kubernetes import (
+    SECRET_DOCKER_CONFIG,
+    SECRET_TLS,
+    TLS_AUTHORITY_KEY,
+    TLS_CERTIFICATE_KEY,
+    TLS_PRIVATE_KEY,
+)
+
+OF_TLS = (TLS_CERTIFICATE_KEY, TLS_PRIVATE_KEY)
 
 
 def encoded(text: pulumi.Input[str]) -> pulumi.Output[str]:
@@ -28,20 +38,18 @@ def tls_secret(
     opts: pulumi.ResourceOptions,
     *,
     authority: pulumi.Input[str] | None = None,
-    key: pulumi.Input[str] | None = None,
+    forms: frozenset[KeyForm] = GO_FORMS,
 ) -> Secret:
     """A Secret of type kubernetes.io/tls; with ``ca.crt`` where `authority` (PEM) is given.
 
-    `key` is the PEM of the private key where the reader does not read PKCS#8 (Linkerd 2.8). Every
-    other reader does, and Linkerd's policy controller reads no SEC1 (linkerd2,
-    policy-controller/src/admission.rs and kubert's server: rustls reads PKCS#8 and PKCS#1).
+    `forms` are the forms of private keys that its reader reads.
     """
     data: dict[str, pulumi.Input[str]] = {
-        "tls.crt": encoded(signed.certificate),
-        "tls.key": encoded(signed.pkcs8 if key is None else key),
+        TLS_CERTIFICATE_KEY: encoded(signed.certificate),
+        TLS_PRIVATE_KEY: encoded(signed.key(forms)),
     }
     if authority is not None:
-        data["ca.crt"] = encoded(authority)
+        data[TLS_AUTHORITY_KEY] = encoded(authority)
     return Secret(
         logical_name,
         metadata=ObjectMetaArgs(name=name, namespace=namespace),
@@ -51,25 +59,23 @@ def tls_secret(
     )
 
 
-def key_pair_secret(
+def webhook_secret(
     logical_name: str,
-    name: str,
+    webhook: Webhook,
     namespace: pulumi.Input[str],
     signed: SignedCertificate,
     opts: pulumi.ResourceOptions,
 ) -> Secret:
-    """A Secret with ``crt.pem`` and ``key.pem``, as the webhooks of Linkerd 2.8 read it.
-
-    They read SEC1 and PKCS#1 alone (linkerd2 stable-2.8.1, pkg/tls/codec.go).
-    """
+    """The Secret with the serving certificate of a webhook, under the keys that its pods read."""
+    forms = webhook.key_forms
+    if webhook.secret_keys == OF_TLS:
+        return tls_secret(logical_name, webhook.secret, namespace, signed, opts, forms=forms)
+    certificate, key = webhook.secret_keys
     return Secret(
         logical_name,
-        metadata=ObjectMetaArgs(name=name, namespace=namespace),
+        metadata=ObjectMetaArgs(name=webhook.secret, namespace=namespace),
         type="Opaque",
-        data={
-            "crt.pem": encoded(signed.certificate),
-            "key.pem": encoded(signed.private_key),
-        },
+        data={certificate: encoded(signed.certificate), key: encoded(signed.key(forms))},
         opts=opts,
     )
 
@@ -80,7 +86,10 @@ def pull_secrets(
     secrets: Sequence[PullSecret],
     opts: pulumi.ResourceOptions,
 ) -> list[Secret]:
-    """The Secrets for image registries whose content the stack file holds, in each namespace."""
+    """The Secrets for image registries whose content the stack file holds, in each namespace.
+
+    `namespaces` are by the part of the Secrets' logical names that names them.
+    """
     return [
         Secret(
             f"{owner}-{space}-pull-{secret.name}",

@@ -1,4 +1,4 @@
-"""Helm values: how they are laid over each other, and the shapes that several charts share."""
+"""Helm values: how they are merged, and the shapes that several charts share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Values = dict[str, Any]
 
 
 def merged(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Values:
-    """`ours` with `theirs` laid over it: mappings are merged, all else is replaced."""
+    """`ours` overridden by `theirs`: mappings are merged, all else is replaced."""
     result = dict(ours)
     for key, value in theirs.items():
         mine = result.get(key)
@@ -30,7 +30,7 @@ def nested(values: Values, keys: Sequence[str]) -> Values:
 
 
 def linkerd_resources(resources: Resources) -> Values:
-    """Linkerd's charts sort by resource, then by request and limit; what is not given stays."""
+    """Requests and limits as Linkerd's charts have them; those not given are left out."""
     result: Values = {}
     for kind, key, value in (
         ("cpu", "request", resources.cpu_request),
@@ -44,7 +44,7 @@ def linkerd_resources(resources: Resources) -> Values:
 
 
 def kubernetes_resources(resources: Resources) -> Values:
-    """Requests and limits as a container has them; what is not given is left out."""
+    """Requests and limits as a container has them; those not given are left out."""
     result: Values = {}
     for key, kind, value in (
         ("requests", "cpu", resources.cpu_request),
@@ -58,12 +58,12 @@ def kubernetes_resources(resources: Resources) -> Values:
 
 
 def pull_secret_names(secrets: Sequence[PullSecret]) -> list[Values]:
-    """Logins for registries as charts take them."""
+    """Logins for registries as charts have them."""
     return [{"name": secret.name} for secret in secrets]
 
 
 def ha_resources(cpu: str, memory_limit: str, memory_request: str) -> Values:
-    """Resources of one part of Linkerd as its HA profile has them: no limit of CPU."""
+    """Resources of one part of Linkerd in its HA profile, which limits no CPU."""
     return {
         "cpu": {"limit": "", "request": cpu},
         "memory": {"limit": memory_limit, "request": memory_request},

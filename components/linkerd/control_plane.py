@@ -8,35 +8,32 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.helm.v3 import Release
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from charts.source import linkerd_chart
 from components.core.component import MeshComponent
+from components.core.namespaces import meshed_namespace
 from components.core.releases import ReleaseSettings, helm_release
-from components.core.secrets import pull_secrets, tls_secret
-from components.linkerd.values import (
-    WEBHOOKS,
-    cni_values,
-    control_plane_values,
-    linkerd_crds_values,
-)
-from components.linkerd.viz_values import VIZ_WEBHOOKS, viz_annotations, viz_values
+from components.core.secrets import pull_secrets, tls_secret, webhook_secret
+from components.linkerd.values import cni_values, control_plane_values, linkerd_crds_values
+from components.linkerd.viz_values import viz_annotations, viz_values
 from components.trust.issuance import (
     IssuedBy,
     identity_certificate,
     trust_roots,
     webhook_certificate,
 )
-from components.trust.trust_anchor import Signatures, SignedCertificate, Webhook
+from components.trust.trust_anchor import SignedCertificate
 from config.core.cluster import ClusterConfig
-from config.inventory.webhooks import webhooks as webhooks_of
+from config.inventory import Inventory, Webhook
 from config.trust.issuance import Issuance
 from vocabulary.kubernetes import POD_SECURITY_ENFORCE
 from vocabulary.linkerd import (
     ADMISSION_WEBHOOKS,
     CNI,
+    CNI_CHART,
     CNI_RESOURCE,
     CONTROL_PLANE_NS,
+    CONTROL_PLANE_RELEASE,
+    CRDS_RELEASE,
     EXTENSION,
     INJECT,
     IS_CONTROL_PLANE,
@@ -44,24 +41,7 @@ from vocabulary.linkerd import (
     MULTICLUSTER,
     PROXY_AWAIT,
     VIZ,
-    webhook_secret,
 )
-
-
-def signatures(cluster: ClusterConfig, issuance: Issuance | None = None) -> Signatures:
-    """What a cluster's control plane and extensions need signed by the trust anchor.
-
-    `issuance` says what cert-manager issues in its place; None for nothing.
-    """
-    config = cluster.linkerd
-    webhooks = [Webhook(item.namespace, item.service) for item in webhooks_of(cluster)]
-    hosts = cluster.ambassador.all_hosts if cluster.ambassador else ()
-    trials = {host.name: host.hostname for host in hosts if host.tls and host.tls.trial}
-    if issuance is not None and issuance.webhooks:
-        webhooks = []
-    return Signatures(
-        config.namespace, cluster.trust_domain, webhooks, trials, issuer=issuance is None
-    )
 
 
 @dataclass(frozen=True)
@@ -70,6 +50,8 @@ class LinkerdControlPlaneArgs:
 
     cluster: ClusterConfig
     """The cluster's settings."""
+    made: Inventory
+    """What the program makes in the cluster."""
     provider: pulumi.ProviderResource
     """The cluster's provider."""
     bundle: pulumi.Input[str]
@@ -77,13 +59,11 @@ class LinkerdControlPlaneArgs:
     issuer: SignedCertificate | None
     """The cluster's issuer; None where cert-manager issues it."""
     webhooks: Mapping[Webhook, SignedCertificate]
-    """Serving certificates of the webhooks that `signatures` lists."""
+    """Serving certificates of the webhooks that the trust anchor signs for."""
     releases: ReleaseSettings
     """What all releases share."""
     issued: IssuedBy | None = None
     """How cert-manager issues certificates; None where the trust anchor signs them all."""
-    multicluster: bool = True
-    """Whether the namespace of the multicluster extension is needed."""
     protect_crds: bool = True
     """Whether the release of the CRDs is protected from deletion."""
 
@@ -92,7 +72,7 @@ class LinkerdControlPlane(MeshComponent):
     """Namespaces, CRDs, the CNI plugin on request, the control plane, viz on request.
 
     Facts: Linkerd docs, "Installing Linkerd with Helm", "Using your own webhook certificates",
-    "CNI plugin"; what `linkerd check` wants of namespaces, issuers and webhooks.
+    "CNI plugin"; what `linkerd check` reads of namespaces, issuers and webhooks.
     """
 
     control_plane: Release
@@ -100,9 +80,9 @@ class LinkerdControlPlane(MeshComponent):
     namespace: Namespace
     """Namespace of the control plane."""
     multicluster_namespace: Namespace | None
-    """Namespace of the multicluster extension."""
+    """Namespace of the multicluster extension; None in a cluster without links."""
     viz: Release | None = None
-    """The release of the viz extension; what stands in its namespace depends on it."""
+    """The release of the viz extension; what is in its namespace depends on it."""
 
     def __init__(
         self, name: str, args: LinkerdControlPlaneArgs, opts: pulumi.ResourceOptions | None = None
@@ -112,56 +92,48 @@ class LinkerdControlPlane(MeshComponent):
         config = args.cluster.linkerd
         self.namespace = self._namespace(
             config.namespace,
-            labels={
+            {
                 IS_CONTROL_PLANE: "true",
                 ADMISSION_WEBHOOKS: "disabled",
                 CONTROL_PLANE_NS: config.namespace,
-                **self._pod_security(),
             },
-            annotations={INJECT: "disabled"},
+            {INJECT: "disabled"},
         )
         self.multicluster_namespace = None
-        if args.multicluster:
-            self.multicluster_namespace = self._namespace(
-                MULTICLUSTER,
-                labels={EXTENSION: "multicluster", **self._pod_security()},
-            )
+        if args.made.linked:
+            self.multicluster_namespace = self._namespace(MULTICLUSTER, {EXTENSION: "multicluster"})
         self.control_plane = self._install()
         self.register_outputs({"namespace": config.namespace, "version": config.version})
 
     def _install(self) -> Release:
-        """Everything that runs; the release of the control plane."""
+        """Declare everything that runs, and return the release of the control plane."""
         args = self._args
         config = args.cluster.linkerd
         crds = self._release(
             "crds",
-            "linkerd-crds",
-            "linkerd-crds",
+            CRDS_RELEASE,
             self.namespace,
             linkerd_crds_values(config),
             protect=args.protect_crds or None,
         )
         before: list[pulumi.Resource] = [crds]
-        if config.cni:
+        if args.made.release_of(CNI_CHART) is not None:
             before.append(self._cni())
         before += self._pull_secrets({"linkerd": self.namespace})
         if self.multicluster_namespace is not None:
             self._pull_secrets({"multicluster": self.multicluster_namespace})
         before.append(self._issuer())
         before += self._trust_roots()
-        before += [
-            self._webhook(Webhook(config.namespace, service), self.namespace)
-            for service in WEBHOOKS.values()
-        ]
+        webhooks = self._webhooks(config.namespace)
+        before += [self._webhook(webhook, self.namespace) for webhook in webhooks]
         control_plane = self._release(
             "control-plane",
-            "linkerd-control-plane",
-            "linkerd-control-plane",
+            CONTROL_PLANE_RELEASE,
             self.namespace,
-            control_plane_values(args.cluster, args.bundle, self._issuance),
+            control_plane_values(args.cluster, webhooks, args.bundle, self._issuance),
             depends_on=before,
         )
-        if config.viz.enabled:
+        if args.made.release_of(VIZ) is not None:
             self.viz = self._viz(control_plane)
         return control_plane
 
@@ -169,40 +141,29 @@ class LinkerdControlPlane(MeshComponent):
         config = self._args.cluster.linkerd
         space = self._namespace(
             CNI,
-            labels={
+            {
                 CNI_RESOURCE: "true",
                 ADMISSION_WEBHOOKS: "disabled",
                 POD_SECURITY_ENFORCE: "privileged",
             },
-            annotations={INJECT: "disabled"},
+            {INJECT: "disabled"},
         )
         secrets = self._pull_secrets({"cni": space})
-        return self._release(
-            "cni", "linkerd2-cni", "linkerd-cni", space, cni_values(config), depends_on=secrets
-        )
+        return self._release("cni", CNI_CHART, space, cni_values(config), depends_on=secrets)
 
     def _viz(self, control_plane: Release) -> Release:
         args = self._args
+        annotations = viz_annotations(args.cluster.linkerd.viz)
         space = self._namespace(
             VIZ,
-            labels={EXTENSION: "viz", **self._pod_security()},
-            annotations={
-                INJECT: "enabled",
-                PROXY_AWAIT: "enabled",
-                **viz_annotations(args.cluster.linkerd.viz),
-            },
+            {EXTENSION: "viz"},
+            {INJECT: "enabled", PROXY_AWAIT: "enabled", **annotations},
         )
-        before: list[pulumi.Resource] = [control_plane]
-        before += self._pull_secrets({"viz": space})
-        before += [self._webhook(Webhook(VIZ, service), space) for service in VIZ_WEBHOOKS.values()]
-        return self._release(
-            "viz",
-            "linkerd-viz",
-            "linkerd-viz",
-            space,
-            viz_values(args.cluster, args.bundle, self._issuance),
-            depends_on=before,
-        )
+        webhooks = self._webhooks(VIZ)
+        before: list[pulumi.Resource] = [control_plane, *self._pull_secrets({"viz": space})]
+        before += [self._webhook(webhook, space) for webhook in webhooks]
+        values = viz_values(args.cluster, webhooks, args.bundle, self._issuance)
+        return self._release("viz", VIZ, space, values, depends_on=before)
 
     @property
     def _issuance(self) -> Issuance | None:
@@ -210,25 +171,20 @@ class LinkerdControlPlane(MeshComponent):
 
     def _issuer(self) -> pulumi.Resource:
         args = self._args
+        space = self.namespace.metadata.name
         if args.issued is not None:
-            wanted = signatures(args.cluster, args.issued.config)
-            space = self.namespace.metadata.name
-            return identity_certificate(self, args.issued, space, wanted.issuer_name)
+            return identity_certificate(self, args.issued, space, args.cluster.issuer_name)
         if args.issuer is None:
-            raise ValueError("nobody makes the cluster's issuer")
+            raise ValueError("neither the trust anchor nor cert-manager signs the issuer")
         return tls_secret(
             f"{self.logical_name}-issuer",
             ISSUER_SECRET,
-            self.namespace.metadata.name,
+            space,
             args.issuer,
             self.child(args.provider),
             authority=args.bundle,
-            key=self._issuer_key(args.issuer),
+            forms=args.cluster.linkerd.generation.identity_key_forms,
         )
-
-    def _issuer_key(self, issuer: SignedCertificate) -> pulumi.Input[str]:
-        """PEM of the issuer's key in a form that the identity service of the generation reads."""
-        return issuer.pkcs8
 
     def _trust_roots(self) -> list[pulumi.Resource]:
         args = self._args
@@ -237,14 +193,16 @@ class LinkerdControlPlane(MeshComponent):
         space = args.cluster.linkerd.namespace
         return [trust_roots(self, args.issued, self.namespace, space)]
 
+    def _webhooks(self, namespace: str) -> list[Webhook]:
+        return [item for item in self._args.made.webhooks if item.namespace == namespace]
+
     def _webhook(self, webhook: Webhook, space: Namespace) -> pulumi.Resource:
         args = self._args
-        secret = webhook_secret(webhook.service)
         if args.issued is not None and args.issued.config.webhooks:
-            return webhook_certificate(self, args.issued, webhook, secret, space.metadata.name)
-        return tls_secret(
+            return webhook_certificate(self, args.issued, webhook, space.metadata.name)
+        return webhook_secret(
             f"{self.logical_name}-{webhook.service}-tls",
-            secret,
+            webhook,
             space.metadata.name,
             args.webhooks[webhook],
             self.child(args.provider),
@@ -254,25 +212,22 @@ class LinkerdControlPlane(MeshComponent):
         secrets = self._args.cluster.linkerd.image_pull_secrets
         return [*pull_secrets(self.logical_name, spaces, secrets, self.child(self._args.provider))]
 
-    def _pod_security(self) -> dict[str, str]:
-        # Without the CNI plugin, the proxy's init container needs NET_ADMIN.
-        level = "restricted" if self._args.cluster.linkerd.cni else "privileged"
-        return {POD_SECURITY_ENFORCE: level}
-
     def _namespace(
         self, name: str, labels: dict[str, str], annotations: dict[str, str] | None = None
     ) -> Namespace:
-        return Namespace(
+        return meshed_namespace(
             f"{self.logical_name}-{name}-namespace",
-            metadata=ObjectMetaArgs(name=name, labels=labels, annotations=annotations),
-            opts=self.child(self._args.provider),
+            name,
+            self._args.cluster.linkerd,
+            self.child(self._args.provider),
+            labels=labels,
+            annotations=annotations,
         )
 
     def _release(
         self,
         suffix: str,
         chart: str,
-        release: str,
         space: Namespace,
         values: dict[str, object],
         *,
@@ -281,9 +236,9 @@ class LinkerdControlPlane(MeshComponent):
     ) -> Release:
         return helm_release(
             f"{self.logical_name}-{suffix}",
-            linkerd_chart(self._args.cluster.linkerd, chart),
+            self._args.made,
+            chart,
             self._args.releases,
-            name=release,
             namespace=space.metadata.name,
             values=values,
             opts=self.child(self._args.provider, depends_on=depends_on, protect=protect),

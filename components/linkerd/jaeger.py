@@ -6,20 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.helm.v3 import Release
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from charts.source import jaeger_chart
 from components.core.component import MeshComponent
+from components.core.namespaces import meshed_namespace
 from components.core.releases import ReleaseSettings, helm_release
-from components.core.secrets import pull_secrets, tls_secret
+from components.core.secrets import pull_secrets, webhook_secret
 from components.linkerd.control_plane import LinkerdControlPlane
-from components.linkerd.jaeger_values import JAEGER_WEBHOOK, jaeger_values
-from components.trust.trust_anchor import SignedCertificate, Webhook
+from components.linkerd.jaeger_values import jaeger_values
+from components.trust.trust_anchor import SignedCertificate
 from config.core.cluster import ClusterConfig
-from vocabulary.kubernetes import POD_SECURITY_ENFORCE
-from vocabulary.linkerd import EXTENSION, JAEGER, webhook_secret
+from config.inventory import Inventory, Webhook
+from vocabulary.linkerd import EXTENSION, JAEGER
 
 
 @dataclass(frozen=True)
@@ -28,6 +26,8 @@ class JaegerArgs:
 
     cluster: ClusterConfig
     """The cluster's settings."""
+    made: Inventory
+    """What the program makes in the cluster."""
     provider: pulumi.ProviderResource
     """The cluster's provider."""
     linkerd: LinkerdControlPlane
@@ -43,8 +43,8 @@ class JaegerArgs:
 class Jaeger(MeshComponent):
     """Namespace, the webhook's certificate and the release, without collector and Jaeger.
 
-    Its webhook tells every new proxy of the collector, which somebody else runs (Linkerd 2.14 docs,
-    "Distributed tracing", bringing one's own Jaeger).
+    Its webhook configures every new proxy with the address of a collector that has another owner
+    (Linkerd 2.14 docs, "Distributed tracing", bringing one's own Jaeger).
     """
 
     release: Release
@@ -54,39 +54,35 @@ class Jaeger(MeshComponent):
         self, name: str, args: JaegerArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(name, opts)
-        cluster = args.cluster
-        # Without the CNI plugin, the proxy's init container needs NET_ADMIN.
-        level = "restricted" if cluster.linkerd.cni else "privileged"
-        space = Namespace(
+        config = args.cluster.linkerd
+        space = meshed_namespace(
             f"{name}-namespace",
-            metadata=ObjectMetaArgs(
-                name=JAEGER,
-                labels={
-                    EXTENSION: "jaeger",
-                    POD_SECURITY_ENFORCE: level,
-                },
-            ),
-            opts=self.child(args.provider),
-        )
-        certificate = tls_secret(
-            f"{name}-{JAEGER_WEBHOOK}-tls",
-            webhook_secret(JAEGER_WEBHOOK),
-            space.metadata.name,
-            args.webhooks[Webhook(JAEGER, JAEGER_WEBHOOK)],
+            JAEGER,
+            config,
             self.child(args.provider),
+            labels={EXTENSION: "jaeger"},
         )
-        logins = pull_secrets(
-            name, {"own": space}, cluster.linkerd.image_pull_secrets, self.child(args.provider)
+        before: list[pulumi.Resource] = [
+            webhook_secret(
+                f"{name}-{webhook.service}-tls",
+                webhook,
+                space.metadata.name,
+                args.webhooks[webhook],
+                self.child(args.provider),
+            )
+            for webhook in args.made.webhooks
+            if webhook.namespace == JAEGER
+        ]
+        before += pull_secrets(
+            name, {"own": space}, config.image_pull_secrets, self.child(args.provider)
         )
         self.release = helm_release(
             f"{name}-release",
-            jaeger_chart(cluster.linkerd),
+            args.made,
+            JAEGER,
             args.releases,
-            name="linkerd-jaeger",
             namespace=space.metadata.name,
-            values=jaeger_values(cluster, args.bundle),
-            opts=self.child(
-                args.provider, depends_on=[args.linkerd.control_plane, certificate, *logins]
-            ),
+            values=jaeger_values(args.cluster, args.bundle),
+            opts=self.child(args.provider, depends_on=[args.linkerd.control_plane, *before]),
         )
         self.register_outputs({"namespace": JAEGER})

@@ -7,9 +7,6 @@ import pulumi
 from components.core.values import Values, merged, pull_secret_names
 from config.core.cluster import ClusterConfig
 
-JAEGER_WEBHOOK = "jaeger-injector"
-"""Service of the extension's webhook, which tells new proxies of the collector."""
-
 
 def jaeger_values(cluster: ClusterConfig, bundle: pulumi.Input[str]) -> Values:
     """Values of linkerd-jaeger without its own collector and Jaeger.
@@ -35,12 +32,12 @@ def jaeger_values(cluster: ClusterConfig, bundle: pulumi.Input[str]) -> Values:
         webhook["collectorTraceProtocol"] = protocol
     ours: Values = {
         "linkerdNamespace": config.namespace,
-        # Identities, which are all that its injector uses it for, end in the trust domain.
+        # Its injector uses it for identities alone, which end in the trust domain.
         "clusterDomain": cluster.trust_domain,
         "imagePullSecrets": pull_secret_names(config.image_pull_secrets),
         "collector": {"enabled": False},
         "jaeger": {"enabled": False},
-        # We label the namespace ourselves.
+        # The program labels the namespace.
         "createNamespaceMetadataJob": False,
         "webhook": webhook,
     }

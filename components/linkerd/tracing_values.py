@@ -7,7 +7,7 @@ from config.linkerd.control_plane import LinkerdConfig
 
 
 def tracing_values(config: LinkerdConfig) -> Values:
-    """What linkerd-control-plane has to know of the collector; nothing where there is none."""
+    """Values of linkerd-control-plane about the collector; empty where there is none."""
     tracing = config.tracing
     if tracing is None or config.traces_by_extension:
         return {}

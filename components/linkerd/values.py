@@ -6,6 +6,8 @@ refer to because it lies inside the chart.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pulumi
 
 from components.core.values import (
@@ -18,16 +20,10 @@ from components.core.values import (
 from components.linkerd.tracing_values import tracing_values
 from components.linkerd.webhook_values import webhook_values
 from config.core.cluster import ClusterConfig
+from config.inventory import Webhook
 from config.linkerd.control_plane import LinkerdConfig
 from config.trust.issuance import Issuance
 from vocabulary.kubernetes import SECRET_TLS
-
-WEBHOOKS = {
-    "proxyInjector": "linkerd-proxy-injector",
-    "profileValidator": "linkerd-sp-validator",
-    "policyValidator": "linkerd-policy-validator",
-}
-"""Control-plane webhooks: key of the values, and the Service that answers."""
 
 
 def linkerd_crds_values(config: LinkerdConfig) -> Values:
@@ -45,12 +41,15 @@ def cni_values(config: LinkerdConfig) -> Values:
 
 
 def control_plane_values(
-    cluster: ClusterConfig, bundle: pulumi.Input[str], issuance: Issuance | None = None
+    cluster: ClusterConfig,
+    webhooks: Iterable[Webhook],
+    bundle: pulumi.Input[str],
+    issuance: Issuance | None = None,
 ) -> Values:
-    """Values of linkerd-control-plane; `bundle` is the PEM of all anchors.
+    """Values of linkerd-control-plane, without any private key.
 
-    No private key is among them: issuer and webhook keys are Secrets of their own. `issuance` says
-    how cert-manager issues them; None where it does not.
+    `webhooks` are those of the control plane, `bundle` is the PEM of all anchors; `issuance` is how
+    cert-manager issues certificates, None where it does not.
     """
     config = cluster.linkerd
     registry = config.registry
@@ -74,9 +73,9 @@ def control_plane_values(
         # The chart's own default is the minute of rendering, so no two previews would agree.
         ours["heartbeatSchedule"] = "17 4 * * *"
     if issuance is not None and issuance.trust_roots == "trust-manager":
-        # The PEM stays above: `linkerd multicluster check` and the roll of pods go by it.
+        # The PEM stays: `linkerd multicluster check` reads it, and pods restart when it changes.
         ours["identity"]["externalCA"] = True
-    ours |= webhook_values(WEBHOOKS, config.namespace, bundle, issuance)
+    ours |= webhook_values(webhooks, bundle, issuance)
     ours = merged(ours, tracing_values(config))
     if config.high_availability:
         ours = merged(ours, _control_plane_ha())

@@ -1,30 +1,26 @@
 """Values of the charts of Linkerd 2.8: linkerd2, linkerd2-cni, linkerd2-multicluster.
 
-Facts: the values files of the charts 2.8.1. They take neither logins for registries nor a
-registry for all images.
+Facts: the values files of the charts 2.8.1. They have no values for logins for registries,
+and none for the registry of all images.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pulumi
 
 from components.core.values import Values, linkerd_resources, merged
+from components.linkerd.webhook_values import webhook_values
 from config.core.cluster import ClusterConfig
+from config.inventory import Webhook
 from vocabulary.kubernetes import SECRET_TLS
 
-WEBHOOKS = {
-    "proxyInjector": "linkerd-proxy-injector",
-    "profileValidator": "linkerd-sp-validator",
-    "tap": "linkerd-tap",
-}
-"""Webhooks and the API of tap: key of the values, and the Service that answers."""
 
-
-def linkerd2_values(cluster: ClusterConfig, bundle: pulumi.Input[str]) -> Values:
-    """Values of linkerd2; `bundle` is the PEM of all anchors.
-
-    No private key is among them: issuer and webhook keys are Secrets of their own.
-    """
+def linkerd2_values(
+    cluster: ClusterConfig, webhooks: Iterable[Webhook], bundle: pulumi.Input[str]
+) -> Values:
+    """Values of linkerd2, without any private key; `bundle` is the PEM of all anchors."""
     config = cluster.linkerd
     registry = config.registry
     ours: Values = {
@@ -44,13 +40,12 @@ def linkerd2_values(cluster: ClusterConfig, bundle: pulumi.Input[str]) -> Values
         "webImage": f"{registry}/web",
         "debugContainer": {"image": {"name": f"{registry}/debug"}},
         "grafana": {"image": {"name": f"{registry}/grafana"}},
-        # We make the namespace, so that the Secrets in it come before the pods.
+        # The program makes the namespace, so that the Secrets in it come before the pods.
         "installNamespace": False,
         "identity": {"issuer": {"scheme": SECRET_TLS}},
         "disableHeartBeat": not config.heartbeat,
     }
-    for key in WEBHOOKS:
-        ours[key] = {"externalSecret": True, "caBundle": bundle}
+    ours |= webhook_values(webhooks, bundle)
     if config.high_availability:
         ours = merged(ours, _high_availability())
     resources = linkerd_resources(config.proxy.resources)
@@ -64,16 +59,16 @@ def cni_values(cluster: ClusterConfig, namespace: str) -> Values:
     ours: Values = {
         "namespace": namespace,
         "cniPluginImage": f"{config.registry}/cni-plugin",
-        # Left out, the chart writes an annotation without a value, which no API server takes.
+        # Left out, the chart writes an annotation without a value, which every API server refuses.
         "cliVersion": f"linkerd/helm {config.app_version}",
     }
     return merged(ours, config.cni_values)
 
 
 def multicluster_values(cluster: ClusterConfig, namespace: str, *, source: bool) -> Values:
-    """Values of linkerd2-multicluster without its own gateway, which Ambassador is.
+    """Values of linkerd2-multicluster without its own gateway, as the cluster has another.
 
-    `source` is whether any link begins here: one service mirror serves all of them.
+    `source`: whether any link begins here; one service mirror serves all of them.
     """
     config = cluster.linkerd
     ours: Values = {
@@ -84,14 +79,14 @@ def multicluster_values(cluster: ClusterConfig, namespace: str, *, source: bool)
         "controllerImage": f"{config.registry}/controller",
         "gateway": False,
         "serviceMirror": source,
-        # Each link has an account of its own, so that one can be withdrawn without the others.
+        # Each link has an account of its own, so that access of one can be revoked.
         "remoteMirrorServiceAccount": False,
     }
     return merged(ours, config.multicluster.values)
 
 
 def _high_availability() -> Values:
-    """What the chart's own HA profile says, which a release cannot refer to."""
+    """Values of the chart's own HA profile, which a release cannot refer to."""
     common = _resources("1", "250Mi", "50Mi")
     components = (
         "controller",

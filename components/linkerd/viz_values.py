@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pulumi
 
 from components.core.values import Values, ha_resources, merged, pull_secret_names
 from components.linkerd.webhook_values import webhook_values
 from config.core.cluster import ClusterConfig
+from config.inventory import Webhook
 from config.linkerd.control_plane import Grafana, Viz
 from config.trust.issuance import Issuance
 from vocabulary.linkerd import EXTERNAL_PROMETHEUS, VIZ
 
-VIZ_WEBHOOKS = {"tap": "tap", "tapInjector": "tap-injector"}
-"""Webhooks of the extension: key of the values, and the Service that answers."""
-
 
 def viz_values(
-    cluster: ClusterConfig, bundle: pulumi.Input[str], issuance: Issuance | None = None
+    cluster: ClusterConfig,
+    webhooks: Iterable[Webhook],
+    bundle: pulumi.Input[str],
+    issuance: Issuance | None = None,
 ) -> Values:
-    """Values of linkerd-viz; `bundle` and `issuance` are those of the control plane."""
+    """Values of linkerd-viz; `webhooks` are those of viz.
+
+    `bundle` and `issuance` are those of the control plane.
+    """
     config = cluster.linkerd
     ours: Values = {
         "clusterDomain": cluster.domain,
@@ -26,10 +32,10 @@ def viz_values(
         "linkerdNamespace": config.namespace,
         "defaultRegistry": config.registry,
         "imagePullSecrets": pull_secret_names(config.image_pull_secrets),
-        # We label the namespace ourselves.
+        # The program labels the namespace.
         "createNamespaceMetadataJob": False,
     }
-    ours |= webhook_values(VIZ_WEBHOOKS, VIZ, bundle, issuance)
+    ours |= webhook_values(webhooks, bundle, issuance)
     if config.high_availability:
         resources = ha_resources("100m", "250Mi", "50Mi")
         ha: Values = {
@@ -52,18 +58,17 @@ def viz_values(
 
 
 def viz_annotations(viz: Viz) -> dict[str, str]:
-    """What the namespace of the extension tells `linkerd check` of an external Prometheus."""
+    """Annotations by which `linkerd check` learns of an external Prometheus."""
     if viz.prometheus_url is None:
         return {}
     return {EXTERNAL_PROMETHEUS: viz.prometheus_url}
 
 
 def enforced_hosts(viz: Viz, domain: str) -> str | None:
-    """Host names that the dashboard answers to; None for the chart's own.
+    """Regular expression of the host names that the dashboard answers; None for the chart's own.
 
-    These are its own within the cluster, and those under which Traefik and Ambassador hand
-    requests on; ingress-nginx writes a name of the cluster over them (Linkerd docs, "Exposing the
-    dashboard").
+    These are its own within the cluster, and those that Traefik and Ambassador keep in requests;
+    ingress-nginx replaces them by a name of the cluster (Linkerd docs, "Exposing the dashboard").
     """
     if viz.enforced_host_regexp is not None:
         return viz.enforced_host_regexp

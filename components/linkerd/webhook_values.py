@@ -1,29 +1,30 @@
-"""Values that say where Linkerd's webhooks, and those of viz, have their certificates from."""
+"""Values that say where the webhooks of Linkerd and viz have their certificates from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
 import pulumi
 
 from components.core.values import Values
+from config.inventory import Webhook
 from config.trust.issuance import Issuance
 
 
 def webhook_values(
-    services: Mapping[str, str],
-    namespace: str,
-    bundle: pulumi.Input[str],
-    issuance: Issuance | None,
+    webhooks: Iterable[Webhook], bundle: pulumi.Input[str], issuance: Issuance | None = None
 ) -> Values:
-    """Values of webhooks by their keys; Secrets of ours hold the certificates in any case.
+    """Values of webhooks by their keys; Secrets outside of the release hold the certificates.
 
-    `services` are the Services that answer, by the keys of the values. `bundle` is the PEM of all
-    anchors, which the API server is told where cert-manager does not tell it of its own CA.
+    `bundle` is the PEM of all anchors, which the API server trusts where cert-manager does not
+    inject its own CA.
     """
     if issuance is None or not issuance.webhooks:
-        return {key: {"externalSecret": True, "caBundle": bundle} for key in services}
+        return {item.values_key: {"externalSecret": True, "caBundle": bundle} for item in webhooks}
     return {
-        key: {"externalSecret": True, "injectCaFrom": f"{namespace}/{service}"}
-        for key, service in services.items()
+        item.values_key: {
+            "externalSecret": True,
+            "injectCaFrom": f"{item.namespace}/{item.service}",
+        }
+        for item in webhooks
     }

@@ -1,4 +1,4 @@
-"""ServiceExports: labels, or annotations, on Services that someone else owns."""
+"""ServiceExports: labels, or annotations, on Services of other owners."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class ServiceExportsArgs:
     provider: pulumi.ProviderResource
     """Provider of the cluster that has them."""
     depends_on: Sequence[pulumi.Resource] = ()
-    """What makes these Services, where it is ours."""
+    """Services that the program makes."""
 
 
 class ServiceExports(MeshComponent):
@@ -49,7 +49,7 @@ class ServiceExports(MeshComponent):
                     labels=export.labels or None,
                     annotations={
                         **export.annotations,
-                        # A random manager would own the label anew after every replacement.
+                        # A random manager would own the label again after every replacement.
                         PATCH_FIELD_MANAGER: FIELD_MANAGER,
                         # Whether the Service has endpoints is its owner's business.
                         SKIP_AWAIT: "true",

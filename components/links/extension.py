@@ -8,15 +8,14 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_kubernetes.helm.v3 import Release
 
-from charts.source import linkerd_chart
 from components.core.component import MeshComponent
 from components.core.releases import ReleaseSettings, helm_release
-from components.core.values import Values
 from components.linkerd import values_2_8
 from components.linkerd.control_plane import LinkerdControlPlane
 from components.links.values import ServiceMirror, multicluster_values
 from config.core.cluster import ClusterConfig
-from vocabulary.linkerd import MULTICLUSTER
+from config.inventory import Inventory
+from vocabulary.linkerd import MULTICLUSTER, MULTICLUSTER_2_8_CHART
 
 
 @dataclass(frozen=True)
@@ -25,10 +24,12 @@ class MulticlusterExtensionArgs:
 
     cluster: ClusterConfig
     """The cluster's settings."""
+    made: Inventory
+    """What the program makes in the cluster."""
     provider: pulumi.ProviderResource
     """The cluster's provider."""
     linkerd: LinkerdControlPlane
-    """The cluster's control plane, made with `multicluster`."""
+    """The cluster's control plane."""
     mirrors: Sequence[ServiceMirror]
     """One service mirror for each link that begins in this cluster."""
     credentials: Sequence[pulumi.Resource]
@@ -41,8 +42,8 @@ class MulticlusterExtension(MeshComponent):
     """The release of linkerd-multicluster, without a gateway of its own.
 
     In Linkerd 2.8, linkerd2-multicluster: one service mirror for all links, and no Link CRD. It is
-    apart from the links because one release holds the controllers of all of them, and every Link
-    needs the CRD that it brings (Linkerd docs, "Installing multi-cluster components").
+    a component of its own because one release holds the controllers of all links, and every Link
+    needs the CRD of that release (Linkerd docs, "Installing multi-cluster components").
     """
 
     release: Release
@@ -57,13 +58,19 @@ class MulticlusterExtension(MeshComponent):
         super().__init__(name, opts)
         space = args.linkerd.multicluster_namespace
         if space is None:
-            raise ValueError("the control plane was made without the multicluster namespace")
-        chart, values = _release_of(args)
+            raise ValueError("a cluster without links has no multicluster namespace")
+        if args.cluster.linkerd.generation.links:
+            chart, values = MULTICLUSTER, multicluster_values(args.cluster, args.mirrors)
+        else:
+            chart = MULTICLUSTER_2_8_CHART
+            values = values_2_8.multicluster_values(
+                args.cluster, MULTICLUSTER, source=bool(args.mirrors)
+            )
         self.release = helm_release(
             f"{name}-release",
-            linkerd_chart(args.cluster.linkerd, chart),
+            args.made,
+            chart,
             args.releases,
-            name=chart,
             namespace=space.metadata.name,
             values=values,
             opts=self.child(
@@ -72,13 +79,3 @@ class MulticlusterExtension(MeshComponent):
             ),
         )
         self.register_outputs({"links": [mirror.link for mirror in args.mirrors]})
-
-
-def _release_of(args: MulticlusterExtensionArgs) -> tuple[str, Values]:
-    """Name of the chart, and its values."""
-    if not args.cluster.linkerd.generation.links:
-        values = values_2_8.multicluster_values(
-            args.cluster, MULTICLUSTER, source=bool(args.mirrors)
-        )
-        return "linkerd2-multicluster", values
-    return "linkerd-multicluster", multicluster_values(args.cluster, args.mirrors)

@@ -14,6 +14,7 @@ from components.links.extension import MulticlusterExtension
 from components.links.gateway import GatewayEnd
 from config.core.cluster import ClusterConfig
 from config.links.link import LinkConfig, Selector
+from vocabulary.kinds import LINK
 from vocabulary.linkerd import CREATED_BY, EXPORTED, FEDERATED, MULTICLUSTER, credentials_secret
 
 
@@ -35,8 +36,6 @@ class MulticlusterLinkArgs:
     """How the source logs in to the target."""
     extension: MulticlusterExtension
     """The source's multicluster extension, with the service mirror of this link."""
-    namespace: str = MULTICLUSTER
-    """Namespace of the Link."""
 
 
 class MulticlusterLink(MeshComponent):
@@ -54,12 +53,12 @@ class MulticlusterLink(MeshComponent):
         super().__init__(name, opts)
         self.link = CustomResource(
             f"{name}-link",
-            api_version="multicluster.linkerd.io/v1alpha3",
-            kind="Link",
+            api_version=LINK.api_version,
+            kind=LINK.name,
             metadata={
                 "name": args.link.target,
-                "namespace": args.namespace,
-                # `linkerd multicluster check` warns of a Link that does not say who made it.
+                "namespace": MULTICLUSTER,
+                # `linkerd multicluster check` warns of a Link without it.
                 "annotations": {CREATED_BY: f"linkerd/cli {args.source.linkerd.app_version}"},
             },
             spec=link_spec(args.link, args.target, args.gateway),
@@ -74,10 +73,10 @@ class MulticlusterLink(MeshComponent):
 def link_spec(
     link: LinkConfig, target: ClusterConfig, gateway: GatewayEnd | None
 ) -> dict[str, Any]:
-    """The spec of the Link; ports and numbers are texts, as the CRD has it.
+    """The spec of the Link; ports and numbers are strings, as in the CRD.
 
-    Without `gateway`, what only a gateway has is left out, and so is the selector of Services that
-    would be reached through it.
+    Without `gateway`, the fields about a gateway are left out, and so is the selector of Services
+    that are called through it.
     """
     spec: dict[str, Any] = {
         "targetClusterName": link.target,

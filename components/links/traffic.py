@@ -11,6 +11,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.core.component import MeshComponent
 from config.links.link import Export, LinkConfig, Weights
+from vocabulary.kinds import HTTP_ROUTE
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class LinkTrafficArgs:
     source_provider: pulumi.ProviderResource
     """Provider of the source cluster."""
     depends_on: Sequence[pulumi.Resource] = ()
-    """What brings the mirrors and the CRD of HTTPRoutes."""
+    """Releases with the CRD of HTTPRoutes, and what makes mirrors and Services."""
 
 
 class LinkTraffic(MeshComponent):
@@ -46,8 +47,8 @@ class LinkTraffic(MeshComponent):
             made.append(f"{export.namespace}/{mirror}")
             CustomResource(
                 f"{name}-{export.namespace}.{export.service}",
-                api_version="gateway.networking.k8s.io/v1",
-                kind="HTTPRoute",
+                api_version=HTTP_ROUTE.api_version,
+                kind=HTTP_ROUTE.name,
                 metadata={"name": mirror, "namespace": export.namespace},
                 spec=_shared(export, mirror, export.weights),
                 opts=self.child(args.source_provider, depends_on=args.depends_on),

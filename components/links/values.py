@@ -13,7 +13,7 @@ from config.core.cluster import ClusterConfig
 
 @dataclass(frozen=True)
 class ServiceMirror:
-    """What the multicluster chart has to know of one link's controller."""
+    """The controller of one link, as the multicluster chart configures it."""
 
     link: str
     """Name of the Link, which is that of the target cluster."""
@@ -27,12 +27,12 @@ class ServiceMirror:
 
 
 def multicluster_values(cluster: ClusterConfig, mirrors: Sequence[ServiceMirror]) -> Values:
-    """Values of linkerd-multicluster without its own gateway, which Ambassador is."""
+    """Values of linkerd-multicluster without its own gateway, as the cluster has another."""
     config = cluster.linkerd
     image = {"name": f"{config.registry}/controller"}
     ours: Values = {
         "gateway": {"enabled": False},
-        # Each link has an account of its own, so that one can be withdrawn without the others.
+        # Each link has an account of its own, so that access of one can be revoked.
         "remoteMirrorServiceAccount": False,
         "createNamespaceMetadataJob": False,
         "linkerdNamespace": config.namespace,
@@ -44,7 +44,7 @@ def multicluster_values(cluster: ClusterConfig, mirrors: Sequence[ServiceMirror]
         "controllers": [_controller(mirror) for mirror in mirrors],
     }
     if mirrors:
-        # A controller keeps its watch on a revoked token and never reads its Secret again.
+        # A controller keeps its watch after a token is revoked, and never reads its Secret again.
         ours["podAnnotations"] = {
             f"{CREDENTIALS_ANNOTATION}.{m.link}": m.credentials_digest for m in mirrors
         }

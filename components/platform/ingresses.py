@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import pulumi
 
 from components.core.component import MeshComponent
-from components.core.releases import ReleaseSettings
-from components.linkerd.control_plane import LinkerdControlPlane
 from config.core.cluster import ClusterConfig
 from config.variants.ingress_controller import Manifest
 
@@ -22,10 +20,8 @@ class IngressesArgs:
     """The cluster's settings."""
     provider: pulumi.ProviderResource
     """The cluster's provider."""
-    linkerd: LinkerdControlPlane
-    """The cluster's control plane."""
-    releases: ReleaseSettings
-    """What all releases share."""
+    viz: pulumi.Resource | None
+    """The release of linkerd-viz; None in a cluster without it."""
 
 
 class Ingresses(MeshComponent):
@@ -42,7 +38,7 @@ class Ingresses(MeshComponent):
         self._args = args
         for ingress in args.cluster.every_ingress:
             backend = ingress.backend(args.cluster.domain)
-            viz = args.linkerd.viz if backend.dashboard else None
+            viz = args.viz if backend.dashboard else None
             self._declare(ingress.manifests(backend), [viz] if viz is not None else [])
         self.register_outputs({})
 
@@ -55,7 +51,7 @@ class Ingresses(MeshComponent):
             made = pulumi.CustomResource(
                 f"kubernetes:{version}:{kind}",
                 f"{self.logical_name}-{kind.lower()}-{where}",
-                # The engine writes what the API server answers into these.
+                # The engine writes the API server's answer into these.
                 {"status": None, **manifest},
                 self.child(self._args.provider, depends_on=waited),
             )

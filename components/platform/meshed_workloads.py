@@ -1,4 +1,4 @@
-"""MeshedWorkloads: patches that mesh what somebody else installed, and treat his CronJobs."""
+"""MeshedWorkloads: patches that mesh the workloads and CronJobs of other owners."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from pulumi_kubernetes.core.v1 import NamespacePatch
 from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
 
 from components.core.component import MeshComponent
-from components.linkerd.control_plane import LinkerdControlPlane
 from config.ambassador.adoption import FIELD_MANAGER
 from config.core.cluster import ClusterConfig
 from config.platform.recipes import Patch, WorkloadRef
+from vocabulary.kinds import KIBANA
 from vocabulary.kubernetes import PATCH_FIELD_MANAGER, SKIP_AWAIT
 
 NOTES = {
-    # A random manager would own the fields anew after every replacement.
+    # A random manager would own the fields again after every replacement.
     PATCH_FIELD_MANAGER: FIELD_MANAGER,
-    # How its pods roll out is its owner's business, and may take him hours.
+    # Its owner decides how its pods roll out, which may take hours.
     SKIP_AWAIT: "true",
 }
 KINDS = {
@@ -32,8 +32,8 @@ KINDS = {
     "StatefulSet": StatefulSetPatch,
     "CronJob": CronJobPatch,
 }
-# The engine compares lists entry by entry, and would see a difference for ever between ours and
-# those that hold the owner's entries too.
+# The engine compares lists entry by entry, and would show a difference in every preview between
+# these and the cluster's, which have the owner's entries too.
 _CONTAINERS = (
     "spec.template.spec.containers",
     "spec.jobTemplate.spec.template.spec.containers",
@@ -50,19 +50,19 @@ class MeshedWorkloadsArgs:
     """The cluster's settings."""
     provider: pulumi.ProviderResource
     """The cluster's provider."""
-    linkerd: LinkerdControlPlane
-    """The cluster's control plane."""
+    control_plane: pulumi.Resource
+    """The release of the control plane."""
     missing: frozenset[WorkloadRef] = frozenset()
-    """What is not there yet, and is left out."""
+    """Workloads that do not exist yet, and are left out."""
     settled: frozenset[WorkloadRef] = frozenset()
-    """Workloads whose containers have from us what is wanted."""
+    """Workloads whose containers already have everything of their patches."""
 
 
 class MeshedWorkloads(MeshComponent):
-    """Patches that mesh what somebody else installed, and treat his CronJobs.
+    """Patches that mesh the workloads and CronJobs of other owners.
 
     Each owns its fields alone, by server-side apply, and gives them back when it is deleted. They
-    come after the control plane, whose injector has to be there before pods restart.
+    wait for the control plane, whose injector has to run before pods restart.
     """
 
     def __init__(
@@ -78,19 +78,19 @@ class MeshedWorkloads(MeshComponent):
         ref = patch.ref
         place = f"{ref.namespace}." if ref.namespace else ""
         name = f"{self.logical_name}-{ref.kind.lower()}-{place}{ref.name}"
-        opts = self.child(args.provider, depends_on=[args.linkerd.control_plane])
+        opts = self.child(args.provider, depends_on=[args.control_plane])
         added = patch.annotations if ref.kind == "Namespace" else {}
         metadata = ObjectMetaPatchArgs(
             name=ref.name, namespace=ref.namespace or None, annotations={**added, **NOTES}
         )
         if ref.kind == "Namespace":
             NamespacePatch(name, metadata=metadata, opts=opts)
-        elif ref.kind == "Kibana":
+        elif ref.kind == KIBANA.name:
             pods = {**_pods(patch), "spec": {"automountServiceAccountToken": True}}
             CustomResourcePatch(
                 name,
-                api_version="kibana.k8s.elastic.co/v1",
-                kind="Kibana",
+                api_version=KIBANA.api_version,
+                kind=KIBANA.name,
                 metadata={"name": ref.name, "namespace": ref.namespace, "annotations": NOTES},
                 spec={"podTemplate": pods},
                 opts=opts,
@@ -105,7 +105,7 @@ class MeshedWorkloads(MeshComponent):
 
 
 def _ready(args: MeshedWorkloadsArgs) -> Iterator[Patch]:
-    """What is there; of the rest, a patch would make a workload without a container."""
+    """Patches of what exists; of the rest, a patch would make a workload without a container."""
     for path, patch in args.cluster.patches:
         if patch.ref in args.missing:
             pulumi.log.warn(
@@ -117,7 +117,7 @@ def _ready(args: MeshedWorkloadsArgs) -> Iterator[Patch]:
 
 
 def _pods(patch: Patch) -> dict[str, Any]:
-    """What a patch says of a template of pods."""
+    """The fields of a patch in a pod template."""
     template: dict[str, Any] = {"metadata": {"annotations": dict(patch.annotations)}}
     if patch.container is not None:
         container: dict[str, Any] = {"name": patch.container}

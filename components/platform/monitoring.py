@@ -1,4 +1,4 @@
-"""Monitoring: what an existing Prometheus and Grafana learn of Linkerd: PodMonitors, dashboards."""
+"""Monitoring: PodMonitors and dashboards of Linkerd, for an existing Prometheus and Grafana."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import ConfigMap
 
 from components.core.component import MeshComponent
-from components.core.releases import ReleaseSettings
-from components.linkerd.control_plane import LinkerdControlPlane
 from components.platform.dashboards import dashboard_texts
 from config.core.cluster import ClusterConfig
-from config.platform.monitoring import Dashboards, PodMonitors
-from vocabulary.linkerd import PROXY_CONTAINER, VIZ
+from config.platform.monitoring import Dashboards, PodMonitors, dashboard_config_map
+from vocabulary.kinds import POD_MONITOR
+from vocabulary.linkerd import PROXY_ADMIN_PORT_NAME, PROXY_CONTAINER, VIZ
 
 POD = "__meta_kubernetes_pod_"
 PORT = f"{POD}container_port_name"
@@ -38,18 +37,16 @@ class MonitoringArgs:
     """The cluster's settings."""
     provider: pulumi.ProviderResource
     """The cluster's provider."""
-    linkerd: LinkerdControlPlane
-    """The cluster's control plane."""
-    releases: ReleaseSettings
-    """What all releases share."""
+    control_plane: pulumi.Resource
+    """The release of the control plane."""
 
 
 class Monitoring(MeshComponent):
-    """What an existing Prometheus and Grafana learn of Linkerd: PodMonitors, dashboards.
+    """PodMonitors and dashboards of Linkerd, for an existing Prometheus and Grafana.
 
-    The chart linkerd-control-plane has PodMonitors of its own, which name no `job` that dashboards
-    could tell them by, and which leave the parts of viz out. Facts: Linkerd docs, "Bringing your
-    own Prometheus"; Prometheus operator's API, PodMonitor.
+    The chart linkerd-control-plane has PodMonitors of its own, whose metrics have no `job` that
+    dashboards could filter by, and which leave the parts of viz out. Facts: Linkerd docs,
+    "Bringing your own Prometheus"; Prometheus operator's API, PodMonitor.
     """
 
     def __init__(
@@ -70,18 +67,18 @@ class Monitoring(MeshComponent):
     ) -> None:
         CustomResource(
             f"{self.logical_name}-podmonitor-{name}",
-            api_version="monitoring.coreos.com/v1",
-            kind="PodMonitor",
+            api_version=POD_MONITOR.api_version,
+            kind=POD_MONITOR.name,
             metadata={"name": name, "namespace": config.namespace, "labels": config.labels},
             spec=spec,
-            opts=self.child(args.provider, depends_on=[args.linkerd.control_plane]),
+            opts=self.child(args.provider, depends_on=[args.control_plane]),
         )
 
     def _dashboard(self, name: str, text: str, config: Dashboards, args: MonitoringArgs) -> None:
         ConfigMap(
             f"{self.logical_name}-dashboard-{name}",
             metadata={
-                "name": f"linkerd-dashboard-{name}",
+                "name": dashboard_config_map(name),
                 "namespace": config.namespace,
                 "labels": {config.label: "1"},
                 "annotations": {"grafana_folder": config.folder},
@@ -123,11 +120,11 @@ def _proxy_rules(namespace: str) -> list[Rule]:
     return [
         _kept(
             [CONTAINER, PORT, f"{POD}label_linkerd_io_control_plane_ns"],
-            f"linkerd-proxy;linkerd-admin;{namespace}",
+            f"{PROXY_CONTAINER};{PROXY_ADMIN_PORT_NAME};{namespace}",
         ),
         _replaced("__meta_kubernetes_namespace", "namespace"),
         _replaced(f"{POD}name", "pod"),
-        # A label job would be taken for Prometheus' own.
+        # A label `job` would replace that of Prometheus.
         _replaced(f"{POD}label_linkerd_io_proxy_job", "k8s_job"),
         {"action": "labeldrop", "regex": f"{POD}label_linkerd_io_proxy_job"},
         {"action": "labelmap", "regex": f"{POD}label_linkerd_io_proxy_(.+)"},
@@ -166,7 +163,7 @@ def _replaced(label: str, target: str) -> Rule:
 
 
 def _job(name: str) -> Rule:
-    """The label that dashboards filter by, in place of the operator's ``<namespace>/<name>``."""
+    """The label that dashboards filter by; the operator would write ``<namespace>/<name>``."""
     return {
         "sourceLabels": ["__address__"],
         "action": "replace",

@@ -26,17 +26,17 @@ class SampleServiceArgs:
     provider: pulumi.ProviderResource
     """Provider of its cluster."""
     control_plane: pulumi.Resource
-    """The control plane, whose injector has to be there before the pods."""
+    """The control plane, whose injector has to run before the pods start."""
     denied: bool = False
     """Whether the default inbound policy of the cluster denies every client."""
 
 
 class SampleService(MeshComponent):
-    """The quote of the moment: a namespace that is meshed, a Deployment and a Service.
+    """The quote of the moment: a meshed namespace, a Deployment and a Service.
 
     Facts: the Linkerd 2 integration pages of Ambassador, which lack the Service, and have the
-    Deployment in an API version that is gone. Under the default inbound policy ``deny``, its pods
-    accept meshed clients (Linkerd docs, "Proxy configuration").
+    Deployment in an API version that Kubernetes no longer serves. Under the default inbound
+    policy ``deny``, its pods accept meshed clients (Linkerd docs, "Proxy configuration").
     """
 
     service: Service
@@ -55,7 +55,7 @@ class SampleService(MeshComponent):
         labels = {"app": config.name}
         on_pods: ObjectMetaArgsDict = {"labels": labels}
         if args.denied:
-            # The sample would answer no client at all.
+            # The sample would answer no client.
             on_pods["annotations"] = {DEFAULT_INBOUND_POLICY: "all-authenticated"}
         Deployment(
             f"{name}-deployment",

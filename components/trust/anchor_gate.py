@@ -1,8 +1,8 @@
-"""The gate before every cluster: no update may take away the trust that running proxies share.
+"""The gate before every cluster: no update may remove an anchor that running proxies need.
 
-Whether a generated anchor exists already is known to the engine alone: in a preview, the
-certificate of a new one is unknown. So the guard reads what the clusters hold, and the comparison
-waits for the anchors here, before the provider of any cluster is registered.
+Only the engine knows whether a generated anchor exists: in a preview, the certificate of a new one
+is unknown. So the guard reads what the clusters trust, and the comparison waits for the anchors
+here, before the provider of any cluster is registered.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def anchor_gate(
 ) -> pulumi.Output[bool]:
     """True once the anchors are known to be safe for the running proxies of every cluster.
 
-    Raises pulumi.RunError, with every cluster and the steps to take, where they are not; in a
-    preview as well.
+    The update or preview fails with pulumi.RunError, with every cluster and the steps to follow,
+    where they are not.
     """
     return pulumi.Output.from_input(_decided(config, anchors, reach))
 
@@ -49,7 +49,7 @@ async def _decided(config: MeshConfig, anchors: TrustAnchor, reach: Mapping[str,
 
 
 async def _existing(pem: pulumi.Output[str]) -> x509.Certificate | None:
-    """The certificate of an anchor; None for one that the preview is still to make."""
+    """The certificate of an anchor; None for one that the update would make."""
     if not await pem.is_known():
         return None
     found = certificates(str(await pem.future()))

@@ -1,4 +1,4 @@
-"""CertManager: cert-manager and trust-manager in one cluster, where they are to be installed."""
+"""CertManager: cert-manager and trust-manager in one cluster, where the program installs them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import pulumi
 from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from charts.source import cert_manager_chart, trust_manager_chart
 from components.core.component import MeshComponent
 from components.core.releases import ReleaseSettings, helm_release
 from components.trust.cert_manager_values import cert_manager_values, trust_manager_values
 from config.core.cluster import ClusterConfig
+from config.inventory import Inventory
+from config.inventory.charts import CERT_MANAGER, TRUST_MANAGER
 from config.trust.cert_manager import CertManagerConfig
 
 
@@ -22,6 +23,8 @@ class CertManagerArgs:
 
     cluster: ClusterConfig
     """The cluster's settings."""
+    made: Inventory
+    """What the program makes in the cluster."""
     provider: pulumi.ProviderResource
     """The cluster's provider."""
     releases: ReleaseSettings
@@ -31,7 +34,7 @@ class CertManagerArgs:
 
 
 class CertManager(MeshComponent):
-    """cert-manager and trust-manager in one cluster, where they are to be installed.
+    """cert-manager and trust-manager in one cluster, where the program installs them.
 
     Facts: cert-manager docs, "Installing with Helm"; trust-manager docs, "Installation";
     the charts v1.21.2 and v0.25.0.
@@ -40,7 +43,7 @@ class CertManager(MeshComponent):
     ready: list[pulumi.Resource]
     """What Issuers, Certificates and Bundles wait for."""
     namespace: pulumi.Input[str]
-    """Namespace from which ClusterIssuers and Bundles take their Secrets."""
+    """Namespace of the Secrets that ClusterIssuers and Bundles read."""
 
     def __init__(
         self, name: str, args: CertManagerArgs, opts: pulumi.ResourceOptions | None = None
@@ -59,12 +62,12 @@ class CertManager(MeshComponent):
             self.ready.append(
                 helm_release(
                     f"{name}-trust-manager",
-                    trust_manager_chart(trust),
+                    args.made,
+                    TRUST_MANAGER,
                     args.releases,
-                    name="trust-manager",
                     namespace=self.namespace,
                     values=trust_manager_values(config, trust),
-                    # Its chart has a Certificate of cert-manager's for its own webhook.
+                    # Its chart has a Certificate for its own webhook.
                     opts=self._opts(self.ready),
                 )
             )
@@ -80,9 +83,9 @@ class CertManager(MeshComponent):
         self.ready.append(
             helm_release(
                 f"{self.logical_name}-release",
-                cert_manager_chart(config),
+                self._args.made,
+                CERT_MANAGER,
                 self._args.releases,
-                name="cert-manager",
                 namespace=self.namespace,
                 values=cert_manager_values(config),
                 opts=self._opts(()),

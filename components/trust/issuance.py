@@ -1,8 +1,8 @@
-"""What cert-manager and trust-manager are asked for in one cluster, where they issue for Linkerd.
+"""Certificates and anchors that cert-manager and trust-manager issue for Linkerd in one cluster.
 
 Facts: Linkerd docs, "Automatically rotating control plane TLS credentials" and "Automatically
 rotating webhook TLS credentials"; cert-manager docs, Certificate, CA issuer and cainjector;
-trust-manager docs, Bundle; Pulumi's Kubernetes provider, ``pulumi.com/waitFor``.
+trust-manager docs, Bundle.
 """
 
 from __future__ import annotations
@@ -12,19 +12,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.core.component import MeshComponent
-from components.core.secrets import tls_secret
-from components.trust.trust_anchor import SignedCertificate, Webhook
+from components.trust.awaited import awaited
+from config.inventory import Webhook
 from config.trust.issuance import Issuance
 from config.trust.key_forms import KeyForm
-from config.variants.linkerds import DEFAULT
-from vocabulary.kubernetes import NAMESPACE_NAME, WAIT_FOR
+from vocabulary.kinds import BUNDLE, CERTIFICATE
+from vocabulary.kubernetes import NAMESPACE_NAME
 from vocabulary.linkerd import ISSUER_SECRET, TRUST_ROOTS
-
-CERT_MANAGER = "cert-manager.io/v1"
-TRUST_MANAGER = "trust.cert-manager.io/v1alpha1"
 
 IDENTITY_USAGES = ("cert sign", "crl sign", "server auth", "client auth")
 WEBHOOK_DURATION = "24h"
@@ -33,12 +29,12 @@ WEBHOOK_RENEWAL = "1h"
 
 @dataclass(frozen=True)
 class IssuedBy:
-    """Who issues a cluster's certificates, and what has to be there before they are asked for."""
+    """Which issuer signs a cluster's certificates, and what has to exist before that."""
 
     config: Issuance
     """How they are issued."""
     ready: Sequence[pulumi.Resource]
-    """cert-manager, trust-manager and the issuer, as far as they are made here."""
+    """cert-manager, trust-manager and the issuer, where the program makes them."""
     anchors: pulumi.Input[str]
     """PEM of all anchors."""
     provider: pulumi.ProviderResource
@@ -50,51 +46,8 @@ class IssuedBy:
         return {
             "name": self.config.issuer,
             "kind": self.config.kind,
-            "group": CERT_MANAGER.partition("/")[0],
+            "group": CERTIFICATE.group,
         }
-
-
-@dataclass(frozen=True)
-class AnchorIssuerArgs:
-    """Arguments of an AnchorIssuer."""
-
-    name: str
-    """Name of the ClusterIssuer, and of the Secret that it signs with."""
-    namespace: pulumi.Input[str]
-    """cert-manager's namespace, from which ClusterIssuers take their Secrets."""
-    anchor: SignedCertificate
-    """The anchor that signs."""
-    provider: pulumi.ProviderResource
-    """The cluster's provider."""
-    ready: Sequence[pulumi.Resource] = ()
-    """What brings cert-manager, as far as it is made here."""
-
-
-class AnchorIssuer(MeshComponent):
-    """A ClusterIssuer that signs with the trust anchor, and the Secret that holds the anchor."""
-
-    issuer: pulumi.Resource
-    """The ClusterIssuer."""
-
-    def __init__(
-        self, name: str, args: AnchorIssuerArgs, opts: pulumi.ResourceOptions | None = None
-    ) -> None:
-        super().__init__(name, opts)
-        secret = tls_secret(
-            f"{name}-anchor",
-            args.name,
-            args.namespace,
-            args.anchor,
-            self.child(args.provider, depends_on=args.ready),
-        )
-        self.issuer = _awaited(
-            f"{name}-issuer",
-            "ClusterIssuer",
-            {"name": args.name},
-            {"ca": {"secretName": args.name}},
-            self.child(args.provider, depends_on=[*args.ready, secret]),
-        )
-        self.register_outputs({})
 
 
 def identity_certificate(
@@ -103,11 +56,11 @@ def identity_certificate(
     namespace: pulumi.Input[str],
     common_name: str,
 ) -> pulumi.Resource:
-    """The Certificate of a cluster's identity issuer; there once its Secret is."""
+    """The Certificate of a cluster's identity issuer; done once its Secret exists."""
     config = issued.config
-    return _awaited(
+    return awaited(
         f"{owner.logical_name}-issuer-certificate",
-        "Certificate",
+        CERTIFICATE,
         {"name": ISSUER_SECRET, "namespace": namespace},
         {
             "secretName": ISSUER_SECRET,
@@ -128,20 +81,18 @@ def webhook_certificate(
     owner: MeshComponent,
     issued: IssuedBy,
     webhook: Webhook,
-    secret: str,
     namespace: pulumi.Input[str],
 ) -> pulumi.Resource:
-    """The Certificate of a webhook, named after its Service; there once its Secret is."""
+    """The Certificate of a webhook, named after its Service; done once its Secret exists."""
     key = {"algorithm": "ECDSA", "rotationPolicy": issued.config.rotation_policy}
-    # Without an encoding, cert-manager writes an ECDSA key as SEC1.
-    if KeyForm.SEC1 not in DEFAULT.key_forms[webhook.service]:
+    if KeyForm.SEC1 not in webhook.key_forms:
         key["encoding"] = "PKCS8"
-    return _awaited(
+    return awaited(
         f"{owner.logical_name}-{webhook.service}-certificate",
-        "Certificate",
+        CERTIFICATE,
         {"name": webhook.service, "namespace": namespace},
         {
-            "secretName": secret,
+            "secretName": webhook.secret,
             "duration": WEBHOOK_DURATION,
             "renewBefore": WEBHOOK_RENEWAL,
             "issuerRef": issued.reference,
@@ -161,16 +112,16 @@ def trust_roots(
     space: pulumi.Resource,
     linkerd_namespace: str,
 ) -> pulumi.Resource:
-    """The Bundle that fills Linkerd's ConfigMap of anchors; there once the ConfigMap is."""
-    taken = issued.config.roots_secret
+    """The Bundle that fills Linkerd's ConfigMap of anchors; done once the ConfigMap exists."""
+    secret = issued.config.roots_secret
     source: dict[str, Any] = (
-        {"secret": {"name": taken.name, "key": taken.key}}
-        if taken is not None
+        {"secret": {"name": secret.name, "key": secret.key}}
+        if secret is not None
         else {"inLine": issued.anchors}
     )
-    return _awaited(
+    return awaited(
         f"{owner.logical_name}-trust-roots",
-        "Bundle",
+        BUNDLE,
         # trust-manager gives its targets this name.
         {"name": TRUST_ROOTS},
         {
@@ -181,31 +132,4 @@ def trust_roots(
             },
         },
         owner.child(issued.provider, depends_on=[*issued.ready, space]),
-    )
-
-
-_KINDS = {
-    "ClusterIssuer": (CERT_MANAGER, "Ready"),
-    "Certificate": (CERT_MANAGER, "Ready"),
-    "Bundle": (TRUST_MANAGER, "Synced"),
-}
-"""API version of each kind, and the condition that tells that it is done."""
-
-
-def _awaited(
-    logical_name: str,
-    kind: str,
-    metadata: dict[str, Any],
-    spec: dict[str, Any],
-    opts: pulumi.ResourceOptions,
-) -> CustomResource:
-    """An object that the engine waits for until it is done."""
-    api_version, condition = _KINDS[kind]
-    return CustomResource(
-        logical_name,
-        api_version=api_version,
-        kind=kind,
-        metadata={**metadata, "annotations": {WAIT_FOR: f"condition={condition}"}},
-        spec=spec,
-        opts=opts,
     )

@@ -1,54 +1,21 @@
-"""TrustAnchor: the bundle that all clusters trust, and everything that it signs."""
+"""TrustAnchor: the bundle that all clusters trust, and the certificates that it signs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_tls as tls
 
 from components.core.component import MeshComponent
-from config.core.cluster import LONGEST_COMMON_NAME
+from components.trust.signatures import Signatures
+from config.inventory import Webhook
+from config.trust.key_forms import KeyForm
 from config.trust.trust_anchor import Anchor, TrustAnchorConfig, Validity
+from vocabulary.kubernetes import LONGEST_COMMON_NAME
 
 HOURS_A_DAY = 24
-
-
-@dataclass(frozen=True)
-class Webhook:
-    """A webhook that needs a serving certificate."""
-
-    namespace: str
-    """Namespace of its Service."""
-    service: str
-    """Name of its Service."""
-
-    @property
-    def host(self) -> str:
-        """The name that the API server calls it by."""
-        return f"{self.service}.{self.namespace}.svc"
-
-
-@dataclass(frozen=True)
-class Signatures:
-    """What one cluster needs signed."""
-
-    linkerd_namespace: str
-    """Namespace of its control plane."""
-    trust_domain: str
-    """Its trust domain."""
-    webhooks: Sequence[Webhook]
-    """Its webhooks."""
-    hosts: Mapping[str, str] = field(default_factory=dict)
-    """Host names that Ambassador is to have certificates for, by the name of its Host."""
-    issuer: bool = True
-    """Whether its identity issuer is made here; cert-manager issues it otherwise."""
-
-    @property
-    def issuer_name(self) -> str:
-        """Common name and SAN of the issuer, as the identity service demands it."""
-        return f"identity.{self.linkerd_namespace}.{self.trust_domain}"
 
 
 @dataclass(frozen=True)
@@ -58,7 +25,7 @@ class TrustAnchorArgs:
     config: TrustAnchorConfig
     """The anchors and their validity."""
     clusters: Mapping[str, Signatures]
-    """What is to be signed, by cluster name."""
+    """What is signed, by cluster name."""
     provider: pulumi.ProviderResource
     """Provider of the package tls."""
     protect: bool = True
@@ -73,23 +40,25 @@ class SignedCertificate:
     """PEM of the certificate."""
     private_key: pulumi.Output[str]
     """PEM of the private key in the older form of its algorithm (SEC1, ``EC PRIVATE KEY``), which
-    is what the resources of pulumi-tls were made with, and the one form that Linkerd 2.8 reads; a
-    secret. The key of a provided anchor is as the stack file has it."""
+    the resources of pulumi-tls have, and that Linkerd 2.8 reads; a secret. The key of
+    a provided anchor is as the stack file has it."""
     pkcs8: pulumi.Output[str]
-    """PEM of the same key in PKCS#8 (``PRIVATE KEY``), the one form that every reader of today's
-    Linkerd reads; a secret."""
+    """PEM of the same key in PKCS#8 (``PRIVATE KEY``); a secret."""
+
+    def key(self, forms: frozenset[KeyForm]) -> pulumi.Output[str]:
+        """PEM of the private key for a reader of these forms; a secret."""
+        return self.pkcs8 if KeyForm.PKCS8 in forms else self.private_key
 
 
 class TrustAnchor(MeshComponent):
     """One trust anchor for all clusters, an issuer per cluster, a certificate per webhook.
 
-    On request also certificates for Ambassador's Hosts, to try TLS termination with. What
-    cert-manager issues is not made here.
+    On request also certificates for Ambassador's Hosts, to try TLS termination with.
 
     Anchors are generated (ECDSA P-256, pulumi-tls) or provided. Private keys are secrets. An
-    anchor is never renewed by itself; issuers and webhook certificates are, by the first update
-    within their renewal period (Linkerd docs, "Automatically rotating control plane TLS
-    credentials"; they must not be renewed together with the anchor, or trust breaks).
+    update never renews an anchor; the first update within their renewal period renews issuers and
+    webhook certificates (Linkerd docs, "Automatically rotating control plane TLS credentials";
+    renewed together with the anchor, they would break trust).
     """
 
     bundle: pulumi.Output[str]
@@ -97,13 +66,13 @@ class TrustAnchor(MeshComponent):
     anchors: dict[str, pulumi.Output[str]]
     """PEM of each anchor by its name, in the order of the bundle."""
     signer: SignedCertificate
-    """The anchor that signs; its private key is empty where none is needed and given."""
+    """The anchor that signs; its private key is empty where the stack file gives none."""
     issuers: dict[str, SignedCertificate]
-    """The issuer of each cluster that has one of ours, by cluster name."""
+    """The issuer of each cluster whose issuer is signed here, by cluster name."""
     webhooks: dict[str, dict[Webhook, SignedCertificate]]
     """Serving certificates, by cluster name and webhook."""
     hosts: dict[str, dict[str, SignedCertificate]]
-    """Ambassador's certificates for trials, by cluster name and Host."""
+    """Certificates for Ambassador's Hosts, by cluster name and Host."""
 
     def __init__(
         self, name: str, args: TrustAnchorArgs, opts: pulumi.ResourceOptions | None = None
@@ -130,7 +99,7 @@ class TrustAnchor(MeshComponent):
                 for webhook in wanted.webhooks
             }
             self.hosts[cluster] = {
-                # No name of a webhook has a dot.
+                # The name of a webhook has no dot.
                 host: self._leaf(f"{cluster}-host.{host}", hostname, signer, config.validity)
                 for host, hostname in wanted.hosts.items()
             }
@@ -142,7 +111,7 @@ class TrustAnchor(MeshComponent):
                 anchor.private_key.get_secret_value() if anchor.private_key else ""
             )
             return SignedCertificate(pulumi.Output.from_input(anchor.certificate), given, given)
-        # No name of a cluster has a dot, so an anchor may be called as one of them is.
+        # The name of a cluster has no dot, so that an anchor may have the same name.
         name = f"{self.logical_name}-anchor.{anchor.name}"
         key = self._key(name, protect=args.protect)
         certificate = tls.SelfSignedCert(
@@ -196,8 +165,8 @@ class TrustAnchor(MeshComponent):
         authority: bool,
     ) -> SignedCertificate:
         key = self._key(name)
-        # The resources keep the key in the form that they were made with: another one of the same
-        # key would replace every certificate.
+        # The resources keep the key in its first form: another form of the same key would replace
+        # every certificate.
         request = tls.CertRequest(
             f"{name}-request",
             private_key_pem=_older_form(key),

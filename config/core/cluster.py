@@ -8,7 +8,6 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr
 
 from config.ambassador.ambassador import AmbassadorConfig
-from config.core.namespaces import made_namespaces
 from config.language.formats import (
     UNREADABLE_SECRET,
     Certificates,
@@ -19,7 +18,7 @@ from config.language.formats import (
     Uid,
     url_complaint,
 )
-from config.language.model import Model, contradictions
+from config.language.model import Model
 from config.language.problems import Problem, quoted, wrong
 from config.language.yaml_text import YamlTextError, read_yaml
 from config.linkerd.control_plane import LinkerdConfig
@@ -27,18 +26,10 @@ from config.platform.ingress import IngressConfig, VizIngress
 from config.platform.meshed_workloads import JobConfig, MeshedConfig
 from config.platform.monitoring import MonitoringConfig
 from config.platform.recipes import Patch
-from config.platform.sample import SAMPLE_MAPPING, SampleConfig
+from config.platform.sample import SampleConfig
+from config.rules.cluster import cluster_rules
 from config.trust.cert_manager import CertManagerConfig
 from vocabulary.linkerd import POLICY_VALIDATOR
-
-SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
-"""Namespaces that every cluster has from its beginning, so that nobody can make them."""
-
-LONGEST_COMMON_NAME = 64
-"""Characters of a certificate's common name (RFC 5280, ub-common-name)."""
-
-LONGEST_WEBHOOK = POLICY_VALIDATOR
-"""The longest name among the control plane's webhooks."""
 
 
 def _api_server(value: str) -> str:
@@ -126,6 +117,11 @@ class ClusterConfig(Model):
         return self.linkerd.trust_domain or self.domain
 
     @property
+    def issuer_name(self) -> str:
+        """Common name and SAN of its identity issuer, as the identity service demands it."""
+        return f"identity.{self.linkerd.namespace}.{self.trust_domain}"
+
+    @property
     def every_ingress(self) -> tuple[IngressConfig | VizIngress, ...]:
         """Ingresses to meshed Services, and that of the dashboard."""
         viz = self.linkerd.viz.ingress
@@ -163,187 +159,4 @@ class ClusterConfig(Model):
                 "or set kubeconfig with `pulumi config set --secret --path`",
                 about=("context", "kubeconfig"),
             )
-        yield from self._namespaces()
-        yield from self._certificate_names()
-        yield from self._service_domains()
-        yield from self._generation()
-        yield from self._sample_route()
-        yield from self._overruled()
-
-    def _namespaces(self) -> Iterator[Problem]:
-        # Later links may bring the namespace of the multicluster extension.
-        made = made_namespaces(self, linked=True)
-        spaces = [(item.key, item.name) for item in made]
-        if self.ambassador is not None and not self.ambassador.installed:
-            place = sum(item.part.startswith("linkerd") for item in made)
-            spaces.insert(place, ("ambassador.namespace", self.ambassador.namespace))
-        taken: dict[str, str] = {}
-        adopted = self.ambassador is not None and not self.ambassador.installed
-        for path, space in spaces:
-            if space in SYSTEM_NAMESPACES and not (adopted and path == "ambassador.namespace"):
-                yield Problem(
-                    path,
-                    f"the namespace '{space}' is the cluster's own, and ours are made anew",
-                    "write a namespace that is not there yet",
-                )
-            elif space and space in taken:
-                owner = taken[space]
-                # A fixed namespace has no key of its own that could be changed.
-                here, there = (path, owner) if path.endswith("amespace") else (owner, path)
-                yield Problem(
-                    here,
-                    f"the namespace '{space}' is {_user_of_namespace(there)} too",
-                    "write a namespace of its own",
-                    about=(there,) if there else (),
-                )
-            taken.setdefault(space, path)
-
-    def _certificate_names(self) -> Iterator[Problem]:
-        space = self.linkerd.namespace
-        domain_key = "linkerd.trustDomain" if self.linkerd.trust_domain else "domain"
-        issuer = f"identity.{space}.{self.trust_domain}"
-        webhook = f"{LONGEST_WEBHOOK}.{space}.svc"
-        if len(issuer) > LONGEST_COMMON_NAME:
-            shorter = "a shorter trust domain under linkerd.trustDomain"
-            yield Problem(
-                domain_key,
-                f"the issuer's certificate would be named {issuer}, which has {len(issuer)} "
-                f"characters of at most {LONGEST_COMMON_NAME}",
-                f"write {shorter}" + ("" if space == "linkerd" else " or linkerd.namespace"),
-                about=("domain", "linkerd.trustDomain", "linkerd.namespace"),
-            )
-        if len(webhook) > LONGEST_COMMON_NAME:
-            excess = len(webhook) - LONGEST_COMMON_NAME
-            yield Problem(
-                "linkerd.namespace",
-                f"a webhook's certificate would be named {webhook}, which has {len(webhook)} "
-                f"characters of at most {LONGEST_COMMON_NAME}",
-                f"write a namespace of at most {len(space) - excess} characters",
-            )
-
-    def _service_domains(self) -> Iterator[Problem]:
-        """Routes to Services that no cluster with this domain knows."""
-        if self.ambassador is None:
-            return
-        for place, mapping in enumerate(self.ambassador.mappings):
-            front, found, domain = mapping.service_host.partition(".svc.")
-            if found and domain != self.domain:
-                yield Problem(
-                    f"ambassador.mappings[{place}].service",
-                    f"it ends in '{domain}', and this cluster's domain is '{self.domain}'",
-                    f"write {front}.svc.{self.domain}, or correct domain",
-                    about=("domain",),
-                )
-
-    def _generation(self) -> Iterator[Problem]:
-        """What Linkerd's generation cannot do for Ambassador."""
-        ambassador, generation = self.ambassador, self.linkerd.generation
-        if ambassador is None:
-            return
-        if ambassador.sidecar.mode == "ingress" and not generation.ingress_mode:
-            yield Problem(
-                "ambassador.sidecar.mode",
-                f"{generation.title} has no ingress mode; its proxies read l5d-dst-override always",
-                "leave mode out",
-                about=("linkerd.version",),
-            )
-        if ambassador.gateway is None:
-            return
-        if ambassador.gateway.probe == "proxy" and not generation.probe_by_proxy:
-            yield Problem(
-                "ambassador.gateway.probe",
-                f"other clusters probe a gateway of {generation.title} by mTLS, which the admin "
-                "port of its proxy does not accept",
-                "write probe: ambassador",
-                about=("linkerd.version",),
-            )
-        if ambassador.gateway.address and not generation.links:
-            yield Problem(
-                "ambassador.gateway.address",
-                f"service mirrors of {generation.title} read a gateway's address from its Service "
-                "alone",
-                "leave it out, and write service.type: LoadBalancer",
-                about=("linkerd.version",),
-            )
-
-    def _sample_route(self) -> Iterator[Problem]:
-        """A sample's Mapping that nobody serves, or that meets another route."""
-        sample, ambassador = self.sample, self.ambassador
-        if sample is None:
-            return
-        if "prefix" in sample.model_fields_set and not sample.mapping:
-            yield Problem(
-                "sample.prefix",
-                "it is the prefix of a Mapping that mapping: false leaves out",
-                "leave prefix or mapping out",
-                about=("sample.mapping",),
-            )
-        if ambassador is None:
-            for key in ("mapping", "prefix"):
-                if sample.mapping and key in sample.model_fields_set:
-                    yield Problem(
-                        f"sample.{key}",
-                        "this cluster has no Ambassador that could route to the sample",
-                        "write ambassador: {}, or leave it out",
-                        about=("ambassador",),
-                    )
-            return
-        if not sample.mapping:
-            return
-        empty = ambassador.serves_nothing
-        # Where there are other Mappings, the lack of it is told already.
-        if empty is not None and not ambassador.mappings:
-            yield Problem(
-                f"ambassador.{empty}",
-                "without an entry here, Ambassador does not serve the Mapping of the sample",
-                f"add one, leave {empty} out to have the default, or write sample.mapping: false",
-                about=("sample.mapping",),
-            )
-        for place, mapping in enumerate(ambassador.mappings):
-            if mapping.name == SAMPLE_MAPPING:
-                yield Problem(
-                    f"ambassador.mappings[{place}].name",
-                    f"the Mapping of the sample has the name '{SAMPLE_MAPPING}'",
-                    "write another name, or sample.mapping: false",
-                    about=("sample.mapping",),
-                )
-            if mapping.route == ("*", sample.prefix):
-                yield Problem(
-                    "sample.prefix",
-                    f"ambassador.mappings[{place}] routes {sample.prefix} already",
-                    "write another prefix, or sample.mapping: false",
-                    about=(f"ambassador.mappings[{place}].prefix", "sample.mapping"),
-                )
-        if ambassador.gateway is not None and ambassador.gateway.health_path == sample.prefix:
-            yield Problem(
-                "sample.prefix",
-                f"the gateway's health route has the prefix {sample.prefix} too",
-                "write another prefix, or another ambassador.gateway.healthPath",
-                about=("ambassador.gateway.healthPath",),
-            )
-
-    def _overruled(self) -> Iterator[Problem]:
-        """Values of charts that would contradict the names that certificates are made for."""
-        linkerd = self.linkerd
-        trust_key = "linkerd.trustDomain"
-        for field, values in (
-            ("linkerd.values", linkerd.values),
-            ("linkerd.viz.values", linkerd.viz.values),
-            ("linkerd.multicluster.values", linkerd.multicluster.values),
-        ):
-            for path, key, ours in (
-                ("clusterDomain", "domain", self.domain),
-                ("identityTrustDomain", trust_key, self.trust_domain),
-                ("linkerdNamespace", "linkerd.namespace", linkerd.namespace),
-            ):
-                yield from contradictions(field, values, path, key, ours)
-
-
-def _user_of_namespace(path: str) -> str:
-    return {
-        "": "the multicluster extension's",
-        "ambassador.flavour": "that of Ambassador's CRDs",
-        "linkerd.cni": "the CNI plugin's",
-        "linkerd.viz.enabled": "the viz extension's",
-        "linkerd.tracing": "the Jaeger extension's",
-    }.get(path, f"that of {path}")
+        yield from cluster_rules(self)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from config.core.cluster import ClusterConfig
+from config.trust.key_forms import KeyForm
 from config.variants.linkerd import OWN
 from vocabulary.kinds import Kind
 
@@ -29,6 +30,8 @@ class Webhook:
     """Name of the Deployment whose pods answer."""
     values_key: str
     """Key of the chart's values under which its certificate is configured."""
+    key_forms: frozenset[KeyForm]
+    """Forms of private keys that its server reads."""
 
     @property
     def host(self) -> str:
@@ -52,6 +55,7 @@ def webhooks(config: ClusterConfig) -> tuple[Webhook, ...]:
             secret_keys=generation.webhook_secret_keys,
             served_by=item.served_by,
             values_key=item.values_key,
+            key_forms=item.key_forms,
         )
         for item in generation.webhooks
         if item.when in needs

@@ -10,6 +10,7 @@ from config.ambassador.routes import HEALTH_MAPPING
 from config.core.cluster import ClusterConfig
 from config.core.mesh import gateway_identity, service_account
 from config.language.problems import Problem, quoted
+from config.links.gateway_view import Gateway, gateways
 from config.links.link import LinkConfig
 from config.platform.sample import SAMPLE_MAPPING
 from config.rules.generations import generations_apart
@@ -148,7 +149,8 @@ def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
             )
         if link.flat_network:
             continue
-        if target.ambassador is None or target.ambassador.gateway is None:
+        found = gateways(link.target, target)
+        if not found:
             yield Problem(
                 f"links[{index}].target",
                 f"cluster '{link.target}' has no gateway",
@@ -156,18 +158,16 @@ def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
                 "where pods of both clusters reach each other",
                 about=(f"clusters.{link.target}.ambassador", f"links[{index}].flatNetwork"),
             )
-        elif target.ambassador.service.type != "LoadBalancer":
-            yield from _addresses(index, link, target)
+        elif found[0].service_type != "LoadBalancer":
+            yield from _addresses(index, link, target, found[0])
 
 
-def _addresses(index: int, link: LinkConfig, target: ClusterConfig) -> Iterator[Problem]:
-    """A gateway whose Service tells no address, which then nobody tells."""
-    ambassador = target.ambassador
-    if ambassador is None or ambassador.gateway is None:
-        return
-    message = f"the gateway's Service is of type {ambassador.service.type}, so it tells no address"
-    service = f"clusters.{link.target}.ambassador.service.type"
-    address = f"clusters.{link.target}.ambassador.gateway.address"
+def _addresses(
+    index: int, link: LinkConfig, target: ClusterConfig, gateway: Gateway
+) -> Iterator[Problem]:
+    """A gateway without an address: neither its Service nor the stack file has one."""
+    message = f"the gateway's Service is of type {gateway.service_type}, so it has no address"
+    service, address = gateway.service_type_key, f"{gateway.key}.address"
     if not target.linkerd.generation.links:
         yield Problem(
             service,
@@ -175,7 +175,7 @@ def _addresses(index: int, link: LinkConfig, target: ClusterConfig) -> Iterator[
             "write type: LoadBalancer",
             about=(f"clusters.{link.target}.linkerd.version",),
         )
-    elif not ambassador.gateway.address and link.gateway is None:
+    elif not gateway.addresses and link.gateway is None:
         yield Problem(
             f"links[{index}].gateway",
             message,

@@ -11,6 +11,7 @@ from vocabulary.kubernetes import (
     CERT_MANAGER_CLUSTER_ISSUER,
     CERT_MANAGER_COMMON_NAME,
     CERT_MANAGER_ISSUER,
+    LONGEST_COMMON_NAME,
     SKIP_AWAIT,
 )
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from config.platform.ingress import IngressBase
 
 Manifest = dict[str, Any]
-
-LONGEST_COMMON_NAME = 64
-"""Characters of a certificate's common name (RFC 5280, ub-common-name)."""
 
 
 @dataclass(frozen=True)

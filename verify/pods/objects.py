@@ -17,9 +17,10 @@ from config.core.verification import VerifyConfig
 from config.linkerd.control_plane import LinkerdConfig
 from verify.pods import agent
 from verify.questions.plan import CERTIFICATE, ECHO_PORT, OwnMapping, OwnService, Pod
+from vocabulary.ambassador import GROUP
 from vocabulary.kinds import Object
 from vocabulary.kubernetes import SECRET_DOCKER_CONFIG, SECRET_TLS
-from vocabulary.linkerd import DEFAULT_INBOUND_POLICY, INJECT
+from vocabulary.linkerd import CONFIG_PREFIX, DEFAULT_INBOUND_POLICY, INJECT
 
 LABEL = "linkerd-ambassador-mesh/verify"
 """Label of everything that a run brings along; its value is the name of the run's namespace."""
@@ -128,7 +129,7 @@ def service(item: OwnService, space: str, run: str) -> Object:
 def mapping(item: OwnMapping, space: str, run: str) -> Object:
     """A route of Ambassador."""
     return {
-        "apiVersion": f"getambassador.io/{item.version}",
+        "apiVersion": f"{GROUP}/{item.version}",
         "kind": "Mapping",
         "metadata": _metadata(item.name, space, run),
         "spec": dict(item.spec),
@@ -218,9 +219,7 @@ def pod_annotations(
     if not item.meshed:
         return found
     given = ((template or {}).get("metadata") or {}).get("annotations") or {}
-    found |= {
-        key: str(value) for key, value in given.items() if key.startswith("config.linkerd.io/")
-    }
+    found |= {key: str(value) for key, value in given.items() if key.startswith(CONFIG_PREFIX)}
     policy = found.get(DEFAULT_INBOUND_POLICY) or linkerd.proxy.default_inbound_policy
     if item.serves:
         if policy in REFUSES_SERVER:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from checks.facts.view import EVERYTHING, Access, View, some
 from config.core.cluster import ClusterConfig
+from vocabulary.kinds import MAPPING
 
 NOTHING_TRIED = 3
 """Exit code where nothing could be tried, or a whole cluster could not."""
@@ -45,7 +46,7 @@ def needed(
         yield Access("create", "", kind, namespace)
     yield Access("get", "", "services", namespace)
     if cluster.ambassador is not None:
-        yield Access("create", "getambassador.io", "mappings", namespace)
+        yield Access("create", MAPPING.group, MAPPING.plural, namespace)
 
 
 def denied(cluster: str, answers: Mapping[Access, bool]) -> str | None:

@@ -545,22 +545,20 @@ class _Planner:
 
     def _gateway(self, link: LinkConfig) -> tuple[list[str], int]:
         """Addresses and port of a link's gateway."""
-        ambassador = self._mesh.clusters[link.target].ambassador
-        assert ambassador is not None and ambassador.gateway is not None
+        gateway = self._mesh.gateway_of(link)
+        assert gateway is not None
         try:
             address = link_address(self._mesh, link, self._views[link.target])
         except Unseen:
             address = []
-        given = link.gateway.port if link.gateway is not None else None
-        return address, given or ambassador.gateway.port
+        return address, gateway.port.number
 
     def _probe(self, link: LinkConfig, group: str) -> None:
-        ambassador = self._mesh.clusters[link.target].ambassador
-        assert ambassador is not None and ambassador.gateway is not None
-        gateway = ambassador.gateway
+        gateway = self._mesh.gateway_of(link)
+        assert gateway is not None
         host = self._host(link.source, f"probe-{link.target}", MULTICLUSTER)
         task = f"{link.name}/probe"
-        url = f"http://{host}:{gateway.service_probe_port}{gateway.probe_path}"
+        url = f"http://{host}:{gateway.probe.port.number}{gateway.probe.path}"
         asker = self._do(
             link.source, "client", {"id": task, "do": "get", "url": url, "patience": 10.0}
         )

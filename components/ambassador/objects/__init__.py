@@ -26,8 +26,8 @@ def ambassador_objects(
     more: Sequence[MappingConfig] = (),
     hosts: Sequence[HostConfig] = (),
 ) -> Iterator[Manifest]:
-    """Manifests of all that an Ambassador serves, in the API version that it is written in.
+    """Manifests of all that an Ambassador serves, in the API version of its settings.
 
-    `more` are routes and `hosts` are Hosts that other parts of the mesh ask for.
+    `more` and `hosts` are routes and Hosts that other parts of the stack file add.
     """
     return TRANSLATORS[config.objects_version](routing(config, more, hosts))

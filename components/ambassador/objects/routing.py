@@ -1,4 +1,4 @@
-"""What an Ambassador serves, the same for every API version: the translators read only this."""
+"""What an Ambassador serves, in every API version; the translators read only this."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from config.ambassador.routes import (
     MappingConfig,
 )
 from config.linkerd.tracing import AmbassadorTracing
+from vocabulary.ambassador import DIAGNOSTICS_PORT
 from vocabulary.linkerd import DST_OVERRIDE_HEADER
 
 
 @dataclass(frozen=True)
 class Routing:
-    """Listeners, Hosts and routes of one Ambassador, and its Module where that is ours."""
+    """Listeners, Hosts and routes of one Ambassador, and its Module where the program makes it."""
 
     namespace: str
     """Namespace of all its objects."""
@@ -33,9 +34,9 @@ class Routing:
     """Whether a webhook converts the objects to v3alpha1, so that host names may be globs in
     every version."""
     module: dict[str, object] | None = None
-    """Configuration of the Module ``ambassador``; None where nothing of ours makes one."""
+    """Configuration of the Module ``ambassador``; None where the program makes none."""
     tracing: AmbassadorTracing | None = None
-    """Where its spans go; None where it makes none."""
+    """Where it sends spans; None where it sends none."""
 
 
 def routing(
@@ -45,7 +46,7 @@ def routing(
 ) -> Routing:
     """What an Ambassador serves.
 
-    `more` are routes and `hosts` are Hosts that other parts of the mesh ask for.
+    `more` and `hosts` are routes and Hosts that other parts of the stack file add.
     """
     mappings = [*config.mappings, *more]
     if config.gateway is not None:
@@ -65,19 +66,19 @@ def routing(
 
 
 def health_route(gateway: GatewayConfig) -> MappingConfig:
-    """The Mapping by which other clusters see whether Ambassador is ready."""
+    """The Mapping by which other clusters probe whether Ambassador is ready."""
     return MappingConfig(
         name=HEALTH_MAPPING,
         prefix=gateway.health_path,
         rewrite="/ambassador/v0/check_ready",
-        service="localhost:8877",
+        service=f"localhost:{DIAGNOSTICS_PORT}",
         bypass_auth=True,
-        # The header would name localhost as the destination within the mesh.
+        # The header would name localhost as the destination in the mesh.
         linkerd_headers=False,
     )
 
 
 def _guarded(mapping: MappingConfig) -> MappingConfig:
-    """The route with the header taken away that a client could choose a destination by."""
+    """The route without the request header by which a client could choose a destination."""
     removed = dict.fromkeys((*mapping.remove_request_headers, DST_OVERRIDE_HEADER))
     return mapping.model_copy(update={"remove_request_headers": tuple(removed)})

@@ -9,6 +9,7 @@ from components.ambassador.objects.routing import Routing
 from config.ambassador.adoption import MANAGED_BY
 from config.ambassador.routes import HostConfig, HostTls, MappingConfig
 from config.variants.ambassadors import ApiVersion
+from vocabulary.ambassador import GROUP, MODULE_NAME, TRACING_NAME
 
 Manifest = dict[str, Any]
 
@@ -18,7 +19,7 @@ def manifest(
 ) -> Manifest:
     """An object of getambassador.io."""
     return {
-        "apiVersion": f"getambassador.io/{version}",
+        "apiVersion": f"{GROUP}/{version}",
         "kind": kind,
         "metadata": {"name": name, "namespace": namespace},
         "spec": spec,
@@ -26,7 +27,7 @@ def manifest(
 
 
 def listeners(routing: Routing) -> Iterator[Manifest]:
-    """The Listeners, which exist in v3alpha1 alone."""
+    """The Listeners, which only v3alpha1 has."""
     for listener in routing.listeners:
         spec = {
             "port": listener.port,
@@ -38,34 +39,34 @@ def listeners(routing: Routing) -> Iterator[Manifest]:
 
 
 def module(version: ApiVersion, routing: Routing) -> Iterator[Manifest]:
-    """The Module ``ambassador``, where it is ours."""
+    """The Module ``ambassador``, where the program makes it."""
     if routing.module is not None:
         spec = {"config": dict(routing.module)}
-        made = manifest(version, "Module", "ambassador", routing.namespace, spec)
-        # The guard tells a Module of ours from one that somebody else made meanwhile.
+        made = manifest(version, "Module", MODULE_NAME, routing.namespace, spec)
+        # The guard knows the program's Module by it from one of the Ambassador's owner.
         made["metadata"]["labels"] = dict(MANAGED_BY)
         yield made
 
 
 def tracing(version: ApiVersion, routing: Routing) -> Iterator[Manifest]:
-    """The TracingService, alike in every version; Ambassador takes no second one."""
+    """The TracingService, the same in every version; Ambassador reads only one."""
     config = routing.tracing
     if config is None:
         return
     spec: dict[str, Any] = {
         "driver": config.driver,
         "service": config.service,
-        # The limit of all ways in which a request can come to be traced.
+        # The limit of all ways to trace a request.
         "sampling": {"overall": config.sampling},
     }
     if config.driver == "opentelemetry":
-        # Any other key of it would be handed to Envoy, which then refuses all of it.
+        # Envoy would get any other key of it, and refuse all of it.
         spec["config"] = {"service_name": config.service_name or "ambassador"}
-    yield manifest(version, "TracingService", "tracing", routing.namespace, spec)
+    yield manifest(version, "TracingService", TRACING_NAME, routing.namespace, spec)
 
 
 def hosts(version: ApiVersion, routing: Routing) -> Iterator[Manifest]:
-    """The Hosts, alike in v2 and v3alpha1."""
+    """The Hosts, the same in v2 and v3alpha1."""
     for host in routing.hosts:
         yield manifest(version, "Host", host.name, routing.namespace, _host(host))
 
@@ -101,7 +102,7 @@ def tls_settings(tls: HostTls) -> dict[str, Any]:
 
 
 def mapping_spec(mapping: MappingConfig, host: dict[str, Any]) -> dict[str, Any]:
-    """The spec of a Mapping; `host` is how its API version says the host name."""
+    """The spec of a Mapping; `host` is the host name in the fields of its API version."""
     spec: dict[str, Any] = {**host, "prefix": mapping.prefix, "service": mapping.service}
     for key, value in (
         ("rewrite", mapping.rewrite),
@@ -117,10 +118,10 @@ def mapping_spec(mapping: MappingConfig, host: dict[str, Any]) -> dict[str, Any]
 
 
 def older_host(mapping: MappingConfig, routing: Routing) -> dict[str, Any]:
-    """The host name as v1 and v2 say it: none for every name.
+    """The host name in the fields of v1 and v2: none for every name.
 
-    A glob is a regular expression where Ambassador reads these versions itself: 1.14 takes ``host``
-    to the letter.
+    A glob is a regular expression where Ambassador reads these versions itself: 1.14 compares
+    ``host`` literally.
     """
     name = mapping.hostname
     if name == "*":

@@ -1,8 +1,8 @@
 """Ambassador's objects in getambassador.io/v1, which has no Host.
 
-Ambassador 1.14 needs none: TLSContexts stand for Hosts that terminate TLS, and redirect cleartext
-where that is asked for. Those that convert v1 ignore TLSContexts without a Host and redirect all
-cleartext, so that Hosts of v2 stand beside the other objects.
+Ambassador 1.14 needs none: TLSContexts replace Hosts that terminate TLS, and redirect cleartext
+where the stack file says so. Those that convert v1 ignore TLSContexts without a Host and redirect
+all cleartext, so that they get Hosts of v2.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from typing import Any
 from components.ambassador.objects import shapes
 from components.ambassador.objects.routing import Routing
 from config.ambassador.routes import HostConfig, HostTls
+from vocabulary.ambassador import HTTP_PORT
 
-CLEARTEXT_PORT = 8080
+CLEARTEXT_PORT = HTTP_PORT
 """Port of the pod whose requests a TLSContext redirects."""
 
 

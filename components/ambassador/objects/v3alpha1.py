@@ -15,6 +15,6 @@ def translate(routing: Routing) -> Iterator[shapes.Manifest]:
     yield from shapes.tracing("v3alpha1", routing)
     yield from shapes.hosts("v3alpha1", routing)
     for mapping in routing.mappings:
-        # Without a hostname, this version drops a Mapping silently.
+        # Ambassador ignores a Mapping of this version without a hostname.
         spec = shapes.mapping_spec(mapping, {"hostname": mapping.hostname})
         yield shapes.manifest("v3alpha1", "Mapping", mapping.name, routing.namespace, spec)

@@ -1,24 +1,24 @@
 """The dashboards of this project, and the text of each.
 
 Facts: Linkerd docs, "Proxy metrics" (`response_total`, `response_latency_ms_bucket`, `tcp_…`); the
-metrics of the service mirror (`gateway_…`) and of the controllers at edge-26.8.3. The values of
-`job` are those that our PodMonitors write.
+metrics of the service mirror (`gateway_…`) and of the controllers at edge-26.8.3. The PodMonitors
+of `monitoring.py` write the values of `job`.
 """
 
 from __future__ import annotations
 
 import json
 
-from components.platform.dashboards.model import Dashboard, Panel, Query, Variable
+from components.platform.dashboards.model import Dashboard, Panel, Query, Unit, Variable
 
 QUANTILES = (50, 95, 99)
 RATE = "$__rate_interval"
 
 
 def success(labels: str, by: str) -> str:
-    """Share of responses that are no failure, in PromQL.
+    """Share of successful responses, in PromQL.
 
-    `labels` select the series, and `by` is the label that they are told apart by; empty for none.
+    `labels` select the series, `by` is the label to group by; empty for none.
     """
     good = f'{labels}, classification="success"'
     total = f"sum{_by(by)} (rate(response_total{{{labels}}}[{RATE}]))"
@@ -72,6 +72,17 @@ _CHOICE = (
     Variable("deployment", 'label_values(response_total{namespace="$namespace"}, deployment)'),
 )
 
+
+def _stat(title: str, query: str, legend: str) -> Panel:
+    """A number from one query."""
+    return Panel(title, (Query(query, legend),), kind="stat")
+
+
+def _graph(title: str, query: str, legend: str, unit: Unit = "short") -> Panel:
+    """A graph of one query."""
+    return Panel(title, (Query(query, legend),), unit)
+
+
 DASHBOARDS = (
     Dashboard(
         "overview",
@@ -79,20 +90,14 @@ DASHBOARDS = (
         (
             *_golden(INBOUND, "", "Mesh"),
             *_golden(INBOUND, "namespace", "Namespaces"),
-            Panel(
-                "Meshed pods",
-                (Query('count(count by (namespace, pod) (up{job="linkerd-proxy"}))', "pods"),),
-                kind="stat",
+            _stat(
+                "Meshed pods", 'count(count by (namespace, pod) (up{job="linkerd-proxy"}))', "pods"
             ),
-            Panel(
+            _graph(
                 "Requests by mTLS",
-                (
-                    Query(
-                        f'sum(rate(response_total{{{INBOUND}, tls="true"}}[{RATE}])) / '
-                        + requests(INBOUND, ""),
-                        "share",
-                    ),
-                ),
+                f'sum(rate(response_total{{{INBOUND}, tls="true"}}[{RATE}])) / '
+                + requests(INBOUND, ""),
+                "share",
                 "percentunit",
             ),
         ),
@@ -103,14 +108,10 @@ DASHBOARDS = (
         (
             *_golden(f'{OF_DEPLOYMENT}, direction="inbound"', "", "Inbound"),
             *_golden(f'{OF_DEPLOYMENT}, direction="outbound"', "dst_deployment", "Outbound"),
-            Panel(
+            _graph(
                 "Open TCP connections",
-                (
-                    Query(
-                        f"sum by (direction, peer) (tcp_open_connections{{{OF_DEPLOYMENT}}})",
-                        "{{direction}} {{peer}}",
-                    ),
-                ),
+                f"sum by (direction, peer) (tcp_open_connections{{{OF_DEPLOYMENT}}})",
+                "{{direction}} {{peer}}",
             ),
         ),
         _CHOICE,
@@ -119,27 +120,18 @@ DASHBOARDS = (
         "links",
         "Linkerd: gateway and links",
         (
-            Panel(
+            _stat(
                 "Gateways that answer",
-                (
-                    Query(
-                        f"min by (target_cluster_name) (gateway_alive{{{MIRROR}}})",
-                        "{{target_cluster_name}}",
-                    ),
-                ),
-                kind="stat",
+                f"min by (target_cluster_name) (gateway_alive{{{MIRROR}}})",
+                "{{target_cluster_name}}",
             ),
-            Panel(
+            _graph(
                 "Probes: success rate",
-                (
-                    Query(
-                        "sum by (target_cluster_name) (rate("
-                        f'gateway_probes{{{MIRROR}, probe_successful="true"}}[{RATE}])) / '
-                        "sum by (target_cluster_name) (rate("
-                        f"gateway_probes{{{MIRROR}}}[{RATE}]))",
-                        "{{target_cluster_name}}",
-                    ),
-                ),
+                "sum by (target_cluster_name) (rate("
+                f'gateway_probes{{{MIRROR}, probe_successful="true"}}[{RATE}])) / '
+                "sum by (target_cluster_name) (rate("
+                f"gateway_probes{{{MIRROR}}}[{RATE}]))",
+                "{{target_cluster_name}}",
                 "percentunit",
             ),
             Panel(
@@ -158,7 +150,7 @@ DASHBOARDS = (
                 ),
                 "ms",
             ),
-            # This cluster's own gateway, as its callers from other clusters meet it.
+            # This cluster's own gateway, as callers from other clusters reach it.
             *_golden(GATEWAY, "", "Gateway (mTLS)"),
         ),
         _CHOICE,
@@ -167,51 +159,29 @@ DASHBOARDS = (
         "control-plane",
         "Linkerd: the control plane",
         (
-            Panel(
-                "Parts that answer",
-                (Query(f"sum by (component) (up{{{CONTROLLER}}})", "{{component}}"),),
-                kind="stat",
-            ),
-            Panel(
+            _stat("Parts that answer", f"sum by (component) (up{{{CONTROLLER}}})", "{{component}}"),
+            _graph(
                 "CPU",
-                (
-                    Query(
-                        "sum by (component) (rate("
-                        f"process_cpu_seconds_total{{{CONTROLLER}}}[{RATE}]))",
-                        "{{component}}",
-                    ),
-                ),
+                f"sum by (component) (rate(process_cpu_seconds_total{{{CONTROLLER}}}[{RATE}]))",
+                "{{component}}",
             ),
-            Panel(
+            _graph(
                 "Memory",
-                (
-                    Query(
-                        f"sum by (component) (process_resident_memory_bytes{{{CONTROLLER}}})",
-                        "{{component}}",
-                    ),
-                ),
+                f"sum by (component) (process_resident_memory_bytes{{{CONTROLLER}}})",
+                "{{component}}",
                 "bytes",
             ),
-            Panel(
+            _graph(
                 "Pods that asked for a proxy",
-                (
-                    Query(
-                        "sum by (skip) (rate("
-                        f"proxy_inject_admission_responses_total{{{CONTROLLER}}}[{RATE}]))",
-                        "skipped: {{skip}}",
-                    ),
-                ),
+                "sum by (skip) (rate("
+                f"proxy_inject_admission_responses_total{{{CONTROLLER}}}[{RATE}]))",
+                "skipped: {{skip}}",
                 "reqps",
             ),
-            Panel(
+            _graph(
                 "Seconds until the first identity runs out",
-                (
-                    Query(
-                        'min(identity_cert_expiration_timestamp_seconds{job="linkerd-proxy"}) '
-                        "- time()",
-                        "all proxies",
-                    ),
-                ),
+                'min(identity_cert_expiration_timestamp_seconds{job="linkerd-proxy"}) - time()',
+                "all proxies",
                 "s",
             ),
         ),

@@ -1,4 +1,4 @@
-"""A dashboard as little as it takes: variables, and panels of queries.
+"""The few parts of a dashboard that this project uses: variables, and panels of queries.
 
 Facts: Grafana docs, "Dashboard JSON model" and "Provision dashboards".
 """
@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Json = dict[str, Any]
+Unit = Literal["short", "percentunit", "reqps", "ms", "s", "bytes"]
 
 WIDTH = 24
 """Columns of Grafana's grid."""
 PER_ROW = 3
 HEIGHT = 8
 SCHEMA_VERSION = 39
-"""Version of the model; newer Grafanas carry older ones forward."""
+"""Version of the model; newer Grafanas convert older ones."""
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
@@ -27,7 +28,7 @@ class Query:
     text: str
     """In PromQL."""
     legend: str
-    """How it is called; ``{{label}}`` stands for a label's value."""
+    """Its legend; ``{{label}}`` is replaced by the value of a label."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +39,10 @@ class Panel:
     """What it shows."""
     queries: tuple[Query, ...]
     """Its lines."""
-    unit: Literal["short", "percentunit", "reqps", "ms", "s", "bytes"] = "short"
+    unit: Unit = "short"
     """Unit by Grafana's name."""
     kind: Literal["timeseries", "stat"] = "timeseries"
-    """Whether it shows the course or the last value."""
+    """Whether it shows all values or the last one."""
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,9 @@ class Variable:
     """A choice at the top of a dashboard."""
 
     name: str
-    """How queries call it, after a ``$``."""
+    """Its name, which queries write after a ``$``."""
     query: str
-    """Where its values come from: ``label_values(…)``."""
+    """Query of its values: ``label_values(…)``."""
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,11 @@ class Dashboard:
     panels: tuple[Panel, ...]
     """Its panels, from left to right."""
     variables: tuple[Variable, ...] = field(default=())
-    """Its choices, but for the data source, which all have."""
+    """Its choices, besides the data source, which all have."""
 
     @property
     def uid(self) -> str:
-        """What links to it name; never changes, or bookmarks break."""
+        """Its UID, which links contain: a change would break bookmarks."""
         return f"linkerd-ambassador-{self.name}"
 
     def content(self) -> Json:

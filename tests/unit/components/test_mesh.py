@@ -421,7 +421,7 @@ def test_importing_the_program_s_packages_does_nothing() -> None:
         "import socket, subprocess, sys\n"
         "def refuse(*_): raise SystemExit('an import reached out')\n"
         "socket.socket.connect = subprocess.Popen.__init__ = refuse\n"
-        "import components, config, clusters, render\n"
+        "import charts, components, config, kube, preflight, render\n"
         "from pulumi.runtime import settings\n"
         "assert settings.get_root_resource() is None\n"
         "assert not settings.SETTINGS.rpc_manager.rpcs\n"

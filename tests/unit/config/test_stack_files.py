@@ -636,7 +636,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str, str]] = [
         "a gateway without an address",
         {f"{AMBASSADOR}.service.type": "ClusterIP"},
         "links[0].gateway",
-        "tells no address",
+        "has no address",
         "links[0].gateway.address",
     ),
     (

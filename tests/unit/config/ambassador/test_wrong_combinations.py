@@ -657,7 +657,8 @@ def test_it_is_allowed_that(changes: dict[str, Any]) -> None:
 
 def test_each_adopted_field_is_refused_that_describes_an_installation() -> None:
     """A field that is added to the model is either an adopted Ambassador's too, or refused."""
-    from config.ambassador.ambassador import OF_AN_INSTALLATION, AmbassadorConfig
+    from config.ambassador.ambassador import AmbassadorConfig
+    from config.rules.ambassador.adoption import OF_AN_INSTALLATION
 
     of_both = {
         *("flavour", "version", "api_version", "adopt", "namespace", "name", "service_account"),

@@ -65,7 +65,7 @@ def drawn(draw: st.DrawFn) -> str:
     if signer == "Ed25519":
         digest = None
     elif signer.startswith("RSA") and draw(st.integers(0, 3)) == 0:
-        more["rsa_padding"] = padding.PSS(padding.MGF1(digest), digest.digest_size)
+        more["rsa_padding"] = padding.PSS(padding.MGF1(digest), 20)
     return builder.sign(key(signer), digest, **more).public_bytes(Encoding.PEM).decode()
 
 

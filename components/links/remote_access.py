@@ -1,0 +1,103 @@
+"""The target's half of a link's credentials: what a source may read, and the token for it.
+
+Facts: what ``linkerd multicluster link-gen`` and ``allow`` write.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes.core.v1 import Namespace, Secret, ServiceAccount
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
+from pulumi_kubernetes.rbac.v1 import (
+    ClusterRole,
+    ClusterRoleBinding,
+    PolicyRuleArgs,
+    RoleRefArgs,
+    SubjectArgs,
+)
+
+from components.core.component import MeshComponent
+from config.core.cluster import ClusterConfig
+from vocabulary.kinds import CLUSTER_ROLE, ENDPOINT_SLICE, SERVER
+from vocabulary.kubernetes import SECRET_SERVICE_ACCOUNT_TOKEN, SERVICE_ACCOUNT_NAME
+from vocabulary.linkerd import CONFIG, EXTENSION
+
+EXTENSION_LABELS = {EXTENSION: "multicluster"}
+
+READ = ["get", "list", "watch"]
+READ_CONFIG = PolicyRuleArgs(
+    api_groups=[""], resources=["configmaps"], resource_names=[CONFIG], verbs=["get"]
+)
+REMOTE_ACCESS = (
+    PolicyRuleArgs(api_groups=["apps"], resources=["replicasets"], verbs=READ),
+    PolicyRuleArgs(api_groups=["batch"], resources=["jobs"], verbs=READ),
+    PolicyRuleArgs(api_groups=[""], resources=["pods", "endpoints", "services"], verbs=READ),
+    PolicyRuleArgs(
+        api_groups=[ENDPOINT_SLICE.group], resources=[ENDPOINT_SLICE.plural], verbs=READ
+    ),
+    PolicyRuleArgs(api_groups=[SERVER.group], resources=[SERVER.plural], verbs=READ),
+    READ_CONFIG,
+    PolicyRuleArgs(api_groups=[""], resources=["events"], verbs=["create", "patch"]),
+)
+"""What a service mirror and the source's destination controller read in the target."""
+REMOTE_ACCESS_2_8 = (
+    PolicyRuleArgs(api_groups=[""], resources=["services"], verbs=READ),
+    READ_CONFIG,
+)
+"""What the service mirror of Linkerd 2.8, and its `linkerd check`, read in the target."""
+
+
+@dataclass(frozen=True)
+class RemoteAccess:
+    """What the target's half of a link's credentials depends on."""
+
+    account: str
+    """Name of the ServiceAccount, the ClusterRole and the ClusterRoleBinding."""
+    target: ClusterConfig
+    """Settings of the target cluster."""
+    provider: pulumi.ProviderResource
+    """Provider of the target cluster."""
+    namespace: Namespace
+    """The target's namespace of the multicluster extension."""
+
+
+def remote_access(owner: MeshComponent, args: RemoteAccess) -> pulumi.Output[str]:
+    """Declare account, RBAC and token as children of `owner`; the token, a secret."""
+    name, account, space = owner.logical_name, args.account, args.namespace.metadata.name
+    on_target = owner.child(args.provider)
+    service_account = ServiceAccount(
+        f"{name}-account",
+        metadata=ObjectMetaArgs(name=account, namespace=space, labels=EXTENSION_LABELS),
+        opts=on_target,
+    )
+    role = ClusterRole(
+        f"{name}-role",
+        metadata=ObjectMetaArgs(name=account, labels=EXTENSION_LABELS),
+        rules=REMOTE_ACCESS if args.target.linkerd.generation.links else REMOTE_ACCESS_2_8,
+        opts=on_target,
+    )
+    binding = ClusterRoleBinding(
+        f"{name}-binding",
+        metadata=ObjectMetaArgs(name=account, labels=EXTENSION_LABELS),
+        role_ref=RoleRefArgs(api_group=CLUSTER_ROLE.group, kind=CLUSTER_ROLE.name, name=account),
+        subjects=[SubjectArgs(kind="ServiceAccount", name=account, namespace=space)],
+        opts=owner.child(args.provider, depends_on=[role, service_account]),
+    )
+    # The provider waits until the controller manager has filled in the token.
+    token = Secret(
+        f"{name}-token",
+        metadata=ObjectMetaArgs(
+            name=service_account.metadata.name.apply(lambda value: f"{value}-token"),
+            namespace=space,
+            labels=EXTENSION_LABELS,
+            annotations={SERVICE_ACCOUNT_NAME: account},
+        ),
+        type=SECRET_SERVICE_ACCOUNT_TOKEN,
+        opts=owner.child(args.provider, depends_on=[service_account, binding]),
+    )
+    return pulumi.Output.secret(
+        token.data.apply(lambda data: base64.b64decode((data or {}).get("token", "")).decode())
+    )

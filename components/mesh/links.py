@@ -1,0 +1,78 @@
+"""Links: credentials first, then the extension of each end, then each Link."""
+
+from __future__ import annotations
+
+from components.links.credentials import LinkCredentials, LinkCredentialsArgs
+from components.links.extension import MulticlusterExtension, MulticlusterExtensionArgs
+from components.links.link import MulticlusterLink, MulticlusterLinkArgs
+from components.links.remote_access import RemoteAccess
+from components.links.remote_secrets import RemoteSecrets
+from components.links.values import ServiceMirror
+from components.mesh.state import Mesh
+from config.links.link import LinkConfig
+
+
+def declare_links(mesh: Mesh) -> None:
+    """Declare every link, and the multicluster extension of the clusters that have links."""
+    credentials = {link.name: _credentials(link, mesh) for link in mesh.config.links}
+    for name in sorted(mesh.config.linked_clusters()):
+        _extension(name, mesh, credentials)
+    for link in mesh.config.links:
+        mesh.links[link.name] = _link(link, mesh, credentials[link.name])
+
+
+def _credentials(link: LinkConfig, mesh: Mesh) -> LinkCredentials:
+    source, target = mesh.linkerd[link.source], mesh.linkerd[link.target]
+    if source.multicluster_namespace is None or target.multicluster_namespace is None:
+        raise ValueError("both ends of a link need the multicluster namespace")
+    config, provider = mesh.config.clusters[link.target], mesh.providers[link.target]
+    access = RemoteAccess(link.service_account, config, provider, target.multicluster_namespace)
+    secrets = RemoteSecrets(
+        link, config, mesh.providers[link.source], source.multicluster_namespace, source.namespace
+    )
+    return LinkCredentials(
+        f"{link.name}-credentials",
+        LinkCredentialsArgs(mesh.reach[link.target].endpoint, access, secrets),
+    )
+
+
+def _extension(name: str, mesh: Mesh, credentials: dict[str, LinkCredentials]) -> None:
+    outgoing = mesh.config.links_from(name)
+    mesh.extensions[name] = MulticlusterExtension(
+        f"{name}-multicluster",
+        MulticlusterExtensionArgs(
+            cluster=mesh.config.clusters[name],
+            made=mesh.made[name],
+            provider=mesh.providers[name],
+            linkerd=mesh.linkerd[name],
+            mirrors=[_mirror(link, mesh, credentials[link.name]) for link in outgoing],
+            credentials=[secret for link in outgoing for secret in credentials[link.name].secrets],
+            releases=mesh.releases,
+        ),
+    )
+
+
+def _mirror(link: LinkConfig, mesh: Mesh, credentials: LinkCredentials) -> ServiceMirror:
+    gateway = mesh.config.gateway_of(link)
+    port = gateway.probe.port.number if gateway is not None else None
+    return ServiceMirror(link.target, port, credentials.digest, link.headless_services)
+
+
+def _link(link: LinkConfig, mesh: Mesh, credentials: LinkCredentials) -> MulticlusterLink | None:
+    source = mesh.config.clusters[link.source]
+    if not source.linkerd.generation.links:
+        # Its service mirror reads all of this from the credentials and from the target.
+        return None
+    gateway = None if link.flat_network else mesh.gateways[link.target].through(link)
+    return MulticlusterLink(
+        link.name,
+        MulticlusterLinkArgs(
+            link=link,
+            source=source,
+            source_provider=mesh.providers[link.source],
+            target=mesh.config.clusters[link.target],
+            gateway=gateway,
+            credentials=credentials,
+            extension=mesh.extensions[link.source],
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Rules between the settings of one Ambassador, by subject."""

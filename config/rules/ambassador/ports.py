@@ -1,0 +1,74 @@
+"""Ports and names that the proxy, Ambassador or the gateway need for themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from config.ambassador.routes import HEALTH_MAPPING
+from config.language.problems import Problem
+from config.linkerd.sidecar import PROXY_PORTS
+from vocabulary.ambassador import DIAGNOSTICS_PORT
+
+if TYPE_CHECKING:
+    from config.ambassador.ambassador import AmbassadorConfig
+
+
+def reserved_rules(config: AmbassadorConfig) -> Iterator[Problem]:
+    """Ports and names that the proxy, the health check or the gateway have already."""
+    for place, listener in enumerate(config.all_listeners):
+        owner = _owner_of(listener.port)
+        if owner is not None:
+            yield Problem(
+                f"listeners[{place}].port",
+                f"port {listener.port} of the pod is taken by {owner}",
+                "write another port, for example 8080",
+            )
+    for place, port in enumerate(config.public_ports or ()):
+        owner = _owner_of(port)
+        if owner is not None:
+            yield Problem(
+                f"publicPorts[{place}]",
+                f"port {port} of the pod belongs to {owner} and must not be open to any client",
+                "leave it out",
+            )
+    for key, port in config.gateway.public_ports if config.gateway and config.installed else ():
+        yield Problem(
+            f"gateway.{key}",
+            f"port {port} of the Service serves Ambassador's own traffic already",
+            "write another port",
+            about=("gateway.probe",),
+        )
+    if config.installed and config.gateway is not None and config.gateway.doubles_http:
+        yield Problem(
+            "gateway.probePort",
+            f"ports 80 and {config.gateway.service_probe_port} of the Service would lead to one "
+            "port of the pod, which the chart would then list twice",
+            "leave it out, or write gateway.probe: proxy",
+            about=("gateway.probe",),
+        )
+    for place, mapping in enumerate(config.mappings):
+        if mapping.name == HEALTH_MAPPING:
+            yield Problem(
+                f"mappings[{place}].name",
+                f"the Mapping name '{HEALTH_MAPPING}' is the gateway's own",
+                "give your Mapping another name",
+            )
+        if (
+            config.gateway is not None
+            and mapping.prefix == config.gateway.health_path
+            and mapping.hostname == "*"
+        ):
+            yield Problem(
+                f"mappings[{place}].prefix",
+                f"the gateway's health route has the prefix {mapping.prefix} too",
+                "write another prefix, or another gateway.healthPath",
+                about=("gateway.healthPath", f"mappings[{place}].hostname"),
+            )
+
+
+def _owner_of(port: int) -> str | None:
+    """Whose port of the pod it is, where it is not one for Ambassador's clients."""
+    if port in PROXY_PORTS:
+        return "Linkerd's proxy"
+    return "Ambassador's health check" if port == DIAGNOSTICS_PORT else None

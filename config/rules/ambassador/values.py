@@ -1,0 +1,35 @@
+"""Values of the chart that would change names, or show a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from config.language.model import contradictions, value_at
+from config.language.problems import Problem
+
+if TYPE_CHECKING:
+    from config.ambassador.ambassador import AmbassadorConfig
+
+
+def value_rules(config: AmbassadorConfig) -> Iterator[Problem]:
+    """Values of the chart that would change names from which others are derived."""
+    front = "".join(f"{key}." for key in config.kind.emissary_values)
+    for path, key, ours in (
+        ("fullnameOverride", "name", config.name),
+        (f"{front}fullnameOverride", "name", config.name),
+        (f"{front}serviceAccount.name", "serviceAccount", config.service_account),
+    ):
+        yield from contradictions("values", config.values, path, key, ours)
+    for path, key in (
+        ("licenseKey.value", "edgeStack.licenseKey"),
+        (f"{front}agent.cloudConnectToken", "edgeStack.cloudConnectToken"),
+    ):
+        if value_at(config.values, path):
+            yield Problem(
+                f"values.{path}",
+                "a secret among Helm values would be shown to whoever may read the release",
+                f"leave it out, and set {key} with `pulumi config set --secret --path`"
+                if config.kind.licensed
+                else "leave it out, and keep it in a Kubernetes Secret",
+            )

@@ -1,0 +1,211 @@
+"""What does not fit together within one cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from config.core.namespaces import made_namespaces
+from config.language.model import contradictions
+from config.language.problems import Problem
+from config.platform.sample import SAMPLE_MAPPING
+from vocabulary.kubernetes import LONGEST_COMMON_NAME, SYSTEM_NAMESPACES
+from vocabulary.linkerd import POLICY_VALIDATOR
+
+if TYPE_CHECKING:
+    from config.core.cluster import ClusterConfig
+
+
+def cluster_rules(config: ClusterConfig) -> Iterator[Problem]:
+    """Namespaces, names of certificates, routes and Helm values that contradict each other."""
+    yield from _namespaces(config)
+    yield from _certificate_names(config)
+    yield from _service_domains(config)
+    yield from _generation(config)
+    yield from _sample_route(config)
+    yield from _overruled(config)
+
+
+def _namespaces(config: ClusterConfig) -> Iterator[Problem]:
+    # Later links may bring the namespace of the multicluster extension.
+    made = made_namespaces(config, linked=True)
+    spaces = [(item.key, item.name) for item in made]
+    if config.ambassador is not None and not config.ambassador.installed:
+        place = sum(item.part.startswith("linkerd") for item in made)
+        spaces.insert(place, ("ambassador.namespace", config.ambassador.namespace))
+    taken: dict[str, str] = {}
+    adopted = config.ambassador is not None and not config.ambassador.installed
+    for path, space in spaces:
+        if space in SYSTEM_NAMESPACES and not (adopted and path == "ambassador.namespace"):
+            yield Problem(
+                path,
+                f"the namespace '{space}' is the cluster's own, and ours are made anew",
+                "write a namespace that is not there yet",
+            )
+        elif space and space in taken:
+            owner = taken[space]
+            # A fixed namespace has no key of its own that could be changed.
+            here, there = (path, owner) if path.endswith("amespace") else (owner, path)
+            yield Problem(
+                here,
+                f"the namespace '{space}' is {_user_of_namespace(there)} too",
+                "write a namespace of its own",
+                about=(there,) if there else (),
+            )
+        taken.setdefault(space, path)
+
+
+def _certificate_names(config: ClusterConfig) -> Iterator[Problem]:
+    space = config.linkerd.namespace
+    domain_key = "linkerd.trustDomain" if config.linkerd.trust_domain else "domain"
+    issuer = config.issuer_name
+    # The longest name among the webhooks of the control plane.
+    webhook = f"{POLICY_VALIDATOR}.{space}.svc"
+    if len(issuer) > LONGEST_COMMON_NAME:
+        shorter = "a shorter trust domain under linkerd.trustDomain"
+        yield Problem(
+            domain_key,
+            f"the issuer's certificate would be named {issuer}, which has {len(issuer)} "
+            f"characters of at most {LONGEST_COMMON_NAME}",
+            f"write {shorter}" + ("" if space == "linkerd" else " or linkerd.namespace"),
+            about=("domain", "linkerd.trustDomain", "linkerd.namespace"),
+        )
+    if len(webhook) > LONGEST_COMMON_NAME:
+        excess = len(webhook) - LONGEST_COMMON_NAME
+        yield Problem(
+            "linkerd.namespace",
+            f"a webhook's certificate would be named {webhook}, which has {len(webhook)} "
+            f"characters of at most {LONGEST_COMMON_NAME}",
+            f"write a namespace of at most {len(space) - excess} characters",
+        )
+
+
+def _service_domains(config: ClusterConfig) -> Iterator[Problem]:
+    """Routes to Services that no cluster with this domain knows."""
+    if config.ambassador is None:
+        return
+    for place, mapping in enumerate(config.ambassador.mappings):
+        front, found, domain = mapping.service_host.partition(".svc.")
+        if found and domain != config.domain:
+            yield Problem(
+                f"ambassador.mappings[{place}].service",
+                f"it ends in '{domain}', and this cluster's domain is '{config.domain}'",
+                f"write {front}.svc.{config.domain}, or correct domain",
+                about=("domain",),
+            )
+
+
+def _generation(config: ClusterConfig) -> Iterator[Problem]:
+    """What Linkerd's generation cannot do for Ambassador."""
+    ambassador, generation = config.ambassador, config.linkerd.generation
+    if ambassador is None:
+        return
+    if ambassador.sidecar.mode == "ingress" and not generation.ingress_mode:
+        yield Problem(
+            "ambassador.sidecar.mode",
+            f"{generation.title} has no ingress mode; its proxies read l5d-dst-override always",
+            "leave mode out",
+            about=("linkerd.version",),
+        )
+    if ambassador.gateway is None:
+        return
+    if ambassador.gateway.probe == "proxy" and not generation.probe_by_proxy:
+        yield Problem(
+            "ambassador.gateway.probe",
+            f"other clusters probe a gateway of {generation.title} by mTLS, which the admin "
+            "port of its proxy does not accept",
+            "write probe: ambassador",
+            about=("linkerd.version",),
+        )
+    if ambassador.gateway.address and not generation.links:
+        yield Problem(
+            "ambassador.gateway.address",
+            f"service mirrors of {generation.title} read a gateway's address from its Service "
+            "alone",
+            "leave it out, and write service.type: LoadBalancer",
+            about=("linkerd.version",),
+        )
+
+
+def _sample_route(config: ClusterConfig) -> Iterator[Problem]:
+    """A sample's Mapping that nobody serves, or that meets another route."""
+    sample, ambassador = config.sample, config.ambassador
+    if sample is None:
+        return
+    if "prefix" in sample.model_fields_set and not sample.mapping:
+        yield Problem(
+            "sample.prefix",
+            "it is the prefix of a Mapping that mapping: false leaves out",
+            "leave prefix or mapping out",
+            about=("sample.mapping",),
+        )
+    if ambassador is None:
+        for key in ("mapping", "prefix"):
+            if sample.mapping and key in sample.model_fields_set:
+                yield Problem(
+                    f"sample.{key}",
+                    "this cluster has no Ambassador that could route to the sample",
+                    "write ambassador: {}, or leave it out",
+                    about=("ambassador",),
+                )
+        return
+    if not sample.mapping:
+        return
+    empty = ambassador.serves_nothing
+    # Where there are other Mappings, the lack of it is told already.
+    if empty is not None and not ambassador.mappings:
+        yield Problem(
+            f"ambassador.{empty}",
+            "without an entry here, Ambassador does not serve the Mapping of the sample",
+            f"add one, leave {empty} out to have the default, or write sample.mapping: false",
+            about=("sample.mapping",),
+        )
+    for place, mapping in enumerate(ambassador.mappings):
+        if mapping.name == SAMPLE_MAPPING:
+            yield Problem(
+                f"ambassador.mappings[{place}].name",
+                f"the Mapping of the sample has the name '{SAMPLE_MAPPING}'",
+                "write another name, or sample.mapping: false",
+                about=("sample.mapping",),
+            )
+        if mapping.route == ("*", sample.prefix):
+            yield Problem(
+                "sample.prefix",
+                f"ambassador.mappings[{place}] routes {sample.prefix} already",
+                "write another prefix, or sample.mapping: false",
+                about=(f"ambassador.mappings[{place}].prefix", "sample.mapping"),
+            )
+    if ambassador.gateway is not None and ambassador.gateway.health_path == sample.prefix:
+        yield Problem(
+            "sample.prefix",
+            f"the gateway's health route has the prefix {sample.prefix} too",
+            "write another prefix, or another ambassador.gateway.healthPath",
+            about=("ambassador.gateway.healthPath",),
+        )
+
+
+def _overruled(config: ClusterConfig) -> Iterator[Problem]:
+    """Values of charts that would contradict the names that certificates are made for."""
+    linkerd = config.linkerd
+    trust_key = "linkerd.trustDomain"
+    for field, values in (
+        ("linkerd.values", linkerd.values),
+        ("linkerd.viz.values", linkerd.viz.values),
+        ("linkerd.multicluster.values", linkerd.multicluster.values),
+    ):
+        for path, key, ours in (
+            ("clusterDomain", "domain", config.domain),
+            ("identityTrustDomain", trust_key, config.trust_domain),
+            ("linkerdNamespace", "linkerd.namespace", linkerd.namespace),
+        ):
+            yield from contradictions(field, values, path, key, ours)
+
+
+def _user_of_namespace(path: str) -> str:
+    return {
+        "": "the multicluster extension's",
+        "ambassador.flavour": "that of Ambassador's CRDs",
+        "linkerd.cni": "the CNI plugin's",
+        "linkerd.viz.enabled": "the viz extension's",
+        "linkerd.tracing": "the Jaeger extension's",
+    }.get(path, f"that of {path}")
