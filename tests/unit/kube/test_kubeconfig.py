@@ -331,7 +331,7 @@ def spoiled(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         ),
         (
             spoiled(lambda c: c["users"][0].update(user={"client-key": "/absent/me.key"})),
-            "the file /absent/me.key (client-key of context 'here') is not there",
+            "the file /absent/me.key (client-key of context 'here') does not exist",
         ),
         (
             spoiled(lambda c: c["users"][0].update(user={"tokenFile": "/absent/token"})),

@@ -236,7 +236,7 @@ def test_another_service_account_is_told_with_what_to_write(
 ) -> None:
     world = installed(deployment=edited(path, value))
     message, remedy = only(world)
-    assert f"ServiceAccount {found}," in message and "says ambassador" in message
+    assert f"ServiceAccount {found}," in message and "has ambassador" in message
     assert f"{AMBASSADOR}.serviceAccount" in remedy
     assert told(world, mended(remedy)) == []
 
@@ -273,7 +273,7 @@ def test_pods_without_labels_are_told_of() -> None:
 def test_pods_whose_owner_forbids_the_proxy_are_refused() -> None:
     message, remedy = only(installed(deployment=annotated("disabled", "helm")))
     assert f"{INJECT}: disabled" in message and "helm" in message
-    assert "take the annotation away" in remedy and "sidecar.mode" not in remedy
+    assert "remove the annotation" in remedy and "sidecar.mode" not in remedy
 
 
 def test_pods_whose_owner_wants_another_mode_are_refused_with_the_mode_to_write() -> None:
@@ -282,7 +282,7 @@ def test_pods_whose_owner_wants_another_mode_are_refused_with_the_mode_to_write(
     )
     world = installed(deployment=annotated("enabled", "kubectl-client-side-apply"))
     message, remedy = only(world, settings)
-    assert "wants ingress" in message
+    assert "has ingress" in message
     assert told(world, mended(remedy, settings)) == []
 
 
@@ -371,7 +371,7 @@ def test_a_module_to_patch_has_to_be_there() -> None:
 def test_a_module_to_make_may_not_be_another_ones() -> None:
     world = installed(module=module({"app.kubernetes.io/managed-by": "Helm"}))
     message, remedy = only(world, changed({f"{AMBASSADOR}.adopt.module": "make"}, LEGACY))
-    assert "not ours" in message
+    assert "another owner" in message
     assert told(world, mended(remedy)) == []
 
 
@@ -383,7 +383,7 @@ def test_a_module_that_was_made_by_us_is_there_the_next_time() -> None:
 def test_a_module_that_was_made_by_us_is_not_patched() -> None:
     world = installed(module=module({**MANAGED_BY, "more": "labels"}))
     message, remedy = only(world)
-    assert "made by this program" in message
+    assert "managed by this program" in message
     assert told(world, mended(remedy)) == []
 
 

@@ -30,7 +30,7 @@ from tests.unit.checks.builders import (
 from vocabulary.kinds import SECRET, Kind
 
 HOSTNAME = "shop.example.org"
-TITLE = "Host shop has its certificate"
+TITLE = "Host shop has a valid certificate"
 ISSUED = "cert-manager has issued the certificate in Secret shop-tls"
 
 

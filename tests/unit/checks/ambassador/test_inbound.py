@@ -310,11 +310,11 @@ def closed(*objects: dict[str, Any]) -> list[Finding]:
     ("targets", "title", "told"),
     [
         ({"mc_gateway": None}, PORTS, "mc-gateway is missing, not 4143"),
-        ({"mc_gateway": 4140}, PORTS, "mc-gateway leads to port 4140 of the pods, not to 4143"),
-        ({"mc_gateway": "proxy"}, PORTS, "mc-gateway leads to port proxy of the pods"),
-        ({"mc_probe": 4190}, PORTS, "mc-probe leads to port 4190 of the pods, not to 4191"),
-        ({"http": "web"}, LEADS, "http (80) leads to 'web', which no container has"),
-        ({"https": 8444}, LEADS, "https (443) leads to 8444, for which there is no Listener"),
+        ({"mc_gateway": 4140}, PORTS, "mc-gateway targets port 4140 of the pods, not 4143"),
+        ({"mc_gateway": "proxy"}, PORTS, "mc-gateway targets port proxy of the pods"),
+        ({"mc_probe": 4190}, PORTS, "mc-probe targets port 4190 of the pods, not 4191"),
+        ({"http": "web"}, LEADS, "http (80) targets 'web', which no container has"),
+        ({"https": 8444}, LEADS, "https (443) targets 8444, which has no Listener"),
     ],
 )
 def test_a_port_that_leads_nowhere_is_named(targets: Any, title: str, told: str) -> None:

@@ -27,7 +27,7 @@ from tests.unit.checks.builders import (
 )
 
 SHOP = {"name": "shop", "prefix": "/shop/", "service": "http://web.shop.svc.cluster.local:80"}
-LEADS = "Mapping shop leads /shop/ to web.shop.svc.cluster.local"
+LEADS = "Mapping shop routes /shop/ to web.shop.svc.cluster.local"
 MODULE = ambassador("Module", "ambassador", config={"add_linkerd_headers": True})
 
 
@@ -99,7 +99,7 @@ def test_the_samples_route_is_looked_for_where_it_is_wanted() -> None:
     def titles(**sample: Any) -> list[str]:
         return [one.title for one in looked_at(with_ambassador(sample=sample))]
 
-    route = "Mapping linkerd2-qotm leads /qotm-linkerd2/ to qotm-linkerd2.qotm.svc.cluster.local"
+    route = "Mapping linkerd2-qotm routes /qotm-linkerd2/ to qotm-linkerd2.qotm.svc.cluster.local"
     assert route in titles()
     assert route not in titles(mapping=False)
 

@@ -135,7 +135,7 @@ def test_an_extensions_label_belongs_on_one_namespace() -> None:
     def seen(**labels: str) -> list[Finding]:
         return list(control_plane.extensions(cluster_case(view(*spaces(**labels)))))
 
-    title = "the label linkerd.io/extension=multicluster is on linkerd-multicluster alone"
+    title = "the label linkerd.io/extension=multicluster is only on linkerd-multicluster"
     assert failures(seen(linkerd_multicluster="multicluster")) == []
     assert failures(seen(linkerd_multicluster="multicluster", old="multicluster")) == [title]
     assert failures(seen(old="multicluster")) == [title]
@@ -377,7 +377,8 @@ def test_each_field_that_is_wrong_is_one_failure(path: str, value: Any, title: s
 
 
 @pytest.mark.parametrize(
-    ("found", "told"), [({}, "it tells none, not"), ({"x": "y"}, "it tells none, not")]
+    ("found", "told"),
+    [({}, "its annotation is missing, not"), ({"x": "y"}, "its annotation is missing, not")],
 )
 def test_a_service_without_annotations_is_said_to_tell_nothing(
     found: dict[str, str], told: str
@@ -425,7 +426,7 @@ def test_without_listeners_of_its_own_a_stack_needs_someone_elses() -> None:
     objects = installed()
     assert failures(looked_at(objects, mesh(content))) == []
     del objects["Listener http"], objects["Listener https"]
-    assert failures(looked_at(objects, mesh(content))) == ["there is a Listener"]
+    assert failures(looked_at(objects, mesh(content))) == ["Ambassador has a Listener"]
 
 
 def test_a_proxy_among_the_containers_counts_as_well() -> None:

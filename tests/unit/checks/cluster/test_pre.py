@@ -176,7 +176,7 @@ def test_namespaces_that_pulumi_did_not_make_are_warned_of() -> None:
 
 SHOP = thing("v1", "Namespace", "shop")
 WEB = thing("v1", "Service", "web", "shop", spec={"clusterIP": "10.0.0.1"})
-EXISTS = "the target has Service shop/web to export"
+EXISTS = "the target has the exported Service shop/web"
 ROOM = "the name of its mirror is unused in the source: shop/web-west"
 
 

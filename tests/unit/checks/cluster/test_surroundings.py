@@ -114,7 +114,7 @@ def test_a_highly_available_ambassador_asks_for_nodes_too() -> None:
     content = settings()
     content["clusters"]["west"]["ambassador"] |= {"highAvailability": True, "replicas": 2}
     found = list(surroundings.nodes(cluster_case(view(node()), mesh(content))))
-    assert failures(found) == ["there are nodes for 2 replicas apart from each other"]
+    assert failures(found) == ["the cluster has a node for each of 2 replicas"]
 
 
 def test_a_cluster_without_ambassador_is_looked_at_like_any_other() -> None:

@@ -181,7 +181,7 @@ def test_for_metadata_alone_the_content_is_not_asked_for() -> None:
         ((401, {}), "not allowed"),
         ((404, {}), "status 404"),
         ((200, b"<html>"), "not JSON"),
-        ((200, []), "unknown form"),
+        ((200, []), "not a JSON object"),
     ],
 )
 def test_a_refusal_is_told_in_a_few_words(answer: Answer, words: str) -> None:
@@ -207,7 +207,7 @@ def test_after_its_time_a_reader_asks_no_more() -> None:
         asked.append(path)
         return 200, {}
 
-    with reader(respond, seconds=-1.0) as api, pytest.raises(RefusedError, match="too long"):
+    with reader(respond, seconds=-1.0) as api, pytest.raises(RefusedError, match="used up"):
         list(api.list(WEB, SERVICES))
     assert asked == []
 

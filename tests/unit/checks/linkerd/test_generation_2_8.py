@@ -483,7 +483,7 @@ def test_a_secret_that_lacks_an_annotation_is_one_that_the_service_mirror_passes
 
 def test_a_second_secret_for_the_same_cluster_is_found() -> None:
     found = looked_at({**source_side(), **named(credentials("by-hand"))})
-    assert failures(found) == ["no other Secret tells the service mirror of cluster west"]
+    assert failures(found) == ["only one Secret has credentials for cluster west"]
 
 
 def test_credentials_that_are_old_lead_elsewhere_or_do_not_work_are_found() -> None:

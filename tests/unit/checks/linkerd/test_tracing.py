@@ -26,7 +26,7 @@ from tests.unit.checks.builders import (
 from vocabulary.kinds import ENDPOINTS, POD, SECRET, TRACING_SERVICE
 
 COLLECTOR = {"collector": "tempo.tracing:4317", "serviceAccount": "tempo"}
-ANSWERS = "the collector tracing/tempo answers"
+ANSWERS = "the collector tracing/tempo has ready pods"
 MESHED = "the collector is meshed"
 ACCOUNT = "the collector runs as ServiceAccount tempo"
 TOLD = "proxies send their spans to tempo.tracing:4317"

@@ -191,7 +191,7 @@ def test_a_link_has_the_selectors_of_the_stack_file() -> None:
     ]
     own = {**LABELS, "selector": {"matchExpressions": turned}}
     assert of_link(config, SELECTS, **own).status is Status.OK
-    assert of_link(config, SELECTS, **LABELS).detail == "selector is another"
+    assert of_link(config, SELECTS, **LABELS).detail == "selector differs"
 
 
 @pytest.mark.parametrize("key", ["remoteDiscoverySelector", "federatedServiceSelector"])
@@ -270,12 +270,12 @@ def before(config: MeshConfig, *source: dict[str, Any]) -> list[Finding]:
 
 def test_no_room_is_needed_for_a_mirror_that_there_will_not_be() -> None:
     config = linked(flatNetwork=True, export={"mode": "none", "federated": True})
-    assert {one.title for one in before(config)} == {"the target has Service shop/web to export"}
+    assert {one.title for one in before(config)} == {"the target has the exported Service shop/web"}
 
 
 def test_requests_can_be_shared_only_with_a_service_of_the_sources_own() -> None:
     config = linked(export={"weights": {"local": 9, "mirrored": 1}})
-    title = "the source has a Service shop/web of its own that shares requests with the mirror"
+    title = "the source has its own Service shop/web, which shares requests with the mirror"
     assert failures(before(config)) == [title]
     assert failures(before(config, service("web", "shop"))) == []
     content = settings()
@@ -290,15 +290,15 @@ def test_headless_services_can_be_exported_where_the_link_says_so() -> None:
     def warned(**link: Any) -> list[str]:
         return warnings(list(pre.mirrors(case_of(linked(**link), (SPACE,), (headless,)))))
 
-    assert warned() == ["the target has Service shop/web to export"]
+    assert warned() == ["the target has the exported Service shop/web"]
     assert warned(headlessServices=True) == []
 
 
 # Shared traffic
 
 SHARED = linked(export={"weights": {"local": 9, "mirrored": 1}})
-SHARES = "HTTPRoute shop/web-west shares requests to shop/web with its mirror"
-EXIST = "the Services between which HTTPRoute shop/web-west shares exist"
+SHARES = "HTTPRoute shop/web-west has the configured weights for shop/web"
+EXIST = "the backends of HTTPRoute shop/web-west exist"
 ACCEPTED = "HTTPRoute shop/web-west is accepted by Linkerd"
 
 
@@ -373,7 +373,7 @@ def test_each_fault_of_a_route_is_one_failure(
 
 @pytest.mark.parametrize(
     ("there", "words"),
-    [(mirror(), "leave weights out"), (service("web", "shop"), "about its mirror")],
+    [(mirror(), "remove weights"), (service("web", "shop"), "about its mirror")],
 )
 def test_a_missing_service_is_mended_by_whoever_makes_it(there: dict[str, Any], words: str) -> None:
     assert words in of(shared(route(ACCEPT), there), EXIST).hint

@@ -478,7 +478,7 @@ def test_a_probe_service_that_is_missing_is_said_to_be() -> None:
     source = source_side()
     del source[f"Service {SPACE}/probe-west"]
     title = "the gateway has one probe Service with an endpoint"
-    assert of(looked_at(source), title).detail == "there are 0: none"
+    assert of(looked_at(source), title).detail == "0 exist: none"
 
 
 def test_two_probe_services_are_one_too_many() -> None:

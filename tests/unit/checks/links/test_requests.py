@@ -189,7 +189,7 @@ def test_nobody_is_followed_to_another_host() -> None:
 def test_no_answer_is_a_warning_with_a_remedy() -> None:
     (line,) = judged(front(closed_port()), ROUTE)
     assert (line.status, line.title) == (Status.WARNING, ASKED)
-    assert "is not answered (ConnectionRefusedError)" in line.detail
+    assert "fails (ConnectionRefusedError)" in line.detail
     assert "load balancer" in line.hint
 
 
@@ -210,7 +210,7 @@ def test_where_pods_are_simulated_no_request_is_made_and_this_is_said() -> None:
         ((ROUTE, service("ambassador", "ambassador")), "(of type ClusterIP) has no address"),
         (
             (ROUTE, service("ambassador", "ambassador", address="127.0.0.1", ports={"x": 81})),
-            "a port neither for HTTP nor for HTTPS",
+            "no port for HTTP or HTTPS",
         ),
     ],
 )
@@ -226,7 +226,7 @@ def test_why_a_request_was_not_made_is_said(
 def test_a_request_that_was_not_made_in_time_is_said_to_be_that() -> None:
     case = cluster_case(view(front(), ROUTE), with_ambassador(mappings=[SHOP]))
     (line,) = requests.requests(case)
-    assert (line.status, "in the time" in line.detail) == (Status.SKIPPED, True)
+    assert (line.status, "timed out" in line.detail) == (Status.SKIPPED, True)
 
 
 def test_an_answer_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -426,7 +426,7 @@ def test_a_service_with_endpoints_passes() -> None:
     ("objects", "words"),
     [
         ((SPACE,), "it does not exist"),
-        ((SPACE, WEB), "it has none"),
+        ((SPACE, WEB), "it has no endpoints"),
         ((SPACE, WEB, endpoints("web", "shop", "notReadyAddresses")), "its pods are not ready"),
     ],
 )
@@ -436,7 +436,7 @@ def test_a_route_into_nothing_is_one_failure(
     (line,) = behind(*objects)
     assert (line.status, line.detail) == (Status.FAILURE, words)
     assert line.hint
-    assert ("selector" in line.hint) is (words == "it has none")
+    assert ("selector" in line.hint) is (words == "it has no endpoints")
 
 
 def test_a_name_that_may_be_one_outside_the_cluster_is_only_warned_of() -> None:

@@ -68,7 +68,7 @@ def test_each_thing_that_is_missing_is_told(controller: str) -> None:
 
 def test_an_ingress_that_no_controller_took_is_warned_of() -> None:
     asked = config(className="inner")
-    found = of(look(asked, *made(asked, None)), "Ingress shop/web is served")
+    found = of(look(asked, *made(asked, None)), "Ingress shop/web has an address")
     assert found.status is Status.WARNING
     assert "inner" in found.hint
 
@@ -81,7 +81,7 @@ def test_a_cluster_without_traefik_is_told_what_it_lacks() -> None:
 
 def test_secrets_are_looked_for_where_the_controller_reads_them() -> None:
     asked = config(basicAuth={"secret": "users", "namespace": "nginx"})
-    title = "the Secrets of shop/web are there"
+    title = "the Secrets of shop/web exist"
     assert of(look(asked, *made(asked), secret("users", "nginx", {})), title).status is Status.OK
     lost = of(look(asked, *made(asked), secret("users", "shop", {})), title)
     assert lost.status is Status.FAILURE

@@ -408,8 +408,8 @@ def test_a_mirror_that_holds_no_lease(clusters: Clusters, report: Run) -> None:
     ("change", "told"),
     [
         (lambda ports: ports.remove(port(ports, "mc-gateway")), "mc-gateway is missing, not 4143"),
-        (lambda ports: port(ports, "mc-gateway").update(targetPort=4140), "leads to port 4140"),
-        (lambda ports: port(ports, "mc-probe").update(targetPort=9), "leads to port 9 of the pods"),
+        (lambda ports: port(ports, "mc-gateway").update(targetPort=4140), "targets port 4140"),
+        (lambda ports: port(ports, "mc-probe").update(targetPort=9), "targets port 9 of the pods"),
         (lambda ports: port(ports, "http").update(targetPort=8888), "no Listener"),
     ],
 )

@@ -25,6 +25,7 @@ from checks.platform.ingresses import secrets_of as ingress_secrets
 from checks.run.report import run_phases
 from config import MeshConfig
 from config.core.mesh import service_account
+from config.inventory import inventory
 from config.linkerd.tracing import port_of
 from config.links.exports import ServiceRef
 from render import Manifest
@@ -82,7 +83,7 @@ def brought(config: MeshConfig, cluster: str) -> Iterator[dict[str, Any]]:
     for space in {*(ref.namespace for ref in services), *(one.namespace for one in exported)}:
         yield thing("v1", "Namespace", space)
     ambassador = own.ambassador
-    for host in ambassador.all_hosts if ambassador is not None else ():
+    for host in inventory(config, cluster).hosts:
         if ambassador is not None and host.tls is not None and not host.tls.trial:
             assert host.tls_secret is not None
             leaf = certified("leaf", authority=False, host=host.hostname, begins=NOW)
