@@ -147,4 +147,4 @@ def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         yield Listing(CERTIFICATE, config.namespace)
 
 
-CHECKS = (Check("ambassador", Phase.PARTS, certificates, reads=_reads, order=16),)
+CHECKS = (Check("ambassador", Phase.PARTS, certificates, _reads, order=16),)

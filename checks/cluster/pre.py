@@ -278,12 +278,12 @@ CHECKS = (
         "names",
         Phase.BEFORE,
         clashes,
-        reads=tuple(
+        tuple(
             Listing(kind, metadata_only=True)
             for kind in (CRD, MUTATING_WEBHOOK, VALIDATING_WEBHOOK)
         ),
         order=31,
     ),
     Check("names", Phase.BEFORE, namespaces, order=32),
-    Check("exports", Phase.LINK_BEFORE, mirrors, reads=(Listing(SERVICE),)),
+    Check("exports", Phase.LINK_BEFORE, mirrors, (Listing(SERVICE),)),
 )

@@ -22,6 +22,8 @@ from checks.facts.view import Access, View
 from config.core.mesh import MeshConfig
 from config.variants.generation import Generation
 
+MODERN, V2_8 = Generation.MODERN, Generation.V2_8
+
 
 class Phase(IntEnum):
     """When a check runs; lines of the report come in this order."""
@@ -82,7 +84,7 @@ class Check(Generic[C]):
     phase: Phase
     run: Callable[[C], Iterator[Finding]]
     """Yields the lines. May raise Unseen where something it needs could not be read."""
-    reads: Reads | tuple[Listing, ...] = ()
+    reads: Reads | Listing | tuple[Reads | Listing, ...] = ()
     """What it looks at. Namespaces, nodes and records of Helm are read for every check."""
     reads_more: ReadsMore | None = None
     """What it looks at besides, depending on what was read."""
@@ -92,7 +94,7 @@ class Check(Generic[C]):
     """Rights without which it reports less."""
     asks: Callable[[MeshConfig, str], Iterable[Access]] | None = None
     """Rights of the operator that it reports on."""
-    generation: Generation | None = None
+    only: Generation | None = None
     """The only generation of Linkerd that it is for; None for all."""
     order: int = LAST_IN_CATEGORY
     """Place within its phase, by the lowest number of its category and then by its own."""
@@ -102,13 +104,14 @@ class Check(Generic[C]):
         """How a message names it."""
         return self.run.__name__.replace("_", " ")
 
-    def listings(self, mesh: MeshConfig, cluster: str) -> Iterable[Listing]:
+    def listings(self, mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         """What it reads from a cluster first."""
-        return self.reads(mesh, cluster) if callable(self.reads) else self.reads
+        for one in self.reads if isinstance(self.reads, tuple) else (self.reads,):
+            yield from (one,) if isinstance(one, Listing) else one(mesh, cluster)
 
     def is_for(self, generation: Generation) -> bool:
         """Whether it is for a generation of Linkerd."""
-        return self.generation in (None, generation)
+        return self.only in (None, generation)
 
 
 def modules() -> Iterator[Any]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from checks.cluster.workloads import availability, workload
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import V2_8, Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.objects import addresses
 from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
@@ -28,7 +28,6 @@ from checks.links.gateways import alive
 from checks.links.service_mirror import judge_gateway_alive, mirrors
 from config.core.mesh import MeshConfig
 from config.links.link import Export
-from config.variants.generation import Generation
 from kube.answers import inner, items
 from preflight.proxy_trust import settings_2_8
 from vocabulary.kinds import (
@@ -80,10 +79,7 @@ def configuration(case: ClusterCase) -> Iterator[Finding]:
     space = config.linkerd.namespace
     title = f"ConfigMap {space}/{CONFIG} exists"
     if case.view.get(CONFIG_MAP, space, CONFIG) is None:
-        if case.view.made_by_release(CONFIG_MAP, space, CONFIG):
-            yield skipped(title, "it does not exist; see its release")
-        else:
-            yield failure(title, "it does not", UPDATE)
+        yield case.view.missing(title, CONFIG_MAP, space, CONFIG)
         return
     content = settings_2_8(case.view.get(CONFIG_MAP, space, CONFIG))
     if not content:
@@ -245,33 +241,11 @@ def _mirror_pods(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         yield Listing(POD, MULTICLUSTER)
 
 
-_OLD = Generation.V2_8
 CHECKS = (
-    Check(
-        "control plane",
-        Phase.CONTROL_PLANE,
-        configuration,
-        reads=control_plane,
-        generation=_OLD,
-        order=11,
-    ),
-    Check(
-        "control plane",
-        Phase.CONTROL_PLANE,
-        deployments,
-        reads=control_plane,
-        generation=_OLD,
-        order=12,
-    ),
-    Check("control plane", Phase.CONTROL_PLANE, kinds, generation=_OLD, order=13),
-    Check("credentials", Phase.LINK, credentials, reads=link_access, generation=_OLD, order=21),
-    Check(
-        "service mirror",
-        Phase.LINK,
-        service_mirror,
-        reads=_mirror_pods,
-        generation=_OLD,
-        order=40,
-    ),
-    Check("exports", Phase.LINK, exports, reads=_mirror_pods, generation=_OLD, order=50),
+    Check("control plane", Phase.CONTROL_PLANE, configuration, control_plane, only=V2_8, order=11),
+    Check("control plane", Phase.CONTROL_PLANE, deployments, control_plane, only=V2_8, order=12),
+    Check("control plane", Phase.CONTROL_PLANE, kinds, only=V2_8, order=13),
+    Check("credentials", Phase.LINK, credentials, link_access, only=V2_8, order=21),
+    Check("service mirror", Phase.LINK, service_mirror, _mirror_pods, only=V2_8, order=40),
+    Check("exports", Phase.LINK, exports, _mirror_pods, only=V2_8, order=50),
 )

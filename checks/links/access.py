@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.facts.case import LinkCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import MODERN, Check, Phase
 from checks.facts.listing import Listing, secrets
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
@@ -20,7 +20,6 @@ from checks.links.credentials import (
 )
 from checks.trust.pki import UnreadableError, decoded
 from config.core.mesh import MeshConfig
-from config.variants.generation import Generation
 from kube.answers import inner, items
 from vocabulary.kinds import (
     CLUSTER_ROLE,
@@ -224,13 +223,6 @@ def link_access(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
 
 
 CHECKS = (
-    Check("credentials", Phase.LINK, remote_access, reads=link_access, order=20),
-    Check(
-        "credentials",
-        Phase.LINK,
-        credentials,
-        reads=link_access,
-        generation=Generation.MODERN,
-        order=21,
-    ),
+    Check("credentials", Phase.LINK, remote_access, link_access, order=20),
+    Check("credentials", Phase.LINK, credentials, link_access, only=MODERN, order=21),
 )

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.facts.case import LinkCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import MODERN, Check, Phase
 from checks.facts.objects import addresses
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from checks.links.link import selectors_of
 from checks.links.service_mirror import link_reads, works
 from config.links.link import Export, LinkConfig, Requirement, Selector
-from config.variants.generation import Generation
 from kube.answers import inner, items
 from vocabulary.kinds import ENDPOINTS, LINK, NAMESPACE, SERVICE, Object, labels_of
 from vocabulary.linkerd import CLUSTER_NAME, EXPORTED, FEDERATED, MULTICLUSTER
@@ -181,13 +180,4 @@ def _holds(requirement: Requirement, labels: dict[str, str]) -> bool:
     return fitting if requirement.operator == "In" else not fitting
 
 
-CHECKS = (
-    Check(
-        "exports",
-        Phase.LINK,
-        exports,
-        reads=link_reads,
-        generation=Generation.MODERN,
-        order=50,
-    ),
-)
+CHECKS = (Check("exports", Phase.LINK, exports, link_reads, only=MODERN, order=50),)

@@ -9,14 +9,13 @@ import re
 from collections.abc import Iterator
 
 from checks.facts.case import LinkCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import MODERN, Check, Phase
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import some
 from checks.links.gateways import link_address
 from checks.links.service_mirror import link_reads
 from config.core.mesh import gateway_identity
 from config.links.link import LinkConfig, Selector
-from config.variants.generation import Generation
 from kube.answers import inner, items
 from vocabulary.kinds import (
     LINK,
@@ -178,13 +177,4 @@ def _equal(title: str, wanted: dict[str, tuple[Object, str | None]], hint: str) 
     return failure(title, "; ".join(wrong), hint) if wrong else ok(title)
 
 
-CHECKS = (
-    Check(
-        "link",
-        Phase.LINK,
-        link_resource,
-        reads=link_reads,
-        generation=Generation.MODERN,
-        order=30,
-    ),
-)
+CHECKS = (Check("link", Phase.LINK, link_resource, link_reads, only=MODERN, order=30),)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from checks.cluster.workloads import availability, workload
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import MODERN, Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.objects import addresses
 from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
@@ -169,13 +169,6 @@ def _links(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
 
 
 CHECKS = (
-    Check(
-        "service mirror",
-        Phase.LINK,
-        service_mirror,
-        reads=link_reads,
-        generation=Generation.MODERN,
-        order=40,
-    ),
-    Check("mirrors", Phase.LAST, orphans, reads=_links, order=20),
+    Check("service mirror", Phase.LINK, service_mirror, link_reads, only=MODERN, order=40),
+    Check("mirrors", Phase.LAST, orphans, _links, order=20),
 )

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.facts.case import LinkCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import MODERN, Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import some
 from config.core.mesh import MeshConfig
 from config.links.link import Export, Weights
-from config.variants.generation import Generation
 from kube.answers import items
 from vocabulary.kinds import HTTP_ROUTE, SERVICE, Object
 
@@ -121,13 +120,4 @@ def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
                 yield Listing(HTTP_ROUTE, export.namespace, version="v1")
 
 
-CHECKS = (
-    Check(
-        "traffic",
-        Phase.LINK,
-        weights,
-        reads=_reads,
-        generation=Generation.MODERN,
-        order=60,
-    ),
-)
+CHECKS = (Check("traffic", Phase.LINK, weights, _reads, only=MODERN, order=60),)

@@ -183,4 +183,4 @@ def _has_no_token(linkerd: LinkerdConfig, pod: Object) -> bool:
     return pod["spec"].get("automountServiceAccountToken") is False
 
 
-CHECKS = (Check("meshed", Phase.PARTS, meshed, reads=patched, order=80),)
+CHECKS = (Check("meshed", Phase.PARTS, meshed, patched, order=80),)

@@ -18,7 +18,7 @@ from cryptography import x509
 
 from checks.cluster.unready import ought_to_run
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import MODERN, Check, Phase
 from checks.facts.linkerd_values import values_of
 from checks.facts.listing import Listing, named
 from checks.facts.objects import proxy_of
@@ -27,7 +27,6 @@ from checks.facts.view import View, some
 from checks.trust import pki
 from checks.trust.certificates import anchors_of, issuer_chain, trust_material
 from config.core.mesh import MeshConfig
-from config.variants.generation import Generation
 from kube.answers import inner, items
 from preflight.proxy_trust import bundle_hashes
 from vocabulary.kinds import (
@@ -256,18 +255,10 @@ CHECKS = (
         "certificates",
         Phase.CAUSES,
         trust_roots,
-        reads=_reads,
+        _reads,
         reads_more=_samples,
-        generation=Generation.MODERN,
+        only=MODERN,
         order=13,
     ),
-    Check(
-        "certificates",
-        Phase.LINK,
-        across,
-        reads=_reads,
-        reads_more=_samples,
-        generation=Generation.MODERN,
-        order=10,
-    ),
+    Check("certificates", Phase.LINK, across, _reads, reads_more=_samples, only=MODERN, order=10),
 )
