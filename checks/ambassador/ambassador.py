@@ -14,7 +14,6 @@ from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig, service_account
-from config.variants.generation import Generation
 from kube.answers import inner
 from vocabulary.kinds import (
     DAEMON_SET,
@@ -191,7 +190,7 @@ def proxies(
 def _ports(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
     """The sidecar's ports are those of the stack file; yields nothing where it has none."""
     required = config.sidecar.require_identity_on_inbound_ports
-    old = case.config.linkerd.generation is Generation.V2_8
+    old = not case.config.linkerd.record.policy
     if required is None and old and config.gateway is not None:
         required = (4143,)
     found_in = workload_of(case.view, config)

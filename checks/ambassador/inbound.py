@@ -14,7 +14,7 @@ from typing import NamedTuple
 from checks.ambassador.front import FRONT, front
 from checks.cluster.ports import meshed_pods, ports_of, target
 from checks.facts.case import ClusterCase
-from checks.facts.check import MODERN, Check, Phase
+from checks.facts.check import WITH_POLICY, Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, warning
 from checks.facts.view import View, some
@@ -23,7 +23,6 @@ from checks.linkerd.control_plane import linkerd_values
 from checks.linkerd.inbound_policy import ROUTES, PortPolicy, evaluate
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig
-from config.variants.generation import Generation
 from kube.answers import items
 from vocabulary.kinds import (
     AUTHORIZATION_POLICY,
@@ -104,7 +103,7 @@ def judged(case: ClusterCase, ports: Iterable[int]) -> list[Judged]:
     Raises Unseen: what is needed could not be read.
     """
     config = case.config.ambassador
-    if config is None or case.config.linkerd.generation is Generation.V2_8:
+    if config is None or not case.config.linkerd.record.policy:
         return []
     for kind in KINDS:
         case.view.all(kind, config.namespace)
@@ -160,7 +159,7 @@ def inbound(case: ClusterCase) -> Iterator[Finding]:
 def public_objects(case: ClusterCase) -> Iterator[Finding]:
     """The Servers and policies that the program makes for Ambassador's public ports exist."""
     config = case.config.ambassador
-    if config is None or case.config.linkerd.generation is not Generation.MODERN:
+    if config is None or not case.config.linkerd.record.policy:
         return
     if not config.all_public_ports:
         return
@@ -298,6 +297,8 @@ def _reads_more(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Listing]
 POLICY = (*FRONT, _policies)
 """Ambassador's pods and Services, and what decides who can connect to them."""
 CHECKS = (
-    Check("policy", Phase.PARTS, public_objects, POLICY, only=MODERN, order=30),
-    Check("policy", Phase.PARTS, inbound, POLICY, reads_more=_reads_more, only=MODERN, order=31),
+    Check("policy", Phase.PARTS, public_objects, POLICY, only=WITH_POLICY, order=30),
+    Check(
+        "policy", Phase.PARTS, inbound, POLICY, reads_more=_reads_more, only=WITH_POLICY, order=31
+    ),
 )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
+from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import checks
@@ -20,9 +21,17 @@ from checks.facts.listing import Listing
 from checks.facts.results import Finding
 from checks.facts.view import Access, View
 from config.core.mesh import MeshConfig
-from config.variants.generation import Generation
+from config.variants.linkerd import LinkerdGeneration
 
-MODERN, V2_8 = Generation.MODERN, Generation.V2_8
+Trait = Callable[[LinkerdGeneration], bool]
+"""Whether a generation of Linkerd has something."""
+WITH_POLICY: Trait = attrgetter("policy")
+WITH_LINKS: Trait = attrgetter("links")
+
+
+def without_links(generation: LinkerdGeneration) -> bool:
+    """Whether a generation has no Links: its links are annotations and one Secret."""
+    return not generation.links
 
 
 class Phase(IntEnum):
@@ -94,8 +103,8 @@ class Check(Generic[C]):
     """Rights without which it reports less."""
     asks: Callable[[MeshConfig, str], Iterable[Access]] | None = None
     """Rights of the operator that it reports on."""
-    only: Generation | None = None
-    """The only generation of Linkerd that it is for; None for all."""
+    only: Trait | None = None
+    """What a generation of Linkerd needs for it; None where it is for all."""
     order: int = LAST_IN_CATEGORY
     """Place within its phase, by the lowest number of its category and then by its own."""
 
@@ -109,9 +118,9 @@ class Check(Generic[C]):
         for one in self.reads if isinstance(self.reads, tuple) else (self.reads,):
             yield from (one,) if isinstance(one, Listing) else one(mesh, cluster)
 
-    def is_for(self, generation: Generation) -> bool:
+    def is_for(self, generation: LinkerdGeneration) -> bool:
         """Whether it is for a generation of Linkerd."""
-        return self.only in (None, generation)
+        return self.only is None or self.only(generation)
 
 
 def modules() -> Iterator[Any]:
@@ -137,7 +146,7 @@ def all_checks() -> tuple[Check[Any], ...]:
     )
 
 
-def checks_of(pre: bool, generation: Generation | None = None) -> tuple[Check[Any], ...]:
+def checks_of(pre: bool, generation: LinkerdGeneration | None = None) -> tuple[Check[Any], ...]:
     """The checks with or without ``--pre``, of one generation of Linkerd where it is given."""
     phases = BEFORE_INSTALLATION if pre else INSTALLED
     return tuple(
@@ -149,7 +158,7 @@ def checks_of(pre: bool, generation: Generation | None = None) -> tuple[Check[An
 
 def rights(mesh: MeshConfig, cluster: str) -> tuple[Access, ...]:
     """Rights without which checks of a cluster cannot look at what they need, each once."""
-    generation = mesh.clusters[cluster].linkerd.generation
+    generation = mesh.clusters[cluster].linkerd.record
     return tuple(
         dict.fromkeys(
             listing.right

@@ -10,7 +10,7 @@ from typing import Any
 
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
-from checks.facts.check import MODERN, Check, Phase
+from checks.facts.check import WITH_POLICY, Check, Phase
 from checks.facts.linkerd_values import values_of
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
@@ -218,9 +218,16 @@ def control_plane(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
 CHECKS = (
     Check("control plane", Phase.CONTROL_PLANE, namespace, order=10),
     Check(
-        "control plane", Phase.CONTROL_PLANE, configuration, control_plane, only=MODERN, order=11
+        "control plane",
+        Phase.CONTROL_PLANE,
+        configuration,
+        control_plane,
+        only=WITH_POLICY,
+        order=11,
     ),
-    Check("control plane", Phase.CONTROL_PLANE, deployments, control_plane, only=MODERN, order=12),
-    Check("control plane", Phase.CONTROL_PLANE, kinds, only=MODERN, order=13),
-    Check("control plane", Phase.CONTROL_PLANE, extensions, only=MODERN, order=14),
+    Check(
+        "control plane", Phase.CONTROL_PLANE, deployments, control_plane, only=WITH_POLICY, order=12
+    ),
+    Check("control plane", Phase.CONTROL_PLANE, kinds, only=WITH_POLICY, order=13),
+    Check("control plane", Phase.CONTROL_PLANE, extensions, only=WITH_POLICY, order=14),
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from checks.cluster.workloads import availability, workload
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.check import V2_8, Check, Phase
+from checks.facts.check import Check, Phase, without_links
 from checks.facts.listing import Listing
 from checks.facts.objects import addresses
 from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
@@ -230,7 +230,7 @@ def _mirror(case: LinkCase, export: Export, exported: bool) -> Finding:
     return failure(
         title,
         "it has no endpoints",
-        "see whether the gateway's Service in the target has an address and all its annotations",
+        "check whether the gateway's Service in the target has an address and all its annotations",
     )
 
 
@@ -242,10 +242,24 @@ def _mirror_pods(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
 
 
 CHECKS = (
-    Check("control plane", Phase.CONTROL_PLANE, configuration, control_plane, only=V2_8, order=11),
-    Check("control plane", Phase.CONTROL_PLANE, deployments, control_plane, only=V2_8, order=12),
-    Check("control plane", Phase.CONTROL_PLANE, kinds, only=V2_8, order=13),
-    Check("credentials", Phase.LINK, credentials, link_access, only=V2_8, order=21),
-    Check("service mirror", Phase.LINK, service_mirror, _mirror_pods, only=V2_8, order=40),
-    Check("exports", Phase.LINK, exports, _mirror_pods, only=V2_8, order=50),
+    Check(
+        "control plane",
+        Phase.CONTROL_PLANE,
+        configuration,
+        control_plane,
+        only=without_links,
+        order=11,
+    ),
+    Check(
+        "control plane",
+        Phase.CONTROL_PLANE,
+        deployments,
+        control_plane,
+        only=without_links,
+        order=12,
+    ),
+    Check("control plane", Phase.CONTROL_PLANE, kinds, only=without_links, order=13),
+    Check("credentials", Phase.LINK, credentials, link_access, only=without_links, order=21),
+    Check("service mirror", Phase.LINK, service_mirror, _mirror_pods, only=without_links, order=40),
+    Check("exports", Phase.LINK, exports, _mirror_pods, only=without_links, order=50),
 )

@@ -70,7 +70,7 @@ def gateway(case: ClusterCase) -> Iterator[Finding]:
         yield from _annotations(case, service, ambassador.gateway)
         yield _address(service, case.mesh, case.name, ambassador)
     yield _health(case.view, ambassador, ambassador.gateway)
-    if case.config.linkerd.generation is Generation.MODERN:
+    if case.config.linkerd.record.policy:
         yield _policy(case.view, ambassador, ambassador.gateway)
 
 
@@ -130,7 +130,7 @@ def _endpoints(view: View, service: Object, ambassador: AmbassadorConfig) -> Ite
         yield failure(
             title,
             "it has none",
-            f"see whether its selector is that of {ambassador.workload}'s pods, then {UPDATE}",
+            f"check whether its selector is that of {ambassador.workload}'s pods, then {UPDATE}",
         )
 
 

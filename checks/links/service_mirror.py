@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 
 from checks.cluster.workloads import availability, workload
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.check import MODERN, Check, Phase
+from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.objects import addresses
 from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from checks.links.gateways import alive, mirrored
 from config.core.mesh import MeshConfig
-from config.variants.generation import Generation
 from kube.answers import inner, items
 from vocabulary.kinds import (
     DEPLOYMENT,
@@ -118,7 +117,7 @@ def _probe(case: LinkCase) -> Finding:
         return skipped(title, "the service mirror, which writes its endpoint, is not running")
     endpoints = case.source.get(ENDPOINTS, namespace_of(found[0]), name_of(found[0]))
     if not any(addresses(endpoints)):
-        hint = "see whether the gateway's address is a name that the source can resolve"
+        hint = "check whether the gateway's address is a name that the source can resolve"
         return failure(title, "it has none", hint)
     return ok(title, some(addresses(endpoints)))
 
@@ -127,7 +126,7 @@ def orphans(case: ClusterCase) -> Iterator[Finding]:
     """No mirror in a source belongs to a deleted Link."""
     if not case.mesh.links_from(case.name):
         return
-    if case.config.linkerd.generation is Generation.V2_8:
+    if not case.config.linkerd.record.links:
         links = {link.target for link in case.mesh.links_from(case.name)}
     else:
         specs = [inner(one, "spec") for one in case.view.all(LINK)]
@@ -164,11 +163,11 @@ def link_reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
 
 def _links(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     yield Listing(SERVICE)
-    if mesh.clusters[cluster].linkerd.generation is Generation.MODERN:
+    if mesh.clusters[cluster].linkerd.record.links:
         yield Listing(LINK)
 
 
 CHECKS = (
-    Check("service mirror", Phase.LINK, service_mirror, link_reads, only=MODERN, order=40),
+    Check("service mirror", Phase.LINK, service_mirror, link_reads, only=WITH_LINKS, order=40),
     Check("mirrors", Phase.LAST, orphans, _links, order=20),
 )

@@ -21,7 +21,6 @@ from checks.linkerd.control_plane import linkerd_values
 from checks.trust import pki, renewal
 from config.core.mesh import MeshConfig
 from config.trust.key_forms import form_fault
-from config.variants.generation import Generation
 from kube.answers import inner
 from preflight.proxy_trust import bundle
 from vocabulary.kinds import CONFIG_MAP, SECRET, Object
@@ -49,7 +48,7 @@ def trust_anchors(case: ClusterCase) -> Iterator[Finding]:
     """The bundle of anchors is what was configured, and each anchor is fit and valid."""
     title = "the trust anchors can be read"
     space = case.config.linkerd.namespace
-    old = case.config.linkerd.generation is Generation.V2_8
+    old = not case.config.linkerd.record.policy
     try:
         anchors = anchors_of(case.view, space)
     except pki.UnreadableError as error:
@@ -168,7 +167,7 @@ def issuer_chain(case: ClusterCase) -> list[x509.Certificate] | None:
 
 def _keys(case: ClusterCase, secret: Object) -> tuple[str, str]:
     """Keys of the issuer's Secret that hold certificate and private key."""
-    old = case.config.linkerd.generation is Generation.V2_8
+    old = not case.config.linkerd.record.policy
     if old and "tls.crt" not in inner(secret, "data"):
         return "crt.pem", "key.pem"
     return "tls.crt", "tls.key"
@@ -176,7 +175,7 @@ def _keys(case: ClusterCase, secret: Object) -> tuple[str, str]:
 
 def _authorities(case: ClusterCase, secret: Object) -> list[x509.Certificate]:
     """Certificates under ca.crt, without which Linkerd 2.8 does as well."""
-    old = case.config.linkerd.generation is Generation.V2_8
+    old = not case.config.linkerd.record.policy
     if old and not inner(secret, "data").get("ca.crt"):
         return []
     return pki.certificates(pki.decoded(secret, "ca.crt"))

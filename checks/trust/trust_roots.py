@@ -18,7 +18,7 @@ from cryptography import x509
 
 from checks.cluster.unready import ought_to_run
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.check import MODERN, Check, Phase
+from checks.facts.check import WITH_POLICY, Check, Phase
 from checks.facts.linkerd_values import values_of
 from checks.facts.listing import Listing, named
 from checks.facts.objects import proxy_of
@@ -257,8 +257,10 @@ CHECKS = (
         trust_roots,
         _reads,
         reads_more=_samples,
-        only=MODERN,
+        only=WITH_POLICY,
         order=13,
     ),
-    Check("certificates", Phase.LINK, across, _reads, reads_more=_samples, only=MODERN, order=10),
+    Check(
+        "certificates", Phase.LINK, across, _reads, reads_more=_samples, only=WITH_POLICY, order=10
+    ),
 )
