@@ -194,3 +194,21 @@ def test_of_ambassadors_secrets_only_those_that_hosts_name_are_read() -> None:
         and "owner=helm" not in listing.labels
     ]
     assert read == [{"fieldSelector": f"metadata.name={name}"} for name in ("own-tls", "shop-tls")]
+
+
+def test_the_dashboards_host_needs_its_certificate_as_any_other() -> None:
+    content = settings()
+    viz = {"enabled": True, "route": {"host": HOSTNAME, "tlsSecret": "viz-tls"}}
+    content["clusters"]["west"]["linkerd"] = {"viz": viz}
+    config = mesh(content)
+    title = "Host linkerd-viz has a valid certificate"
+    absent = list(hosts.certificates(cluster_case(view(), config)))
+    assert failures(absent) == [title]
+    one = leaf()
+    data = {"tls.crt": one.pem, "tls.key": one.key_pem}
+    there = secret("viz-tls", "ambassador", data, type="kubernetes.io/tls")
+    assert (
+        of(list(hosts.certificates(cluster_case(view(there), config))), title).status is Status.OK
+    )
+    plan = fetch.plan(config, "west", pre=False)
+    assert "metadata.name=viz-tls" in {listing.fields for listing in plan}
