@@ -170,7 +170,7 @@ def test_a_kubeconfig_in_the_stack_file_needs_no_other(around: Surroundings) -> 
     assert reach.login.secret
 
 
-def test_it_tells_which_of_the_services_that_are_wanted_are_not_there(around: Surroundings) -> None:
+def test_it_has_which_of_the_services_that_are_wanted_are_not_there(around: Surroundings) -> None:
     there, gone, hidden = (ServiceRef("shop", name) for name in ("web", "gone", "hidden"))
     healthy_answers = healthy(UID)
     answers = {there.name: (200, {"kind": "Service"}), hidden.name: (403, {})}
@@ -185,7 +185,7 @@ def test_it_tells_which_of_the_services_that_are_wanted_are_not_there(around: Su
     assert examine(clusters("source"), expected)["source"].missing_services == {gone}
 
 
-def test_a_version_that_is_not_told_stops_nobody(around: Surroundings) -> None:
+def test_a_version_that_is_not_reported_stops_no_one(around: Surroundings) -> None:
     answers = healthy(UID)
     around.server("source", lambda path: (200, {}) if path == "/version" else answers(path))
     reach = examine(clusters("source"))["source"]
@@ -289,14 +289,14 @@ def test_a_server_with_an_expired_certificate_is_refused(around: Surroundings) -
     assert told == {"source": "the API server's certificate has expired"}
 
 
-def test_a_server_without_tls_is_refused_where_tls_was_meant(around: Surroundings) -> None:
+def test_a_server_without_tls_is_refused_where_tls_was_expected(around: Surroundings) -> None:
     server = around.server("source", tls=False)
     around.context("source", server.url.replace("http:", "https:"))
     _, told = refusal(clusters("source"))
     assert told == {"source": "TLS handshake failed"}
 
 
-def test_a_server_with_tls_is_refused_where_none_was_meant(around: Surroundings) -> None:
+def test_a_server_with_tls_is_refused_where_none_was_expected(around: Surroundings) -> None:
     server = around.server("source")
     around.context("source", server.url.replace("https:", "http:"))
     error, told = refusal(clusters("source"))
@@ -304,7 +304,7 @@ def test_a_server_with_tls_is_refused_where_none_was_meant(around: Surroundings)
     assert "https://" in error.problems[0].remedy
 
 
-def test_a_name_that_nobody_knows_is_named(
+def test_a_name_that_no_one_knows_is_named(
     around: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unknown(*_: Any, **__: Any) -> Any:
@@ -327,7 +327,7 @@ def test_without_a_kubeconfig_the_file_is_named(around: Surroundings, tmp_path: 
     assert told == {"source": f"there is no kubeconfig at {tmp_path / 'kubeconfig'}"}
 
 
-def test_problems_of_several_clusters_are_told_together(around: Surroundings) -> None:
+def test_problems_of_several_clusters_are_reported_together(around: Surroundings) -> None:
     around.server("well")
     around.server("closed", lambda path: (401, {}))
     around.context("down", unused_url())
@@ -341,7 +341,7 @@ def test_problems_of_several_clusters_are_told_together(around: Surroundings) ->
     assert len(error.problems) == 5
 
 
-def test_a_healthy_cluster_is_not_told_of(around: Surroundings) -> None:
+def test_a_healthy_cluster_is_not_reported(around: Surroundings) -> None:
     around.server("well")
     around.context("down", unused_url())
     _, told = refusal(clusters("well", "down"))
@@ -417,7 +417,9 @@ def test_the_version_that_is_too_new_is_named(around: Surroundings) -> None:
     assert "it runs Kubernetes v1.27.3-eks-a5565ad, and" in told["source"]
 
 
-def test_everything_that_is_wrong_with_one_cluster_is_told_together(around: Surroundings) -> None:
+def test_everything_that_is_wrong_with_one_cluster_is_reported_together(
+    around: Surroundings,
+) -> None:
     other = replace(OLD, what="Linkerd 2.8.1", newest=(1, 20))
     for name in ("source", "target"):
         around.server(name, telling({"gitVersion": "v1.34.1"}))

@@ -216,7 +216,7 @@ def test_a_policy_that_lacks_its_authentication_is_named() -> None:
     ) in of(lines, PUBLIC).detail
 
 
-def test_a_policy_for_certain_networks_is_taken_to_be_meant_and_told() -> None:
+def test_a_policy_for_certain_networks_is_taken_to_be_expected_and_reported() -> None:
     objects = [one for one in program() if one["metadata"]["name"] != "everywhere"]
     lines = found(*cluster("deny"), *objects, everywhere("everywhere", "203.0.113.0/24"))
     assert failures(lines) == []
@@ -277,7 +277,7 @@ def test_what_is_not_meshed_has_no_policy() -> None:
     assert found(*bare) == []
 
 
-def test_a_list_that_was_refused_is_said_and_nothing_is_called_open() -> None:
+def test_a_list_that_was_refused_is_reported_and_nothing_is_called_open() -> None:
     refused = {(NETWORK_AUTHENTICATION, "ambassador"): "not allowed"}
     with pytest.raises(Unseen):
         found(*cluster("deny"), *program(), unseen=refused)
@@ -317,7 +317,7 @@ def closed(*objects: dict[str, Any]) -> list[Finding]:
         ({"https": 8444}, LEADS, "https (443) targets 8444, which has no Listener"),
     ],
 )
-def test_a_port_that_leads_nowhere_is_named(targets: Any, title: str, told: str) -> None:
+def test_a_port_that_has_no_target_is_named(targets: Any, title: str, told: str) -> None:
     objects = cluster("all-unauthenticated")
     objects[2] = entrance(**targets)
     lines = closed(*objects)

@@ -482,7 +482,9 @@ def test_drawn_objects_let_in_whom_the_rules_let_in(
 
 @settings(max_examples=200, deadline=None)
 @given(DRAWN, st.sampled_from(POLICY_NAMES))
-def test_what_is_said_to_be_refused_is_refused(objects: list[dict[str, Any]], default: str) -> None:
+def test_what_is_reported_as_refused_is_refused(
+    objects: list[dict[str, Any]], default: str
+) -> None:
     unique = list({(one["kind"], one["metadata"]["name"]): one for one in objects}.values())
     found = evaluate(mesh(default), unique, pod(), 8080)
     refused = lacking(found.authorizations, meshed=False)

@@ -114,14 +114,14 @@ def test_a_service_that_is_only_federated_has_no_mirror() -> None:
         ((), (), [MEMBER]),
     ],
 )
-def test_a_federated_service_has_its_member_and_stands_in_the_source(
+def test_a_federated_service_has_its_member_and_is_in_the_source(
     source: tuple[dict[str, Any], ...], target: tuple[dict[str, Any], ...], failed: list[str]
 ) -> None:
     config = linked(flatNetwork=True, export={"mode": "none", "federated": True})
     assert failures(seen(config, source, target)) == failed
 
 
-def test_a_service_mirror_that_is_not_at_work_federates_nothing() -> None:
+def test_a_service_mirror_that_is_not_running_federates_nothing() -> None:
     config = linked(flatNetwork=True, export={"mode": "none", "federated": True})
     case = case_of(config, (SPACE,), (web(federated="member"),))
     assert of(list(exports.exports(case)), FEDERATED).status is Status.SKIPPED
@@ -213,7 +213,7 @@ def test_a_link_leaves_out_the_labels_and_annotations_that_mirrors_are_not_to_ha
 # Flat networks
 
 
-def test_on_a_flat_network_neither_a_gateway_nor_its_probe_is_looked_for() -> None:
+def test_on_a_flat_network_neither_a_gateway_nor_its_probe_is_checked() -> None:
     title = "the Link has no gateway, as its network is flat"
     spec = {"targetClusterName": "west"}
     assert of_link(FLAT, title, **spec).status is Status.OK
@@ -375,11 +375,13 @@ def test_each_fault_of_a_route_is_one_failure(
     ("there", "words"),
     [(mirror(), "remove weights"), (service("web", "shop"), "about its mirror")],
 )
-def test_a_missing_service_is_mended_by_whoever_makes_it(there: dict[str, Any], words: str) -> None:
+def test_a_missing_service_is_fixed_by_anyone_who_makes_it(
+    there: dict[str, Any], words: str
+) -> None:
     assert words in of(shared(route(ACCEPT), there), EXIST).hint
 
 
-def test_a_route_that_nobody_judged_is_warned_of_unless_pods_are_simulated() -> None:
+def test_a_route_that_no_one_judged_is_warned_of_unless_pods_are_simulated() -> None:
     assert warnings(shared(route(), *BOTH)) == [ACCEPTED]
     assert of(shared(route(), *BOTH, node(kwok=True)), ACCEPTED).status is Status.SKIPPED
 

@@ -220,7 +220,7 @@ def test_a_sec1_key(clusters: Clusters, report: Run) -> None:
     assert "SEC1" in found and VALIDATOR in found
 
 
-def test_a_key_whose_fault_only_the_log_tells(clusters: Clusters, report: Run) -> None:
+def test_a_key_whose_fault_only_the_log_shows(clusters: Clusters, report: Run) -> None:
     """The Secret was mended, and the pod has still the old one."""
     target = clusters["target"]
     target.failed.add("linkerd-control-plane")

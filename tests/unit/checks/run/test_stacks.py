@@ -229,7 +229,7 @@ def test_checks_look_for_what_the_program_declares(
     "name",
     ["adopted", "cert-manager", "exports", "legacy-ambassador", "linkerd-2.8", "meshed", "tls"],
 )
-def test_every_object_of_ours_that_is_missing_is_told(
+def test_every_object_of_this_stack_that_is_missing_is_reported(
     name: str, rendered: Rendered, stack_config: Callable[[str], MeshConfig]
 ) -> None:
     """Releases tell of what they made; namespaces and logins for registries are told by pods."""
