@@ -93,7 +93,7 @@ def _secret(view: View, namespace: str, host: HostConfig, name: str) -> Iterator
         return
     yield ok(title, some(_names(chain[0])))
     yield lasting(
-        f"Host {host.name} has a certificate for 60 more days",
+        f"Host {host.name} has a valid certificate for 60 more days",
         [chain[0]],
         view.now,
         "cert-manager renews it; see its Certificate" if waits else remedy,

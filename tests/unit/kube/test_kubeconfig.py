@@ -457,5 +457,5 @@ def test_no_kubeconfig_is_answered_with_a_crash_or_has_a_secret(
         try:
             read(cluster())
         except KubeconfigError as error:
-            assert str(error).isprintable()
+            assert f"{error.message}{error.remedy}".isprintable()
             assert not [secret for secret in SECRETS[1:] if secret in str(error)]

@@ -379,7 +379,7 @@ def test_a_cluster_that_is_too_new_is_refused(
 ) -> None:
     around.server("source", telling(version))
     error, told = refusal(clusters("source"), expected={"source": Expectations(limits=(OLD,))})
-    assert "Ambassador 1.14 installs on 1.21 at most" in told["source"]
+    assert "Ambassador 1.14 supports 1.21 at most" in told["source"]
     assert error.problems[0].remedy == OLD.remedy
 
 
@@ -534,13 +534,13 @@ def wait_for_the_end_of(pid: int) -> None:
     ("script", "message"),
     [
         ("echo hunter2 >&2; exit 7", "failed with status 7"),
-        ("echo hunter2", "no usable credentials"),
-        ("true", "no usable credentials"),
-        ("echo '{}'", "no usable credentials"),
-        ("echo '[1]'", "no usable credentials"),
-        (f"echo '{credential()}'", "no usable credentials"),
-        (f"echo '{credential(token='')}'", "no usable credentials"),
-        (f"echo '{credential(clientCertificateData='hunter2')}'", "no usable credentials"),
+        ("echo hunter2", "returned no usable credentials"),
+        ("true", "returned no usable credentials"),
+        ("echo '{}'", "returned no usable credentials"),
+        ("echo '[1]'", "returned no usable credentials"),
+        (f"echo '{credential()}'", "returned no usable credentials"),
+        (f"echo '{credential(token='')}'", "returned no usable credentials"),
+        (f"echo '{credential(clientCertificateData='hunter2')}'", "returned no usable credentials"),
         (
             f"echo '{credential(token='hunter2')}' | sed s,/v1,/v1beta1,",
             "returned no usable credentials",
