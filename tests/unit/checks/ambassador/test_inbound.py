@@ -228,7 +228,7 @@ def test_a_gateway_that_lets_in_certain_clients_alone_fails_and_names_them_and_t
     objects = [one for one in program() if one["metadata"]["name"] != "meshed"]
     lines = found(*cluster("all-unauthenticated"), *objects, meshed("web.shop.example"))
     assert failures(lines) == [GATEWAY, PROBE]
-    assert of(lines, GATEWAY).detail.startswith("only web.shop.example may: ")
+    assert of(lines, GATEWAY).detail.startswith("only web.shop.example can: ")
     assert "AuthorizationPolicy" in of(lines, GATEWAY).detail
 
 

@@ -61,8 +61,8 @@ def test_pod_container_state_log_and_cause_are_named() -> None:
     healthy = container_status("destination", ready=True)
     found = explained(destination(healthy, CRASHED), **logs(SEC1_LOG))
     assert found.text == (
-        f"pod {POD_NAME}: container policy is in CrashLoopBackOff (exit code 1, 5 restarts), and "
-        "its log says: Error: failed to read TLS key: could not load private key; cause: the key "
+        f"pod {POD_NAME}: container policy is in CrashLoopBackOff (exit code 1, 5 restarts); "
+        "log: Error: failed to read TLS key: could not load private key; cause: the key "
         "in Secret linkerd-policy-validator-k8s-tls is in a form that the policy controller does "
         "not read: it reads PKCS#8 and PKCS#1 only"
     )

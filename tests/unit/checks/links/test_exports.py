@@ -221,7 +221,7 @@ def test_on_a_flat_network_neither_a_gateway_nor_its_probe_is_checked() -> None:
     case = case_of(FLAT, (LEASE,), ())
     titles = {one.title for one in service_mirror.service_mirror(case)}
     assert not [one for one in titles if "gateway" in one]
-    assert [one for one in titles if "at work" in one]
+    assert [one for one in titles if "is running" in one]
 
 
 def test_a_target_of_flat_networks_needs_neither_a_gateway_nor_an_ambassador() -> None:

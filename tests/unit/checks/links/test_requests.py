@@ -230,7 +230,7 @@ def test_a_request_that_was_not_made_in_time_is_reported_as_that() -> None:
 
 
 def test_an_answer_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "SECONDS", 0.1)
+    monkeypatch.setattr(asking, "SECONDS", 0.1)
     with socket.socket() as silent:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
