@@ -213,7 +213,7 @@ class _Adoption:
                 raise
             yield (
                 f"the API server fails to read a Module of {version} (status {error.status})",
-                "see whether emissary-apiext, which converts Ambassador's objects, is ready, and "
+                "check whether emissary-apiext, which converts Ambassador's objects, is ready, and "
                 "whether the API server is healthy",
             )
             return

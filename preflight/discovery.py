@@ -12,8 +12,11 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from config.preconditions import Needed, NeededNamespace
+from kube.answers import items
 from kube.failures import Reason
 from kube.kubeconfig import get_json
+from kube.paths import path_of
+from vocabulary.kinds import NAMESPACE
 
 
 def unserved(
@@ -45,8 +48,7 @@ def _kinds(api: client.ApiClient, item: Needed, timeout: tuple[float, float]) ->
             # It is unknown then; the API server will refuse what it lacks.
             return set(item.kinds)
         raise
-    listed = found.get("resources")
-    return {str(one.get("kind")) for one in listed or () if isinstance(one, dict)}
+    return {str(one.get("kind")) for one in items(found, "resources")}
 
 
 def absent(
@@ -58,7 +60,7 @@ def absent(
     """
     for item in namespaces:
         try:
-            get_json(api, f"/api/v1/namespaces/{item.name}", timeout)
+            get_json(api, path_of(NAMESPACE, name=item.name), timeout)
         except ApiException as error:
             if error.status == 404:
                 yield (

@@ -19,16 +19,19 @@ from config.language.problems import printable
 from config.links.exports import ServiceRef
 from config.platform.recipes import WorkloadRef
 from config.preconditions import Expectations
+from kube.answers import inner
 from kube.at_once import at_once
 from kube.errors import KubeconfigError
 from kube.failures import STRANGE, Reason, why_silent
 from kube.kubeconfig import Endpoint, Login, api_client, endpoint, get_json, login
+from kube.paths import path_of
 from kube.versions import too_new
 from preflight.adoption import mismatches
 from preflight.discovery import absent, unserved
 from preflight.proxy_trust import HeldTrust, held_trust
 from preflight.workloads import look_at
 from vocabulary.errors import MeshError
+from vocabulary.kinds import NAMESPACE, SERVICE
 
 DEADLINE_SECONDS = 9.0
 """How long all clusters together may take to answer."""
@@ -147,7 +150,7 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
     try:
         reached, entry = endpoint(cluster), login(cluster)
         with api_client(cluster, login_timeout=deadline * LOGIN_SHARE) as api:
-            uid = _uid(get_json(api, "/api/v1/namespaces/kube-system", timeout))
+            uid = _uid(get_json(api, path_of(NAMESPACE, name="kube-system"), timeout))
             if uid is None:
                 return _Answer(None, (STRANGE,))
             version = get_json(api, "/version", timeout)
@@ -177,8 +180,7 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
 
 
 def _uid(namespace: Mapping[str, Any]) -> str | None:
-    metadata = namespace.get("metadata")
-    uid = metadata.get("uid") if isinstance(metadata, Mapping) else None
+    uid = inner(namespace, "metadata").get("uid")
     return uid if isinstance(uid, str) else None
 
 
@@ -204,7 +206,7 @@ def _missing(
 
 def _exists(api: client.ApiClient, service: ServiceRef, timeout: tuple[float, float]) -> bool:
     try:
-        get_json(api, f"/api/v1/namespaces/{service.namespace}/services/{service.name}", timeout)
+        get_json(api, path_of(SERVICE, service.namespace, service.name), timeout)
     except ApiException as error:
         if error.status == 404:
             return False

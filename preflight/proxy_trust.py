@@ -26,8 +26,16 @@ from kubernetes.client.exceptions import ApiException
 
 from kube.answers import inner, items
 from kube.kubeconfig import get_json
-from vocabulary.kinds import Object
-from vocabulary.linkerd import CONFIG, CONTROL_PLANE_NS, TRUST_ROOT_SHA256, TRUST_ROOTS
+from kube.paths import path_of
+from vocabulary.kinds import CONFIG_MAP, POD, SECRET, Object
+from vocabulary.linkerd import (
+    CONFIG,
+    CONTROL_PLANE_NS,
+    IDENTITY,
+    ISSUER_SECRET,
+    TRUST_ROOT_SHA256,
+    TRUST_ROOTS,
+)
 
 PAGE = 500
 
@@ -66,12 +74,15 @@ def held_trust(api: client.ApiClient, namespace: str, timeout: Timeout) -> HeldT
     `timeout` is in seconds, to connect and to answer. Raises ApiException where the API server
     fails. What it forbids to read is left out.
     """
-    root = f"/api/v1/namespaces/{namespace}/configmaps"
-    pem = bundle(lambda name: _get(api, f"{root}/{name}", timeout) or None) or ""
+
+    def config_map(name: str) -> Object | None:
+        return _get(api, path_of(CONFIG_MAP, namespace, name), timeout) or None
+
+    pem = bundle(config_map) or ""
     anchors = certificates(pem)
     if not anchors:
         return None
-    secret = _get(api, f"/api/v1/namespaces/{namespace}/secrets/linkerd-identity-issuer", timeout)
+    secret = _get(api, path_of(SECRET, namespace, ISSUER_SECRET), timeout)
     pods = _pods(api, namespace, bundle_hashes(pem), timeout)
     return HeldTrust(anchors, _issuer(secret), tuple(pods))
 
@@ -135,7 +146,7 @@ def _pods(
         "limit": str(PAGE),
     }
     while True:
-        page = _get(api, f"/api/v1/pods?{urlencode(query)}", timeout)
+        page = _get(api, f"{path_of(POD)}?{urlencode(query)}", timeout)
         for pod in items(page, "items"):
             metadata = inner(pod, "metadata")
             started_with = inner(metadata, "annotations").get(TRUST_ROOT_SHA256)
@@ -144,7 +155,7 @@ def _pods(
                 workload,
                 bool(started_with) and started_with not in current,
                 _time(metadata.get("creationTimestamp")),
-                workload == f"{namespace}/linkerd-identity",
+                workload == f"{namespace}/{IDENTITY}",
             )
         following = inner(page, "metadata").get("continue")
         if not following:

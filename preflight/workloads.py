@@ -22,16 +22,14 @@ from config.preconditions import WantedPatch
 from kube.answers import inner, items
 from kube.failures import Reason
 from kube.kubeconfig import get_json
+from kube.paths import path_of
+from vocabulary.kinds import CRON_JOB, KIBANA, NAMESPACE, PATCHED
 
-PLACES = {
-    "Namespace": ("/api/v1", "namespaces", ()),
-    "Deployment": ("/apis/apps/v1", "deployments", ("spec", "template")),
-    "DaemonSet": ("/apis/apps/v1", "daemonsets", ("spec", "template")),
-    "StatefulSet": ("/apis/apps/v1", "statefulsets", ("spec", "template")),
-    "CronJob": ("/apis/batch/v1", "cronjobs", ("spec", "jobTemplate", "spec", "template")),
-    "Kibana": ("/apis/kibana.k8s.elastic.co/v1", "kibanas", ("spec", "podTemplate")),
+_TEMPLATES: Mapping[str, tuple[str, ...]] = {
+    NAMESPACE.name: (),
+    CRON_JOB.name: ("spec", "jobTemplate", "spec", "template"),
+    KIBANA.name: ("spec", "podTemplate"),
 }
-"""Root, plural name and path to the template of the pods, by kind."""
 
 Timeout = tuple[float, float]
 
@@ -59,7 +57,7 @@ def look_at(api: client.ApiClient, wanted: Iterable[WantedPatch], timeout: Timeo
     reasons: list[Reason] = []
     for item in wanted:
         try:
-            found = get_json(api, _path(item.patch.ref), timeout)
+            found = _read(api, item.patch.ref, timeout)
         except ApiException as error:
             if error.status == 404:
                 missing.add(item.patch.ref)
@@ -73,10 +71,16 @@ def look_at(api: client.ApiClient, wanted: Iterable[WantedPatch], timeout: Timeo
     return Found(frozenset(missing), frozenset(settled), tuple(reasons))
 
 
-def _path(ref: WorkloadRef) -> str:
-    root, plural, _ = PLACES[ref.kind]
-    space = f"/namespaces/{ref.namespace}" if ref.namespace else ""
-    return f"{root}{space}/{plural}/{ref.name}"
+def template_path(kind: str) -> tuple[str, ...]:
+    """Keys that lead to the pod template in an object of a kind that can be meshed.
+
+    A Namespace is its own: annotations on it are for all of its pods.
+    """
+    return _TEMPLATES.get(kind, ("spec", "template"))
+
+
+def _read(api: client.ApiClient, ref: WorkloadRef, timeout: Timeout) -> dict[str, Any]:
+    return get_json(api, path_of(PATCHED[ref.kind], ref.namespace, ref.name), timeout)
 
 
 class _Workload:
@@ -86,7 +90,7 @@ class _Workload:
         self._found = found
         self._path = path
         self._patch = patch
-        self._template = PLACES[patch.kind][2]
+        self._template = template_path(patch.kind)
 
     def kept(self) -> Iterator[Reason]:
         """Fields that its owner has set to other values, and that could not be restored."""
@@ -100,7 +104,7 @@ class _Workload:
                     f"owner, and {self._path} would write {value}",
                     f"remove the annotation where it was installed, or remove {self._path}",
                 )
-        if self._patch.kind == "Kibana":
+        if self._patch.kind == KIBANA.name:
             yield from self._token()
         if self._patch.container is not None:
             yield from self._container(self._patch.container)

@@ -70,4 +70,4 @@ def _selects(view: View, config: AmbassadorConfig, service: Object) -> Finding:
     return warning(title, "no pod matches now", hint)
 
 
-CHECKS = (Check("ambassador", Phase.PARTS, adoption, reads=pods, order=11),)
+CHECKS = (Check("ambassador", Phase.PARTS, adoption, pods, order=11),)

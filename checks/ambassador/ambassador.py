@@ -18,6 +18,7 @@ from kube.answers import inner
 from vocabulary.kinds import (
     DAEMON_SET,
     DEPLOYMENT,
+    ENDPOINTS,
     HOST,
     LISTENER,
     MAPPING,
@@ -215,12 +216,13 @@ def _ports(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
 
 
 def pods(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
-    """Ambassador's workload and pods, and the Services in its namespace."""
+    """Ambassador's workload and pods, the Services, and the endpoints in its namespace."""
     config = mesh.clusters[cluster].ambassador
     if config is not None:
         yield Listing(kind_of(config), config.namespace)
         yield Listing(POD, config.namespace)
+        yield Listing(ENDPOINTS, config.namespace)
         yield Listing(SERVICE)
 
 
-CHECKS = (Check("ambassador", Phase.PARTS, installation, reads=pods, order=10),)
+CHECKS = (Check("ambassador", Phase.PARTS, installation, pods, order=10),)

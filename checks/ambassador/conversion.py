@@ -120,13 +120,4 @@ def _reads_more(_: MeshConfig, __: str, view: View) -> Iterator[Listing]:
             yield Listing(DEPLOYMENT, service_of(webhook)[0])
 
 
-CHECKS = (
-    Check(
-        "ambassador",
-        Phase.PARTS,
-        conversion,
-        reads=_reads,
-        reads_more=_reads_more,
-        order=12,
-    ),
-)
+CHECKS = (Check("ambassador", Phase.PARTS, conversion, _reads, reads_more=_reads_more, order=12),)

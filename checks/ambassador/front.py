@@ -9,12 +9,10 @@ from checks.ambassador.routes import objects
 from checks.cluster.ports import called, meshed_pods, ports_of, target
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.listing import Listing
 from checks.facts.objects import balancer_addresses, template_of
 from checks.facts.results import UPDATE, Finding, failure, ok
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
-from config.core.mesh import MeshConfig
 from kube.answers import inner
 from vocabulary.kinds import LISTENER, SERVICE, Object, labels_of, name_of
 
@@ -70,12 +68,6 @@ def _serves(port: Object) -> bool:
     return port.get("name") in ("http", "https") or port.get("port") in (80, 443)
 
 
-def front_reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
-    """Ambassador's Service, pods and Listeners."""
-    yield from pods(mesh, cluster)
-    config = mesh.clusters[cluster].ambassador
-    if config is not None:
-        yield from objects(config, LISTENER)
-
-
-CHECKS = (Check("ambassador", Phase.PARTS, target_ports, reads=front_reads, order=14),)
+FRONT = (pods, objects(LISTENER))
+"""Ambassador's Service, pods and Listeners."""
+CHECKS = (Check("ambassador", Phase.PARTS, target_ports, FRONT, order=14),)

@@ -93,7 +93,7 @@ def _secret(view: View, namespace: str, host: HostConfig, name: str) -> Iterator
         return
     yield ok(title, some(_names(chain[0])))
     yield lasting(
-        f"Host {host.name} has a certificate for 60 more days",
+        f"Host {host.name} has a valid certificate for 60 more days",
         [chain[0]],
         view.now,
         "cert-manager renews it; see its Certificate" if waits else remedy,
@@ -147,4 +147,4 @@ def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         yield Listing(CERTIFICATE, config.namespace)
 
 
-CHECKS = (Check("ambassador", Phase.PARTS, certificates, reads=_reads, order=16),)
+CHECKS = (Check("ambassador", Phase.PARTS, certificates, _reads, order=16),)

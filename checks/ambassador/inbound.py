@@ -11,11 +11,11 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from checks.ambassador.front import front, front_reads
+from checks.ambassador.front import FRONT, front
 from checks.ambassador.policies import policies
 from checks.cluster.ports import meshed_pods, ports_of, target
 from checks.facts.case import ClusterCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import WITH_POLICY, Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, warning
 from checks.facts.view import View, some
@@ -270,11 +270,9 @@ def _hint(one: Judged, config: AmbassadorConfig) -> str:
     )
 
 
-def policy_reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
-    """Ambassador's pods and Services, and what decides who may connect to them."""
+def _policies(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     config = mesh.clusters[cluster]
     if config.ambassador is not None:
-        yield from front_reads(mesh, cluster)
         yield from (Listing(kind, config.ambassador.namespace) for kind in KINDS)
         yield Listing(CONFIG_MAP, config.linkerd.namespace)
 
@@ -287,22 +285,11 @@ def _reads_more(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Listing]
             yield Listing(kind, space, complete=False)
 
 
+POLICY = (*FRONT, _policies)
+"""Ambassador's pods and Services, and what decides who can connect to them."""
 CHECKS = (
+    Check("policy", Phase.PARTS, public_objects, POLICY, only=WITH_POLICY, order=30),
     Check(
-        "policy",
-        Phase.PARTS,
-        public_objects,
-        reads=policy_reads,
-        only=lambda linkerd: linkerd.policy,
-        order=30,
-    ),
-    Check(
-        "policy",
-        Phase.PARTS,
-        inbound,
-        reads=policy_reads,
-        reads_more=_reads_more,
-        only=lambda linkerd: linkerd.policy,
-        order=31,
+        "policy", Phase.PARTS, inbound, POLICY, reads_more=_reads_more, only=WITH_POLICY, order=31
     ),
 )

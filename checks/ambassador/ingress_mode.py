@@ -11,10 +11,8 @@ from collections.abc import Iterator
 from checks.ambassador.routes import all_mappings, objects
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped
 from checks.facts.view import some
-from config.core.mesh import MeshConfig
 from kube.answers import inner
 from vocabulary.kinds import MAPPING, Object
 from vocabulary.linkerd import DST_OVERRIDE_HEADER
@@ -51,10 +49,4 @@ def _removed(mapping: Object) -> set[str]:
     return {str(name).lower() for name in ([found] if isinstance(found, str) else found)}
 
 
-def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
-    config = mesh.clusters[cluster].ambassador
-    if config is not None:
-        yield from objects(config, MAPPING)
-
-
-CHECKS = (Check("ambassador", Phase.PARTS, ingress_mode, reads=_reads, order=15),)
+CHECKS = (Check("ambassador", Phase.PARTS, ingress_mode, objects(MAPPING), order=15),)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from checks.facts.case import ClusterCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import Check, Phase, Reads
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
@@ -113,12 +113,11 @@ def _module(case: ClusterCase, config: AmbassadorConfig) -> Finding:
     module = case.view.get(MODULE, config.namespace, "ambassador")
     if module is None:
         missing = f"Module {config.namespace}/ambassador does not exist"
-        if case.view.made_by_release(MODULE, config.namespace, "ambassador"):
-            return skipped(title, f"{missing}; see its release")
         hint = UPDATE
         if config.adopt is not None and config.adopt.module == "patch":
             hint = f"write clusters.{case.name}.ambassador.adopt.module: make, then {UPDATE}"
-        return failure(title, missing, hint)
+        place = (MODULE, config.namespace, "ambassador")
+        return case.view.missing(title, *place, hint=hint, text=missing)
     found = inner(module, "spec", "config").get("add_linkerd_headers")
     if bool(found) is config.linkerd_headers:
         return ok(title)
@@ -176,16 +175,17 @@ def _hostnames(view: View, namespace: str) -> Finding:
     return ok(title)
 
 
-def objects(config: AmbassadorConfig, *kinds: Kind) -> Iterator[Listing]:
-    """Ambassador's objects of these kinds, in the version that the stack file writes."""
-    for kind in kinds:
-        yield Listing(kind, config.namespace, version=config.objects_version)
+def objects(*kinds: Kind) -> Reads:
+    """Reads Ambassador's objects of these kinds, in the version that the stack file writes."""
+
+    def reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+        config = mesh.clusters[cluster].ambassador
+        if config is not None:
+            space, version = config.namespace, config.objects_version
+            yield from (Listing(kind, space, version=version) for kind in kinds)
+
+    return reads
 
 
-def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
-    config = mesh.clusters[cluster].ambassador
-    if config is not None:
-        yield from objects(config, MODULE, LISTENER, HOST, TLS_CONTEXT, MAPPING)
-
-
-CHECKS = (Check("ambassador", Phase.PARTS, routes, reads=_reads, order=13),)
+_OBJECTS = objects(MODULE, LISTENER, HOST, TLS_CONTEXT, MAPPING)
+CHECKS = (Check("ambassador", Phase.PARTS, routes, _OBJECTS, order=13),)

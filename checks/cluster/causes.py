@@ -133,7 +133,7 @@ CAUSES: tuple[Cause, ...] = (
         r"Failed to validate networking configuration|expected client to receive",
         "connections of the pod bypass its proxy: neither linkerd-init nor the CNI "
         "plugin has written the iptables rules",
-        "see whether the pods of daemonset/linkerd-cni run on this node and whether its plugin is "
+        "check that the pods of daemonset/linkerd-cni run on this node and that its plugin is "
         "in the node's CNI configuration; then delete the pod",
         "linkerd2-proxy-init, validator/src/main.rs",
         NETWORK_VALIDATOR_CONTAINER,
@@ -212,7 +212,7 @@ CAUSES: tuple[Cause, ...] = (
     Cause(
         r"ImagePullBackOff|ErrImagePull|InvalidImageName|ErrImageNeverPull|Failed to pull image",
         "the image cannot be pulled",
-        "see whether the registry is reached from the nodes, the image's name and the pull secrets",
+        "check that the nodes reach the registry, and check the image's name and the pull secrets",
         "Kubernetes, kubelet, images/types.go",
         "",
     ),

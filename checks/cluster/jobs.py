@@ -65,4 +65,4 @@ def _remedy(case: ClusterCase, space: str, hanging: list[Object]) -> str:
     )
 
 
-CHECKS = (Check("jobs", Phase.PARTS, jobs, reads=patched, order=90),)
+CHECKS = (Check("jobs", Phase.PARTS, jobs, patched, order=90),)

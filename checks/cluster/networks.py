@@ -100,12 +100,5 @@ def _pods(_: MeshConfig, __: str, view: View) -> Iterable[Listing]:
 
 
 CHECKS = (
-    Check(
-        "cluster",
-        Phase.SURROUNDINGS,
-        networks,
-        reads=(Listing(SERVICE),),
-        reads_more=_pods,
-        order=13,
-    ),
+    Check("cluster", Phase.SURROUNDINGS, networks, (Listing(SERVICE),), reads_more=_pods, order=13),
 )

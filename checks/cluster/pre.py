@@ -53,7 +53,7 @@ from vocabulary.kinds import (
     annotations_of,
     labels_of,
 )
-from vocabulary.kubernetes import HELM_RELEASE_NAME, HELM_RELEASE_NAMESPACE
+from vocabulary.kubernetes import HELM_RELEASE_NAME
 from vocabulary.linkerd import CLUSTER_NAME, CONTROL_PLANE_RELEASE, LINKERD_2_8_CHART, MULTICLUSTER
 from vocabulary.linkerd import CRDS_RELEASE as CRDS_CHART
 
@@ -297,12 +297,12 @@ CHECKS = (
         "names",
         Phase.BEFORE,
         clashes,
-        reads=tuple(
+        tuple(
             Listing(kind, metadata_only=True)
             for kind in (CRD, MUTATING_WEBHOOK, VALIDATING_WEBHOOK)
         ),
         order=31,
     ),
     Check("names", Phase.BEFORE, namespaces, order=32),
-    Check("exports", Phase.LINK_BEFORE, mirrors, reads=(Listing(SERVICE),)),
+    Check("exports", Phase.LINK_BEFORE, mirrors, (Listing(SERVICE),)),
 )

@@ -202,7 +202,7 @@ CHECKS = (
         "releases",
         Phase.CAUSES,
         helm_releases,
-        reads=_reads,
+        _reads,
         reads_more=_reads_more,
         logs=pod_logs.wanted,
         may_need=(Access("get", "", "pods/log"), Access("list", "", "events")),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from checks.cluster.unready import Explanation, explain
 from checks.facts.objects import condition
-from checks.facts.results import Finding, Status, failure, ok, skipped
+from checks.facts.results import Finding, Status, ok, skipped
 from checks.facts.view import View
 from kube.answers import inner
 from vocabulary.kinds import DAEMON_SET, Kind, Object
@@ -61,12 +61,7 @@ def workload(view: View, kind: Kind, namespace: str, name: str, hint: str) -> It
     found = view.get(kind, namespace, name)
     released = view.made_by_release(kind, namespace, name)
     if found is None:
-        missing = "it does not exist"
-        yield (
-            skipped(title, f"{missing}; see its release")
-            if released
-            else failure(title, missing, hint)
-        )
+        yield view.missing(title, kind, namespace, name, hint=hint)
         return
     status, text, explained = described(view, found)
     if status is Status.OK:

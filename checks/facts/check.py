@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
+from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import checks
@@ -21,6 +22,16 @@ from checks.facts.results import Finding
 from checks.facts.view import Access, View
 from config.core.mesh import MeshConfig
 from config.variants.linkerd import LinkerdGeneration
+
+Trait = Callable[[LinkerdGeneration], bool]
+"""Whether a generation of Linkerd has something."""
+WITH_POLICY: Trait = attrgetter("policy")
+WITH_LINKS: Trait = attrgetter("links")
+
+
+def without_links(generation: LinkerdGeneration) -> bool:
+    """Whether a generation has no Links: its links are annotations and one Secret."""
+    return not generation.links
 
 
 class Phase(IntEnum):
@@ -82,7 +93,7 @@ class Check(Generic[C]):
     phase: Phase
     run: Callable[[C], Iterator[Finding]]
     """Yields the lines. May raise Unseen where something it needs could not be read."""
-    reads: Reads | tuple[Listing, ...] = ()
+    reads: Reads | Listing | tuple[Reads | Listing, ...] = ()
     """What it looks at. Namespaces, nodes and records of Helm are read for every check."""
     reads_more: ReadsMore | None = None
     """What it looks at besides, depending on what was read."""
@@ -92,8 +103,8 @@ class Check(Generic[C]):
     """Rights without which it reports less."""
     asks: Callable[[MeshConfig, str], Iterable[Access]] | None = None
     """Rights of the operator that it reports on."""
-    only: Callable[[LinkerdGeneration], bool] | None = None
-    """Whether it is for a generation of Linkerd; None for all of them."""
+    only: Trait | None = None
+    """What a generation of Linkerd needs for it; None where it is for all."""
     order: int = LAST_IN_CATEGORY
     """Place within its phase, by the lowest number of its category and then by its own."""
 
@@ -102,9 +113,10 @@ class Check(Generic[C]):
         """How a message names it."""
         return self.run.__name__.replace("_", " ")
 
-    def listings(self, mesh: MeshConfig, cluster: str) -> Iterable[Listing]:
+    def listings(self, mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         """What it reads from a cluster first."""
-        return self.reads(mesh, cluster) if callable(self.reads) else self.reads
+        for one in self.reads if isinstance(self.reads, tuple) else (self.reads,):
+            yield from (one,) if isinstance(one, Listing) else one(mesh, cluster)
 
     def is_for(self, generation: LinkerdGeneration) -> bool:
         """Whether it is for a generation of Linkerd."""
@@ -146,7 +158,7 @@ def checks_of(pre: bool, generation: LinkerdGeneration | None = None) -> tuple[C
 
 def rights(mesh: MeshConfig, cluster: str) -> tuple[Access, ...]:
     """Rights without which checks of a cluster cannot look at what they need, each once."""
-    generation = mesh.clusters[cluster].linkerd.generation
+    generation = mesh.clusters[cluster].linkerd.record
     return tuple(
         dict.fromkeys(
             listing.right

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from checks.facts.helm import History, Made
+from checks.facts.results import UPDATE, Finding, failure, skipped
 from kube.kubeconfig import Endpoint
 from vocabulary.kinds import NODE, SECRET, Kind, Object, labels_of, name_of, namespace_of
 
@@ -138,6 +139,21 @@ class View:
         `namespace` is empty for kinds without one.
         """
         return (kind, namespace, name) in self._made
+
+    def missing(
+        self,
+        title: str,
+        kind: Kind,
+        namespace: str,
+        name: str,
+        *,
+        hint: str = UPDATE,
+        text: str = "it does not exist",
+    ) -> Finding:
+        """The line about an object that does not exist, which its release's line may report."""
+        if self.made_by_release(kind, namespace, name):
+            return skipped(title, f"{text}; see its release")
+        return failure(title, text, hint)
 
     @cached_property
     def _made(self) -> set[tuple[Kind, str, str]]:

@@ -1,10 +1,6 @@
 """Whom policies and default policies authorize, as the policy controller reads them.
 
-Facts: Linkerd docs, "Authorization Policy"; linkerd2 edge-26.8.3,
-``policy-controller/k8s/index/src/inbound`` (index.rs: reindex_servers, client_authzs,
-policy_client_authz, default_inbound_server; workload.rs; server_authorization.rs) and
-``defaults.rs``; ``policy-controller/grpc/src/inbound.rs``, to_authz; linkerd2-proxy,
-``app/inbound/src/policy.rs``, is_authorized.
+Facts: those of `checks.linkerd.inbound_policy`.
 """
 
 from __future__ import annotations

@@ -1,11 +1,4 @@
-"""Clients that inbound policy authorizes: networks and identities.
-
-Facts: Linkerd docs, "Authorization Policy"; linkerd2 edge-26.8.3,
-``policy-controller/k8s/index/src/inbound`` (index.rs: reindex_servers, client_authzs,
-policy_client_authz, default_inbound_server; workload.rs; server_authorization.rs) and
-``defaults.rs``; ``policy-controller/grpc/src/inbound.rs``, to_authz; linkerd2-proxy,
-``app/inbound/src/policy.rs``, is_authorized.
-"""
+"""Clients that inbound policy authorizes: networks and identities."""
 
 from __future__ import annotations
 
@@ -25,10 +18,6 @@ class Allowed(NamedTuple):
 
     network: Network
     without: tuple[Network, ...] = ()
-
-    def contains(self, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-        """Whether an address is in it."""
-        return address in self.network and not any(address in one for one in self.without)
 
 
 @dataclass(frozen=True)
@@ -59,30 +48,6 @@ class Mesh:
     def identity(self, namespace: str, account: str) -> str:
         """The identity of a ServiceAccount's pods."""
         return f"{account}.{namespace}.serviceaccount.identity.{self.namespace}.{self.trust_domain}"
-
-
-def let_in(authorizations: Iterable[Authorization], address: str, identity: str | None) -> bool:
-    """Whether a client with this address, meshed as `identity` or unmeshed, is authorized."""
-    where = ipaddress.ip_address(address)
-    return any(
-        any(one.contains(where) for one in allowed.networks) and _is_one(allowed, identity)
-        for allowed in authorizations
-    )
-
-
-def _is_one(allowed: Authorization, identity: str | None) -> bool:
-    if allowed.identities is None:
-        return True
-    return identity is not None and any(fits(one, identity) for one in allowed.identities)
-
-
-def fits(pattern: str, identity: str) -> bool:
-    """Whether an identity is one of those that a pattern names."""
-    if pattern == ANY:
-        return True
-    if pattern.startswith("*."):
-        return identity.endswith(pattern[1:])
-    return pattern == identity
 
 
 def lacking(authorizations: Iterable[Authorization], *, meshed: bool) -> list[Network]:

@@ -10,13 +10,12 @@ from typing import Any
 
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import WITH_POLICY, Check, Phase
 from checks.facts.linkerd_values import values_of
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import some
 from config.core.mesh import MeshConfig
-from config.variants.linkerd import LinkerdGeneration
 from kube.answers import inner
 from vocabulary.kinds import (
     AUTHORIZATION_POLICY,
@@ -102,10 +101,7 @@ def configuration(case: ClusterCase) -> Iterator[Finding]:
     space = case.config.linkerd.namespace
     title = f"ConfigMap {space}/{CONFIG} exists"
     if case.view.get(CONFIG_MAP, space, CONFIG) is None:
-        if case.view.made_by_release(CONFIG_MAP, space, CONFIG):
-            yield skipped(title, "it does not exist; see its release")
-        else:
-            yield failure(title, "it does not", UPDATE)
+        yield case.view.missing(title, CONFIG_MAP, space, CONFIG)
         return
     values = linkerd_values(case)
     if not values:
@@ -228,28 +224,19 @@ def control_plane(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         yield Listing(DAEMON_SET, CNI)
 
 
-def _with_crds_chart(linkerd: LinkerdGeneration) -> bool:
-    return linkerd.layout == "crds and control plane"
-
-
 CHECKS = (
     Check("control plane", Phase.CONTROL_PLANE, namespace, order=10),
     Check(
         "control plane",
         Phase.CONTROL_PLANE,
         configuration,
-        reads=control_plane,
-        only=_with_crds_chart,
+        control_plane,
+        only=WITH_POLICY,
         order=11,
     ),
     Check(
-        "control plane",
-        Phase.CONTROL_PLANE,
-        deployments,
-        reads=control_plane,
-        only=_with_crds_chart,
-        order=12,
+        "control plane", Phase.CONTROL_PLANE, deployments, control_plane, only=WITH_POLICY, order=12
     ),
-    Check("control plane", Phase.CONTROL_PLANE, kinds, only=_with_crds_chart, order=13),
-    Check("control plane", Phase.CONTROL_PLANE, extensions, only=_with_crds_chart, order=14),
+    Check("control plane", Phase.CONTROL_PLANE, kinds, only=WITH_POLICY, order=13),
+    Check("control plane", Phase.CONTROL_PLANE, extensions, only=WITH_POLICY, order=14),
 )

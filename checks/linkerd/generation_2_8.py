@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from checks.cluster.workloads import availability, workload
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import Check, Phase, without_links
 from checks.facts.listing import Listing
 from checks.facts.objects import addresses
 from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
@@ -28,7 +28,6 @@ from checks.links.gateways import alive
 from checks.links.service_mirror import judge_gateway_alive, mirrors
 from config.core.mesh import MeshConfig
 from config.links.link import Export
-from config.variants.linkerd import LinkerdGeneration
 from kube.answers import inner, items
 from preflight.proxy_trust import settings_2_8
 from vocabulary.kinds import (
@@ -81,10 +80,7 @@ def configuration(case: ClusterCase) -> Iterator[Finding]:
     space = config.linkerd.namespace
     title = f"ConfigMap {space}/{CONFIG} exists"
     if case.view.get(CONFIG_MAP, space, CONFIG) is None:
-        if case.view.made_by_release(CONFIG_MAP, space, CONFIG):
-            yield skipped(title, "it does not exist; see its release")
-        else:
-            yield failure(title, "it does not", UPDATE)
+        yield case.view.missing(title, CONFIG_MAP, space, CONFIG)
         return
     content = settings_2_8(case.view.get(CONFIG_MAP, space, CONFIG))
     if not content:
@@ -235,7 +231,7 @@ def _mirror(case: LinkCase, export: Export, exported: bool) -> Finding:
     return failure(
         title,
         "it has no endpoints",
-        "see whether the gateway's Service in the target has an address and all its annotations",
+        "check whether the gateway's Service in the target has an address and all its annotations",
     )
 
 
@@ -246,40 +242,25 @@ def _mirror_pods(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         yield Listing(POD, MULTICLUSTER)
 
 
-def _one_chart(linkerd: LinkerdGeneration) -> bool:
-    return linkerd.layout == "linkerd2"
-
-
-def _without_links(linkerd: LinkerdGeneration) -> bool:
-    return not linkerd.links
-
-
 CHECKS = (
     Check(
         "control plane",
         Phase.CONTROL_PLANE,
         configuration,
-        reads=control_plane,
-        only=_one_chart,
+        control_plane,
+        only=without_links,
         order=11,
     ),
     Check(
         "control plane",
         Phase.CONTROL_PLANE,
         deployments,
-        reads=control_plane,
-        only=_one_chart,
+        control_plane,
+        only=without_links,
         order=12,
     ),
-    Check("control plane", Phase.CONTROL_PLANE, kinds, only=_one_chart, order=13),
-    Check("credentials", Phase.LINK, credentials, reads=link_access, only=_without_links, order=21),
-    Check(
-        "service mirror",
-        Phase.LINK,
-        service_mirror,
-        reads=_mirror_pods,
-        only=_without_links,
-        order=40,
-    ),
-    Check("exports", Phase.LINK, exports, reads=_mirror_pods, only=_without_links, order=50),
+    Check("control plane", Phase.CONTROL_PLANE, kinds, only=without_links, order=13),
+    Check("credentials", Phase.LINK, credentials, link_access, only=without_links, order=21),
+    Check("service mirror", Phase.LINK, service_mirror, _mirror_pods, only=without_links, order=40),
+    Check("exports", Phase.LINK, exports, _mirror_pods, only=without_links, order=50),
 )

@@ -27,7 +27,7 @@ from checks.linkerd.authorizations import (
     policies,
     server_authorizations,
 )
-from checks.linkerd.clients import Authorization, Mesh, let_in
+from checks.linkerd.clients import Authorization, Mesh
 from kube.answers import inner, items
 from vocabulary.kinds import (
     GRPC_ROUTE,
@@ -60,10 +60,6 @@ class PortPolicy:
     """Whom routes of the Server let in beside them, by the routes' names."""
     ignored: tuple[str, ...] = ()
     """Policies that would matter and that the policy controller ignores, with the reason."""
-
-    def lets_in(self, address: str, identity: str | None) -> bool:
-        """Whether a client with this address, meshed as `identity` or unmeshed, may connect."""
-        return let_in(self.authorizations, address, identity)
 
 
 def evaluate(mesh: Mesh, objects: Iterable[Object], pod: Object, port: int) -> PortPolicy:

@@ -152,7 +152,7 @@ def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         space = JAEGER if config.linkerd.traces_by_extension else config.linkerd.namespace
         yield Listing(DEPLOYMENT, space)
     if ambassador is not None and ambassador.tracing is not None:
-        yield from objects(ambassador, TRACING_SERVICE)
+        yield from objects(TRACING_SERVICE)(mesh, cluster)
 
 
-CHECKS = (Check("tracing", Phase.PARTS, tracing, reads=_reads, order=40),)
+CHECKS = (Check("tracing", Phase.PARTS, tracing, _reads, order=40),)

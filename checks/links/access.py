@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.facts.case import LinkCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.listing import Listing, secrets
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
@@ -223,13 +223,6 @@ def link_access(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
 
 
 CHECKS = (
-    Check("credentials", Phase.LINK, remote_access, reads=link_access, order=20),
-    Check(
-        "credentials",
-        Phase.LINK,
-        credentials,
-        reads=link_access,
-        only=lambda linkerd: linkerd.links,
-        order=21,
-    ),
+    Check("credentials", Phase.LINK, remote_access, link_access, order=20),
+    Check("credentials", Phase.LINK, credentials, link_access, only=WITH_LINKS, order=21),
 )

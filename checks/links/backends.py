@@ -84,4 +84,4 @@ def _backend_reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         yield Listing(DEPLOYMENT, sample.namespace)
 
 
-CHECKS = (Check("requests", Phase.LAST, backends, reads=_backend_reads, order=10),)
+CHECKS = (Check("requests", Phase.LAST, backends, _backend_reads, order=10),)

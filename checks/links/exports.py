@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.facts.case import LinkCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.objects import addresses
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
@@ -86,7 +86,7 @@ def _endpoints(
     if not exported:
         return skipped(title, "it is not exported")
     return failure(
-        title, "it has no endpoints", f"see whether {export} has pods that are ready in {target}"
+        title, "it has no endpoints", f"check whether {export} has pods that are ready in {target}"
     )
 
 
@@ -180,13 +180,4 @@ def _holds(requirement: Requirement, labels: dict[str, str]) -> bool:
     return fitting if requirement.operator == "In" else not fitting
 
 
-CHECKS = (
-    Check(
-        "exports",
-        Phase.LINK,
-        exports,
-        reads=link_reads,
-        only=lambda linkerd: linkerd.links,
-        order=50,
-    ),
-)
+CHECKS = (Check("exports", Phase.LINK, exports, link_reads, only=WITH_LINKS, order=50),)

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from checks.ambassador.ambassador import absent, kind_of, pod_annotations, workload_of
-from checks.ambassador.inbound import policy_reads
+from checks.ambassador.inbound import POLICY
 from checks.ambassador.policies import policies
 from checks.ambassador.routes import hostname_of, objects
 from checks.cluster.ports import meshed_pods, ports_of, target
 from checks.cluster.workloads import has_pods
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.listing import Listing
 from checks.facts.objects import addresses, balancer_addresses
 from checks.facts.results import UPDATE, Finding, GatewayRow, failure, ok, skipped
 from checks.facts.view import View, some
@@ -61,10 +60,7 @@ def gateway(case: ClusterCase) -> Iterator[Finding]:
     service = case.view.get(SERVICE, ambassador.namespace, name)
     if service is None:
         title = f"Service {ambassador.namespace}/{name} is the gateway"
-        if case.view.made_by_release(SERVICE, ambassador.namespace, name):
-            yield skipped(title, "it does not exist; see its release")
-        else:
-            yield failure(title, "it does not exist", UPDATE)
+        yield case.view.missing(title, SERVICE, ambassador.namespace, name)
     else:
         yield _ports(case.view, service, ambassador)
         yield from _endpoints(case.view, service, ambassador)
@@ -132,7 +128,7 @@ def _endpoints(view: View, service: Object, ambassador: AmbassadorConfig) -> Ite
         yield failure(
             title,
             "it has none",
-            f"see whether its selector is that of {ambassador.workload}'s pods, then {UPDATE}",
+            f"check whether its selector is that of {ambassador.workload}'s pods, then {UPDATE}",
         )
 
 
@@ -292,12 +288,4 @@ def _shown(mesh: MeshConfig, cluster: str, found: list[str], port: int | None) -
     )
 
 
-def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
-    config = mesh.clusters[cluster].ambassador
-    if config is not None:
-        yield from policy_reads(mesh, cluster)
-        yield from objects(config, MAPPING)
-        yield Listing(ENDPOINTS, config.namespace)
-
-
-CHECKS = (Check("gateway", Phase.PARTS, gateway, reads=_reads, order=20),)
+CHECKS = (Check("gateway", Phase.PARTS, gateway, (*POLICY, objects(MAPPING)), order=20),)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from checks.facts.case import LinkCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import some
 from checks.links.gateways import link_address
@@ -177,13 +177,4 @@ def _equal(title: str, wanted: dict[str, tuple[Object, str | None]], hint: str) 
     return failure(title, "; ".join(wrong), hint) if wrong else ok(title)
 
 
-CHECKS = (
-    Check(
-        "link",
-        Phase.LINK,
-        link_resource,
-        reads=link_reads,
-        only=lambda linkerd: linkerd.links,
-        order=30,
-    ),
-)
+CHECKS = (Check("link", Phase.LINK, link_resource, link_reads, only=WITH_LINKS, order=30),)

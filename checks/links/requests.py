@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from checks.ambassador.ambassador import kind_of
 from checks.ambassador.front import front
-from checks.ambassador.inbound import judged, policy_reads, public_ports, shut_to_unmeshed
+from checks.ambassador.inbound import POLICY, judged, public_ports, shut_to_unmeshed
 from checks.ambassador.routes import all_mappings, objects
 from checks.facts.case import Answer, ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.listing import Listing
 from checks.facts.objects import addresses
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from checks.facts.view import Unseen
@@ -18,7 +17,6 @@ from checks.links.asking import Question
 from checks.links.questions import questions
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.routes import MappingConfig
-from config.core.mesh import MeshConfig
 from vocabulary.kinds import (
     ENDPOINTS,
     HOST,
@@ -127,12 +125,4 @@ def _unanswered(case: ClusterCase, config: AmbassadorConfig) -> tuple[str, str] 
     return None
 
 
-def _request_reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
-    config = mesh.clusters[cluster].ambassador
-    if config is not None:
-        yield from policy_reads(mesh, cluster)
-        yield from objects(config, MAPPING, HOST)
-        yield Listing(ENDPOINTS, config.namespace)
-
-
-CHECKS = (Check("requests", Phase.LAST, requests, reads=_request_reads, order=11),)
+CHECKS = (Check("requests", Phase.LAST, requests, (*POLICY, objects(MAPPING, HOST)), order=11),)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from checks.cluster.workloads import availability, workload
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.objects import addresses
 from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
@@ -117,7 +117,7 @@ def _probe(case: LinkCase) -> Finding:
         return skipped(title, "the service mirror, which writes its endpoint, is not running")
     endpoints = case.source.get(ENDPOINTS, namespace_of(found[0]), name_of(found[0]))
     if not any(addresses(endpoints)):
-        hint = "see whether the gateway's address is a name that the source can resolve"
+        hint = "check whether the gateway's address is a name that the source can resolve"
         return failure(title, "it has none", hint)
     return ok(title, some(addresses(endpoints)))
 
@@ -168,13 +168,6 @@ def _links(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
 
 
 CHECKS = (
-    Check(
-        "service mirror",
-        Phase.LINK,
-        service_mirror,
-        reads=link_reads,
-        only=lambda linkerd: linkerd.links,
-        order=40,
-    ),
-    Check("mirrors", Phase.LAST, orphans, reads=_links, order=20),
+    Check("service mirror", Phase.LINK, service_mirror, link_reads, only=WITH_LINKS, order=40),
+    Check("mirrors", Phase.LAST, orphans, _links, order=20),
 )

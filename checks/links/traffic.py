@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.facts.case import LinkCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import some
@@ -120,13 +120,4 @@ def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
                 yield Listing(HTTP_ROUTE, export.namespace, version="v1")
 
 
-CHECKS = (
-    Check(
-        "traffic",
-        Phase.LINK,
-        weights,
-        reads=_reads,
-        only=lambda linkerd: linkerd.links,
-        order=60,
-    ),
-)
+CHECKS = (Check("traffic", Phase.LINK, weights, _reads, only=WITH_LINKS, order=60),)

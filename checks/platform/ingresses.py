@@ -102,7 +102,7 @@ def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         for where, secret in secrets_of(space, name, ingress):
             yield named(SECRET, where, secret, metadata_only=True)
     if config.linkerd.viz.route is not None and config.ambassador is not None:
-        yield from objects(config.ambassador, HOST, MAPPING)
+        yield from objects(HOST, MAPPING)(mesh, cluster)
 
 
-CHECKS = (Check("ingresses", Phase.PARTS, ingresses, reads=_reads, order=60),)
+CHECKS = (Check("ingresses", Phase.PARTS, ingresses, _reads, order=60),)

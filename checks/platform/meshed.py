@@ -19,6 +19,7 @@ from config.core.mesh import MeshConfig
 from config.linkerd.control_plane import LinkerdConfig
 from config.platform.recipes import Patch
 from kube.answers import inner, items
+from preflight.workloads import template_path
 from vocabulary.kinds import (
     CRON_JOB,
     KIBANA,
@@ -86,19 +87,8 @@ def worst_of_patch(view: View, patch: Patch) -> Object | None:
     return worst([pod for pod in pods if proxy_of(pod) and ought_to_run(pod)])
 
 
-def _template(thing: Object, kind: str) -> Object:
-    spec = inner(thing, "spec")
-    if kind == NAMESPACE.name:
-        return thing
-    if kind == KIBANA.name:
-        return inner(spec, "podTemplate")
-    if kind == CRON_JOB.name:
-        spec = inner(spec, "jobTemplate", "spec")
-    return inner(spec, "template")
-
-
 def _lacking(thing: Object, patch: Patch) -> Iterator[str]:
-    template = _template(thing, patch.kind)
+    template = inner(thing, *template_path(patch.kind))
     annotations = annotations_of(template)
     for key, value in patch.annotations.items():
         if annotations.get(key) != value:
@@ -193,4 +183,4 @@ def _has_no_token(linkerd: LinkerdConfig, pod: Object) -> bool:
     return pod["spec"].get("automountServiceAccountToken") is False
 
 
-CHECKS = (Check("meshed", Phase.PARTS, meshed, reads=patched, order=80),)
+CHECKS = (Check("meshed", Phase.PARTS, meshed, patched, order=80),)

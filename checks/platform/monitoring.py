@@ -95,4 +95,4 @@ def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         yield Listing(CONFIG_MAP, config.dashboards.namespace, metadata_only=True)
 
 
-CHECKS = (Check("monitoring", Phase.PARTS, monitoring, reads=_reads, order=50),)
+CHECKS = (Check("monitoring", Phase.PARTS, monitoring, _reads, order=50),)

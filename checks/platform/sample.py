@@ -45,4 +45,4 @@ def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         yield from (Listing(kind, config.namespace) for kind in (DEPLOYMENT, POD))
 
 
-CHECKS = (Check("sample", Phase.PARTS, sample, reads=_reads, order=70),)
+CHECKS = (Check("sample", Phase.PARTS, sample, _reads, order=70),)

@@ -96,4 +96,4 @@ def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         yield Listing(BUNDLE)
 
 
-CHECKS = (Check("certificates", Phase.CAUSES, cert_manager, reads=_reads, order=10),)
+CHECKS = (Check("certificates", Phase.CAUSES, cert_manager, _reads, order=10),)

@@ -313,7 +313,7 @@ def trust_material(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
 
 
 CHECKS = (
-    Check("certificates", Phase.CAUSES, trust_anchors, reads=trust_material, order=11),
-    Check("certificates", Phase.CAUSES, issuer, reads=trust_material, order=12),
-    Check("mesh", Phase.ACROSS_INSTALLED, same_anchors, reads=trust_material),
+    Check("certificates", Phase.CAUSES, trust_anchors, trust_material, order=11),
+    Check("certificates", Phase.CAUSES, issuer, trust_material, order=12),
+    Check("mesh", Phase.ACROSS_INSTALLED, same_anchors, trust_material),
 )

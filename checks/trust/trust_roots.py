@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 
 from cryptography import x509
 
 from checks.cluster.unready import ought_to_run
 from checks.facts.case import ClusterCase, LinkCase
-from checks.facts.check import Check, Phase
+from checks.facts.check import Check, Phase, Trait
 from checks.facts.linkerd_values import values_of
 from checks.facts.listing import Listing, named
 from checks.facts.objects import proxy_of
@@ -251,23 +252,18 @@ def _samples(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Listing]:
 
 
 # The injector of Linkerd 2.8 writes no digest on pods.
+WITH_HASHES: Trait = attrgetter("annotates_trust_roots")
 CHECKS = (
     Check(
         "certificates",
         Phase.CAUSES,
         trust_roots,
-        reads=_reads,
+        _reads,
         reads_more=_samples,
-        only=lambda linkerd: linkerd.annotates_trust_roots,
+        only=WITH_HASHES,
         order=13,
     ),
     Check(
-        "certificates",
-        Phase.LINK,
-        across,
-        reads=_reads,
-        reads_more=_samples,
-        only=lambda linkerd: linkerd.annotates_trust_roots,
-        order=10,
+        "certificates", Phase.LINK, across, _reads, reads_more=_samples, only=WITH_HASHES, order=10
     ),
 )

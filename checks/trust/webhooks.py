@@ -149,4 +149,4 @@ def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
             yield Listing(webhook.kind)
 
 
-CHECKS = (Check("webhooks", Phase.CAUSES, webhooks, reads=_reads, order=20),)
+CHECKS = (Check("webhooks", Phase.CAUSES, webhooks, _reads, order=20),)

@@ -29,7 +29,6 @@ from config.platform.recipes import Patch
 from config.platform.sample import SampleConfig
 from config.rules.cluster import cluster_rules
 from config.trust.cert_manager import CertManagerConfig
-from vocabulary.linkerd import POLICY_VALIDATOR
 
 
 def _api_server(value: str) -> str:

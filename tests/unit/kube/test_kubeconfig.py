@@ -74,7 +74,7 @@ def test_of_the_kubeconfig_only_server_and_authority_are_passed_on(
     assert vars(found) == {"server": HERE, "certificate_authority": CA_PEM}
 
 
-def test_an_endpoint_is_told_without_running_the_login_plugin(
+def test_an_endpoint_is_reported_without_running_the_login_plugin(
     operator: Callable[..., list[Path]], tmp_path: Path
 ) -> None:
     plugin = {"command": f"{tmp_path}/plugin", "apiVersion": "client.authentication.k8s.io/v1"}
@@ -107,7 +107,7 @@ def test_data_wins_over_a_file(operator: Callable[..., list[Path]]) -> None:
     assert endpoint(cluster()).certificate_authority == CA_PEM
 
 
-def test_without_an_authority_the_system_s_are_meant(
+def test_without_an_authority_the_system_s_are_expected(
     operator: Callable[..., list[Path]],
 ) -> None:
     content = kubeconfig({"here": HERE})
@@ -157,7 +157,7 @@ def test_a_token_that_is_there_wins_over_a_login_plugin(
         assert api.configuration.api_key == {"BearerToken": "Bearer hunter2"}
 
 
-def test_a_user_without_credentials_is_nobody(operator: Callable[..., list[Path]]) -> None:
+def test_a_user_without_credentials_is_no_one(operator: Callable[..., list[Path]]) -> None:
     content = kubeconfig({"here": HERE})
     content["users"] = [{"name": "me"}]
     operator(content)
@@ -247,12 +247,12 @@ def test_a_path_below_the_home_directory_is_the_same_for_all_operators(
 # In the stack file --------------------------------------------------------------------------
 
 
-def test_a_kubeconfig_in_the_stack_file_may_say_which_context_is_meant() -> None:
+def test_a_kubeconfig_in_the_stack_file_may_say_which_context_is_expected() -> None:
     content = kubeconfig({"one": "https://one.example", "two": "https://two.example"})
     assert endpoint(inline({**content, "current-context": "two"})).server == "https://two.example"
 
 
-def test_with_one_context_nothing_need_say_which_is_meant() -> None:
+def test_with_one_context_nothing_need_say_which_is_expected() -> None:
     found = login(inline(kubeconfig({"here": HERE})))
     assert found.context == "here"
     assert found.secret
@@ -331,7 +331,7 @@ def spoiled(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         ),
         (
             spoiled(lambda c: c["users"][0].update(user={"client-key": "/absent/me.key"})),
-            "the file /absent/me.key (client-key of context 'here') is not there",
+            "the file /absent/me.key (client-key of context 'here') does not exist",
         ),
         (
             spoiled(lambda c: c["users"][0].update(user={"tokenFile": "/absent/token"})),
@@ -355,7 +355,7 @@ def spoiled(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_kubeconfig_that_leads_nowhere_is_refused_with_the_reason(
+def test_a_kubeconfig_that_has_no_target_is_refused_with_the_reason(
     operator: Callable[..., list[Path]], content: Any, message: str
 ) -> None:
     operator(content)
@@ -448,7 +448,7 @@ def _holders(node: Any) -> Iterator[tuple[Any, Any]]:
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(content=odd_kubeconfigs())
-def test_no_kubeconfig_is_answered_with_a_crash_or_tells_a_secret(
+def test_no_kubeconfig_is_answered_with_a_crash_or_has_a_secret(
     content: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KUBECONFIG", str(written(content, tmp_path / "config")))
@@ -457,5 +457,5 @@ def test_no_kubeconfig_is_answered_with_a_crash_or_tells_a_secret(
         try:
             read(cluster())
         except KubeconfigError as error:
-            assert str(error).isprintable()
+            assert f"{error.message}{error.remedy}".isprintable()
             assert not [secret for secret in SECRETS[1:] if secret in str(error)]

@@ -218,7 +218,7 @@ def test_many_workloads_are_not_all_listed() -> None:
     assert "edge-29" not in remedy and "more" in remedy
 
 
-def test_a_missing_workload_is_told_even_where_others_may_not_be_listed() -> None:
+def test_a_missing_workload_is_reported_even_where_others_may_not_be_listed() -> None:
     message, remedy = only(installed(deployment=None, deployments=(403, {}), daemonsets=(403, {})))
     assert "no Deployment ambassador" in message
     assert AMBASSADOR in remedy
@@ -231,17 +231,17 @@ def test_a_missing_workload_is_told_even_where_others_may_not_be_listed() -> Non
         ("spec template spec serviceAccountName", None, "default"),
     ],
 )
-def test_another_service_account_is_told_with_what_to_write(
+def test_another_service_account_is_reported_with_what_to_write(
     path: str, value: str | None, found: str
 ) -> None:
     world = installed(deployment=edited(path, value))
     message, remedy = only(world)
-    assert f"ServiceAccount {found}," in message and "says ambassador" in message
+    assert f"ServiceAccount {found}," in message and "has ambassador" in message
     assert f"{AMBASSADOR}.serviceAccount" in remedy
     assert told(world, mended(remedy)) == []
 
 
-def test_labels_that_select_no_pod_are_told_with_those_that_do() -> None:
+def test_labels_that_select_no_pod_are_reported_with_those_that_do() -> None:
     labels = {"service": "ambassador", "helm.sh/chart": "ambassador-1.0.0"}
     _, made = edited("spec template metadata labels", labels)
     made["spec"]["selector"] = {"matchLabels": {"service": "ambassador"}}
@@ -258,7 +258,7 @@ def test_a_label_of_another_value_selects_no_pod() -> None:
     assert '"app.kubernetes.io/instance": "edge"' in message
 
 
-def test_pods_without_labels_are_told_of() -> None:
+def test_pods_without_labels_are_reported() -> None:
     _, made = edited("spec template metadata labels", None)
     made["spec"]["selector"] = {}
     message, remedy = only(installed(deployment=(200, made)))
@@ -273,7 +273,7 @@ def test_pods_without_labels_are_told_of() -> None:
 def test_pods_whose_owner_forbids_the_proxy_are_refused() -> None:
     message, remedy = only(installed(deployment=annotated("disabled", "helm")))
     assert f"{INJECT}: disabled" in message and "helm" in message
-    assert "take the annotation away" in remedy and "sidecar.mode" not in remedy
+    assert "remove the annotation" in remedy and "sidecar.mode" not in remedy
 
 
 def test_pods_whose_owner_wants_another_mode_are_refused_with_the_mode_to_write() -> None:
@@ -282,11 +282,11 @@ def test_pods_whose_owner_wants_another_mode_are_refused_with_the_mode_to_write(
     )
     world = installed(deployment=annotated("enabled", "kubectl-client-side-apply"))
     message, remedy = only(world, settings)
-    assert "wants ingress" in message
+    assert "has ingress" in message
     assert told(world, mended(remedy, settings)) == []
 
 
-def test_an_annotation_that_nobody_is_known_to_hold_is_its_owners() -> None:
+def test_an_annotation_that_no_one_is_known_to_hold_is_its_owners() -> None:
     assert "disabled" in only(installed(deployment=annotated("disabled")))[0]
 
 
@@ -306,14 +306,14 @@ def test_an_annotation_that_its_owner_holds_as_well_may_not_be_changed() -> None
     assert "written by helm" in message
 
 
-def test_an_annotation_that_says_the_same_is_nobodys_business() -> None:
+def test_an_annotation_that_says_the_same_is_no_ones_business() -> None:
     assert told(installed(deployment=annotated("enabled", "helm"))) == []
 
 
 # Versions of getambassador.io ---------------------------------------------------------------
 
 
-def test_a_version_that_is_not_served_is_told_with_one_that_is() -> None:
+def test_a_version_that_is_not_served_is_reported_with_one_that_is() -> None:
     world = installed(group=group("v1"), v2=None, module=None, module_v1=module())
     message, remedy = only(world)
     assert "does not serve getambassador.io/v2" in message
@@ -371,7 +371,7 @@ def test_a_module_to_patch_has_to_be_there() -> None:
 def test_a_module_to_make_may_not_be_another_ones() -> None:
     world = installed(module=module({"app.kubernetes.io/managed-by": "Helm"}))
     message, remedy = only(world, changed({f"{AMBASSADOR}.adopt.module": "make"}, LEGACY))
-    assert "not ours" in message
+    assert "another owner" in message
     assert told(world, mended(remedy)) == []
 
 
@@ -383,17 +383,17 @@ def test_a_module_that_was_made_by_us_is_there_the_next_time() -> None:
 def test_a_module_that_was_made_by_us_is_not_patched() -> None:
     world = installed(module=module({**MANAGED_BY, "more": "labels"}))
     message, remedy = only(world)
-    assert "made by this program" in message
+    assert "managed by this program" in message
     assert told(world, mended(remedy)) == []
 
 
 @pytest.mark.parametrize("there", [module(), None, (403, {}), (500, {})])
-def test_a_module_that_is_left_alone_is_not_looked_at(there: Answer | None) -> None:
+def test_a_module_that_is_left_alone_is_not_checked(there: Answer | None) -> None:
     settings = changed({f"{AMBASSADOR}.adopt.module": "leave"}, LEGACY)
     assert told(installed(module=there), settings) == []
 
 
-def test_the_module_is_looked_for_in_the_version_that_is_adopted() -> None:
+def test_the_module_is_checked_in_the_version_that_is_adopted() -> None:
     message, _ = only(installed(), changed({f"{AMBASSADOR}.apiVersion": "v1"}, LEGACY))
     assert "no Module ambassador" in message
 
@@ -440,7 +440,7 @@ def test_a_workload_without_what_workloads_have_does_not_pass(body: Any) -> None
 # Together -----------------------------------------------------------------------------------
 
 
-def test_all_that_does_not_fit_is_told_at_once() -> None:
+def test_all_that_does_not_fit_is_reported_at_once() -> None:
     _, made = annotated("disabled", "helm")
     made["spec"]["template"]["spec"]["serviceAccountName"] = "emissary"
     made["spec"]["template"]["metadata"]["labels"] = {"app": "edge"}

@@ -232,7 +232,7 @@ def test_a_refusal_names_the_cluster_the_reason_and_the_page(
     with pytest.raises(pulumi.RunError) as caught:
         decided(config, reach, {"root": None})
     text = str(caught.value)
-    assert "nothing was touched" in text
+    assert "nothing was changed" in text
     assert "cluster 'west'" in text and "cluster 'east'" in text
     assert "docs/anchors.md" in text
 

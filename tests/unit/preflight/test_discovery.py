@@ -60,7 +60,7 @@ def told(
     return []
 
 
-def test_what_is_installed_by_us_is_not_looked_for(mesh: Mesh) -> None:
+def test_what_is_installed_by_us_is_not_checked(mesh: Mesh) -> None:
     assert set(needed(mesh, BOTH)) == {CERT_MANAGER, TRUST_MANAGER}
     ours = BOTH.replace("trustManager: {}", "install: true, trustManager: {install: true}")
     assert needed(mesh, ours) == {}

@@ -29,7 +29,7 @@ clusters:
 """
 
 
-def test_each_namespace_that_is_not_ours_is_looked_for_once(mesh: Mesh) -> None:
+def test_each_namespace_that_is_not_ours_is_checked_once(mesh: Mesh) -> None:
     found = {item.name: item.path for item in expectations(mesh(ASKED), "a").namespaces}
     assert found == {
         "watch": "clusters.a.monitoring.dashboards.namespace",
@@ -48,7 +48,7 @@ def test_each_namespace_that_is_not_ours_is_looked_for_once(mesh: Mesh) -> None:
         ({"shop": 404, "watch": 404}, ["watch", "shop"]),
     ],
 )
-def test_a_namespace_that_is_not_there_is_told_with_its_place(
+def test_a_namespace_that_is_not_there_is_reported_with_its_place(
     mesh: Mesh,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -103,7 +103,7 @@ def refusal(
     with pytest.raises(ClusterError) as raised:
         examine(wanted, expected, deadline=deadline)
     text = str(raised.value)
-    assert text.startswith("nothing was touched")
+    assert text.startswith("nothing was changed")
     assert "hunter2" not in text
     assert "Traceback" not in text
     told = {}
@@ -170,7 +170,7 @@ def test_a_kubeconfig_in_the_stack_file_needs_no_other(around: Surroundings) -> 
     assert reach.login.secret
 
 
-def test_it_tells_which_of_the_services_that_are_wanted_are_not_there(around: Surroundings) -> None:
+def test_it_has_which_of_the_services_that_are_wanted_are_not_there(around: Surroundings) -> None:
     there, gone, hidden = (ServiceRef("shop", name) for name in ("web", "gone", "hidden"))
     healthy_answers = healthy(UID)
     answers = {there.name: (200, {"kind": "Service"}), hidden.name: (403, {})}
@@ -185,7 +185,7 @@ def test_it_tells_which_of_the_services_that_are_wanted_are_not_there(around: Su
     assert examine(clusters("source"), expected)["source"].missing_services == {gone}
 
 
-def test_a_version_that_is_not_told_stops_nobody(around: Surroundings) -> None:
+def test_a_version_that_is_not_reported_stops_no_one(around: Surroundings) -> None:
     answers = healthy(UID)
     around.server("source", lambda path: (200, {}) if path == "/version" else answers(path))
     reach = examine(clusters("source"))["source"]
@@ -215,16 +215,16 @@ def test_another_cluster_than_the_pinned_one_is_refused(around: Surroundings) ->
     ("respond", "message"),
     [
         (lambda path: (401, {"message": "hunter2"}), "does not accept the credentials"),
-        (lambda path: (403, {"message": "hunter2"}), "may not read the namespace kube-system"),
+        (lambda path: (403, {"message": "hunter2"}), "cannot read namespace kube-system"),
         (lambda path: (500, {"message": "hunter2"}), "answers with status 500"),
         (lambda path: (503, b"hunter2"), "answers with status 503"),
-        (lambda path: (404, b"hunter2"), "not as an API server does"),
-        (lambda path: (200, b"<html>hunter2</html>"), "not as an API server does"),
-        (lambda path: (200, {"metadata": "hunter2"}), "not as an API server does"),
-        (lambda path: (200, {"metadata": {"uid": 7}}), "not as an API server does"),
-        (lambda path: (200, [1, 2]), "not as an API server does"),
-        (lambda path: (200, b"[" * 100_000), "not as an API server does"),
-        (lambda path: (200, b"\xff\xfe"), "not as an API server does"),
+        (lambda path: (404, b"hunter2"), "not an API server"),
+        (lambda path: (200, b"<html>hunter2</html>"), "not an API server"),
+        (lambda path: (200, {"metadata": "hunter2"}), "not an API server"),
+        (lambda path: (200, {"metadata": {"uid": 7}}), "not an API server"),
+        (lambda path: (200, [1, 2]), "not an API server"),
+        (lambda path: (200, b"[" * 100_000), "not an API server"),
+        (lambda path: (200, b"\xff\xfe"), "not an API server"),
     ],
 )
 def test_an_answer_that_is_no_good_is_refused(
@@ -289,14 +289,14 @@ def test_a_server_with_an_expired_certificate_is_refused(around: Surroundings) -
     assert told == {"source": "the API server's certificate has expired"}
 
 
-def test_a_server_without_tls_is_refused_where_tls_was_meant(around: Surroundings) -> None:
+def test_a_server_without_tls_is_refused_where_tls_was_expected(around: Surroundings) -> None:
     server = around.server("source", tls=False)
     around.context("source", server.url.replace("http:", "https:"))
     _, told = refusal(clusters("source"))
     assert told == {"source": "TLS handshake failed"}
 
 
-def test_a_server_with_tls_is_refused_where_none_was_meant(around: Surroundings) -> None:
+def test_a_server_with_tls_is_refused_where_none_was_expected(around: Surroundings) -> None:
     server = around.server("source")
     around.context("source", server.url.replace("https:", "http:"))
     error, told = refusal(clusters("source"))
@@ -304,7 +304,7 @@ def test_a_server_with_tls_is_refused_where_none_was_meant(around: Surroundings)
     assert "https://" in error.problems[0].remedy
 
 
-def test_a_name_that_nobody_knows_is_named(
+def test_a_name_that_no_one_knows_is_named(
     around: Surroundings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def unknown(*_: Any, **__: Any) -> Any:
@@ -327,7 +327,7 @@ def test_without_a_kubeconfig_the_file_is_named(around: Surroundings, tmp_path: 
     assert told == {"source": f"there is no kubeconfig at {tmp_path / 'kubeconfig'}"}
 
 
-def test_problems_of_several_clusters_are_told_together(around: Surroundings) -> None:
+def test_problems_of_several_clusters_are_reported_together(around: Surroundings) -> None:
     around.server("well")
     around.server("closed", lambda path: (401, {}))
     around.context("down", unused_url())
@@ -341,7 +341,7 @@ def test_problems_of_several_clusters_are_told_together(around: Surroundings) ->
     assert len(error.problems) == 5
 
 
-def test_a_healthy_cluster_is_not_told_of(around: Surroundings) -> None:
+def test_a_healthy_cluster_is_not_reported(around: Surroundings) -> None:
     around.server("well")
     around.context("down", unused_url())
     _, told = refusal(clusters("well", "down"))
@@ -379,7 +379,7 @@ def test_a_cluster_that_is_too_new_is_refused(
 ) -> None:
     around.server("source", telling(version))
     error, told = refusal(clusters("source"), expected={"source": Expectations(limits=(OLD,))})
-    assert "Ambassador 1.14 installs on 1.21 at most" in told["source"]
+    assert "Ambassador 1.14 supports 1.21 at most" in told["source"]
     assert error.problems[0].remedy == OLD.remedy
 
 
@@ -417,7 +417,9 @@ def test_the_version_that_is_too_new_is_named(around: Surroundings) -> None:
     assert "it runs Kubernetes v1.27.3-eks-a5565ad, and" in told["source"]
 
 
-def test_everything_that_is_wrong_with_one_cluster_is_told_together(around: Surroundings) -> None:
+def test_everything_that_is_wrong_with_one_cluster_is_reported_together(
+    around: Surroundings,
+) -> None:
     other = replace(OLD, what="Linkerd 2.8.1", newest=(1, 20))
     for name in ("source", "target"):
         around.server(name, telling({"gitVersion": "v1.34.1"}))
@@ -432,7 +434,7 @@ def test_everything_that_is_wrong_with_one_cluster_is_told_together(around: Surr
     assert [name for name, _ in found] == ["source", "source", "source", "target", "down"]
     for (_, message), part in zip(
         found,
-        ("the one pinned", "Ambassador 1.14", "Linkerd 2.8.1", "same cluster", "refuses"),
+        ("the pinned cluster", "Ambassador 1.14", "Linkerd 2.8.1", "same cluster", "refuses"),
         strict=True,
     ):
         assert part in message
@@ -532,14 +534,17 @@ def wait_for_the_end_of(pid: int) -> None:
     ("script", "message"),
     [
         ("echo hunter2 >&2; exit 7", "failed with status 7"),
-        ("echo hunter2", "gave no credentials"),
-        ("true", "gave no credentials"),
-        ("echo '{}'", "gave no credentials"),
-        ("echo '[1]'", "gave no credentials"),
-        (f"echo '{credential()}'", "gave no credentials"),
-        (f"echo '{credential(token='')}'", "gave no credentials"),
-        (f"echo '{credential(clientCertificateData='hunter2')}'", "gave no credentials"),
-        (f"echo '{credential(token='hunter2')}' | sed s,/v1,/v1beta1,", "gave no credentials"),
+        ("echo hunter2", "returned no usable credentials"),
+        ("true", "returned no usable credentials"),
+        ("echo '{}'", "returned no usable credentials"),
+        ("echo '[1]'", "returned no usable credentials"),
+        (f"echo '{credential()}'", "returned no usable credentials"),
+        (f"echo '{credential(token='')}'", "returned no usable credentials"),
+        (f"echo '{credential(clientCertificateData='hunter2')}'", "returned no usable credentials"),
+        (
+            f"echo '{credential(token='hunter2')}' | sed s,/v1,/v1beta1,",
+            "returned no usable credentials",
+        ),
         ("kill -9 $$", "failed with status -9"),
     ],
 )

@@ -77,12 +77,12 @@ def test_an_adopted_ambassador_that_is_as_the_stack_file_says_passes() -> None:
     assert of(found, "Ambassador is meshed").status is Status.OK
 
 
-def test_an_ambassador_of_ours_is_not_looked_at_as_an_adopted_one() -> None:
+def test_an_ambassador_of_this_stack_is_not_checked_as_an_adopted_one() -> None:
     case = cluster_case(view(), with_ambassador(gateway={}))
     assert list(adoption.adoption(case)) == []
 
 
-def test_a_daemon_set_is_looked_for_where_the_stack_file_says_so() -> None:
+def test_a_daemon_set_is_checked_where_the_stack_file_says_so() -> None:
     config = adopted(adopt={"kind": "DaemonSet", "workload": "edge-proxy"})
     name = "DaemonSet ambassador/edge-proxy is available"
     daemons = owned("DaemonSet", name="edge-proxy")
@@ -111,7 +111,7 @@ def test_the_account_that_was_found_is_what_the_stack_file_should_say() -> None:
     assert told.hint == "write clusters.west.ambassador.serviceAccount: theirs"
 
 
-def test_the_gateway_role_of_an_adopted_ambassador_is_looked_at() -> None:
+def test_the_gateway_role_of_an_adopted_ambassador_is_checked() -> None:
     bare = owned(pod_annotations={"linkerd.io/inject": "enabled"})
     found = list(gateways.gateway(cluster_case(view(bare), adopted())))
     assert {
@@ -128,7 +128,7 @@ def test_pods_that_still_run_without_a_proxy_are_a_failure_with_the_way_to_resta
     assert "rollout restart daemonset" in of(found, "Ambassador is meshed").hint
 
 
-def test_labels_that_its_pods_do_not_have_are_one_failure_that_tells_theirs() -> None:
+def test_labels_that_its_pods_do_not_have_are_one_failure_that_names_theirs() -> None:
     workload = owned(pod_labels={"service": "edge"})
     found = seen(workload)
     assert failures(found).count(KNOWN) == 1
@@ -147,9 +147,7 @@ def test_a_gateway_service_without_pods_is_warned_of() -> None:
     assert warnings(seen(owned(), front())) == [SELECTS]
 
 
-def test_no_release_and_no_namespace_of_an_adopted_ambassador_is_ours_but_it_is_looked_into() -> (
-    None
-):
+def test_no_release_and_no_namespace_of_an_adopted_ambassador_is_ours_but_it_is_read() -> None:
     config = adopted()
     assert {release.namespace for release in inventory(config, "west").releases} == {"linkerd"}
     assert inventory(config, "west").namespaces == ("linkerd",)

@@ -63,7 +63,7 @@ def test_a_webhook_that_runs_and_is_trusted_passes() -> None:
     ],
     ids=["no webhook", "no pod", "no bundle", "no bundle in one"],
 )
-def test_a_webhook_that_does_not_answer_is_one_failure_that_tells_what_is_lost(
+def test_a_webhook_that_does_not_answer_is_one_failure_that_names_what_is_lost(
     objects: tuple[dict[str, Any], ...], title: str
 ) -> None:
     found = seen(*objects)
@@ -77,7 +77,7 @@ def test_a_webhook_with_some_of_its_pods_is_warned_of() -> None:
     assert (failures(seen(crd(), some)), warnings(seen(crd(), some))) == ([], [RUNS])
 
 
-def test_where_pods_are_simulated_nobody_fills_in_the_bundle() -> None:
+def test_where_pods_are_simulated_no_one_fills_in_the_bundle() -> None:
     found = seen(crd(bundle=None), PODS, node(kwok=True))
     assert (failures(found), warnings(found)) == ([], [TRUSTED])
 
@@ -91,7 +91,7 @@ def test_crds_that_do_not_convert_need_no_webhook_where_the_version_is_stored() 
     assert of(seen(), title).status is Status.SKIPPED
 
 
-def test_of_an_adopted_ambassador_the_crds_alone_tell() -> None:
+def test_of_an_adopted_ambassador_the_crds_alone_show() -> None:
     adopted = with_ambassador(**THREE, adopt={})
     assert seen(crd(strategy="None"), config=adopted) == []
     assert failures(seen(crd(), config=adopted)) == [RUNS]

@@ -30,7 +30,7 @@ from tests.unit.checks.builders import (
 from vocabulary.kinds import SECRET, Kind
 
 HOSTNAME = "shop.example.org"
-TITLE = "Host shop has its certificate"
+TITLE = "Host shop has a valid certificate"
 ISSUED = "cert-manager has issued the certificate in Secret shop-tls"
 
 
@@ -72,7 +72,7 @@ def test_a_host_without_its_secret_is_inactive() -> None:
 
 
 @pytest.mark.parametrize("trial", [True, False])
-def test_a_certificate_of_ours_is_mended_by_an_update_and_others_by_their_owners(
+def test_a_certificate_of_this_stack_is_fixed_by_an_update_and_others_by_their_owners(
     trial: bool,
 ) -> None:
     found = of(seen(tls_secret(leaf("other")), trial=trial), TITLE)
@@ -120,7 +120,7 @@ def test_a_certificate_that_ends_soon_is_warned_of() -> None:
         ("shop.example.org", [], False),
     ],
 )
-def test_a_star_in_a_certificate_stands_for_one_label(
+def test_a_star_in_a_certificate_is_for_one_label(
     hostname: str, names: list[str], fits: bool
 ) -> None:
     assert hosts.is_for(hostname, names) is fits
@@ -174,7 +174,7 @@ def test_without_cert_manager_no_certificate_will_come() -> None:
     assert of(found, ISSUED).detail == "the cluster has no cert-manager"
 
 
-def test_no_finding_tells_a_private_key() -> None:
+def test_no_finding_has_a_private_key() -> None:
     one = leaf()
     words = " ".join(f"{line.title} {line.detail} {line.hint}" for line in seen(tls_secret(one)))
     assert all(part not in words for part in one.key_pem.splitlines()[1:-1])
@@ -194,3 +194,21 @@ def test_of_ambassadors_secrets_only_those_that_hosts_name_are_read() -> None:
         and "owner=helm" not in listing.labels
     ]
     assert read == [{"fieldSelector": f"metadata.name={name}"} for name in ("own-tls", "shop-tls")]
+
+
+def test_the_dashboards_host_needs_its_certificate_as_any_other() -> None:
+    content = settings()
+    viz = {"enabled": True, "route": {"host": HOSTNAME, "tlsSecret": "viz-tls"}}
+    content["clusters"]["west"]["linkerd"] = {"viz": viz}
+    config = mesh(content)
+    title = "Host linkerd-viz has a valid certificate"
+    absent = list(hosts.certificates(cluster_case(view(), config)))
+    assert failures(absent) == [title]
+    one = leaf()
+    data = {"tls.crt": one.pem, "tls.key": one.key_pem}
+    there = secret("viz-tls", "ambassador", data, type="kubernetes.io/tls")
+    assert (
+        of(list(hosts.certificates(cluster_case(view(there), config))), title).status is Status.OK
+    )
+    plan = fetch.plan(config, "west", pre=False)
+    assert "metadata.name=viz-tls" in {listing.fields for listing in plan}

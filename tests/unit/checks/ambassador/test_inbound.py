@@ -217,7 +217,7 @@ def test_a_policy_that_lacks_its_authentication_is_named() -> None:
     ) in of(lines, PUBLIC).detail
 
 
-def test_a_policy_for_certain_networks_is_taken_to_be_meant_and_told() -> None:
+def test_a_policy_for_certain_networks_is_taken_to_be_expected_and_reported() -> None:
     objects = [one for one in program() if one["metadata"]["name"] != "everywhere"]
     lines = found(*cluster("deny"), *objects, everywhere("everywhere", "203.0.113.0/24"))
     assert failures(lines) == []
@@ -229,7 +229,7 @@ def test_a_gateway_that_lets_in_certain_clients_alone_fails_and_names_them_and_t
     objects = [one for one in program() if one["metadata"]["name"] != "meshed"]
     lines = found(*cluster("all-unauthenticated"), *objects, meshed("web.shop.example"))
     assert failures(lines) == [GATEWAY, PROBE]
-    assert of(lines, GATEWAY).detail.startswith("only web.shop.example may: ")
+    assert of(lines, GATEWAY).detail.startswith("only web.shop.example can: ")
     assert "AuthorizationPolicy" in of(lines, GATEWAY).detail
 
 
@@ -278,7 +278,7 @@ def test_what_is_not_meshed_has_no_policy() -> None:
     assert found(*bare) == []
 
 
-def test_a_list_that_was_refused_is_said_and_nothing_is_called_open() -> None:
+def test_a_list_that_was_refused_is_reported_and_nothing_is_called_open() -> None:
     refused = {(NETWORK_AUTHENTICATION, "ambassador"): "not allowed"}
     with pytest.raises(Unseen):
         found(*cluster("deny"), *program(), unseen=refused)
@@ -311,14 +311,14 @@ def closed(*objects: dict[str, Any]) -> list[Finding]:
     ("targets", "title", "told"),
     [
         ({"mc_gateway": None}, PORTS, "mc-gateway is missing, not 4143"),
-        ({"mc_gateway": 4140}, PORTS, "mc-gateway leads to port 4140 of the pods, not to 4143"),
-        ({"mc_gateway": "proxy"}, PORTS, "mc-gateway leads to port proxy of the pods"),
-        ({"mc_probe": 4190}, PORTS, "mc-probe leads to port 4190 of the pods, not to 4191"),
+        ({"mc_gateway": 4140}, PORTS, "mc-gateway targets port 4140 of the pods, not 4143"),
+        ({"mc_gateway": "proxy"}, PORTS, "mc-gateway targets port proxy of the pods"),
+        ({"mc_probe": 4190}, PORTS, "mc-probe targets port 4190 of the pods, not 4191"),
         ({"http": "web"}, LEADS, "http (80) targets 'web', which no container has"),
-        ({"https": 8444}, LEADS, "https (443) targets 8444, for which there is no Listener"),
+        ({"https": 8444}, LEADS, "https (443) targets 8444, which has no Listener"),
     ],
 )
-def test_a_port_that_leads_nowhere_is_named(targets: Any, title: str, told: str) -> None:
+def test_a_port_that_has_no_target_is_named(targets: Any, title: str, told: str) -> None:
     objects = cluster("all-unauthenticated")
     objects[2] = entrance(**targets)
     lines = closed(*objects)

@@ -27,7 +27,7 @@ from tests.unit.checks.builders import (
 )
 
 SHOP = {"name": "shop", "prefix": "/shop/", "service": "http://web.shop.svc.cluster.local:80"}
-LEADS = "Mapping shop leads /shop/ to web.shop.svc.cluster.local"
+LEADS = "Mapping shop routes /shop/ to web.shop.svc.cluster.local"
 MODULE = ambassador("Module", "ambassador", config={"add_linkerd_headers": True})
 
 
@@ -67,7 +67,7 @@ def test_a_service_is_recognised_however_it_is_written(service: str) -> None:
         ({"service": "https://web.shop"}, "its Service is https://web.shop, not"),
     ],
 )
-def test_a_route_that_leads_elsewhere_is_one_failure_that_says_where(
+def test_a_route_that_goes_elsewhere_is_one_failure_that_says_where(
     spec: dict[str, Any], words: str
 ) -> None:
     found = shop(**{"hostname": "*", "prefix": "/shop/", "service": "web.shop", **spec})
@@ -95,16 +95,16 @@ def test_a_mapping_of_v3alpha1_without_a_hostname_is_dropped() -> None:
     assert warnings(found) == ["every Mapping has a hostname"]
 
 
-def test_the_samples_route_is_looked_for_where_it_is_wanted() -> None:
+def test_the_samples_route_is_checked_where_it_is_wanted() -> None:
     def titles(**sample: Any) -> list[str]:
         return [one.title for one in looked_at(with_ambassador(sample=sample))]
 
-    route = "Mapping linkerd2-qotm leads /qotm-linkerd2/ to qotm-linkerd2.qotm.svc.cluster.local"
+    route = "Mapping linkerd2-qotm routes /qotm-linkerd2/ to qotm-linkerd2.qotm.svc.cluster.local"
     assert route in titles()
     assert route not in titles(mapping=False)
 
 
-def test_a_route_to_a_mirrored_service_is_looked_for_in_the_source() -> None:
+def test_a_route_to_a_mirrored_service_is_checked_in_the_source() -> None:
     content = settings()
     content["links"][0]["exports"][0]["mapping"] = {"prefix": "/web/"}
     config = mesh(content)
@@ -124,7 +124,7 @@ def test_getambassador_v1_has_no_hosts_and_legacy_ambassador_no_listeners() -> N
     assert not [title for title in first | second if "Listener" in title]
 
 
-def test_in_v1_contexts_stand_for_hosts_that_terminate_tls_unless_ambassador_converts() -> None:
+def test_in_v1_contexts_are_for_hosts_that_terminate_tls_unless_ambassador_converts() -> None:
     title = "TLSContexts of the stack file exist"
     hosts = [
         {"name": "a", "hostname": "a.example.org", "insecure": "Redirect", "tls": {}},
@@ -182,7 +182,7 @@ def test_the_module_of_an_adopted_ambassador_may_be_left_alone() -> None:
         ("http://127.0.0.1:8500", (None, "127.0.0.1", 8500)),
     ],
 )
-def test_names_of_services_are_told_from_other_names(service: str, place: object) -> None:
+def test_names_of_services_are_distinguished_from_other_names(service: str, place: object) -> None:
     assert routes.destination(service, "ambassador") == place
 
 
@@ -207,7 +207,7 @@ def test_kinds_are_served_in_the_version_that_the_stack_file_writes(
     assert found.detail == (version if missing is None else f"not served: {missing}")
 
 
-def test_of_an_adopted_ambassador_the_version_that_is_served_is_told() -> None:
+def test_of_an_adopted_ambassador_the_version_that_is_served_is_reported() -> None:
     config = with_ambassador(adopt={})
     case = cluster_case(view(served=served("Module", "Mapping", "Host", version="v2")), config)
     found = of(list(installation.installation(case)), "the API server serves Ambassador's kinds")
@@ -238,7 +238,7 @@ def test_a_route_that_lets_clients_steer_is_a_failure(spec: dict[str, Any]) -> N
     assert "shop" in found[0].detail
 
 
-def test_other_peoples_routes_and_other_modes_are_not_looked_at() -> None:
+def test_other_peoples_routes_and_other_modes_are_not_checked() -> None:
     others = ambassador("Mapping", "theirs")
     assert of(ingress(others), TAKEN).status is Status.SKIPPED
     config = with_ambassador(mappings=[SHOP])

@@ -102,7 +102,7 @@ def pods(*objects: dict[str, Any], config: MeshConfig | None = None) -> list[Fin
     return list(control_plane.deployments(cluster_case(view(*objects), config)))
 
 
-def test_every_deployment_of_the_control_plane_is_looked_at() -> None:
+def test_every_deployment_of_the_control_plane_is_checked() -> None:
     assert failures(pods(*CONTROL_PLANE)) == []
     for left_out in range(3):
         some = [one for number, one in enumerate(CONTROL_PLANE) if number != left_out]
@@ -119,7 +119,7 @@ def test_high_availability_asks_for_more_than_one_replica() -> None:
     assert failures(pods(*single)) == []
 
 
-def test_the_cni_plugin_is_looked_at_where_it_is_wanted() -> None:
+def test_the_cni_plugin_is_checked_where_it_is_wanted() -> None:
     title = "DaemonSet linkerd-cni/linkerd-cni is available"
     assert failures(pods(*CONTROL_PLANE, config=with_linkerd(cni=True))) == [title]
 
@@ -135,7 +135,7 @@ def test_an_extensions_label_belongs_on_one_namespace() -> None:
     def seen(**labels: str) -> list[Finding]:
         return list(control_plane.extensions(cluster_case(view(*spaces(**labels)))))
 
-    title = "the label linkerd.io/extension=multicluster is on linkerd-multicluster alone"
+    title = "the label linkerd.io/extension=multicluster is only on linkerd-multicluster"
     assert failures(seen(linkerd_multicluster="multicluster")) == []
     assert failures(seen(linkerd_multicluster="multicluster", old="multicluster")) == [title]
     assert failures(seen(old="multicluster")) == [title]
@@ -377,9 +377,10 @@ def test_each_field_that_is_wrong_is_one_failure(path: str, value: Any, title: s
 
 
 @pytest.mark.parametrize(
-    ("found", "told"), [({}, "it tells none, not"), ({"x": "y"}, "it tells none, not")]
+    ("found", "told"),
+    [({}, "its annotation is missing, not"), ({"x": "y"}, "its annotation is missing, not")],
 )
-def test_a_service_without_annotations_is_said_to_tell_nothing(
+def test_a_service_without_annotations_is_reported_to_have_nothing(
     found: dict[str, str], told: str
 ) -> None:
     objects = changed("Service ambassador/metadata/annotations", found)
@@ -408,7 +409,7 @@ def test_where_no_load_balancer_can_be_the_address_has_to_be_given() -> None:
     assert of(looked_at(objects, mesh(content)), title).status is Status.OK
 
 
-def test_an_ambassador_that_is_no_gateway_is_not_looked_at_as_one() -> None:
+def test_an_ambassador_that_is_no_gateway_is_not_checked_as_one() -> None:
     content = settings(links=[])
     content["clusters"]["west"]["ambassador"] = {}
     case = cluster_case(view(), mesh(content))
@@ -419,13 +420,13 @@ def test_an_ambassador_that_is_no_gateway_is_not_looked_at_as_one() -> None:
     assert list(gateways.gateway(case)) == []
 
 
-def test_without_listeners_of_its_own_a_stack_needs_someone_elses() -> None:
+def test_without_listeners_of_its_own_a_stack_needs_another_owners() -> None:
     content = settings()
     content["clusters"]["west"]["ambassador"]["listeners"] = []
     objects = installed()
     assert failures(looked_at(objects, mesh(content))) == []
     del objects["Listener http"], objects["Listener https"]
-    assert failures(looked_at(objects, mesh(content))) == ["there is a Listener"]
+    assert failures(looked_at(objects, mesh(content))) == ["Ambassador has a Listener"]
 
 
 def test_a_proxy_among_the_containers_counts_as_well() -> None:
@@ -526,7 +527,7 @@ def rows(
     return list(gateways.gateway_rows(config, views, {"east-west": metric}))
 
 
-def test_the_table_tells_where_a_gateway_is_and_how_many_services_are_mirrored() -> None:
+def test_the_table_shows_where_a_gateway_is_and_how_many_services_are_mirrored() -> None:
     assert rows(mesh(), mirror(), endpoints("addresses"), metric=True) == [
         GatewayRow("east", "west", "203.0.113.9:4143", "yes", 1)
     ]
@@ -544,7 +545,7 @@ def test_the_table_tells_where_a_gateway_is_and_how_many_services_are_mirrored()
         (None, (), "unknown"),
     ],
 )
-def test_the_service_mirror_tells_whether_a_gateway_is_alive_and_mirrors_only_that_it_is_not(
+def test_the_service_mirror_shows_whether_a_gateway_is_alive_and_mirrors_only_that_it_is_not(
     metric: bool | None, found: tuple[dict[str, Any], ...], alive: str
 ) -> None:
     assert [row.alive for row in rows(mesh(), *found, metric=metric)] == [alive]
@@ -571,7 +572,7 @@ def test_a_links_own_address_and_port_win_over_those_of_the_service() -> None:
     assert rows(mesh(content))[0].address == "[2001:db8::1]:443, gw.example.org:443"
 
 
-def test_of_a_target_that_was_not_seen_only_what_the_stack_file_says_is_told() -> None:
+def test_of_a_target_that_was_not_seen_only_what_the_stack_file_says_is_reported() -> None:
     def address(content: dict[str, Any]) -> str:
         return next(gateways.gateway_rows(mesh(content), {}, {})).address
 

@@ -60,7 +60,7 @@ def test_a_job_that_works_or_has_ended_does_not_hang(states: dict[str, str]) -> 
     assert of(seen(of_job(states)), TITLE).status is Status.OK
 
 
-def test_pods_of_no_job_are_not_looked_at() -> None:
+def test_pods_of_no_job_are_not_checked() -> None:
     states = {"main": "terminated", "linkerd-proxy": "running"}
     assert seen(of_job(states, job=False)) == []
 
@@ -78,7 +78,7 @@ def test_the_remedy_is_that_of_the_version(linkerd: dict[str, Any], remedy: str)
     assert remedy in of(seen(HANGS, linkerd=linkerd), TITLE).hint
 
 
-def test_in_a_simulated_cluster_jobs_are_said_to_be_simulated() -> None:
+def test_in_a_simulated_cluster_jobs_are_reported_as_simulated() -> None:
     states = {"main": "running", "linkerd-proxy": "running"}
     found = of(seen(of_job(states), node(kwok=True)), TITLE)
     assert found.status is Status.SKIPPED

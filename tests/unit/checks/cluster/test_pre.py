@@ -95,7 +95,7 @@ AMBASSADORS = "Ambassador's CRDs: absent, or created by Pulumi"
 EDGE: dict[str, Any] = {"flavour": "edge-stack", "edgeStack": {"licenseSecret": "licence"}}
 
 
-def test_crds_of_a_manifest_are_pulumis_or_someone_elses() -> None:
+def test_crds_of_a_manifest_are_pulumis_or_another_owners() -> None:
     config = with_ambassador(**EDGE)
     theirs = crd("mappings.getambassador.io")
     ours = {**theirs, "metadata": {**theirs["metadata"], "managedFields": [{"manager": "pulumi"}]}}
@@ -120,7 +120,7 @@ def test_crds_that_are_left_to_others_have_to_be_there(ambassador: dict[str, Any
     assert failures(list(pre.clashes(case))) == []
 
 
-def test_legacy_ambassador_is_told_from_a_cluster_that_is_too_new_for_it() -> None:
+def test_legacy_ambassador_is_distinguished_from_a_cluster_that_is_too_new_for_it() -> None:
     config = with_ambassador(flavour="ambassador", linkerd={"version": "2.8.1"})
     case = cluster_case(view(version="v1.22.1"), config)
     titles = failures(list(surroundings.version(case)))
@@ -155,7 +155,7 @@ def test_a_release_of_another_chart_under_our_name_is_a_failure() -> None:
     ]
 
 
-def test_a_release_of_ours_that_is_stuck_is_a_failure_and_one_that_is_not_passes() -> None:
+def test_a_release_of_this_stack_that_is_stuck_is_a_failure_and_one_that_is_not_passes() -> None:
     title = "release name linkerd/linkerd-crds is unused or managed by this stack"
     assert failures(names(helm_record("linkerd-crds", "linkerd"))) == []
     found = names(helm_record("linkerd-crds", "linkerd", status="pending-install"))
@@ -176,7 +176,7 @@ def test_namespaces_that_pulumi_did_not_make_are_warned_of() -> None:
 
 SHOP = thing("v1", "Namespace", "shop")
 WEB = thing("v1", "Service", "web", "shop", spec={"clusterIP": "10.0.0.1"})
-EXISTS = "the target has Service shop/web to export"
+EXISTS = "the target has the exported Service shop/web"
 ROOM = "the name of its mirror is unused in the source: shop/web-west"
 
 

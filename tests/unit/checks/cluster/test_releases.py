@@ -57,7 +57,7 @@ def seen(*objects: dict[str, Any], kept: list[dict[str, Any]], **fields: Any) ->
     return list(releases.helm_releases(cluster_case(found)))
 
 
-def test_a_record_tells_state_version_and_what_was_made() -> None:
+def test_a_record_shows_state_version_and_what_was_made() -> None:
     release = helm.decode(helm_record("linkerd-control-plane", "linkerd", revision=3, objects=MADE))
     assert (release.namespace, release.name, release.revision) == (
         "linkerd",
@@ -85,7 +85,7 @@ def test_an_object_without_a_namespace_is_taken_to_be_in_that_of_the_release() -
 @pytest.mark.parametrize(
     "content", ["", "%%%", base64.b64encode(b"\x1f\x8bnot gzip").decode(), "bm90IGpzb24="]
 )
-def test_a_record_that_cannot_be_read_still_tells_whose_it_is(content: str) -> None:
+def test_a_record_that_cannot_be_read_still_shows_whose_it_is(content: str) -> None:
     labels = {"owner": "helm", "name": "a", "version": "7", "status": "deployed"}
     record = secret(
         "sh.helm.release.v1.a.v7",
@@ -98,7 +98,7 @@ def test_a_record_that_cannot_be_read_still_tells_whose_it_is(content: str) -> N
     assert (release.name, release.revision, release.status) == ("a", 7, "unreadable")
 
 
-def test_the_newest_revision_tells_the_state_and_the_deployed_one_what_should_stand() -> None:
+def test_the_newest_revision_has_the_state_and_the_deployed_one_what_should_stand() -> None:
     kept = [
         helm_record("a", "space", revision=10, status="pending-upgrade"),
         helm_record("a", "space", revision=9, objects=(CONFIG,)),

@@ -42,7 +42,7 @@ def test_kubernetes_has_to_be_1_31_or_newer(version: str, status: Status) -> Non
     assert finding.status is status
 
 
-def test_the_uid_to_pin_is_told() -> None:
+def test_the_uid_to_pin_is_reported() -> None:
     (finding,) = surroundings.pinned(cluster_case(view()))
     assert f"clusters.west.uid: {UID}" in finding.detail
 
@@ -56,7 +56,7 @@ def test_clocks_may_differ_by_seconds_but_not_by_more(offset: float, status: str
     assert finding.status == status
 
 
-def test_a_clock_ahead_is_told_from_one_behind() -> None:
+def test_a_clock_ahead_is_distinguished_from_one_behind() -> None:
     (ahead,) = surroundings.clock(cluster_case(view(clock_offset=30.0)))
     (behind,) = surroundings.clock(cluster_case(view(clock_offset=-30.0)))
     assert "30 seconds ahead" in ahead.detail
@@ -114,10 +114,10 @@ def test_a_highly_available_ambassador_asks_for_nodes_too() -> None:
     content = settings()
     content["clusters"]["west"]["ambassador"] |= {"highAvailability": True, "replicas": 2}
     found = list(surroundings.nodes(cluster_case(view(node()), mesh(content))))
-    assert failures(found) == ["there are nodes for 2 replicas apart from each other"]
+    assert failures(found) == ["the cluster has a node for each of 2 replicas"]
 
 
-def test_a_cluster_without_ambassador_is_looked_at_like_any_other() -> None:
+def test_a_cluster_without_ambassador_is_checked_like_any_other() -> None:
     content = settings(links=[])
     del content["clusters"]["west"]["ambassador"]
     assert failures(list(surroundings.nodes(cluster_case(view(node()), mesh(content))))) == []
@@ -154,7 +154,7 @@ def test_every_pod_range_of_a_node_counts() -> None:
     assert failures(covered(both, service("10.2.0.1"))) == ["clusterNetworks contains all pods"]
 
 
-def test_without_pod_ranges_the_pods_tell() -> None:
+def test_without_pod_ranges_the_pods_show() -> None:
     pod = thing("v1", "Pod", "web", "shop", spec={}, status={"podIPs": [{"ip": "198.51.100.9"}]})
     host = thing(
         "v1",
@@ -176,7 +176,7 @@ def test_a_headless_service_has_no_address_to_cover_and_others_have() -> None:
     ]
 
 
-def test_whoever_may_do_everything_passes() -> None:
+def test_anyone_who_may_do_everything_passes() -> None:
     answers = dict.fromkeys(permissions.asked(mesh(), "west"), True)
     found = list(permissions.permissions(cluster_case(view(access=answers))))
     assert [finding.status for finding in found] == [Status.OK, Status.OK]
@@ -235,7 +235,7 @@ def test_the_rights_are_those_that_the_stack_file_needs() -> None:
     assert "podmonitors.monitoring.coreos.com" in finding.detail
 
 
-def test_rights_that_the_server_does_not_tell_are_not_taken_for_granted() -> None:
+def test_rights_that_the_server_does_not_report_are_not_taken_for_granted() -> None:
     finding, reading = permissions.permissions(cluster_case(view()))
     assert reading.status is Status.WARNING
     assert finding.status is Status.WARNING

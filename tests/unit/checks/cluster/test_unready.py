@@ -61,8 +61,8 @@ def test_pod_container_state_log_and_cause_are_named() -> None:
     healthy = container_status("destination", ready=True)
     found = explained(destination(healthy, CRASHED), **logs(SEC1_LOG))
     assert found.text == (
-        f"pod {POD_NAME}: container policy is in CrashLoopBackOff (exit code 1, 5 restarts), and "
-        "its log says: Error: failed to read TLS key: could not load private key; cause: the key "
+        f"pod {POD_NAME}: container policy is in CrashLoopBackOff (exit code 1, 5 restarts); "
+        "log: Error: failed to read TLS key: could not load private key; cause: the key "
         "in Secret linkerd-policy-validator-k8s-tls is in a form that the policy controller does "
         "not read: it reads PKCS#8 and PKCS#1 only"
     )
@@ -115,7 +115,7 @@ def test_the_container_that_crashes_is_blamed_before_those_that_wait_for_it() ->
         ),
     ],
 )
-def test_each_state_of_a_container_is_told(
+def test_each_state_of_a_container_is_reported(
     status: dict[str, Any], told: str, cause: str | None
 ) -> None:
     found = explained(destination(status))
@@ -170,7 +170,7 @@ def test_where_no_container_has_started_the_newest_event_says_why() -> None:
     assert found.cause is not None and "does not exist" in found.cause.text
 
 
-def test_a_pod_that_no_node_takes_is_told_by_its_condition() -> None:
+def test_a_pod_that_no_node_takes_is_reported_by_its_condition() -> None:
     condition = {
         "type": "PodScheduled",
         "status": "False",
@@ -182,7 +182,7 @@ def test_a_pod_that_no_node_takes_is_told_by_its_condition() -> None:
     assert found.cause is not None and found.cause.text == "no node can run the pod"
 
 
-def test_a_workload_without_any_pod_is_told_by_the_events_of_its_replica_set() -> None:
+def test_a_workload_without_any_pod_is_reported_by_the_events_of_its_replica_set() -> None:
     refused = 'pods "x" is forbidden: violates PodSecurity "restricted:latest"'
     told = event("FailedCreate", refused, "linkerd", "linkerd-destination-5d8f", "ReplicaSet")
     found = explained(told)
@@ -192,7 +192,7 @@ def test_a_workload_without_any_pod_is_told_by_the_events_of_its_replica_set() -
     assert unready.explain(view(DOWN, other), DOWN) is None
 
 
-def test_what_could_not_be_read_is_said_and_does_not_fail_the_line() -> None:
+def test_what_could_not_be_read_is_reported_and_does_not_fail_the_line() -> None:
     unseen = {"unseen": {(EVENT, "linkerd"): "not allowed (status 403)"}}
     assert (
         "events cannot be read: not allowed (status 403)" in explained(destination(), **unseen).text
@@ -203,7 +203,7 @@ def test_what_could_not_be_read_is_said_and_does_not_fail_the_line() -> None:
     assert "Pod objects in linkerd cannot be listed" in explained(**hidden).text
 
 
-def test_no_secret_of_a_log_or_message_is_told() -> None:
+def test_no_secret_of_a_log_or_message_is_reported() -> None:
     key = certified("any").key_pem
     shown = explained(
         destination(container_status("policy", waiting="Error", message=f"bad {key}")),
@@ -382,7 +382,7 @@ def test_no_log_of_what_never_ran_is_asked_for() -> None:
     assert wanted(view(DOWN, destination(waiting))) == []
 
 
-def test_the_logs_of_other_peoples_pods_are_none_of_our_business() -> None:
+def test_the_logs_of_other_peoples_pods_are_not_read() -> None:
     theirs = deployment("theirs", "default", available=0)
     pod = troubled("theirs-1", "default", CRASHED, labels={"app": "theirs"})
     seen = view(theirs, pod)
@@ -399,7 +399,7 @@ def test_pods_and_events_are_listed_where_something_is_not_available() -> None:
     assert list(pod_logs.lists(mesh(), "west", view(DOWN, node(kwok=True)))) == []
 
 
-def test_of_a_failed_set_of_pods_the_one_that_tells_most_is_read() -> None:
+def test_of_a_failed_set_of_pods_the_one_that_shows_most_is_read() -> None:
     quiet = troubled("linkerd-destination-a", "linkerd", labels=LABELS)
     seen = view(DOWN, quiet, destination(CRASHED))
     assert [one.pod for one in wanted(seen)] == [POD_NAME]

@@ -78,7 +78,7 @@ def test_random_tokens_are_hidden_wherever_they_stand() -> None:
         "read /var/run/linkerd/identity/end-entity/key.p8",
     ],
 )
-def test_what_tells_the_cause_is_left_as_it_is(text: str) -> None:
+def test_what_has_the_cause_is_left_as_it_is(text: str) -> None:
     assert without_secrets(text) == text
 
 

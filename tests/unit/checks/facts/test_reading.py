@@ -181,10 +181,10 @@ def test_for_metadata_alone_the_content_is_not_asked_for() -> None:
         ((401, {}), "not allowed"),
         ((404, {}), "status 404"),
         ((200, b"<html>"), "not JSON"),
-        ((200, []), "unknown form"),
+        ((200, []), "not a JSON object"),
     ],
 )
-def test_a_refusal_is_told_in_a_few_words(answer: Answer, words: str) -> None:
+def test_a_refusal_is_reported_in_a_few_words(answer: Answer, words: str) -> None:
     with reader(lambda *_: answer) as api, pytest.raises(RefusedError, match=words) as caught:
         list(api.list(WEB, SERVICES))
     assert "secret words" not in str(caught.value)
@@ -207,7 +207,7 @@ def test_after_its_time_a_reader_asks_no_more() -> None:
         asked.append(path)
         return 200, {}
 
-    with reader(respond, seconds=-1.0) as api, pytest.raises(RefusedError, match="too long"):
+    with reader(respond, seconds=-1.0) as api, pytest.raises(RefusedError, match="used up"):
         list(api.list(WEB, SERVICES))
     assert asked == []
 
@@ -240,7 +240,7 @@ def discovery(_: str, path: str, *__: Any) -> Answer:
     }
 
 
-def test_discovery_tells_kinds_with_their_versions_in_order_and_their_scope() -> None:
+def test_discovery_has_kinds_with_their_versions_in_order_and_their_scope() -> None:
     with reader(discovery) as api:
         found = api.served()
     link = found[Kind("multicluster.linkerd.io", "Link")]
@@ -283,7 +283,7 @@ def older_discovery(_: str, path: str, *__: Any) -> Answer:
     return (200, answers[path]) if path in answers else (503, {})
 
 
-def test_an_older_server_tells_the_same_of_what_it_serves() -> None:
+def test_an_older_server_has_the_same_of_what_it_serves() -> None:
     with reader(older_discovery) as api:
         found = api.served()
     link = found[Kind("multicluster.linkerd.io", "Link")]
@@ -339,7 +339,7 @@ def test_half_a_request_and_half_a_second_are_taken_into_account(
 
 
 @pytest.mark.parametrize("header", [None, "", "yesterday"])
-def test_an_answer_without_a_date_tells_no_time(header: str | None) -> None:
+def test_an_answer_without_a_date_has_no_time(header: str | None) -> None:
     assert offset(datetime.now(UTC), datetime.now(UTC), header) is None
 
 
@@ -526,7 +526,7 @@ def test_what_releases_made_elsewhere_is_read_too_and_pods_of_it_in_full() -> No
 
 
 @pytest.mark.parametrize(("pod_range", "read"), [("10.0.0.0/24", False), ("", True)])
-def test_pods_are_listed_before_an_installation_only_where_nodes_do_not_tell_their_addresses(
+def test_pods_are_listed_before_an_installation_only_where_nodes_do_not_report_their_addresses(
     pod_range: str, read: bool
 ) -> None:
     objects = {"/api/v1/nodes": [node(podCIDR=pod_range)]}
@@ -562,7 +562,7 @@ def test_before_an_installation_the_rights_are_asked_for_as_well() -> None:
     assert seen.access == {access: access.verb == "get" for access in asked}
 
 
-def test_whoever_may_do_everything_is_asked_once() -> None:
+def test_anyone_who_may_do_everything_is_asked_once() -> None:
     asked: list[Access] = []
 
     def respond(method: str, path: str, query: dict[str, str], request: Any) -> Answer:
@@ -605,7 +605,7 @@ def test_the_content_of_other_peoples_secrets_is_not_asked_for() -> None:
         assert listing.namespace in own or selected.startswith("owner=helm")
 
 
-def test_every_namespace_of_ours_is_looked_into() -> None:
+def test_every_namespace_of_this_stack_is_read() -> None:
     content = settings()
     content["clusters"]["west"]["sample"] = {}
     content["clusters"]["west"]["linkerd"] = {"viz": {"enabled": True}, "cni": True}
@@ -735,7 +735,7 @@ def test_where_the_sources_way_is_out_of_reach_the_operators_own_is_taken(
     assert (trial.outcome, trial.server, trial.from_here) == (Outcome.WORKS, address, True)
 
 
-def test_an_authority_that_cannot_be_read_trusts_nobody() -> None:
+def test_an_authority_that_cannot_be_read_trusts_no_one() -> None:
     broken = Login(Endpoint("https://127.0.0.1:1", "no certificate"), "good")
     assert try_login(broken).outcome is Outcome.UNTRUSTED
 

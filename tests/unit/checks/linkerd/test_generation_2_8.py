@@ -145,7 +145,7 @@ CONTROL_PLANE = tuple(
 
 
 @pytest.mark.parametrize("left_out", range(len(CONTROL_PLANE)))
-def test_every_deployment_of_the_control_plane_is_looked_at(left_out: int) -> None:
+def test_every_deployment_of_the_control_plane_is_checked(left_out: int) -> None:
     def seen(*objects: dict[str, Any]) -> list[str]:
         return failures(list(generation_2_8.deployments(cluster_case(view(*objects), old()))))
 
@@ -155,7 +155,7 @@ def test_every_deployment_of_the_control_plane_is_looked_at(left_out: int) -> No
     assert seen(*some) == [f"Deployment linkerd/{name} is available"]
 
 
-def test_high_availability_and_the_cni_plugin_are_looked_at_where_they_are_wanted() -> None:
+def test_high_availability_and_the_cni_plugin_are_checked_where_they_are_wanted() -> None:
     single = (*CONTROL_PLANE[:5], deployment("linkerd-tap", "linkerd"))
     case = cluster_case(view(*single), old(highAvailability=True, cni=True))
     assert failures(list(generation_2_8.deployments(case))) == [
@@ -186,14 +186,14 @@ def test_its_releases_have_the_names_of_their_charts() -> None:
     }
 
 
-def test_the_namespace_of_its_cni_plugin_is_made_by_the_chart_and_looked_into() -> None:
+def test_the_namespace_of_its_cni_plugin_is_made_by_the_chart_and_read() -> None:
     config = old(cni=True)
     assert "linkerd-cni" not in inventory(config, "west").namespaces
     assert "linkerd-cni" in inventory(config, "west").read_namespaces
     assert "linkerd-cni" not in inventory(old(), "west").read_namespaces
 
 
-def test_a_cluster_is_looked_at_by_the_checks_of_its_generation(
+def test_a_cluster_is_checked_by_the_checks_of_its_generation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     space = thing("v1", "Namespace", "linkerd")
@@ -244,7 +244,7 @@ def issuer(signer: Certified = ANCHOR, *, scheme: str = "linkerd.io/tls") -> dic
 
 
 @pytest.mark.parametrize("scheme", ["linkerd.io/tls", "kubernetes.io/tls"])
-def test_anchors_stand_in_the_configuration_and_the_issuer_in_either_form(scheme: str) -> None:
+def test_anchors_are_in_the_configuration_and_the_issuer_in_either_form(scheme: str) -> None:
     found = trust(config_map(), issuer(scheme=scheme))
     assert {one.status for one in found} == {Status.OK}
     assert not [one.title for one in found if "ca.crt" in one.title]
@@ -374,7 +374,7 @@ def gateway(*objects: dict[str, Any]) -> list[Finding]:
     return list(gateways.gateway(cluster_case(view(*objects), old())))
 
 
-def test_a_gateway_tells_its_path_without_a_slash_and_has_no_policy() -> None:
+def test_a_gateway_has_its_path_without_a_slash_and_has_no_policy() -> None:
     found = gateway(front(), HEALTH, WORKLOAD)
     assert {one.status for one in found} == {Status.OK}
     assert not [one.title for one in found if "policy" in one.title]
@@ -508,7 +508,7 @@ def test_a_secret_that_lacks_an_annotation_is_one_that_the_service_mirror_passes
 
 def test_a_second_secret_for_the_same_cluster_is_found() -> None:
     found = looked_at({**source_side(), **named(credentials("by-hand"))})
-    assert failures(found) == ["no other Secret tells the service mirror of cluster west"]
+    assert failures(found) == ["only one Secret has credentials for cluster west"]
 
 
 def test_credentials_that_are_old_lead_elsewhere_or_do_not_work_are_found() -> None:
@@ -571,7 +571,7 @@ def test_where_pods_are_simulated_the_lack_of_mirrors_is_one_warning() -> None:
     assert (failures(found), warnings(found)) == ([], [KNOWS])
 
 
-def test_mirrors_of_a_link_that_is_gone_are_told_by_the_stack_file() -> None:
+def test_mirrors_of_a_link_that_is_gone_are_reported_by_the_stack_file() -> None:
     def seen(target: str) -> list[str]:
         labels = {**MIRROR, "mirror.linkerd.io/cluster-name": target}
         left = service("web-x", "shop", labels=labels)
@@ -604,7 +604,7 @@ def test_what_there_is_none_of_is_not_read() -> None:
 # Before
 
 
-def test_before_an_installation_only_names_of_that_time_are_looked_for() -> None:
+def test_before_an_installation_only_names_of_that_time_are_checked() -> None:
     titles = {one.title for one in pre.clashes(cluster_case(view(), old()))}
     assert not [title for title in titles if "Gateway API" in title or "Link CRD" in title]
     assert "Linkerd's CRDs: absent, or created by release linkerd/linkerd2" in titles

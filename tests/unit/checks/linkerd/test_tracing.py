@@ -26,7 +26,7 @@ from tests.unit.checks.builders import (
 from vocabulary.kinds import ENDPOINTS, POD, SECRET, TRACING_SERVICE
 
 COLLECTOR = {"collector": "tempo.tracing:4317", "serviceAccount": "tempo"}
-ANSWERS = "the collector tracing/tempo answers"
+ANSWERS = "the collector tracing/tempo has ready pods"
 MESHED = "the collector is meshed"
 ACCOUNT = "the collector runs as ServiceAccount tempo"
 TOLD = "proxies send their spans to tempo.tracing:4317"
@@ -76,14 +76,14 @@ def test_a_meshed_collector_that_all_know_of_passes() -> None:
     ]
 
 
-def test_nothing_is_looked_at_where_nothing_traces() -> None:
+def test_nothing_is_checked_where_nothing_traces() -> None:
     untraced = mesh({"clusters": {"west": {"context": "west", "ambassador": {}}}})
     assert seen(to=untraced) == []
     kinds = {listing.kind for listing in fetch.plan(untraced, "west", pre=False)}
     assert TRACING_SERVICE not in kinds
 
 
-def test_a_collector_that_is_not_there_is_told_once() -> None:
+def test_a_collector_that_is_not_there_is_reported_once() -> None:
     found = seen(proxied())
     assert failures(found) == [ANSWERS]
     assert of(found, MESHED).status is Status.SKIPPED
@@ -114,20 +114,20 @@ def test_a_collector_of_another_account_is_another_identity() -> None:
     "wrong",
     [proxied(address="jaeger.tracing:4317"), proxied(address=""), proxied(identity="somebody")],
 )
-def test_proxies_that_know_of_another_collector_or_of_none_are_told(wrong: Any) -> None:
+def test_proxies_that_know_of_another_collector_or_of_none_are_reported(wrong: Any) -> None:
     found = seen(*collector(), wrong)
     assert failures(found) == [TOLD]
     assert of(found, TOLD).hint == "run `pulumi up`"
 
 
-def test_a_native_sidecar_is_looked_into_as_well() -> None:
+def test_a_native_sidecar_is_read_as_well() -> None:
     wrong = proxied(address="jaeger.tracing:4317")
     template = wrong["spec"]["template"]["spec"]
     template["initContainers"] = template.pop("containers")
     assert failures(seen(*collector(), wrong)) == [TOLD]
 
 
-def test_pods_that_the_injector_gives_a_proxy_tell_nothing_of_it_themselves() -> None:
+def test_pods_that_the_injector_gives_a_proxy_have_nothing_of_it_themselves() -> None:
     bare = deployment("linkerd-destination", "linkerd", pod_spec={"containers": [{"name": "own"}]})
     assert of(seen(*collector(), bare), TOLD).status is Status.SKIPPED
 
@@ -175,11 +175,11 @@ def test_the_only_tracing_service_passes_and_says_when_it_is_read() -> None:
 @pytest.mark.parametrize(
     "objects", [(), (own("theirs"),), (own(service="elsewhere:4317"),), (own(driver="zipkin"),)]
 )
-def test_a_tracing_service_that_lacks_or_sends_elsewhere_is_told(objects: Any) -> None:
+def test_a_tracing_service_that_lacks_or_sends_elsewhere_is_reported(objects: Any) -> None:
     assert (edge(*objects).status, edge(*objects).hint) == (Status.FAILURE, "run `pulumi up`")
 
 
-def test_a_second_tracing_service_is_told_by_its_name() -> None:
+def test_a_second_tracing_service_is_reported_by_its_name() -> None:
     found = edge(own(), own("theirs"))
     assert found.status is Status.FAILURE
     assert "theirs" in found.detail

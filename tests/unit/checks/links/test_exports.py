@@ -114,14 +114,14 @@ def test_a_service_that_is_only_federated_has_no_mirror() -> None:
         ((), (), [MEMBER]),
     ],
 )
-def test_a_federated_service_has_its_member_and_stands_in_the_source(
+def test_a_federated_service_has_its_member_and_is_in_the_source(
     source: tuple[dict[str, Any], ...], target: tuple[dict[str, Any], ...], failed: list[str]
 ) -> None:
     config = linked(flatNetwork=True, export={"mode": "none", "federated": True})
     assert failures(seen(config, source, target)) == failed
 
 
-def test_a_service_mirror_that_is_not_at_work_federates_nothing() -> None:
+def test_a_service_mirror_that_is_not_running_federates_nothing() -> None:
     config = linked(flatNetwork=True, export={"mode": "none", "federated": True})
     case = case_of(config, (SPACE,), (web(federated="member"),))
     assert of(list(exports.exports(case)), FEDERATED).status is Status.SKIPPED
@@ -191,7 +191,7 @@ def test_a_link_has_the_selectors_of_the_stack_file() -> None:
     ]
     own = {**LABELS, "selector": {"matchExpressions": turned}}
     assert of_link(config, SELECTS, **own).status is Status.OK
-    assert of_link(config, SELECTS, **LABELS).detail == "selector is another"
+    assert of_link(config, SELECTS, **LABELS).detail == "selector differs"
 
 
 @pytest.mark.parametrize("key", ["remoteDiscoverySelector", "federatedServiceSelector"])
@@ -213,7 +213,7 @@ def test_a_link_leaves_out_the_labels_and_annotations_that_mirrors_are_not_to_ha
 # Flat networks
 
 
-def test_on_a_flat_network_neither_a_gateway_nor_its_probe_is_looked_for() -> None:
+def test_on_a_flat_network_neither_a_gateway_nor_its_probe_is_checked() -> None:
     title = "the Link has no gateway, as its network is flat"
     spec = {"targetClusterName": "west"}
     assert of_link(FLAT, title, **spec).status is Status.OK
@@ -221,7 +221,7 @@ def test_on_a_flat_network_neither_a_gateway_nor_its_probe_is_looked_for() -> No
     case = case_of(FLAT, (LEASE,), ())
     titles = {one.title for one in service_mirror.service_mirror(case)}
     assert not [one for one in titles if "gateway" in one]
-    assert [one for one in titles if "at work" in one]
+    assert [one for one in titles if "is running" in one]
 
 
 def test_a_target_of_flat_networks_needs_neither_a_gateway_nor_an_ambassador() -> None:
@@ -270,12 +270,12 @@ def before(config: MeshConfig, *source: dict[str, Any]) -> list[Finding]:
 
 def test_no_room_is_needed_for_a_mirror_that_there_will_not_be() -> None:
     config = linked(flatNetwork=True, export={"mode": "none", "federated": True})
-    assert {one.title for one in before(config)} == {"the target has Service shop/web to export"}
+    assert {one.title for one in before(config)} == {"the target has the exported Service shop/web"}
 
 
 def test_requests_can_be_shared_only_with_a_service_of_the_sources_own() -> None:
     config = linked(export={"weights": {"local": 9, "mirrored": 1}})
-    title = "the source has a Service shop/web of its own that shares requests with the mirror"
+    title = "the source has its own Service shop/web, which shares requests with the mirror"
     assert failures(before(config)) == [title]
     assert failures(before(config, service("web", "shop"))) == []
     content = settings()
@@ -290,15 +290,15 @@ def test_headless_services_can_be_exported_where_the_link_says_so() -> None:
     def warned(**link: Any) -> list[str]:
         return warnings(list(pre.mirrors(case_of(linked(**link), (SPACE,), (headless,)))))
 
-    assert warned() == ["the target has Service shop/web to export"]
+    assert warned() == ["the target has the exported Service shop/web"]
     assert warned(headlessServices=True) == []
 
 
 # Shared traffic
 
 SHARED = linked(export={"weights": {"local": 9, "mirrored": 1}})
-SHARES = "HTTPRoute shop/web-west shares requests to shop/web with its mirror"
-EXIST = "the Services between which HTTPRoute shop/web-west shares exist"
+SHARES = "HTTPRoute shop/web-west has the configured weights for shop/web"
+EXIST = "the backends of HTTPRoute shop/web-west exist"
 ACCEPTED = "HTTPRoute shop/web-west is accepted by Linkerd"
 
 
@@ -373,13 +373,15 @@ def test_each_fault_of_a_route_is_one_failure(
 
 @pytest.mark.parametrize(
     ("there", "words"),
-    [(mirror(), "leave weights out"), (service("web", "shop"), "about its mirror")],
+    [(mirror(), "remove weights"), (service("web", "shop"), "about its mirror")],
 )
-def test_a_missing_service_is_mended_by_whoever_makes_it(there: dict[str, Any], words: str) -> None:
+def test_a_missing_service_is_fixed_by_anyone_who_makes_it(
+    there: dict[str, Any], words: str
+) -> None:
     assert words in of(shared(route(ACCEPT), there), EXIST).hint
 
 
-def test_a_route_that_nobody_judged_is_warned_of_unless_pods_are_simulated() -> None:
+def test_a_route_that_no_one_judged_is_warned_of_unless_pods_are_simulated() -> None:
     assert warnings(shared(route(), *BOTH)) == [ACCEPTED]
     assert of(shared(route(), *BOTH, node(kwok=True)), ACCEPTED).status is Status.SKIPPED
 

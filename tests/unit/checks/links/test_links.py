@@ -351,7 +351,7 @@ def test_credentials_that_do_not_work_are_a_failure(outcome: Outcome) -> None:
     assert of(found, WORKS).hint
 
 
-def test_where_the_credentials_were_tried_is_told() -> None:
+def test_where_the_credentials_were_tried_is_reported() -> None:
     here = Trial(Outcome.WORKS, "https://127.0.0.1:6443", from_here=True)
     assert of(looked_at(trial=here), WORKS).detail.startswith("asked at https://127.0.0.1:6443")
     assert of(looked_at(), WORKS).detail == SERVER
@@ -383,7 +383,7 @@ def test_each_field_of_a_link_that_is_wrong_is_one_failure(
     assert failures(looked_at({**source_side(), **named(link(**spec))})) == [title]
 
 
-def test_a_link_that_does_not_tell_its_maker_is_warned_of() -> None:
+def test_a_link_that_does_not_name_its_maker_is_warned_of() -> None:
     anonymous = link()
     anonymous["metadata"]["annotations"] = {"linkerd.io/created-by": "someone"}
     found = looked_at({**source_side(), **named(anonymous)})
@@ -474,11 +474,11 @@ def test_a_probe_service_with_another_port_is_found() -> None:
     assert of(found, title).detail == "its port is 4180, not 4191"
 
 
-def test_a_probe_service_that_is_missing_is_said_to_be() -> None:
+def test_a_probe_service_that_is_missing_is_reported_as() -> None:
     source = source_side()
     del source[f"Service {SPACE}/probe-west"]
     title = "the gateway has one probe Service with an endpoint"
-    assert of(looked_at(source), title).detail == "there are 0: none"
+    assert of(looked_at(source), title).detail == "0 exist: none"
 
 
 def test_two_probe_services_are_one_too_many() -> None:
@@ -535,7 +535,7 @@ def test_a_secret_without_the_key_is_refused() -> None:
         login_of(secret(CREDENTIALS, SPACE, {"other": "x"}))
 
 
-def test_no_finding_tells_a_token() -> None:
+def test_no_finding_has_a_token() -> None:
     old = kubeconfig(token="old-token")
     source = {**source_side(), **named(credentials(SPACE, old))}
     words = " ".join(f"{one.title} {one.detail} {one.hint}" for one in looked_at(source))

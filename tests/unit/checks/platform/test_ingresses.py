@@ -50,7 +50,7 @@ def look(asked: MeshConfig, *objects: dict[str, Any], **fields: Any) -> list[Fin
 
 
 @pytest.mark.parametrize("controller", CONTROLLERS)
-def test_what_the_program_makes_is_what_is_looked_for(controller: str) -> None:
+def test_what_the_program_makes_is_what_is_checked(controller: str) -> None:
     more = {"tls": {}, "basicAuth": {"secret": "users"}}
     asked = config(controller, **more)
     secrets = [secret(name, "shop", {}) for name in ("web-tls", "users")]
@@ -60,7 +60,7 @@ def test_what_the_program_makes_is_what_is_looked_for(controller: str) -> None:
 
 
 @pytest.mark.parametrize("controller", CONTROLLERS)
-def test_each_thing_that_is_missing_is_told(controller: str) -> None:
+def test_each_thing_that_is_missing_is_reported(controller: str) -> None:
     asked = config(controller)
     objects = made(asked)
     for place, gone in enumerate(objects):
@@ -70,27 +70,27 @@ def test_each_thing_that_is_missing_is_told(controller: str) -> None:
 
 def test_an_ingress_that_no_controller_took_is_warned_of() -> None:
     asked = config(className="inner")
-    found = of(look(asked, *made(asked, None)), "Ingress shop/web is served")
+    found = of(look(asked, *made(asked, None)), "Ingress shop/web has an address")
     assert found.status is Status.WARNING
     assert "inner" in found.hint
 
 
-def test_a_cluster_without_traefik_is_told_what_it_lacks() -> None:
+def test_a_cluster_without_traefik_is_reported_what_it_lacks() -> None:
     asked = config("traefik-ingressroute")
     found = look(asked, *made(asked), served=BUILT_IN)
     assert Status.FAILURE in {item.status for item in found}
 
 
-def test_secrets_are_looked_for_where_the_controller_reads_them() -> None:
+def test_secrets_are_checked_where_the_controller_reads_them() -> None:
     asked = config(basicAuth={"secret": "users", "namespace": "nginx"})
-    title = "the Secrets of shop/web are there"
+    title = "the Secrets of shop/web exist"
     assert of(look(asked, *made(asked), secret("users", "nginx", {})), title).status is Status.OK
     lost = of(look(asked, *made(asked), secret("users", "shop", {})), title)
     assert lost.status is Status.FAILURE
     assert "nginx/users" in lost.detail
 
 
-def test_the_dashboards_ingress_is_looked_at_like_any_other() -> None:
+def test_the_dashboards_ingress_is_checked_like_any_other() -> None:
     asked = dashboard(ingress={"host": "a.example.com", "controller": "traefik", "tls": {}})
     tls = secret("linkerd-viz-tls", "linkerd-viz", {})
     assert {item.status for item in look(asked, *made(asked), tls)} == {Status.OK}

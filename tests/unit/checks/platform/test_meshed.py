@@ -55,7 +55,7 @@ def test_what_is_not_there_yet_is_a_warning() -> None:
 
 
 @pytest.mark.parametrize("notes", [{}, {"linkerd.io/inject": "disabled"}])
-def test_an_annotation_that_somebody_took_away_or_changed_is_a_failure(
+def test_an_annotation_that_another_owner_took_away_or_changed_is_a_failure(
     notes: dict[str, str],
 ) -> None:
     found = seen(config(WEB), web(**notes), running("web", "linkerd-proxy"))
@@ -76,13 +76,13 @@ def test_pods_older_than_the_annotation_are_a_failure_with_the_way_to_restart_th
     assert "`kubectl -n shop rollout restart deployment/web`" in hint
 
 
-def test_in_a_simulated_cluster_pods_without_a_proxy_are_said_to_be_simulated() -> None:
+def test_in_a_simulated_cluster_pods_without_a_proxy_are_reported_as_simulated() -> None:
     found = seen(config(WEB), web(**INJECT), running("web"), node(kwok=True))
     assert warnings(found) == [TITLE]
     assert "simulated" in of(found, TITLE).detail
 
 
-def test_pods_in_the_host_s_network_are_said_to_be_unmeshable_and_are_no_failure() -> None:
+def test_pods_in_the_host_s_network_are_reported_as_unmeshable_and_are_no_failure() -> None:
     space = {"kind": "Namespace", "name": "shop"}
     exporter = running("node-exporter", hostNetwork=True)
     meshed_one = {**pod("ok-0", "shop", "web", "linkerd-proxy")}
@@ -103,7 +103,7 @@ def test_pods_in_the_host_s_network_are_said_to_be_unmeshable_and_are_no_failure
         ({"version": "2.8.1"}, "warning"),
     ],
 )
-def test_pods_without_a_token_are_told_where_the_injector_passes_over_them(
+def test_pods_without_a_token_are_reported_where_the_injector_passes_over_them(
     linkerd: dict[str, Any], told: str
 ) -> None:
     bare = running("web", automountServiceAccountToken=False)

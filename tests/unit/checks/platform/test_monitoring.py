@@ -49,11 +49,11 @@ def boards(**labels: str) -> list[dict[str, Any]]:
     ]
 
 
-def test_where_nothing_is_asked_for_nothing_is_looked_for() -> None:
+def test_where_nothing_is_asked_for_nothing_is_checked() -> None:
     assert look(config()) == []
 
 
-def test_what_the_program_makes_is_what_is_looked_for() -> None:
+def test_what_the_program_makes_is_what_is_checked() -> None:
     found = look(config(podMonitors={}, dashboards={}), *monitors(), *boards())
     assert [item.status for item in found] == [Status.OK, Status.OK]
 
@@ -67,12 +67,12 @@ def test_a_pod_monitor_that_is_gone_is_named(place: int) -> None:
     assert gone["metadata"]["name"] in found.detail
 
 
-def test_what_nobody_selects_is_as_good_as_gone() -> None:
+def test_what_no_one_selects_is_as_good_as_gone() -> None:
     found = look(config(podMonitors={}, dashboards={}), *monitors(a="b"), *boards(a="b"))
     assert [item.status for item in found] == [Status.FAILURE] * 2
 
 
-def test_a_cluster_without_the_operator_is_told_so() -> None:
+def test_a_cluster_without_the_operator_is_reported_so() -> None:
     found = of(look(config(podMonitors={}), *monitors(), served=BUILT_IN), TOLD)
     assert "operator" in found.detail
 
@@ -96,7 +96,7 @@ def test_a_prometheus_in_the_cluster_has_a_service(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["prometheus.example.com", "example.com", "192.0.2.7", "prom"])
-def test_of_a_prometheus_elsewhere_nothing_is_said(host: str) -> None:
+def test_of_a_prometheus_elsewhere_nothing_is_reported(host: str) -> None:
     assert of(look(config(f"http://{host}:9090")), PROMETHEUS).status is Status.SKIPPED
 
 

@@ -220,7 +220,7 @@ def test_a_sec1_key(clusters: Clusters, report: Run) -> None:
     assert "SEC1" in found and VALIDATOR in found
 
 
-def test_a_key_whose_fault_only_the_log_tells(clusters: Clusters, report: Run) -> None:
+def test_a_key_whose_fault_only_the_log_shows(clusters: Clusters, report: Run) -> None:
     """The Secret was mended, and the pod has still the old one."""
     target = clusters["target"]
     target.failed.add("linkerd-control-plane")
@@ -408,8 +408,8 @@ def test_a_mirror_that_holds_no_lease(clusters: Clusters, report: Run) -> None:
     ("change", "told"),
     [
         (lambda ports: ports.remove(port(ports, "mc-gateway")), "mc-gateway is missing, not 4143"),
-        (lambda ports: port(ports, "mc-gateway").update(targetPort=4140), "leads to port 4140"),
-        (lambda ports: port(ports, "mc-probe").update(targetPort=9), "leads to port 9 of the pods"),
+        (lambda ports: port(ports, "mc-gateway").update(targetPort=4140), "targets port 4140"),
+        (lambda ports: port(ports, "mc-probe").update(targetPort=9), "targets port 9 of the pods"),
         (lambda ports: port(ports, "http").update(targetPort=8888), "no Listener"),
     ],
 )

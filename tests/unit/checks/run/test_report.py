@@ -136,7 +136,7 @@ def explodes(_: ClusterCase) -> Iterator[Finding]:
     raise KeyError("a secret that was read")
 
 
-def test_a_check_that_breaks_is_a_failing_line_that_names_it_and_tells_no_secret() -> None:
+def test_a_check_that_breaks_is_a_failing_line_that_names_it_and_has_no_secret() -> None:
     found = list(running.guarded(Check("any", Phase.PARTS, explodes), cluster_case(view())))
     assert [(result.title, result.status) for result in found] == [
         ("this much was found", Status.OK),
@@ -234,7 +234,7 @@ def one_cluster_answers(
     return running.run(mesh())
 
 
-def test_beside_a_silent_cluster_the_others_are_still_looked_at(
+def test_beside_a_silent_cluster_the_others_are_still_checked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = one_cluster_answers(monkeypatch, view(thing("v1", "Namespace", "linkerd")))
@@ -252,7 +252,7 @@ def test_a_cluster_without_linkerd_has_one_line_for_all_that_is_missing(
     assert [result.title for result in failed] == [reading.ANSWERS, "Linkerd is installed"]
 
 
-def test_a_link_to_a_cluster_without_linkerd_is_not_looked_at(
+def test_a_link_to_a_cluster_without_linkerd_is_not_checked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     views = {"east": view(thing("v1", "Namespace", "linkerd"), cluster="east"), "west": view()}
@@ -320,7 +320,7 @@ def test_one_cluster_alone_is_not_said_to_differ_from_others(
     assert "no cluster is listed under two names" not in {result.title for result in found.results}
 
 
-def test_a_job_that_hangs_does_not_hold_up_the_others() -> None:
+def test_a_job_that_hangs_does_not_delay_the_others() -> None:
     forever = threading.Event()
 
     def hangs() -> str:

@@ -25,6 +25,7 @@ from checks.platform.ingresses import secrets_of as ingress_secrets
 from checks.run.report import run_phases
 from config import MeshConfig
 from config.core.mesh import service_account
+from config.inventory import inventory
 from config.linkerd.tracing import port_of
 from config.links.exports import ServiceRef
 from render import Manifest
@@ -82,7 +83,7 @@ def brought(config: MeshConfig, cluster: str) -> Iterator[dict[str, Any]]:
     for space in {*(ref.namespace for ref in services), *(one.namespace for one in exported)}:
         yield thing("v1", "Namespace", space)
     ambassador = own.ambassador
-    for host in ambassador.all_hosts if ambassador is not None else ():
+    for host in inventory(config, cluster).hosts:
         if ambassador is not None and host.tls is not None and not host.tls.trial:
             assert host.tls_secret is not None
             leaf = certified("leaf", authority=False, host=host.hostname, begins=NOW)
@@ -195,10 +196,10 @@ def looked_at(config: MeshConfig, views: Mapping[str, View]) -> list[Result]:
     for cluster, seen in views.items():
         case = ClusterCase(config, cluster, seen)
         phases = (Phase.CAUSES, Phase.CONTROL_PLANE, Phase.PARTS, Phase.LAST)
-        results += run_phases(phases, cluster, case, case.config.linkerd.generation)
+        results += run_phases(phases, cluster, case, case.config.linkerd.record)
     for link in config.links:
         link_case = LinkCase(config, link, views[link.source], views[link.target])
-        generation = link_case.source_config.linkerd.generation
+        generation = link_case.source_config.linkerd.record
         results += run_phases((Phase.LINK,), link.name, link_case, generation)
     return [one for one in results if one.category != "releases"]
 
@@ -228,7 +229,7 @@ def test_checks_look_for_what_the_program_declares(
     "name",
     ["adopted", "cert-manager", "exports", "legacy-ambassador", "linkerd-2.8", "meshed", "tls"],
 )
-def test_every_object_of_ours_that_is_missing_is_told(
+def test_every_object_of_this_stack_that_is_missing_is_reported(
     name: str, rendered: Rendered, stack_config: Callable[[str], MeshConfig]
 ) -> None:
     """Releases tell of what they made; namespaces and logins for registries are told by pods."""
@@ -280,7 +281,7 @@ def test_a_check_declares_every_kind_that_it_looks_at(
         if check.phase in (Phase.LINK, Phase.LINK_BEFORE):
             for link in config.links:
                 ends = {end: watched(views[end]) for end in (link.source, link.target)}
-                if check.is_for(config.clusters[link.source].linkerd.generation):
+                if check.is_for(config.clusters[link.source].linkerd.record):
                     cases.append(
                         (ends, LinkCase(config, link, ends[link.source], ends[link.target]))
                     )
@@ -289,7 +290,7 @@ def test_a_check_declares_every_kind_that_it_looks_at(
             cases.append((each, MeshCase(config, each)))
         else:
             for cluster, seen in views.items():
-                if check.is_for(config.clusters[cluster].linkerd.generation):
+                if check.is_for(config.clusters[cluster].linkerd.record):
                     one = {cluster: watched(seen)}
                     cases.append((one, ClusterCase(config, cluster, one[cluster])))
         for looked, case in cases:

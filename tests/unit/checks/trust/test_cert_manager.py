@@ -97,7 +97,7 @@ def test_a_cluster_in_which_all_of_it_is_done_is_well() -> None:
     assert len(results) == 7
 
 
-def test_without_cert_manager_nothing_is_looked_for() -> None:
+def test_without_cert_manager_nothing_is_checked() -> None:
     plain = load_settings({"clusters": {"west": {"context": "west"}}}, "test")
     assert found({}, plain, {}) == []
 
@@ -111,7 +111,7 @@ def test_a_kind_that_is_not_served_is_all_there_is_to_say(kind: Kind) -> None:
 
 
 @pytest.mark.parametrize("name", list(everything()))
-def test_whatever_is_missing_is_told(name: str) -> None:
+def test_whatever_is_missing_is_reported(name: str) -> None:
     results = found({key: one for key, one in everything().items() if key != name})
     assert len(failures(results)) == 1
 
@@ -131,7 +131,7 @@ def test_an_issuer_without_its_secret_says_why() -> None:
     assert "ErrGetKeyPair: gone" in finding.detail
 
 
-def test_an_issuer_that_nobody_has_looked_at_is_not_ready() -> None:
+def test_an_issuer_that_no_one_has_checked_is_not_ready() -> None:
     new = {key: one for key, one in everything()["issuer"].items() if key != "status"}
     assert failures(found({**everything(), "issuer": new})) == [
         "ClusterIssuer linkerd-trust-anchor can sign"
@@ -144,7 +144,7 @@ def test_a_bundle_whose_source_is_missing_says_why() -> None:
     assert "Bundle linkerd-identity-trust-roots" in title
 
 
-def test_only_what_is_asked_for_is_looked_for() -> None:
+def test_only_what_is_asked_for_is_checked() -> None:
     objects = {key: everything()[key] for key in ("linkerd-identity-issuer", "issuer")}
     assert failures(found(objects, config(makeIssuer=True))) == []
 
@@ -197,7 +197,7 @@ def test_an_issuer_that_was_to_be_renewed_is_warned_of_after_a_while(
 
 
 @pytest.mark.parametrize(("hours", "warned"), [(31, False), (33, True)])
-def test_where_cert_manager_does_not_tell_two_thirds_of_its_life_are_in_time(
+def test_where_cert_manager_does_not_report_it_two_thirds_of_its_life_are_in_time(
     hours: int, warned: bool
 ) -> None:
     results = list(issuer(issuing(short(timedelta(hours=hours)), config())))

@@ -176,7 +176,7 @@ def test_an_issuer_that_is_no_authority_is_found() -> None:
     assert failures(issuer_seen(leaf)) == ["the issuer can sign certificates"]
 
 
-def test_an_issuer_of_another_trust_domain_is_found_and_its_name_told() -> None:
+def test_an_issuer_of_another_trust_domain_is_found_and_its_name_reported() -> None:
     title = "the issuer is named identity.linkerd.cluster.local"
     found = issuer_seen(certified("identity.linkerd.example.org", ANCHOR))
     assert failures(found) == [title]
@@ -210,12 +210,12 @@ def test_an_issuer_secret_without_one_of_its_keys_is_one_failure(key: str) -> No
     assert key in found[0].detail
 
 
-def test_no_finding_about_an_issuer_tells_its_key() -> None:
+def test_no_finding_about_an_issuer_has_its_key() -> None:
     words = " ".join(f"{one.title} {one.detail} {one.hint}" for one in issuer_seen(ISSUER))
     assert not any(line in words for line in ISSUER.key_pem.splitlines()[1:-1])
 
 
-def test_clusters_with_the_same_anchors_are_told_from_those_without() -> None:
+def test_clusters_with_the_same_anchors_are_distinguished_from_those_without() -> None:
     other = certified("other", days=3650)
 
     def compared(*bundles: str) -> Finding:
@@ -377,7 +377,7 @@ def test_viz_brings_webhooks_of_its_own() -> None:
     assert Kind("admissionregistration.k8s.io", "MutatingWebhookConfiguration") == MUTATING_WEBHOOK
 
 
-def test_the_authority_of_an_api_service_stands_in_its_spec() -> None:
+def test_the_authority_of_an_api_service_is_in_its_spec() -> None:
     content = settings()
     content["clusters"]["west"]["linkerd"] = {"viz": {"enabled": True}}
     config = mesh(content)

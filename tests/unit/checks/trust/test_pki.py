@@ -125,7 +125,7 @@ def test_a_bundle_is_read_whole_and_each_certificate_once() -> None:
         "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
     ],
 )
-def test_what_is_no_certificate_is_said_to_be_unreadable(text: str) -> None:
+def test_what_is_no_certificate_is_reported_as_unreadable(text: str) -> None:
     with pytest.raises(pki.UnreadableError):
         pki.certificates(text)
 
@@ -137,6 +137,6 @@ def test_a_secret_gives_the_text_under_a_key() -> None:
 @pytest.mark.parametrize(
     "data", [None, {}, {"tls.crt": ""}, {"tls.crt": "%%"}, {"tls.crt": "gICA"}]
 )
-def test_a_secret_without_text_under_a_key_is_said_to_lack_it(data: object) -> None:
+def test_a_secret_without_text_under_a_key_is_reported_to_lack_it(data: object) -> None:
     with pytest.raises(pki.UnreadableError, match=r"tls\.crt"):
         pki.decoded({"data": data}, "tls.crt")
