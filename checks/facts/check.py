@@ -158,7 +158,7 @@ def checks_of(pre: bool, generation: LinkerdGeneration | None = None) -> tuple[C
 
 def rights(mesh: MeshConfig, cluster: str) -> tuple[Access, ...]:
     """Rights without which checks of a cluster cannot look at what they need, each once."""
-    generation = mesh.clusters[cluster].linkerd.record
+    generation = mesh.clusters[cluster].linkerd.generation
     return tuple(
         dict.fromkeys(
             listing.right

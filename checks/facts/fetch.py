@@ -38,7 +38,7 @@ def plan(mesh: MeshConfig, cluster: str, *, pre: bool) -> list[Listing]:
 
 
 def _checks(mesh: MeshConfig, cluster: str, *, pre: bool) -> tuple[Check[Any], ...]:
-    return checks_of(pre, mesh.clusters[cluster].linkerd.record)
+    return checks_of(pre, mesh.clusters[cluster].linkerd.generation)
 
 
 def _covers(other: Listing, one: Listing) -> bool:

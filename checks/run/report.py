@@ -50,7 +50,7 @@ def run(mesh: MeshConfig, *, pre: bool = False) -> Report:
     for name in () if pre else mesh.clusters:
         if name in seen.views and name in seen.installed:
             case = ClusterCase(mesh, name, seen.views[name], answers.get(name, {}))
-            results += run_phases((Phase.LAST,), name, case, case.config.linkerd.record)
+            results += run_phases((Phase.LAST,), name, case, case.config.linkerd.generation)
     return Report(
         pre=pre,
         clusters=tuple(_row(mesh, name, seen.views.get(name)) for name in mesh.clusters),
@@ -71,7 +71,7 @@ def _of_cluster(mesh: MeshConfig, name: str, seen: Seen, *, pre: bool) -> Iterat
         return
     yield Result.of("cluster", name, ok(ANSWERS, context_of(mesh.clusters[name])))
     case = ClusterCase(mesh, name, view)
-    generation = case.config.linkerd.record
+    generation = case.config.linkerd.generation
     installed = not pre and name in seen.installed
     phases = (Phase.BEFORE,) if pre else INSTALLED if installed else ()
     yield from run_phases((Phase.SURROUNDINGS, *phases), name, case, generation)
@@ -106,7 +106,7 @@ def _of_link(
     source, target = seen.views[link.source], seen.views[link.target]
     case = LinkCase(mesh, link, source, target, target.endpoint, asked.trial, asked.metric)
     phase = Phase.LINK_BEFORE if pre else Phase.LINK
-    yield from run_phases((phase,), place, case, case.source_config.linkerd.record)
+    yield from run_phases((phase,), place, case, case.source_config.linkerd.generation)
 
 
 def run_phases(

@@ -33,7 +33,7 @@ def helm_release(
     values: Mapping[str, Any],
     opts: pulumi.ResourceOptions,
 ) -> Release:
-    """The cluster's release of a chart, awaited until all that it holds is ready.
+    """The cluster's release of a chart, awaited until all its objects are ready.
 
     `namespace` is the release's namespace as an output of the resource that makes it.
 

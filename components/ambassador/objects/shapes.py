@@ -88,7 +88,7 @@ def _host(host: HostConfig) -> dict[str, Any]:
 
 
 def tls_settings(tls: HostTls) -> dict[str, Any]:
-    """The settings of a TLSContext, which a Host may hold as well."""
+    """The settings of a TLSContext, which a Host may have as well."""
     spec: dict[str, Any] = {}
     if tls.min_version is not None:
         spec["min_tls_version"] = tls.min_version

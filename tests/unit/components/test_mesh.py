@@ -127,7 +127,7 @@ def test_a_cluster_that_only_calls_has_no_gateway_and_no_exports(stack: Stack) -
     assert names_of(recording, "hub", "MeshTLSAuthentication")
 
 
-def test_every_resource_stands_below_a_component_but_for_providers_and_components(
+def test_every_resource_has_a_component_as_parent_except_providers_and_components(
     stack: Stack, name: str
 ) -> None:
     recording = stack(name)
@@ -191,7 +191,7 @@ def test_releases_wait_as_long_as_the_stack_file_says(
         assert release.inputs["timeout"] == wanted
 
 
-def test_a_release_is_deleted_before_it_is_made_anew(stack: Stack, name: str) -> None:
+def test_a_release_is_deleted_before_it_is_replaced(stack: Stack, name: str) -> None:
     releases = stack(name).of_type(RELEASE)
     assert releases
     assert all(release.delete_before_replace for release in releases)
@@ -284,7 +284,7 @@ def test_custom_objects_go_before_the_crds_that_define_them_on_deletion(
     assert checked
 
 
-def test_providers_are_told_who_the_cluster_is(
+def test_providers_have_the_uid_of_their_cluster(
     stack: Stack, stack_config: Config, name: str
 ) -> None:
     config = stack_config(name)
@@ -365,7 +365,7 @@ def test_the_data_of_every_secret_is_secret_and_so_are_all_keys(stack: Stack, na
         assert {"privateKeyPem", "privateKeyPemPkcs8"} <= key.additional_secret_outputs
 
 
-def test_outputs_tell_no_secret(stack: Stack, name: str) -> None:
+def test_outputs_contain_no_secret(stack: Stack, name: str) -> None:
     recording = stack(name)
     told = [recording.outputs, *(item.outputs for item in recording if not item.custom)]
     whole = "\n".join(text for outputs in told for text in texts(outputs))
@@ -380,7 +380,7 @@ def test_no_release_holds_a_secret_in_its_values(stack: Stack, name: str) -> Non
         assert release.secrets == frozenset()
 
 
-def test_the_stack_tells_the_gateways_and_the_links(stack: Stack) -> None:
+def test_the_outputs_name_the_gateways_and_the_links(stack: Stack) -> None:
     outputs = stack("production").outputs
     assert outputs["links"] == ["north-hub", "south-hub"]
     assert outputs["gateways"] == {

@@ -196,10 +196,10 @@ def looked_at(config: MeshConfig, views: Mapping[str, View]) -> list[Result]:
     for cluster, seen in views.items():
         case = ClusterCase(config, cluster, seen)
         phases = (Phase.CAUSES, Phase.CONTROL_PLANE, Phase.PARTS, Phase.LAST)
-        results += run_phases(phases, cluster, case, case.config.linkerd.record)
+        results += run_phases(phases, cluster, case, case.config.linkerd.generation)
     for link in config.links:
         link_case = LinkCase(config, link, views[link.source], views[link.target])
-        generation = link_case.source_config.linkerd.record
+        generation = link_case.source_config.linkerd.generation
         results += run_phases((Phase.LINK,), link.name, link_case, generation)
     return [one for one in results if one.category != "releases"]
 
@@ -281,7 +281,7 @@ def test_a_check_declares_every_kind_that_it_looks_at(
         if check.phase in (Phase.LINK, Phase.LINK_BEFORE):
             for link in config.links:
                 ends = {end: watched(views[end]) for end in (link.source, link.target)}
-                if check.is_for(config.clusters[link.source].linkerd.record):
+                if check.is_for(config.clusters[link.source].linkerd.generation):
                     cases.append(
                         (ends, LinkCase(config, link, ends[link.source], ends[link.target]))
                     )
@@ -290,7 +290,7 @@ def test_a_check_declares_every_kind_that_it_looks_at(
             cases.append((each, MeshCase(config, each)))
         else:
             for cluster, seen in views.items():
-                if check.is_for(config.clusters[cluster].linkerd.record):
+                if check.is_for(config.clusters[cluster].linkerd.generation):
                     one = {cluster: watched(seen)}
                     cases.append((one, ClusterCase(config, cluster, one[cluster])))
         for looked, case in cases:

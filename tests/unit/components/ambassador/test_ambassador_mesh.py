@@ -127,7 +127,7 @@ def test_a_gateway_s_pods_and_service_are_marked_as_one(mesh: Mesh, recorded: Re
     assert int(annotations["mirror.linkerd.io/probe-period"]) > 0
 
 
-def test_gateways_differ_in_identity_so_that_none_takes_a_request_for_a_loop(
+def test_gateways_differ_in_identity_so_that_none_refuses_a_request_as_a_loop(
     stack: Stack,
 ) -> None:
     recording = stack("staging")
@@ -140,9 +140,7 @@ def test_gateways_differ_in_identity_so_that_none_takes_a_request_for_a_loop(
     assert len(set(identities)) == 2
 
 
-def test_every_port_of_the_service_leads_to_a_port_of_the_pod(
-    mesh: Mesh, recorded: Records
-) -> None:
+def test_every_port_of_the_service_targets_a_port_of_the_pod(mesh: Mesh, recorded: Records) -> None:
     ports = release_values(recorded(linked(mesh, "{gateway: {port: 5143, probePort: 5191}}")))[
         "service"
     ]["ports"]
@@ -155,7 +153,7 @@ def test_every_port_of_the_service_leads_to_a_port_of_the_pod(
     assert len({port["port"] for port in ports}) == len(ports)
 
 
-def test_a_probe_through_ambassador_shares_its_port_and_takes_the_health_route(
+def test_a_probe_through_ambassador_shares_its_port_and_uses_the_health_route(
     mesh: Mesh, recorded: Records
 ) -> None:
     recording = recorded(linked(mesh, "{gateway: {probe: ambassador}}"))
@@ -290,7 +288,7 @@ def test_a_load_balancer_may_have_several_addresses_of_either_kind(
 
 
 @pytest.mark.parametrize("status", [{}, {"loadBalancer": {}}, {"loadBalancer": {"ingress": []}}])
-def test_a_lost_address_is_told_with_its_service_and_a_remedy(
+def test_a_lost_address_is_an_error_with_its_service_and_a_remedy(
     mesh: Mesh, recorded: Records, status: Mapping[str, Any]
 ) -> None:
     with pytest.raises(RenderError) as caught:

@@ -312,7 +312,7 @@ def test_a_licence_or_token_is_a_secret_and_is_in_no_release_and_in_no_plain_inp
     assert found.name in above(recording, release(recording))
 
 
-def test_an_edge_stack_is_told_the_name_of_the_secret_with_its_licence_on_both_levels(
+def test_an_edge_stack_has_the_name_of_the_secret_with_its_licence_on_both_levels(
     installed: Callable[..., Recording],
 ) -> None:
     for settings, secret in (
@@ -325,7 +325,7 @@ def test_an_edge_stack_is_told_the_name_of_the_secret_with_its_licence_on_both_l
         assert emissary_values(recording)["licenseKey"] == {"secretName": secret}
 
 
-def test_a_licence_that_is_in_the_cluster_already_is_made_by_nobody(
+def test_the_program_does_not_make_an_existing_licence(
     installed: Callable[..., Recording],
 ) -> None:
     recording = installed("flavour: edge-stack, edgeStack: {licenseSecret: given}")
@@ -478,7 +478,7 @@ def test_namespaces_ask_for_injection_where_the_stack_file_has_it_there(
     assert emissary_values(plain)["podAnnotations"]["linkerd.io/inject"] == "enabled"
 
 
-def test_ports_that_bypass_the_proxy_or_take_mtls_only_are_told_to_it(
+def test_ports_that_bypass_the_proxy_or_require_mtls_are_annotations_of_the_pods(
     installed: Callable[..., Recording],
 ) -> None:
     recording = installed(

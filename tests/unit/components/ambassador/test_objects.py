@@ -65,7 +65,7 @@ def test_every_version_that_a_flavour_can_serve_has_a_translator() -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_all_objects_stand_in_the_namespace_and_in_the_version_that_was_asked_for(
+def test_all_objects_have_the_namespace_and_the_version_of_the_stack_file(
     version: ApiVersion,
 ) -> None:
     made = list(
@@ -212,7 +212,7 @@ def test_a_host_is_the_same_in_both_versions_that_have_hosts() -> None:
 
 @pytest.mark.parametrize("version", WITH_HOSTS)
 @pytest.mark.parametrize("action", ["Route", "Redirect", "Reject"])
-def test_a_host_says_what_becomes_of_cleartext_and_that_nobody_fetches_a_certificate(
+def test_a_host_has_an_action_for_cleartext_and_no_acme_authority(
     version: ApiVersion, action: str
 ) -> None:
     """Without the latter, an Edge Stack would ask Let's Encrypt."""
@@ -249,7 +249,7 @@ SETTINGS = {
 }
 
 
-def test_tls_settings_stand_in_the_host_and_in_v1_in_a_tls_context_of_its_name() -> None:
+def test_tls_settings_are_in_the_host_and_in_v1_in_a_tls_context_of_its_name() -> None:
     found = side_by_side(hosts=(host(tls=TLS),))
     for version in WITH_HOSTS:
         spec = found[version]["Host", "one"]
@@ -280,7 +280,7 @@ def test_v1_has_nothing_for_a_host_that_terminates_no_tls() -> None:
     assert translated("v1", hosts=(host(),)) == {}
 
 
-def test_where_v1_is_converted_hosts_of_v2_stand_beside_it_and_no_tls_context() -> None:
+def test_where_v1_is_converted_hosts_are_of_v2_and_there_is_no_tls_context() -> None:
     """Those that convert v1 ignore a TLSContext without a Host, and redirect all cleartext."""
     hosts = (host(tls=TLS, insecure="Reject"), host(name="all", hostname="*"))
     described = Routing("space", (), hosts, (), converted=True)

@@ -117,7 +117,7 @@ def test_the_chart_s_own_service_and_our_policies_mean_the_same_pods(installed: 
     assert {"mc-gateway", "mc-probe"} <= ports
 
 
-def test_the_gateway_s_service_of_an_adopted_release_selects_its_pods_without_being_told(
+def test_the_gateway_s_service_of_an_adopted_release_selects_its_pods_by_default(
     case: tuple[str, str], installed: Installed, mesh: Mesh, recorded: Records
 ) -> None:
     flavour, name = case

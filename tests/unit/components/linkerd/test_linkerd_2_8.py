@@ -169,7 +169,7 @@ def test_no_private_key_is_in_the_values_of_any_of_its_releases(pair: Recording)
         assert release.secrets == frozenset()
 
 
-def test_domains_networks_and_registry_stand_where_its_charts_look_for_them(
+def test_domains_networks_and_registry_are_where_its_charts_read_them(
     mesh: Mesh, recorded: Records
 ) -> None:
     recording = recorded(
@@ -214,7 +214,7 @@ def test_domains_networks_and_registry_stand_where_its_charts_look_for_them(
     assert len(set(images)) == len(images)
 
 
-def test_its_cni_plugin_stands_in_a_namespace_that_its_chart_makes(
+def test_its_cni_plugin_is_in_a_namespace_that_its_chart_makes(
     mesh: Mesh, recorded: Records
 ) -> None:
     recording = recorded(
@@ -343,7 +343,7 @@ def test_exported_services_name_their_gateway_in_annotations_and_have_no_label(
         assert "labels" not in patch.inputs["metadata"]
 
 
-def test_the_gateway_s_service_tells_the_path_without_the_slash_that_the_mirror_puts_before_it(
+def test_the_gateway_s_service_has_the_path_without_the_slash_that_the_mirror_adds(
     mesh: Mesh, recorded: Records, pair: Recording
 ) -> None:
     old = values(pair, "b-ambassador-release")["service"]["annotations"]
@@ -365,7 +365,7 @@ def test_the_gateway_s_service_tells_the_path_without_the_slash_that_the_mirror_
 REQUIRE = "config.linkerd.io/proxy-require-identity-inbound-ports"
 
 
-def test_the_gateway_takes_only_mtls_on_its_port_and_todays_proxies_need_not_be_told(
+def test_the_gateway_requires_mtls_on_its_port_by_an_annotation_only_in_2_8(
     mesh: Mesh, recorded: Records, pair: Recording
 ) -> None:
     old = values(pair, "b-ambassador-release")["podAnnotations"]

@@ -95,7 +95,7 @@ def test_an_earlier_linkerd_learns_the_collector_from_the_extension_alone(
         ("2024.9.1", 55678, None),
     ],
 )
-def test_the_extension_is_told_the_protocol_wherever_it_can_be(
+def test_the_extension_has_the_protocol_in_every_version_that_reads_it(
     version: str, port: int, protocol: str | None, recorded: Records
 ) -> None:
     tracing = {"collector": f"tempo.tracing:{port}"}

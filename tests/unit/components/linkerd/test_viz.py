@@ -38,14 +38,14 @@ def test_without_settings_the_chart_keeps_its_own_prometheus_and_hosts(recorded:
 
 
 @pytest.mark.parametrize("ha", [False, True])
-def test_an_external_prometheus_takes_the_place_of_the_charts(ha: bool, recorded: Records) -> None:
+def test_an_external_prometheus_replaces_that_of_the_chart(ha: bool, recorded: Records) -> None:
     recording = recorded(one({"prometheusUrl": URL}, highAvailability=ha))
     assert values(recording)["prometheusUrl"] == URL
     assert values(recording)["prometheus"] == {"enabled": False}
     assert told(recording)["viz.linkerd.io/external-prometheus"] == URL
 
 
-def test_the_dashboard_leads_to_a_grafana_elsewhere(recorded: Records) -> None:
+def test_the_dashboard_links_to_an_external_grafana(recorded: Records) -> None:
     grafana = {"externalUrl": "https://grafana.example.com", "uidPrefix": "mesh-"}
     assert values(recorded(one({"grafana": grafana})))["grafana"] == grafana
 
@@ -91,7 +91,7 @@ def found(recording: Recording, kind: str) -> dict[str, Any]:
     }
 
 
-def test_ambassador_leads_to_the_dashboard_by_a_host_and_a_mapping(recorded: Records) -> None:
+def test_ambassador_routes_to_the_dashboard_by_a_host_and_a_mapping(recorded: Records) -> None:
     recording = recorded(one({"route": {"host": HOST, "tlsSecret": "own"}}, domain="a.example"))
     host, mapping = (found(recording, kind)["linkerd-viz"] for kind in ("Host", "Mapping"))
     assert (host["hostname"], host["tlsSecret"]) == (HOST, {"name": "own"})

@@ -208,7 +208,7 @@ def test_headless_services_are_mirrored_as_such_by_the_links_that_ask_for_it(
     assert asked == {"b": True, "c": None}
 
 
-def test_excluded_labels_and_annotations_are_told_to_the_mirror_and_empty_lists_are_not(
+def test_excluded_labels_and_annotations_are_in_the_link_and_empty_lists_are_not(
     linked: Callable[..., Recording],
 ) -> None:
     spec = link_spec(linked("excludedLabels: [one, x.example/two], excludedAnnotations: [three]"))
@@ -278,9 +278,7 @@ def test_weights_wait_for_the_link_that_brings_the_mirror_and_for_the_kind_of_th
     assert {"a-b-link", "a-linkerd-control-plane", "a-linkerd-crds"} <= above
 
 
-def test_weights_wait_for_a_sample_of_ours_that_they_are_about(
-    mesh: Mesh, recorded: Records
-) -> None:
+def test_weights_of_the_sample_s_service_wait_for_it(mesh: Mesh, recorded: Records) -> None:
     recording = recorded(
         mesh("""
             clusters:
@@ -331,7 +329,7 @@ def test_without_weights_there_is_no_route_and_no_component_for_any(
     assert not [item for item in recording if item.type.endswith(":LinkTraffic")]
 
 
-def test_a_mapping_leads_from_the_source_s_ambassador_to_the_mirror(
+def test_a_mapping_routes_from_the_source_s_ambassador_to_the_mirror(
     linked: Callable[..., Recording],
 ) -> None:
     recording = linked("""exports: [

@@ -128,7 +128,7 @@ def test_both_secrets_hold_the_same_and_carry_what_their_reader_looks_for(
     }
 
 
-def test_changed_credentials_make_the_destination_s_secret_anew_gone_before_it_comes(
+def test_changed_credentials_replace_the_destination_s_secret_deleted_first(
     mesh: Mesh, recorded: Records
 ) -> None:
     """The destination controller handles a Secret that comes or goes, and no change."""
@@ -270,7 +270,7 @@ def test_every_controller_probes_the_port_that_its_link_names(
             assert str(ports[link.target]) == spec["probeSpec"]["port"]
 
 
-def test_a_target_that_calls_nobody_has_the_extension_and_no_controller(stack: Stack) -> None:
+def test_a_target_without_outgoing_links_has_the_extension_and_no_controller(stack: Stack) -> None:
     values = stack("production").named("hub-multicluster-release").inputs["values"]
     assert values["controllers"] == []
     assert values["gateway"] == {"enabled": False}
@@ -301,7 +301,7 @@ def test_the_user_s_values_for_the_extension_win(mesh: Mesh, recorded: Records) 
     assert defaults["image"]["name"] == "cr.l5d.io/linkerd/controller"
 
 
-def test_an_export_touches_one_label_and_waits_for_a_service_of_ours(stack: Stack) -> None:
+def test_an_export_writes_one_label_and_waits_for_the_sample_s_service(stack: Stack) -> None:
     recording = stack("local")
     patch = recording.of_type("ServicePatch")[0]
     assert set(patch.inputs) == {"apiVersion", "kind", "metadata"}

@@ -180,7 +180,7 @@ def test_two_ingresses_of_a_namespace_have_middlewares_of_their_own(recorded: Re
     assert len(found(recording, "Middleware")) == 2
 
 
-def test_an_issuer_of_the_namespace_is_told_as_such(recorded: Records) -> None:
+def test_an_issuer_of_the_namespace_has_the_annotation_for_issuers(recorded: Records) -> None:
     issuer = {"issuer": "house", "kind": "Issuer"}
     long = ".".join(["a" * 60, "example.com"])
     asked = {**WEB, "controller": "traefik", "host": long, "tls": {"certManager": issuer}}

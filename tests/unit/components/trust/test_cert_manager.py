@@ -191,7 +191,7 @@ def test_no_key_is_made_that_cert_manager_makes(whole: Recording, recorded: Reco
     ] == []
 
 
-def test_webhooks_of_ours_stay_signed_by_the_anchor_until_they_are_asked_for(
+def test_the_anchor_signs_webhooks_unless_cert_manager_is_to_issue_them(
     mesh: Mesh, recorded: Records
 ) -> None:
     recording = recorded(mesh(ALL_OF_IT.replace("webhooks: true, ", "")))
@@ -202,7 +202,7 @@ def test_webhooks_of_ours_stay_signed_by_the_anchor_until_they_are_asked_for(
     assert recording.named("a-linkerd-tap-tls").inputs["type"] == "kubernetes.io/tls"
 
 
-def test_the_api_server_is_told_by_cert_manager_alone_whom_to_trust(whole: Recording) -> None:
+def test_only_cert_manager_injects_the_ca_that_the_api_server_trusts(whole: Recording) -> None:
     """Two who write a caBundle take turns."""
     control_plane, viz = (values(whole, f"a-linkerd-{name}") for name in ("control-plane", "viz"))
     told: Mapping[str, Any] = {
@@ -245,7 +245,7 @@ def test_anchors_that_trust_manager_spreads_are_among_the_values_as_well(whole: 
     }
 
 
-def test_trust_manager_takes_the_anchors_from_a_secret_where_one_is_named(
+def test_trust_manager_reads_the_anchors_from_a_secret_where_one_is_named(
     recorded: Records,
 ) -> None:
     asked = {"trustRoots": "trust-manager", "rootsSecret": {"name": "root-secret"}}

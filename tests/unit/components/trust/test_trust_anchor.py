@@ -299,7 +299,7 @@ def test_an_update_renews_what_the_anchor_signs_in_time_and_the_anchor_never(
         assert item.inputs["earlyRenewalHours"] == 0
 
 
-def test_every_webhook_that_the_charts_bring_has_a_certificate_of_ours(
+def test_every_webhook_of_the_charts_has_a_certificate_that_the_anchor_signed(
     mesh: Mesh, recorded: Records
 ) -> None:
     """Helm would make one of its own, anew at every upgrade."""
