@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
+from vocabulary.errors import MeshError
 
-class KubeconfigError(ValueError):
-    """A kubeconfig does not lead to a cluster; says why and what to do, and tells no secret."""
 
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(f"{message}; {remedy}")
-        self.message = message
-        self.remedy = remedy
+class KubeconfigError(MeshError):
+    """A kubeconfig does not lead to a cluster."""

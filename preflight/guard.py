@@ -28,6 +28,7 @@ from preflight.adoption import mismatches
 from preflight.discovery import absent, unserved
 from preflight.proxy_trust import HeldTrust, held_trust
 from preflight.workloads import look_at
+from vocabulary.errors import MeshError
 
 DEADLINE_SECONDS = 9.0
 """How long all clusters together may take to answer."""
@@ -72,7 +73,7 @@ class ClusterProblem:
         return f"cluster '{self.cluster}' ({self.context}): {self.message}\n    {self.remedy}"
 
 
-class ClusterError(RuntimeError):
+class ClusterError(MeshError):
     """One or more clusters cannot be used; nothing was touched."""
 
     def __init__(self, problems: list[ClusterProblem]) -> None:

@@ -27,7 +27,7 @@ class Renderer(Protocol):
 
 
 @dataclass(frozen=True)
-class Manifest:
+class RenderedObject:
     """One Kubernetes object, and where it comes from."""
 
     object: dict[str, Any]
@@ -61,7 +61,7 @@ class Manifest:
         return redacted(self.object, self.secret_texts) if self.secret else self.object
 
 
-def manifests(recording: Recording, helm: Renderer) -> dict[str, list[Manifest]]:
+def manifests(recording: Recording, helm: Renderer) -> dict[str, list[RenderedObject]]:
     """The objects of every cluster, each after what it depends on.
 
     Raises RenderError where a chart cannot be rendered.
@@ -74,7 +74,7 @@ def manifests(recording: Recording, helm: Renderer) -> dict[str, list[Manifest]]
         )
     secrets = secret_texts(recording)
     names = {item.urn: item.name for item in recording}
-    found: dict[str, list[Manifest]] = {name: [] for name in recording.clusters()}
+    found: dict[str, list[RenderedObject]] = {name: [] for name in recording.clusters()}
     for item in ordered:
         if item.read or item.cluster is None:
             continue
@@ -84,7 +84,7 @@ def manifests(recording: Recording, helm: Renderer) -> dict[str, list[Manifest]]
             texts = contained(made, secrets)
             annotations = (item.inputs.get("metadata") or {}).get("annotations") or {}
             found[item.cluster].append(
-                Manifest(
+                RenderedObject(
                     object=made,
                     owner=item,
                     secret=bool(texts) or has_data(made),

@@ -14,15 +14,15 @@ from pulumi.runtime import settings
 from pulumi.runtime.rpc_manager import RPCManager
 from pulumi.runtime.stack import register_stack_transformation, run_in_stack
 
-from charts import ChartSource, MissingChartsError
-from components import ManifestError, build_mesh
+from charts import ChartSource
+from components import build_mesh
 from config import PROJECT, MeshConfig
 from config.core.cluster import ClusterConfig
 from kube import Endpoint, KubeconfigError, endpoint
 from preflight import Reach
-from render.certificates import Workshop
+from render.certificates import TlsProvider
+from render.cluster_answers import ClusterAnswers
 from render.errors import RenderError
-from render.observed import Observed
 from render.placeholders import UNKNOWN
 from render.recorder import Engine, Recorder
 from render.registration import Recording
@@ -35,34 +35,32 @@ def record(
     config: MeshConfig,
     reach: Mapping[str, Reach],
     charts: ChartSource,
-    observed: Observed,
+    answers: ClusterAnswers,
     *,
-    workshop: Workshop | None = None,
+    tls: TlsProvider | None = None,
 ) -> Recording:
     """Everything that the program registers for this stack file.
 
     `reach` is what is known of each cluster (`offline_reach` where none is asked), `charts` where
-    charts come from, `observed` what clusters would answer. Recordings that share a `workshop`
-    agree in their keys and certificates. Raises RenderError where the program refuses, or where a
-    manifest cannot be had or is none.
+    charts come from, `answers` what clusters would answer. Recordings that share a `tls`
+    agree in their keys and certificates. Raises RenderError where the program raises
+    pulumi.RunError, MissingChartsError and ManifestError where a published manifest cannot be
+    read.
     """
 
     def program() -> None:
-        try:
-            mesh = build_mesh(config, reach, charts)
-        except (ManifestError, MissingChartsError) as error:
-            raise pulumi.RunError(str(error)) from None
+        mesh = build_mesh(config, reach, charts)
         for name, value in mesh.outputs().items():
             pulumi.export(name, value)
 
-    return record_program(program, observed, workshop=workshop)
+    return record_program(program, answers, tls=tls)
 
 
 def record_program(
     program: Callable[[], object],
-    observed: Observed,
+    answers: ClusterAnswers,
     *,
-    workshop: Workshop | None = None,
+    tls: TlsProvider | None = None,
     stack: str = "render",
 ) -> Recording:
     """What any program registers; it may be called anywhere, as often as one likes.
@@ -71,7 +69,7 @@ def record_program(
     nor runtime settings of the caller are touched. Raises RenderError where the program raises
     RunError; other errors as they are.
     """
-    recorder = Recorder(observed, workshop or Workshop())
+    recorder = Recorder(answers, tls or TlsProvider())
     failures: list[BaseException] = []
 
     async def main() -> None:

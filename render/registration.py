@@ -91,7 +91,7 @@ class Recording:
     """Outputs of the stack."""
     secret_output_paths: frozenset[tuple[str | int, ...]] = frozenset()
     """Where among the stack's outputs a value is secret."""
-    observed: frozenset[str] = frozenset()
+    from_clusters: frozenset[str] = frozenset()
     """URNs of what only a running cluster can tell: tokens, and Services that were read."""
     warnings: list[str] = field(default_factory=list)
     """What the program warned of."""

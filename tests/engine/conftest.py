@@ -20,7 +20,7 @@ import pytest
 import yaml
 from kubernetes import client
 
-from cli import stand_ins
+from charts import packaging
 from cli.demo.stack import DemoStack
 from cli.engine.engine import Engine
 from config import PROJECT
@@ -143,7 +143,7 @@ def charts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from local_clusters import ensure
 
     folder = tmp_path_factory.mktemp("charts")
-    stand_ins.package(ensure(["helm"])["helm"], folder)
+    packaging.package(ensure(["helm"])["helm"], folder)
     return folder
 
 

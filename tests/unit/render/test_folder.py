@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from render import (
-    Manifest,
     Recording,
     Registration,
+    RenderedObject,
     RenderError,
     write,
 )
@@ -24,12 +24,12 @@ from render.recorder import RELEASE
 KEY = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----\n"
 
 
-def manifest(kind: str, name: str, component: str = "east-web", **more: Any) -> Manifest:
+def manifest(kind: str, name: str, component: str = "east-web", **more: Any) -> RenderedObject:
     metadata = {"name": name, **({"namespace": more["namespace"]} if "namespace" in more else {})}
     thing = {"apiVersion": more.get("version", "v1"), "kind": kind, "metadata": metadata}
     release = more.get("release")
     owner = Registration(RELEASE if release else "kubernetes:x", release or f"{component}-x", "urn")
-    return Manifest(
+    return RenderedObject(
         object={**thing, **more.get("fields", {})},
         owner=owner,
         secret=more.get("secret", False),
@@ -40,7 +40,7 @@ def manifest(kind: str, name: str, component: str = "east-web", **more: Any) -> 
     )
 
 
-def secret(name: str) -> Manifest:
+def secret(name: str) -> RenderedObject:
     data = {"tls.key": base64.b64encode(KEY.encode()).decode()}
     return manifest("Secret", name, namespace="shop", secret=True, fields={"data": data})
 
@@ -285,7 +285,7 @@ def test_a_failure_half_way_leaves_what_was_there(
 
 @pytest.mark.parametrize("name", ["local", "staging", "production"])
 def test_no_key_and_no_token_of_a_mesh_is_in_any_file_unless_asked_for(
-    rendered: Callable[[str], tuple[Recording, dict[str, list[Manifest]]]],
+    rendered: Callable[[str], tuple[Recording, dict[str, list[RenderedObject]]]],
     tmp_path: Path,
     name: str,
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from render.placeholders import UNKNOWN
 
 
-class Observed(ABC):
+class ClusterAnswers(ABC):
     """Answers for clusters; asked from several threads at once."""
 
     @abstractmethod
@@ -26,12 +26,12 @@ class Observed(ABC):
         """Status of a Service, for example ``{"loadBalancer": {"ingress": [{"ip": "…"}]}}``."""
 
     @staticmethod
-    def placeholders() -> Observed:
+    def placeholders() -> ClusterAnswers:
         """Answers for use without clusters; each says of itself that it is none."""
         return _Placeholders()
 
 
-class _Placeholders(Observed):
+class _Placeholders(ClusterAnswers):
     def token(self, cluster: str, namespace: str, name: str) -> Mapping[str, str]:
         values = {"token": UNKNOWN, "ca.crt": UNKNOWN, "namespace": namespace}
         return {key: base64.b64encode(text.encode()).decode() for key, text in values.items()}
