@@ -16,6 +16,8 @@ from cli.progress import step
 from vocabulary.errors import BAD_INPUT
 
 if TYPE_CHECKING:
+    from charts import ChartSource
+    from config import MeshConfig
     from render import RenderedObject
 
 
@@ -80,7 +82,7 @@ def render(
         if stand_in_charts:
             source = choice.stand_ins(config, lambda: tools.helm(work.clusters), paths.cache())
         else:
-            source = choice.available(config, paths.ROOT)
+            source = _available(config)
         helm = HelmTemplate(tools.helm(work.clusters), kube_version or KUBE_VERSION)
     with step("Rendering"):
         recording = record(config, offline_reach(config), source, ClusterAnswers.placeholders())
@@ -88,6 +90,16 @@ def render(
         origins = chart_origins.as_yaml(recording, helm, source, charts_of(config))
         write(made, out, show_secrets, origins)
     screen.out().print(_summary(out, made, show_secrets))
+
+
+def _available(config: MeshConfig) -> ChartSource:
+    from charts import choice
+
+    try:
+        return choice.available(config, paths.ROOT)
+    except choice.UnreachableChartsError as error:
+        error.remedy += "; for a trial, --stand-in-charts renders stand-ins"
+        raise
 
 
 def _summary(out: Path, made: Mapping[str, Sequence[RenderedObject]], show_secrets: bool) -> str:

@@ -76,7 +76,7 @@ class Stack:
         engine = self.stack.prepare(self.engine, dict(content or self.content))
         file = str(self.stack.stack_file)
         lines: list[str] = []
-        code = engine.having(environment).run(
+        code = engine.having(environment).execute(
             [*arguments, "--stack", "local", "--config-file", file], lines.append
         )
         output = "\n".join(lines)
@@ -117,7 +117,7 @@ class Stack:
         """Standard output of a command that knows no settings."""
         engine = self.stack.prepare(self.engine, self.content)
         done = subprocess.run(
-            [engine.program, *arguments, "--stack", "local", "--non-interactive"],
+            [engine.command, *arguments, "--stack", "local", "--non-interactive"],
             cwd=ROOT,
             env=engine.environment,
             capture_output=True,
@@ -155,10 +155,9 @@ def stack(
     settings = {
         "KUBECONFIG": str(clusters.kubeconfig),
         "MESH_CHARTS": str(charts),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
     content = yaml.safe_load((ROOT / "stacks" / "Pulumi.local.yaml").read_text())
-    engine = Engine(Path(shutil.which("pulumi") or "pulumi"), settings)
+    engine = Engine().having(settings)
     yield Stack(DemoStack(tmp_path_factory.mktemp("stack")), engine, clusters, content)
 
 

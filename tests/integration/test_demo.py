@@ -110,7 +110,7 @@ def test_the_demo_ends_with_checks_that_hold_a_table_and_commands(demo: Demo) ->
     assert not any(line.lstrip().startswith(FAILED) for line in output.splitlines())
     assert "√ source: " in output
     assert "√ source -> target: " in output
-    assert "What stands where" in output
+    assert "Deployments and addresses" in output
     assert "linkerd-destination 1/1" in output
     assert f"export KUBECONFIG={demo.kubeconfig}" in output
     assert "√ The mesh is deployed, and no request went through it yet." in output

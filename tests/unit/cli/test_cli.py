@@ -207,6 +207,22 @@ def test_signs_that_a_terminal_cannot_show_do_no_harm() -> None:
     assert "source ? target" in done.stdout
 
 
+def test_render_writes_nothing_where_a_repository_of_charts_does_not_answer(
+    tmp_path: Path, nowhere: str
+) -> None:
+    text = (ROOT / "stacks" / "Pulumi.local.yaml").read_text()
+    repositories = f"{{linkerd: {nowhere}charts, emissary: {nowhere}charts}}"
+    file = tmp_path / "silent.yaml"
+    file.write_text(f"{text}\n  linkerd-ambassador-mesh:charts: {repositories}\n")
+    out = tmp_path / "out"
+    done = mesh("render", file, "--out", out, MESH_CHARTS="", NO_PROXY="127.0.0.1")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"{nowhere}charts/index.yaml does not answer" in done.stderr
+    for remedy in ("MESH_CHARTS", "--stand-in-charts"):
+        assert remedy in done.stderr
+    assert not out.exists()
+
+
 def test_arguments_of_test_reach_pytest() -> None:
     done = mesh("test", "--collect-only", "-q", "tests/unit/cli/test_cli.py", "-k", "reach_pytest")
     assert done.returncode == 0, done.stdout

@@ -122,7 +122,7 @@ def test_the_kustomization_lists_every_object_in_the_order_of_making(tmp_path: P
     assert named == [item.object for item in items]
 
 
-def test_redacted_objects_and_patches_of_someone_else_s_are_not_applied_along(
+def test_redacted_objects_and_patches_of_another_owner_are_not_applied_along(
     tmp_path: Path,
 ) -> None:
     items = [
@@ -234,7 +234,7 @@ def test_a_folder_with_anything_foreign_is_left_alone(tmp_path: Path, first: boo
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
+def test_an_empty_folder_may_be_written_to(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     write({"east": [manifest("Namespace", "a")]}, out, reveal=False)
@@ -251,7 +251,7 @@ def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
     assert all(path.is_relative_to(link) for path in paths)
 
 
-def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.write_text("mine")
     with pytest.raises(RenderError, match="not a folder"):
