@@ -161,7 +161,7 @@ def ambassador_chart(config: AmbassadorConfig) -> Chart:
 
 
 def ambassador_crds(config: AmbassadorConfig) -> Package | None:
-    """What holds an Ambassador's CRDs; None where its own chart does."""
+    """The chart or manifest of an Ambassador's CRDs; None where they are in its own chart."""
     line = config.line
     match line.crds:
         case CrdsChart(name=name):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ROOT = str(Path(__file__).resolve().parent.parent)
-# Python puts the folder of this file first, where our modules would shadow those of others.
+# Python puts the folder of this file first, whose modules would shadow installed ones.
 if sys.path[0] != ROOT:
     sys.path[0] = ROOT
 

@@ -23,7 +23,6 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    PublicFormat,
     load_pem_private_key,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -41,18 +40,8 @@ _KEY_USES = {
     "crl_signing": "crl_sign",
 }
 _EXTENDED_USES = {"server_auth": ExtendedKeyUsageOID.SERVER_AUTH}
-_NO_KEY_USES = dict.fromkeys(
-    (
-        "digital_signature",
-        "content_commitment",
-        "key_encipherment",
-        "data_encipherment",
-        "key_agreement",
-        "key_cert_sign",
-        "crl_sign",
-        "encipher_only",
-        "decipher_only",
-    ),
+_NEVER_USED = dict.fromkeys(
+    ("content_commitment", "data_encipherment", "key_agreement", "encipher_only", "decipher_only"),
     False,
 )
 
@@ -98,18 +87,18 @@ class TlsProvider:
             own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
             authority = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
             builder = builder.add_extension(authority, critical=False)
-        return {**self._signed(inputs, builder, key), "keyAlgorithm": _algorithm(key)}
+        return self._signed(inputs, builder, key)
 
     def _locally_signed(self, inputs: Properties) -> dict[str, Any]:
         if inputs["caPrivateKeyPem"].strip() == UNREADABLE_SECRET:
-            return {**inputs, "certPem": UNSIGNED, "readyForRenewal": False}
+            return {**inputs, "certPem": UNSIGNED}
         authority = x509.load_pem_x509_certificate(inputs["caCertPem"].encode())
         request = x509.load_pem_x509_csr(inputs["certRequestPem"].encode())
         builder = self._builder(inputs, request.subject, authority.subject, request.public_key())
         for extension in request.extensions:
             if isinstance(extension.value, x509.SubjectAlternativeName):
                 builder = _with_names(builder, list(extension.value), request.subject)
-        # Go takes it from the signer's own identifier, and leaves it out of what signs itself.
+        # As Go does: from the signer's own identifier, and not where a certificate signs itself.
         if request.subject != authority.subject:
             for extension in authority.extensions:
                 value = extension.value
@@ -117,7 +106,7 @@ class TlsProvider:
                     above = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(value)
                     builder = builder.add_extension(above, critical=False)
         key = _key(inputs["caPrivateKeyPem"])
-        return {**self._signed(inputs, builder, key), "caKeyAlgorithm": _algorithm(key)}
+        return self._signed(inputs, builder, key)
 
     def _builder(
         self,
@@ -144,9 +133,9 @@ class TlsProvider:
         unknown = [use for use in uses if use not in _KEY_USES and use not in _EXTENDED_USES]
         if unknown:
             raise RenderError(f"a certificate cannot be allowed {', '.join(unknown)} offline")
-        key_uses = {_KEY_USES[use]: True for use in uses if use in _KEY_USES}
-        if key_uses:
-            builder = builder.add_extension(x509.KeyUsage(**(_NO_KEY_USES | key_uses)), True)
+        if not _KEY_USES.keys().isdisjoint(uses):
+            usage = {field: use in uses for use, field in _KEY_USES.items()}
+            builder = builder.add_extension(x509.KeyUsage(**usage, **_NEVER_USED), True)
         extended = [_EXTENDED_USES[use] for use in uses if use in _EXTENDED_USES]
         if extended:
             builder = builder.add_extension(x509.ExtendedKeyUsage(extended), critical=False)
@@ -162,17 +151,9 @@ class TlsProvider:
         builder: x509.CertificateBuilder,
         key: CertificateIssuerPrivateKeyTypes,
     ) -> dict[str, Any]:
-        # SHA-256 is what Go takes for RSA and for P-256, the only keys of an anchor.
+        # SHA-256 is what Go uses for RSA and for P-256, the only keys of an anchor.
         certificate = builder.sign(key, hashes.SHA256())
-        start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-        renewal = end - timedelta(hours=inputs.get("earlyRenewalHours") or 0)
-        return {
-            **inputs,
-            "certPem": certificate.public_bytes(Encoding.PEM).decode(),
-            "readyForRenewal": self._now() >= renewal,
-            "validityStartTime": start.isoformat(),
-            "validityEndTime": end.isoformat(),
-        }
+        return {**inputs, "certPem": certificate.public_bytes(Encoding.PEM).decode()}
 
 
 def _private_key(inputs: Properties) -> dict[str, Any]:
@@ -184,16 +165,10 @@ def _private_key(inputs: Properties) -> dict[str, Any]:
     def private(form: PrivateFormat) -> str:
         return key.private_bytes(Encoding.PEM, form, NoEncryption()).decode()
 
-    public = key.public_key()
-    openssh = public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
     return {
         **inputs,
         "privateKeyPem": private(PrivateFormat.TraditionalOpenSSL),
         "privateKeyPemPkcs8": private(PrivateFormat.PKCS8),
-        "publicKeyPem": public.public_bytes(
-            Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
-        ).decode(),
-        "publicKeyOpenssh": f"{openssh.decode()}\n",
     }
 
 
@@ -204,11 +179,7 @@ def _request(inputs: Properties) -> dict[str, Any]:
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     request = builder.sign(key, hashes.SHA256())
-    return {
-        **inputs,
-        "certRequestPem": request.public_bytes(Encoding.PEM).decode(),
-        "keyAlgorithm": _algorithm(key),
-    }
+    return {**inputs, "certRequestPem": request.public_bytes(Encoding.PEM).decode()}
 
 
 def _with_names(
@@ -236,7 +207,3 @@ def _name(subject: Properties | None) -> x509.Name:
 def _key(pem: str) -> CertificateIssuerPrivateKeyTypes:
     key: Any = load_pem_private_key(pem.encode(), password=None)
     return key  # type: ignore[no-any-return]
-
-
-def _algorithm(key: CertificateIssuerPrivateKeyTypes) -> str:
-    return "ECDSA" if isinstance(key, ec.EllipticCurvePrivateKey) else "RSA"

@@ -1,4 +1,4 @@
-"""What running clusters would answer where the program asks them."""
+"""What clusters answer where the program reads from them: tokens and Services."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from render.placeholders import UNKNOWN
 
 
 class ClusterAnswers(ABC):
-    """Answers for clusters; asked from several threads at once."""
+    """Answers of clusters; called from several threads at once."""
 
     @abstractmethod
     def token(self, cluster: str, namespace: str, name: str) -> Mapping[str, str]:
@@ -27,7 +27,7 @@ class ClusterAnswers(ABC):
 
     @staticmethod
     def placeholders() -> ClusterAnswers:
-        """Answers for use without clusters; each says of itself that it is none."""
+        """Answers without clusters; each is a placeholder."""
         return _Placeholders()
 
 

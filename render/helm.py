@@ -57,7 +57,6 @@ class HelmTemplate:
     _locks: dict[tuple[str, ...], threading.Lock] = field(
         default_factory=dict, compare=False, repr=False
     )
-    _pulled: dict[tuple[str, ...], Path] = field(default_factory=dict, compare=False, repr=False)
 
     def render(self, release: Registration) -> list[dict[str, Any]]:
         """Objects of a release in the order in which Helm installs them.
@@ -71,7 +70,8 @@ class HelmTemplate:
         command = [str(self.binary), "template", str(inputs["name"]), str(package.path)]
         command += ["--namespace", str(inputs["namespace"]), "--kube-version", self.kube_version]
         command += ["--include-crds", "--skip-tests", "--values", "-"]
-        text = self._once(command, json.dumps(inputs.get("values") or {}, sort_keys=True), release)
+        values = json.dumps(inputs.get("values") or {}, sort_keys=True)
+        text = self._once((*command, values), lambda: self._run(command, values, release))
         try:
             objects = list(load_all(text))
         except yaml.YAMLError as error:
@@ -100,20 +100,18 @@ class HelmTemplate:
         return ChartPackage(path, digest)
 
     def _pull(self, command: list[str], release: Registration) -> Path:
-        key = tuple(command)
-        with self._locks.setdefault(key, threading.Lock()):
-            if key not in self._pulled:
-                folder = Path(tempfile.mkdtemp(dir=_downloads()))
-                self._run([*command, "--destination", str(folder)], "", release)
-                self._pulled[key] = next(iter(folder.glob("*.tgz")), folder)
-            return self._pulled[key]
+        def pull() -> str:
+            folder = tempfile.mkdtemp(dir=_downloads())
+            self._run([*command, "--destination", folder], "", release)
+            return str(next(iter(Path(folder).glob("*.tgz")), folder))
 
-    def _once(self, command: list[str], values: str, release: Registration) -> str:
-        """Output of a command, run once: releases of CRDs are the same in all clusters."""
-        key = (*command, values)
+        return Path(self._once(tuple(command), pull))
+
+    def _once(self, key: tuple[str, ...], make: Callable[[], str]) -> str:
+        """A text that is made once: releases of CRDs are the same in all clusters."""
         with self._locks.setdefault(key, threading.Lock()):
             if key not in self._done:
-                self._done[key] = self._run(command, values, release)
+                self._done[key] = make()
             return self._done[key]
 
     def _run(self, command: list[str], values: str, release: Registration) -> str:

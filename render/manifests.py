@@ -19,7 +19,7 @@ PULUMI_ANNOTATIONS = "pulumi.com/"
 
 
 class Renderer(Protocol):
-    """Whatever turns a Helm release into objects."""
+    """Renders Helm releases; `HelmTemplate` is one."""
 
     def render(self, release: Registration) -> list[dict[str, Any]]:
         """Objects of a release, in the order in which they are to be made."""
@@ -35,15 +35,15 @@ class RenderedObject:
     owner: Registration
     """What it was registered as; for objects of a chart, the release."""
     secret: bool
-    """Whether it holds anything secret."""
+    """Whether anything in it is secret."""
     patch: bool
-    """Whether it is someone else's object, of which only these fields are ours."""
+    """Whether it is another owner's object, of which only these fields are set."""
     component: str
     """Logical name of the component that it belongs to."""
     field_manager: str | None = None
     """Name under which a patch is to be applied."""
     secret_texts: frozenset[str] = frozenset()
-    """The secrets in it, wherever they stand."""
+    """The secret texts in it."""
 
     @property
     def hook(self) -> str | None:
@@ -52,7 +52,7 @@ class RenderedObject:
 
     @property
     def incomplete(self) -> bool:
-        """Whether something in it cannot be known offline, and a placeholder says so."""
+        """Whether it has a placeholder for what only a cluster knows."""
         return has_placeholder(self.object)
 
     @property
@@ -98,7 +98,7 @@ def manifests(recording: Recording, helm: Renderer) -> dict[str, list[RenderedOb
 
 
 def _object(item: Registration) -> dict[str, Any]:
-    """The object that a resource of the kubernetes provider stands for."""
+    """The object that the kubernetes provider would create for a resource."""
     version, _, kind = item.type.removeprefix("kubernetes:").rpartition(":")
     kind = kind.removesuffix("Patch") if item.type.endswith("Patch") else kind
     version = version.removeprefix("core/")

@@ -28,7 +28,7 @@ from render.recorder import Engine, Recorder
 from render.registration import Recording
 
 UNKNOWN_UID = "00000000-0000-0000-0000-000000000000"
-"""Stands for the UID of a cluster that was not asked and that the stack file does not pin."""
+"""UID of a cluster that was not asked and that the stack file does not pin."""
 
 
 def record(
@@ -43,7 +43,7 @@ def record(
 
     `reach` is what is known of each cluster (`offline_reach` where none is asked), `charts` where
     charts come from, `answers` what clusters would answer. Recordings that share a `tls`
-    agree in their keys and certificates. Raises RenderError where the program raises
+    have the same keys and certificates. Raises RenderError where the program raises
     pulumi.RunError, MissingChartsError and ManifestError where a published manifest cannot be
     read.
     """
@@ -104,7 +104,7 @@ def offline_reach(config: MeshConfig) -> dict[str, Reach]:
     """What is known of each cluster without asking it.
 
     Server and CA are those of the stack file or else the kubeconfig, UIDs those pinned; where
-    there is none, a placeholder says so.
+    there is none, a placeholder.
     """
     return {
         name: Reach(_offline_endpoint(name, cluster), cluster.uid or UNKNOWN_UID)
@@ -128,7 +128,7 @@ def _runtime(recorder: Recorder, stack: str) -> Iterator[None]:
     They live in the context, but the first value set anywhere also becomes the default of all
     other contexts, so what was there before is put back.
     """
-    ours: dict[str, Any] = {
+    values: dict[str, Any] = {
         "rpc_manager": RPCManager(),  # type: ignore[no-untyped-call]
         "monitor": recorder,
         "monitor_features": recorder.features(),
@@ -144,8 +144,8 @@ def _runtime(recorder: Recorder, stack: str) -> Iterator[None]:
         "lock": threading.Lock(),
         "callbacks": None,
     }
-    before = {key: getattr(settings.SETTINGS, key) for key in ours}
-    for key, value in ours.items():
+    before = {key: getattr(settings.SETTINGS, key) for key in values}
+    for key, value in values.items():
         setattr(settings.SETTINGS, key, value)
     try:
         yield

@@ -40,7 +40,7 @@ class _NoMocks(Mocks):
 class Recorder(MockMonitor):
     """Records registrations; safe to be called from several threads, as the SDK does.
 
-    Keys and certificates come from `tls`, what clusters would tell from `answers`.
+    Keys and certificates come from `tls`, what clusters know from `answers`.
     """
 
     def __init__(self, answers: ClusterAnswers, tls: TlsProvider) -> None:
@@ -56,7 +56,7 @@ class Recorder(MockMonitor):
         """What the program warned of."""
 
     def declare(self, args: pulumi.ResourceTransformationArgs) -> None:
-        """Note where in the program a resource stands; a stack transformation."""
+        """Note the order in which resources are declared; a stack transformation."""
         self._declared.setdefault((args.type_, args.name), len(self._declared))
 
     def recording(self) -> Recording:
@@ -130,7 +130,7 @@ class Recorder(MockMonitor):
     def ReadResource(
         self, request: resource_pb2.ReadResourceRequest
     ) -> resource_pb2.ReadResourceResponse:
-        """Record that the program looks at a resource, and answer with its state."""
+        """Record that the program reads a resource, and answer with its state."""
         inputs, secret_paths = decoded(request.properties)
         registration = Registration(
             type=request.type,
@@ -196,7 +196,7 @@ class Recorder(MockMonitor):
 
 
 class Engine:
-    """Takes what the program logs, and keeps the warnings."""
+    """Receives the log of the program, and keeps warnings and errors."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder

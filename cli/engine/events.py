@@ -7,7 +7,6 @@ Facts: pulumi ``sdk/go/common/apitype/events.go``: a `ResourcePreEvent` comes be
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Protocol
 
 from pulumi.automation import EngineEvent, OpType
@@ -20,6 +19,7 @@ _DONE = {
     OpType.DELETE_REPLACED: "deleted the replaced",
     OpType.IMPORT: "imported",
 }
+_SUMMARY = {**_DONE, OpType.SAME: "unchanged"}
 _COLOUR = re.compile(r"<\{%.*?%\}>")
 
 
@@ -32,15 +32,13 @@ class Shown(Protocol):
 
 
 class Events:
-    """Shows every change of a resource while an update runs, and keeps its errors."""
+    """Shows every change of a resource and the summary of an update, and keeps its errors."""
 
     def __init__(self, shown: Shown | None = None) -> None:
         self._shown = shown
         self._done: dict[tuple[str, OpType], None] = {}
         self.errors: list[str] = []
         """Errors of resources and of the program, each once, in the order of the engine."""
-        self.changes: Mapping[OpType, int] = {}
-        """How many resources had each operation; from the engine's summary."""
 
     def hear(self, event: EngineEvent) -> None:
         """Process one event."""
@@ -61,7 +59,8 @@ class Events:
             if text and whole not in self.errors:
                 self.errors.append(whole)
         elif event.summary_event is not None:
-            self.changes = event.summary_event.resource_changes
+            counts = event.summary_event.resource_changes.items()
+            self._show(", ".join(f"{number} {_SUMMARY.get(op, op)}" for op, number in counts))
 
     def _show(self, text: str, *, lasting: bool = True) -> None:
         if self._shown is not None:

@@ -55,7 +55,7 @@ def render(
     """Write the objects that a stack describes as plain manifests, one folder per cluster.
 
     Needs no cluster and no engine, but the charts: from their repositories, or from the folder of
-    MESH_CHARTS or charts.directory. Where one cannot be had, nothing is written. charts.yaml in
+    MESH_CHARTS or charts.directory. Where one is not available, nothing is written. charts.yaml in
     the folder names the chart of each release, its source and digest. What only a cluster knows
     (addresses, tokens) is a placeholder, and every run generates certificates. Secrets are left
     out unless asked for.

@@ -83,6 +83,6 @@ def test_errors_are_kept_with_their_resource_without_colours_and_once() -> None:
     assert found.errors == ["Release source-crds: chart not found", "update failed"]
 
 
-def test_the_summary_is_kept() -> None:
-    found, _ = heard({"summaryEvent": {"resourceChanges": {"create": 2, "same": 1}}})
-    assert found.changes == {"create": 2, "same": 1}
+def test_the_summary_is_shown_in_the_end() -> None:
+    _, shown = heard({"summaryEvent": {"resourceChanges": {"create": 2, "same": 1}}})
+    assert shown.lasting == ["2 created, 1 unchanged"]

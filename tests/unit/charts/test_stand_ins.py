@@ -23,9 +23,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from charts import packaging
+from charts import MissingChartsError, packaging
 from charts.source import cert_manager_chart, trust_manager_chart
-from cli.errors import VerbError
 from config.linkerd.control_plane import LinkerdConfig
 from config.trust.cert_manager import CertManagerConfig, TrustManagerConfig
 from config.variants.ambassadors import FLAVOURS, CrdsChart, CrdsManifest
@@ -395,7 +394,7 @@ def test_a_recipe_that_helm_refuses_is_an_error_and_no_traceback(
     (broken / packaging.RECIPE).write_text("chart: {name: broken}")
     monkeypatch.setattr(packaging, "SOURCES", broken.parent)
 
-    with pytest.raises(VerbError, match="cannot be packaged"):
+    with pytest.raises(MissingChartsError, match="cannot be packaged"):
         packaging.package(Path(helm()), tmp_path / "packages")
 
 
