@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
@@ -15,6 +15,7 @@ from config.inventory import inventory
 from config.linkerd.control_plane import LinkerdConfig
 from config.trust.cert_manager import CertManagerConfig, TrustManagerConfig
 from config.variants.ambassadors import CrdsChart, CrdsManifest
+from vocabulary.errors import BAD_INPUT, MeshError
 from vocabulary.linkerd import JAEGER
 
 CHARTS_VARIABLE = "MESH_CHARTS"
@@ -23,11 +24,8 @@ CHARTS_VARIABLE = "MESH_CHARTS"
 DOWNLOAD_SECONDS = 30
 
 
-class MissingChartsError(ValueError):
-    """Charts that the folder of packaged charts should hold and does not, or no download."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
+class MissingChartsError(MeshError):
+    """A chart or manifest is not in the folder of packaged charts, or cannot be downloaded."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +46,8 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Manifest:
-    """A published manifest in one version."""
+class PublishedManifest:
+    """A manifest in one version, as its makers publish it."""
 
     name: str
     """Name, for example ``aes-crds``."""
@@ -64,7 +62,7 @@ class Manifest:
         return f"{self.name}-{self.version}.yaml"
 
 
-Package = Chart | Manifest
+Package = Chart | PublishedManifest
 
 
 @dataclass(frozen=True)
@@ -83,6 +81,11 @@ class ChartSource:
     """The folder of packaged charts; None for what is published."""
     repositories: ChartsConfig
     """The repositories."""
+    stand_ins: bool = False
+    """Whether the folder has the stand-ins of `charts/stand_ins`."""
+    _texts: dict[PublishedManifest, str] = field(
+        default_factory=dict, init=False, compare=False, repr=False
+    )
 
     @classmethod
     def of(cls, config: ChartsConfig, environment: Mapping[str, str]) -> ChartSource:
@@ -99,11 +102,16 @@ class ChartSource:
             return ChartLocation(f"{repository}/{chart.name}", None)
         return ChartLocation(chart.name, repository)
 
-    def text(self, manifest: Manifest) -> str:
-        """The text of `manifest`, read from the folder or from where it is published.
+    def text(self, manifest: PublishedManifest) -> str:
+        """The text of `manifest`, read once from the folder or from where it is published.
 
-        Raises MissingChartsError where it cannot be had, or is no text.
+        Raises MissingChartsError where it is not there, or is not UTF-8.
         """
+        if manifest not in self._texts:
+            self._texts[manifest] = self._read(manifest)
+        return self._texts[manifest]
+
+    def _read(self, manifest: PublishedManifest) -> str:
         if self.directory is not None:
             self.require([manifest])
             file = self.directory / manifest.package
@@ -113,11 +121,11 @@ class ChartSource:
             answer.raise_for_status()
         except requests.RequestException as error:
             raise MissingChartsError(
-                f"the manifest {manifest.url} cannot be read ({type(error).__name__}); put it as "
-                f"{manifest.package} into a folder of packaged charts, and name the folder under "
-                f"charts.directory or in {CHARTS_VARIABLE}"
+                f"the manifest {manifest.url} cannot be downloaded ({type(error).__name__})",
+                f"put it as {manifest.package} into a folder of packaged charts, and name the "
+                f"folder under charts.directory or in {CHARTS_VARIABLE}",
             ) from None
-        # What the server says of its encoding, or fails to say, is not to be trusted.
+        # Servers declare a wrong encoding, or none.
         return _decoded(answer.content, manifest.url)
 
     def require(self, packages: Iterable[Package]) -> None:
@@ -129,8 +137,9 @@ class ChartSource:
         )
         if missing:
             raise MissingChartsError(
-                f"the chart folder {self.directory} lacks {', '.join(missing)}; put the packaged "
-                f"charts there, or correct charts.directory or {CHARTS_VARIABLE}"
+                f"the chart folder {self.directory} lacks {', '.join(missing)}",
+                f"put the packaged charts there, or correct charts.directory or {CHARTS_VARIABLE}",
+                BAD_INPUT,
             )
 
 
@@ -139,7 +148,7 @@ def _decoded(content: bytes, where: str) -> str:
         return content.decode("utf-8")
     except UnicodeDecodeError:
         raise MissingChartsError(
-            f"the manifest {where} is no text in UTF-8; fetch it anew"
+            f"the manifest {where} is not UTF-8 text", "download the manifest again"
         ) from None
 
 
@@ -155,7 +164,7 @@ def ambassador_crds(config: AmbassadorConfig) -> Package | None:
         return Chart(crds.name, config.chart_version, line.repository)
     if isinstance(crds, CrdsManifest):
         version = line.application
-        return Manifest(crds.name, version, crds.url.format(version=version))
+        return PublishedManifest(crds.name, version, crds.url.format(version=version))
     return None
 
 

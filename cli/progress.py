@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Step:
-    """A piece of work that goes on; may be told of from several threads."""
+    """A piece of work that is running. Several threads may update it."""
 
     def __init__(self, title: str, status: Status | None) -> None:
         self._title = title
@@ -27,7 +27,7 @@ class Step:
         self._lock = threading.Lock()
 
     def update(self, text: str, *, lasting: bool = True) -> None:
-        """Say what is being done; `lasting` says whether it is worth a line of its own in a log."""
+        """Show what is being done; `lasting` says whether a log has a line of it."""
         with self._lock:
             if self._status is not None:
                 self._status.update(Text(f"{self._title}: {text}"))
@@ -36,7 +36,7 @@ class Step:
                 err().print(Text(f"  {text}"))
 
     def clusters(self, progress: Progress) -> None:
-        """Say what local_clusters reports, which repeats itself every second."""
+        """Show a report of local_clusters, which comes every second."""
         if self._status is not None:
             self.update(str(progress))
         else:
@@ -46,7 +46,7 @@ class Step:
 
 @contextmanager
 def step(title: str) -> Iterator[Step]:
-    """Show `title` while the block runs, and how long it took when it has ended well."""
+    """Show `title` while the block runs, and how long it took unless it raises."""
     began = time.monotonic()
     console = err()
     if console.is_terminal:
@@ -57,7 +57,3 @@ def step(title: str) -> Iterator[Step]:
         yield Step(title, None)
     seconds = time.monotonic() - began
     console.print(Text.assemble(("✓ ", "green"), title, (f" ({seconds:.0f} s)", "dim")))
-
-
-Say = Callable[[str], None]
-"""Told of what is being done."""

@@ -1,18 +1,15 @@
-"""What people see: results on standard output, progress and errors on standard error."""
+"""The terminal: results on standard output, progress and errors on standard error."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from cli.errors import VerbError
 from cli.paths import shown
-
-if TYPE_CHECKING:
-    from cli.stacks import BadStackFileError
+from vocabulary.errors import MeshError
 
 
 @cache
@@ -28,30 +25,30 @@ def err() -> Console:
 
 
 def say(text: str, style: str = "") -> None:
-    """A line about what goes on."""
+    """Print a line about progress."""
     err().print(Text(text, style))
 
 
 def note(text: str) -> None:
-    """A line that the user should not miss, though nothing is wrong."""
-    # Whole words on a terminal, whole lines in a log.
+    """Print a line that is no error and should not be missed."""
+    # Wrapped at words on a terminal, not wrapped in a log.
     whole = not err().is_terminal
     err().print(Text.assemble(("note: ", "bold yellow"), text), soft_wrap=whole)
 
 
-def complain(error: VerbError) -> None:
-    """Show why a verb cannot go on."""
-    err().print(Text.assemble(("error: ", "bold red"), error.message))
-    for line in error.remedy.splitlines():
-        err().print(Text(f"  {line}"))
+def show_error(error: MeshError) -> None:
+    """Print message and remedy; of a stack file, place, message and remedy of every problem."""
+    from config import StackFileError
 
-
-def complain_of_stack(error: BadStackFileError) -> None:
-    """Show every problem of a stack file: place, what is wrong, what to write instead."""
-    problems = error.error.problems
-    head = f"{shown(error.path)} has {len(problems)} problem{'' if len(problems) == 1 else 's'}"
+    if not isinstance(error, StackFileError):
+        err().print(Text.assemble(("error: ", "bold red"), error.message))
+        for line in error.remedy.splitlines():
+            err().print(Text(f"  {line}"))
+        return
+    count = len(error.problems)
+    head = f"{shown(Path(error.origin))} has {count} problem{'' if count == 1 else 's'}"
     err().print(Text.assemble(("error: ", "bold red"), head))
-    for problem in problems:
+    for problem in error.problems:
         err().print(
             Text.assemble("\n  ", (problem.path or "config", "bold"), f"\n    {problem.message}")
         )

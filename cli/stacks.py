@@ -1,4 +1,4 @@
-"""From what the user calls a stack to its validated configuration."""
+"""From the name of a stack to its validated configuration."""
 
 from __future__ import annotations
 
@@ -6,22 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli import paths
-from cli.errors import BAD_INPUT, VerbError
+from cli.errors import VerbError
+from vocabulary.errors import BAD_INPUT
 
 if TYPE_CHECKING:
-    from config import MeshConfig, StackFileError
+    from config import MeshConfig
 
 FOLDER = paths.ROOT / "stacks"
-"""Where stack files are, as Pulumi.yaml has it (``stackConfigDir``)."""
-
-
-class BadStackFileError(VerbError):
-    """A stack file with problems, all of them known."""
-
-    def __init__(self, path: Path, error: StackFileError) -> None:
-        super().__init__(str(error), exit_code=BAD_INPUT)
-        self.path = path
-        self.error = error
+"""The folder of stack files, ``stackConfigDir`` in Pulumi.yaml."""
 
 
 def known() -> list[str]:
@@ -52,11 +44,7 @@ def find(stack: str) -> Path:
 
 
 def load(stack: str) -> MeshConfig:
-    """The validated configuration of a stack. Raises BadStackFileError with every problem."""
-    from config import StackFileError, load_stack_file
+    """The validated configuration of a stack. Raises StackFileError with every problem."""
+    from config import load_stack_file
 
-    path = find(stack)
-    try:
-        return load_stack_file(path)
-    except StackFileError as error:
-        raise BadStackFileError(path, error) from None
+    return load_stack_file(find(stack))

@@ -1,8 +1,8 @@
 """Makes `.venv` from requirements.txt. The script `mesh` runs this before anything is installed.
 
-Uses the standard library alone, and is run by path: ``python3 cli/virtualenv.py ROOT``. It can be
-interrupted at any moment: what marks the environment as finished is written last, and what is not
-marked is made again.
+Uses only the standard library, and is run by path: ``python3 cli/virtualenv.py ROOT``. It can be
+interrupted at any moment: the stamp of a finished environment is written last, and an environment
+without it is made again.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from pathlib import Path
 STAMP = "requirements.installed"
 """A copy of the requirements that are installed; `mesh` compares it with the file itself."""
 LOG = ".mesh.log"
-"""What pip says, within the environment."""
+"""Output of pip, within the environment."""
 
 
 class NoEnvironmentError(Exception):
-    """The environment cannot be made; says why and what to do."""
+    """The environment cannot be made, for the reason and with the remedy of the message."""
 
 
 def make(root: Path) -> None:
-    """Make or renew ``root/.venv``; another process that does so already is waited for.
+    """Make or renew ``root/.venv``, after any other process that does.
 
     Raises NoEnvironmentError.
     """
@@ -39,7 +39,7 @@ def make(root: Path) -> None:
         lock = (environment / ".mesh.lock").open("w")
     except OSError as error:
         raise NoEnvironmentError(
-            f"{error.filename}: {error.strerror}; it has to be there and writable"
+            f"{error.filename}: {error.strerror}; it must exist and be writable"
         ) from None
     with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -56,7 +56,7 @@ def make(root: Path) -> None:
 
 
 def _works(environment: Path) -> bool:
-    """Whether it has a Python that is new enough, and pip."""
+    """Whether it has pip and Python 3.11 or later."""
     check = "import pip, sys; sys.exit(sys.version_info < (3, 11))"
     try:
         done = subprocess.run(
@@ -68,7 +68,7 @@ def _works(environment: Path) -> bool:
 
 
 def _create(environment: Path) -> None:
-    # Everything but the lock and the log: `venv --clear` would take the lock away.
+    # Everything but the lock and the log: `venv --clear` would delete the lock.
     for part in ("bin", "include", "lib", "lib64", "share", "pyvenv.cfg"):
         path = environment / part
         if path.is_dir() and not path.is_symlink():
@@ -92,7 +92,7 @@ def _install(environment: Path, requirements: Path) -> None:
             raise NoEnvironmentError(
                 f"pip cannot install requirements.txt:\n{_tail(environment / LOG)}\n"
                 "Check the network (pip honours HTTPS_PROXY and PIP_INDEX_URL); "
-                f"all that pip said is in {environment / LOG}."
+                f"the output of pip is in {environment / LOG}."
             )
 
 
@@ -115,7 +115,7 @@ def _tail(log: Path) -> str:
 
 
 class _Progress:
-    """One line that says what goes on; on a terminal it counts the seconds."""
+    """One line about the work; on a terminal with its seconds."""
 
     def __init__(self, text: str) -> None:
         self._text = text

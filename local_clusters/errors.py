@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vocabulary.errors import MeshError
 
-class LocalClusterError(Exception):
-    """A local cluster could not be built, started or ended.
 
-    Attributes:
-        message: what happened, one or more plain sentences.
-        remedy: what the user can do about it, or an empty string when there is nothing to do.
-    """
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
-
-    def __str__(self) -> str:
-        return f"{self.message}\n{self.remedy}" if self.remedy else self.message
+class LocalClusterError(MeshError):
+    """A local cluster could not be built, started or ended."""
 
 
 class GoUnavailableError(LocalClusterError):

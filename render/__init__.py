@@ -1,26 +1,26 @@
-"""The program run offline, and what it makes written as plain manifests.
+"""The program run without an engine, and its objects written as plain manifests.
 
-`record` gives a Recording; `manifests` makes objects of it, releases by `HelmTemplate`; `write`
+`record` returns a Recording; `manifests` its objects, those of releases by `HelmTemplate`; `write`
 puts them into folders.
 """
 
-from render.certificates import Workshop
+from render.certificates import TlsProvider
+from render.cluster_answers import ClusterAnswers
 from render.errors import RenderError
 from render.folder import write
 from render.helm import HelmTemplate, find_helm
-from render.manifests import Manifest, manifests
-from render.observed import Observed
+from render.manifests import RenderedObject, manifests
 from render.program import offline_reach, record, record_program
 from render.registration import Recording, Registration
 
 __all__ = [
+    "ClusterAnswers",
     "HelmTemplate",
-    "Manifest",
-    "Observed",
     "Recording",
     "Registration",
     "RenderError",
-    "Workshop",
+    "RenderedObject",
+    "TlsProvider",
     "find_helm",
     "manifests",
     "offline_reach",

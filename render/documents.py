@@ -34,7 +34,7 @@ class _Loader(_BaseLoader):
 
 
 class _Dumper(_BaseDumper):
-    """Writes long texts line by line, and quotes whatever might be read as a number."""
+    """Writes long texts line by line, and quotes what might be read as a number."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

@@ -1,12 +1,13 @@
-"""Writes manifests as one folder per cluster.
+"""Writes rendered objects as one folder per cluster.
 
     <out>/README.md
+    <out>/charts.yaml
     <out>/<cluster>/kustomization.yaml
     <out>/<cluster>/<step>-<component>/<kind>-<namespace>-<name>.yaml
     <out>/<cluster>/<step>-<component>/<release>/<kind>-<namespace>-<name>.yaml
 
-Two renders of one stack differ in nothing but what is random: keys, and the certificates (and
-bundles of anchors) that go with them, unless the stack file provides the anchor.
+Two renders of one stack differ only in keys and in the certificates (and bundles of anchors) that
+belong to them, unless the stack file provides the anchor.
 """
 
 from __future__ import annotations
@@ -18,23 +19,26 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from render import chart_origins
 from render.documents import dump
 from render.errors import RenderError
-from render.manifests import Manifest
+from render.manifests import RenderedObject
 from render.placeholders import UNKNOWN
 from render.recorder import RELEASE
 from render.redaction import REDACTED
 
 MARKER = ".rendered.json"
-"""File that lists what was written, so that a folder is known as one that may be replaced."""
+"""File that lists what was written; a folder that has it may be replaced."""
 
 
-def write(manifests: Mapping[str, Sequence[Manifest]], out: Path, reveal: bool) -> list[Path]:
-    """Write the manifests of every cluster below `out`, and return the files.
+def write(
+    manifests: Mapping[str, Sequence[RenderedObject]], out: Path, reveal: bool, charts: str = ""
+) -> list[Path]:
+    """Write the objects of every cluster below `out`, and return the files.
 
-    Secrets are left out unless `reveal`; then nobody but the owner may read the files. The folder
-    appears whole or not at all. One that holds anything that was not written here is left alone,
-    and RenderError says so.
+    `charts` is the text of ``charts.yaml`` (`chart_origins.as_yaml`). Secrets are left out unless
+    `reveal`; then only the owner may read the files. The folder appears as a whole or not at all.
+    Raises RenderError where it cannot be written, or has files that were not rendered.
     """
     out = Path(os.path.abspath(out.expanduser()))  # noqa: PTH100 (a link is to stay a link)
     target = out.resolve()
@@ -46,6 +50,8 @@ def write(manifests: Mapping[str, Sequence[Manifest]], out: Path, reveal: bool) 
         raise _unwritable(out, error) from None
     try:
         files = _contents(manifests, reveal)
+        if charts:
+            files[chart_origins.FILE] = charts
         names = sorted(files)
         files[MARKER] = json.dumps({"files": names}, indent=2) + "\n"
         for name, text in files.items():
@@ -62,7 +68,7 @@ def write(manifests: Mapping[str, Sequence[Manifest]], out: Path, reveal: bool) 
     return [out / name for name in names]
 
 
-def _contents(manifests: Mapping[str, Sequence[Manifest]], reveal: bool) -> dict[str, str]:
+def _contents(manifests: Mapping[str, Sequence[RenderedObject]], reveal: bool) -> dict[str, str]:
     files = {"README.md": _readme(manifests, reveal)}
     for cluster, items in manifests.items():
         listed: list[tuple[str, str]] = []
@@ -73,7 +79,7 @@ def _contents(manifests: Mapping[str, Sequence[Manifest]], reveal: bool) -> dict
     return files
 
 
-def _names(items: Sequence[Manifest]) -> list[str]:
+def _names(items: Sequence[RenderedObject]) -> list[str]:
     """A path for each manifest, below its cluster's folder."""
     steps: dict[str, int] = {}
     names: list[str] = []
@@ -96,32 +102,32 @@ def _names(items: Sequence[Manifest]) -> list[str]:
 
 
 def _slug(text: str) -> str:
-    """Names of RBAC objects may hold colons, which not every file system takes."""
+    """A file name: names of RBAC objects may have colons, which some file systems refuse."""
     return "".join(c if c.isalnum() or c in "-._" else "-" for c in text.lower())
 
 
-def _text(manifest: Manifest, reveal: bool) -> str:
+def _text(manifest: RenderedObject, reveal: bool) -> str:
     notes = []
     if manifest.secret and not reveal:
-        notes.append(f"Secrets stand as {REDACTED}.")
+        notes.append(f"Secrets are written as {REDACTED}.")
     if manifest.patch:
         notes.append(
-            "Someone else's object, of which only these fields are ours: apply with --server-side"
+            "Another owner's object; this stack sets only these fields: apply with --server-side"
             + (f" --field-manager={manifest.field_manager}" if manifest.field_manager else "")
         )
     if manifest.hook:
         notes.append(f"A Helm hook: {manifest.hook}.")
     if manifest.incomplete:
-        notes.append("Holds placeholders for what is not known before deployment.")
+        notes.append("Has placeholders for what is not known before deployment.")
     return "".join(f"# {note}\n" for note in notes) + dump(
         manifest.object if reveal else manifest.redacted
     )
 
 
-def _left_out(manifest: Manifest, reveal: bool) -> str:
-    """Why an object is not to be applied along with the others; empty where it is."""
+def _left_out(manifest: RenderedObject, reveal: bool) -> str:
+    """Why an object is left out of the kustomization; empty where it is not."""
     if manifest.patch:
-        return "someone else's object"
+        return "another owner's object"
     if manifest.secret and not reveal:
         return "redacted"
     return "not known before deployment" if manifest.incomplete else ""
@@ -143,12 +149,13 @@ def _kustomization(cluster: str, listed: Sequence[tuple[str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _readme(manifests: Mapping[str, Sequence[Manifest]], reveal: bool) -> str:
+def _readme(manifests: Mapping[str, Sequence[RenderedObject]], reveal: bool) -> str:
     lines = [
         "# Rendered manifests",
         "",
-        "What `pulumi up` would make, as plain objects, written by `./mesh render`. Do not edit:",
-        "the next render replaces the folder.",
+        "What `pulumi up` would create, as plain objects, written by `./mesh render`. Do not edit:",
+        "the next render replaces the folder. `charts.yaml` names the chart of each Helm release,",
+        "its version, source and digest.",
         "",
         "| cluster | objects | of these secret |",
         "|---|---|---|",
@@ -157,22 +164,22 @@ def _readme(manifests: Mapping[str, Sequence[Manifest]], reveal: bool) -> str:
         lines.append(f"| {cluster} | {len(items)} | {sum(item.secret for item in items)} |")
     lines += [
         "",
-        "To apply a cluster's objects, twice, because the first round makes kinds that the",
+        "To apply a cluster's objects, twice, because the first round creates kinds that the",
         "second one needs:",
         "",
         "    kubectl --context CONTEXT apply --server-side -k CLUSTER",
         "",
-        "Files that begin with *Someone else's object* are left out of that, and name the flags",
-        "to apply them with, once that object is there.",
+        "Files that begin with *Another owner's object* are left out of that, and name the flags",
+        "to apply them with, once that object exists.",
         "",
-        f"- `{UNKNOWN}` stands where only a running cluster knows the value: addresses of",
-        "  gateways, tokens, API servers that no kubeconfig names. Objects that hold it are left",
+        f"- `{UNKNOWN}` is written where only a running cluster knows the value: addresses of",
+        "  gateways, tokens, API servers that no kubeconfig names. Objects that have it are left",
         "  out of `kustomization.yaml` too.",
-        "- Keys and certificates are made anew by every render, unless the stack file provides",
-        "  the trust anchor.",
+        "- Every render generates keys and certificates, unless the stack file provides the trust",
+        "  anchor.",
     ]
     if reveal:
-        lines.append("- **This folder holds private keys.** Do not commit it.")
+        lines.append("- **This folder has private keys.** Do not commit it.")
     else:
         lines.append(f"- Secrets are redacted (`{REDACTED}`) and left out of `kustomization.yaml`;")
         lines.append("  `./mesh render --show-secrets` writes them.")
@@ -186,29 +193,29 @@ def _refuse_foreign(target: Path) -> None:
         raise RenderError(f"{target} is not a folder", "name another one")
     if not any(target.iterdir()):
         return
-    remedy = "name a folder that is empty or not there yet"
+    remedy = "name a folder that is empty or does not exist"
     try:
-        ours = set(json.loads((target / MARKER).read_text(encoding="utf-8"))["files"])
+        rendered = set(json.loads((target / MARKER).read_text(encoding="utf-8"))["files"])
     except (OSError, ValueError, KeyError, TypeError):
         raise RenderError(
-            f"{target} holds files that were not rendered, and they would be lost", remedy
+            f"{target} has files that were not rendered, and they would be lost", remedy
         ) from None
     present = {
         path.relative_to(target).as_posix()
         for path in target.rglob("*")
         if path.is_symlink() or not path.is_dir()
     }
-    foreign = sorted(present - ours - {MARKER})
+    foreign = sorted(present - rendered - {MARKER})
     if foreign:
         some = ", ".join(foreign[:5]) + (", …" if len(foreign) > 5 else "")
         raise RenderError(
-            f"{target} holds files that were not rendered, and they would be lost: {some}",
+            f"{target} has files that were not rendered, and they would be lost: {some}",
             f"move them away, or {remedy}",
         )
 
 
 def _set_mode(folder: Path, reveal: bool) -> None:
-    """A temporary folder is private; what takes its place is as private as any, or stays so."""
+    """Give the folder the usual mode, for a temporary one is private; with `reveal` keep it so."""
     if reveal:
         for path in folder.rglob("*"):
             if path.is_dir():

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
+import hashlib
 import json
 import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +20,28 @@ import yaml
 from charts.source import CHARTS_VARIABLE
 from render.documents import load_all
 from render.errors import RenderError
+from render.namespaces import with_namespace
 from render.registration import Registration
-from render.scope import with_namespace
 from vocabulary.kubernetes import HELM_HOOK
 
 KUBE_VERSION = "1.34.0"
-"""The version of Kubernetes that charts are rendered for, where no cluster is asked."""
+"""Version of Kubernetes that charts are rendered for, where no cluster is asked."""
 
 HOOK = HELM_HOOK
-"""Annotation of an object that Helm makes at a certain moment only."""
+"""Annotation of an object that Helm creates at certain moments only."""
 
 _INSTALL_HOOKS = {"pre-install": 0, "crd-install": 0, "pre-upgrade": 0}
 _AFTER_HOOKS = {"post-install": 2, "post-upgrade": 2}
+
+
+@dataclass(frozen=True)
+class ChartPackage:
+    """A chart as Helm reads it."""
+
+    path: Path
+    """Its file or folder."""
+    sha256: str
+    """SHA-256 of the file in hexadecimal; empty for a folder."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +51,9 @@ class HelmTemplate:
     binary: Path
     """The helm program, version 3 or newer."""
     kube_version: str = KUBE_VERSION
-    """Version of Kubernetes that charts are told, for example ``1.34.0``."""
+    """Version of Kubernetes that charts are rendered for, for example ``1.34.0``."""
     timeout_seconds: float = 90.0
-    """Seconds after which one chart is given up."""
+    """Seconds that Helm may take for one chart."""
     _done: dict[tuple[str, ...], str] = field(default_factory=dict, compare=False, repr=False)
     _locks: dict[tuple[str, ...], threading.Lock] = field(
         default_factory=dict, compare=False, repr=False
@@ -48,41 +62,62 @@ class HelmTemplate:
     def render(self, release: Registration) -> list[dict[str, Any]]:
         """Objects of a release in the order in which Helm installs them.
 
-        Those without a namespace are put into the release's. Hooks of an installation or upgrade
-        are among them, annotated as hooks, before or after the rest; those of deletions, rollbacks
-        and tests are not. Raises RenderError with Helm's own words.
+        Those without a namespace get the release's. Hooks of an installation or upgrade are among
+        them, annotated as hooks, before or after the rest; those of deletions, rollbacks and tests
+        are not. Raises RenderError with Helm's message.
         """
         inputs = release.inputs
-        repository = (inputs.get("repositoryOpts") or {}).get("repo")
-        command = [str(self.binary), "template", str(inputs["name"]), str(inputs["chart"])]
+        package = self.package(release)
+        command = [str(self.binary), "template", str(inputs["name"]), str(package.path)]
         command += ["--namespace", str(inputs["namespace"]), "--kube-version", self.kube_version]
         command += ["--include-crds", "--skip-tests", "--values", "-"]
-        if inputs.get("version"):
-            command += ["--version", str(inputs["version"])]
-        if repository:
-            command += ["--repo", str(repository)]
-        text = self._once(command, json.dumps(inputs.get("values") or {}, sort_keys=True), release)
+        values = json.dumps(inputs.get("values") or {}, sort_keys=True)
+        text = self._once((*command, values), lambda: self._run(command, values, release))
         try:
             objects = list(load_all(text))
         except yaml.YAMLError as error:
             raise RenderError(
-                f"the chart of release {release.name} renders to what is no YAML ({error})",
-                "look for the extra values of that chart in the stack file",
+                f"the chart of release {release.name} renders to invalid YAML ({error})",
+                "check the extra values of that chart in the stack file",
             ) from None
         namespace = str(inputs["namespace"])
         return _in_order(list(with_namespace(_flat(objects), namespace)))
 
-    def _once(self, command: list[str], values: str, release: Registration) -> str:
-        """Releases of CRDs are alike in all clusters, and large."""
-        key = (*command, values)
+    def package(self, release: Registration) -> ChartPackage:
+        """The chart of a release, downloaded once where it is in a repository.
+
+        Raises RenderError with Helm's message.
+        """
+        inputs = release.inputs
+        chart, version = str(inputs["chart"]), str(inputs.get("version") or "")
+        repository = (inputs.get("repositoryOpts") or {}).get("repo")
+        path = Path(chart)
+        if repository or chart.startswith("oci://"):
+            command = [str(self.binary), "pull", chart]
+            command += ["--version", version] if version else []
+            command += ["--repo", str(repository)] if repository else []
+            path = self._pull(command, release)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        return ChartPackage(path, digest)
+
+    def _pull(self, command: list[str], release: Registration) -> Path:
+        def pull() -> str:
+            folder = tempfile.mkdtemp(dir=_downloads())
+            self._run([*command, "--destination", folder], "", release)
+            return str(next(iter(Path(folder).glob("*.tgz")), folder))
+
+        return Path(self._once(tuple(command), pull))
+
+    def _once(self, key: tuple[str, ...], make: Callable[[], str]) -> str:
+        """A text that is made once: releases of CRDs are the same in all clusters."""
         with self._locks.setdefault(key, threading.Lock()):
             if key not in self._done:
-                self._done[key] = self._run(command, values, release)
+                self._done[key] = make()
             return self._done[key]
 
     def _run(self, command: list[str], values: str, release: Registration) -> str:
         try:
-            # Through standard input, for a command line can be read by everyone on the machine.
+            # Values go through standard input: every user of the machine can read a command line.
             done = subprocess.run(
                 command,
                 input=values,
@@ -94,11 +129,11 @@ class HelmTemplate:
         except OSError as error:
             reason = error.strerror or type(error).__name__
             raise RenderError(
-                f"{self.binary} cannot be run ({reason})", "install Helm 3 and have it on PATH"
+                f"{self.binary} cannot be run ({reason})", "install Helm 3 on PATH"
             ) from None
         except subprocess.TimeoutExpired:
             raise RenderError(
-                f"helm did not render release {release.name} within {self.timeout_seconds:.0f} s",
+                f"helm took more than {self.timeout_seconds:.0f} s for release {release.name}",
                 _OFFLINE,
             ) from None
         if done.returncode != 0:
@@ -112,16 +147,23 @@ class HelmTemplate:
         return done.stdout
 
 
+@cache
+def _downloads() -> Path:
+    """A folder for downloaded charts that is deleted when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="mesh-charts-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 def find_helm(progress: Callable[[Any], None] | None = None) -> Path:
     """The helm program: from PATH, or else the pinned one, built on first use.
 
-    `progress` is told of the build as `local_clusters` tells of it. Raises RenderError where
-    there is no helm and none can be built.
+    `progress` is called with each `local_clusters.Progress` of the build. Raises RenderError
+    where there is no helm and it cannot be built.
     """
     found = shutil.which("helm")
     if found is not None:
         return Path(found)
-    # Only whoever needs it pays for it.
     from local_clusters.binaries import ensure
     from local_clusters.errors import LocalClusterError
     from local_clusters.progress import silent
@@ -132,7 +174,7 @@ def find_helm(progress: Callable[[Any], None] | None = None) -> Path:
         raise RenderError(
             f"charts are rendered with helm, which is not on PATH, and cannot be built: "
             f"{error.message}",
-            f"install Helm 3 and have it on PATH, or: {error.remedy}",
+            f"install Helm 3 on PATH, or: {error.remedy}",
         ) from None
 
 
@@ -158,7 +200,7 @@ def _remedy(words: str) -> str:
     if any(sign in words for sign in _SIGNS_OF_NO_NETWORK):
         return _OFFLINE
     if "not found" in words or "no such file" in words or "no chart" in words:
-        return f"check the chart's version, and charts or {CHARTS_VARIABLE} in the stack file"
+        return f"check the chart's version, and charts in the stack file or {CHARTS_VARIABLE}"
     if "kubeVersion" in words:
         return "render for the version of Kubernetes that the clusters have"
     return "correct the chart's extra values in the stack file"
@@ -166,12 +208,12 @@ def _remedy(words: str) -> str:
 
 def _words(stderr: str) -> str:
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    said = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
-    return (" ".join(said) or " ".join(lines[-3:]) or "no reason given")[:1000]
+    errors = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
+    return (" ".join(errors) or " ".join(lines[-3:]) or "no message")[:1000]
 
 
 def _flat(objects: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Lists taken apart, as Helm does."""
+    """The objects, those of lists one by one, as Helm installs them."""
     for item in objects:
         if str(item.get("kind", "")).endswith("List") and isinstance(item.get("items"), list):
             yield from _flat([inner for inner in item["items"] if isinstance(inner, dict)])
@@ -180,7 +222,7 @@ def _flat(objects: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
 
 
 def hook_of(manifest: dict[str, Any]) -> str | None:
-    """The moments at which Helm makes this object, or None where it is no hook."""
+    """The value of the hook annotation, for example ``pre-install``; None for any other object."""
     annotations = (manifest.get("metadata") or {}).get("annotations") or {}
     return str(annotations[HOOK]) if HOOK in annotations else None
 

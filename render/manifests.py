@@ -19,7 +19,7 @@ PULUMI_ANNOTATIONS = PULUMI_PREFIX
 
 
 class Renderer(Protocol):
-    """Whatever turns a Helm release into objects."""
+    """Renders Helm releases; `HelmTemplate` is one."""
 
     def render(self, release: Registration) -> list[dict[str, Any]]:
         """Objects of a release, in the order in which they are to be made."""
@@ -27,7 +27,7 @@ class Renderer(Protocol):
 
 
 @dataclass(frozen=True)
-class Manifest:
+class RenderedObject:
     """One Kubernetes object, and where it comes from."""
 
     object: dict[str, Any]
@@ -35,15 +35,15 @@ class Manifest:
     owner: Registration
     """What it was registered as; for objects of a chart, the release."""
     secret: bool
-    """Whether it holds anything secret."""
+    """Whether anything in it is secret."""
     patch: bool
-    """Whether it is someone else's object, of which only these fields are ours."""
+    """Whether it is another owner's object, of which only these fields are set."""
     component: str
     """Logical name of the component that it belongs to."""
     field_manager: str | None = None
     """Name under which a patch is to be applied."""
     secret_texts: frozenset[str] = frozenset()
-    """The secrets in it, wherever they stand."""
+    """The secret texts in it."""
 
     @property
     def hook(self) -> str | None:
@@ -52,7 +52,7 @@ class Manifest:
 
     @property
     def incomplete(self) -> bool:
-        """Whether something in it cannot be known offline, and a placeholder says so."""
+        """Whether it has a placeholder for what only a cluster knows."""
         return has_placeholder(self.object)
 
     @property
@@ -61,7 +61,7 @@ class Manifest:
         return redacted(self.object, self.secret_texts) if self.secret else self.object
 
 
-def manifests(recording: Recording, helm: Renderer) -> dict[str, list[Manifest]]:
+def manifests(recording: Recording, helm: Renderer) -> dict[str, list[RenderedObject]]:
     """The objects of every cluster, each after what it depends on.
 
     Raises RenderError where a chart cannot be rendered.
@@ -74,7 +74,7 @@ def manifests(recording: Recording, helm: Renderer) -> dict[str, list[Manifest]]
         )
     secrets = secret_texts(recording)
     names = {item.urn: item.name for item in recording}
-    found: dict[str, list[Manifest]] = {name: [] for name in recording.clusters()}
+    found: dict[str, list[RenderedObject]] = {name: [] for name in recording.clusters()}
     for item in ordered:
         if item.read or item.cluster is None:
             continue
@@ -84,7 +84,7 @@ def manifests(recording: Recording, helm: Renderer) -> dict[str, list[Manifest]]
             texts = contained(made, secrets)
             annotations = (item.inputs.get("metadata") or {}).get("annotations") or {}
             found[item.cluster].append(
-                Manifest(
+                RenderedObject(
                     object=made,
                     owner=item,
                     secret=bool(texts) or has_data(made),
@@ -98,7 +98,7 @@ def manifests(recording: Recording, helm: Renderer) -> dict[str, list[Manifest]]
 
 
 def _object(item: Registration) -> dict[str, Any]:
-    """The object that a resource of the kubernetes provider stands for."""
+    """The object that the kubernetes provider would create for a resource."""
     version, _, kind = item.type.removeprefix("kubernetes:").rpartition(":")
     kind = kind.removesuffix("Patch") if item.type.endswith("Patch") else kind
     version = version.removeprefix("core/")

@@ -1,4 +1,4 @@
-"""What stands in rendered objects where a value cannot be known offline."""
+"""Placeholders in rendered objects for values that only a cluster or the engine knows."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Any
 from config.language.model import UNREADABLE_SECRET
 
 UNKNOWN = "known-after-deployment"
-"""Stands wherever only a running cluster knows the value."""
+"""For values that only a running cluster knows."""
 
 UNSIGNED = "signed at deployment: the stack file holds the anchor's private key encrypted\n"
-"""Stands for a certificate whose signer only the engine can decrypt."""
+"""For a certificate whose signer only the engine can decrypt."""
 
 PLACEHOLDERS = (UNKNOWN, UNSIGNED.strip(), UNREADABLE_SECRET)
-"""All of them; the last stands for what the stack file holds encrypted."""
+"""All of them; the last is for values that the stack file has encrypted."""
 
 
 def has_placeholder(manifest: Mapping[str, Any]) -> bool:
-    """Whether a manifest, or what it holds in base64, is not all that it will be."""
+    """Whether a manifest has a placeholder, in plain text or in base64."""
     return any(
         placeholder in form
         for text in leaves(manifest)
-        for form in (text, _decoded(text))
+        for form in (text, from_base64(text) or "")
         for placeholder in PLACEHOLDERS
     )
 
@@ -41,10 +41,11 @@ def leaves(value: Any) -> Iterator[str]:
             yield from leaves(inner)
 
 
-def _decoded(text: str) -> str:
-    if len(text) % 4 or len(text) < 8:
-        return ""
+def from_base64(text: str) -> str | None:
+    """The text that `text` is the base64 of; None where it is not."""
+    if len(text) % 4:
+        return None
     try:
         return base64.b64decode(text, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError, ValueError):
-        return ""
+        return None

@@ -14,55 +14,53 @@ from pulumi.runtime import settings
 from pulumi.runtime.rpc_manager import RPCManager
 from pulumi.runtime.stack import register_stack_transformation, run_in_stack
 
-from charts import ChartSource, MissingChartsError
-from components import ManifestError, build_mesh
+from charts import ChartSource
+from components import build_mesh
 from config import PROJECT, MeshConfig
 from config.core.cluster import ClusterConfig
 from kube import Endpoint, KubeconfigError, endpoint
 from preflight import Reach
-from render.certificates import Workshop
+from render.certificates import TlsProvider
+from render.cluster_answers import ClusterAnswers
 from render.errors import RenderError
-from render.observed import Observed
 from render.placeholders import UNKNOWN
 from render.recorder import Engine, Recorder
 from render.registration import Recording
 
 UNKNOWN_UID = "00000000-0000-0000-0000-000000000000"
-"""Stands for the UID of a cluster that was not asked and that the stack file does not pin."""
+"""UID of a cluster that was not asked and that the stack file does not pin."""
 
 
 def record(
     config: MeshConfig,
     reach: Mapping[str, Reach],
     charts: ChartSource,
-    observed: Observed,
+    answers: ClusterAnswers,
     *,
-    workshop: Workshop | None = None,
+    tls: TlsProvider | None = None,
 ) -> Recording:
     """Everything that the program registers for this stack file.
 
     `reach` is what is known of each cluster (`offline_reach` where none is asked), `charts` where
-    charts come from, `observed` what clusters would answer. Recordings that share a `workshop`
-    agree in their keys and certificates. Raises RenderError where the program refuses, or where a
-    manifest cannot be had or is none.
+    charts come from, `answers` what clusters would answer. Recordings that share a `tls`
+    have the same keys and certificates. Raises RenderError where the program raises
+    pulumi.RunError, MissingChartsError and ManifestError where a published manifest cannot be
+    read.
     """
 
     def program() -> None:
-        try:
-            mesh = build_mesh(config, reach, charts)
-        except (ManifestError, MissingChartsError) as error:
-            raise pulumi.RunError(str(error)) from None
+        mesh = build_mesh(config, reach, charts)
         for name, value in mesh.outputs().items():
             pulumi.export(name, value)
 
-    return record_program(program, observed, workshop=workshop)
+    return record_program(program, answers, tls=tls)
 
 
 def record_program(
     program: Callable[[], object],
-    observed: Observed,
+    answers: ClusterAnswers,
     *,
-    workshop: Workshop | None = None,
+    tls: TlsProvider | None = None,
     stack: str = "render",
 ) -> Recording:
     """What any program registers; it may be called anywhere, as often as one likes.
@@ -71,7 +69,7 @@ def record_program(
     nor runtime settings of the caller are touched. Raises RenderError where the program raises
     RunError; other errors as they are.
     """
-    recorder = Recorder(observed, workshop or Workshop())
+    recorder = Recorder(answers, tls or TlsProvider())
     failures: list[BaseException] = []
 
     async def main() -> None:
@@ -106,7 +104,7 @@ def offline_reach(config: MeshConfig) -> dict[str, Reach]:
     """What is known of each cluster without asking it.
 
     Server and CA are those of the stack file or else the kubeconfig, UIDs those pinned; where
-    there is none, a placeholder says so.
+    there is none, a placeholder.
     """
     return {
         name: Reach(_offline_endpoint(name, cluster), cluster.uid or UNKNOWN_UID)
@@ -130,7 +128,7 @@ def _runtime(recorder: Recorder, stack: str) -> Iterator[None]:
     They live in the context, but the first value set anywhere also becomes the default of all
     other contexts, so what was there before is put back.
     """
-    ours: dict[str, Any] = {
+    values: dict[str, Any] = {
         "rpc_manager": RPCManager(),  # type: ignore[no-untyped-call]
         "monitor": recorder,
         "monitor_features": recorder.features(),
@@ -146,8 +144,8 @@ def _runtime(recorder: Recorder, stack: str) -> Iterator[None]:
         "lock": threading.Lock(),
         "callbacks": None,
     }
-    before = {key: getattr(settings.SETTINGS, key) for key in ours}
-    for key, value in ours.items():
+    before = {key: getattr(settings.SETTINGS, key) for key in values}
+    for key, value in values.items():
         setattr(settings.SETTINGS, key, value)
     try:
         yield

@@ -15,10 +15,10 @@ from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.mocks import MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
-from render.certificates import Workshop
-from render.observed import Observed
+from render.certificates import TlsProvider
+from render.cluster_answers import ClusterAnswers
+from render.protobuf import decoded, encoded
 from render.registration import PROVIDER_PREFIX, Recording, Registration, Timeouts
-from render.wire import decoded, encoded
 from vocabulary.kubernetes import SECRET_SERVICE_ACCOUNT_TOKEN
 
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -40,13 +40,13 @@ class _NoMocks(Mocks):
 class Recorder(MockMonitor):
     """Records registrations; safe to be called from several threads, as the SDK does.
 
-    Keys and certificates come from `workshop`, what clusters would tell from `observed`.
+    Keys and certificates come from `tls`, what clusters know from `answers`.
     """
 
-    def __init__(self, observed: Observed, workshop: Workshop) -> None:
+    def __init__(self, answers: ClusterAnswers, tls: TlsProvider) -> None:
         super().__init__(_NoMocks())
-        self._observed = observed
-        self._workshop = workshop
+        self._answers = answers
+        self._tls = tls
         self._lock = threading.Lock()
         self._found: dict[str, Registration] = {}
         self._declared: dict[tuple[str, str], int] = {}
@@ -56,7 +56,7 @@ class Recorder(MockMonitor):
         """What the program warned of."""
 
     def declare(self, args: pulumi.ResourceTransformationArgs) -> None:
-        """Note where in the program a resource stands; a stack transformation."""
+        """Note the order in which resources are declared; a stack transformation."""
         self._declared.setdefault((args.type_, args.name), len(self._declared))
 
     def recording(self) -> Recording:
@@ -130,7 +130,7 @@ class Recorder(MockMonitor):
     def ReadResource(
         self, request: resource_pb2.ReadResourceRequest
     ) -> resource_pb2.ReadResourceResponse:
-        """Record that the program looks at a resource, and answer with its state."""
+        """Record that the program reads a resource, and answer with its state."""
         inputs, secret_paths = decoded(request.properties)
         registration = Registration(
             type=request.type,
@@ -148,7 +148,7 @@ class Recorder(MockMonitor):
         registration.outputs = dict(inputs)
         if registration.type == SERVICE and registration.cluster is not None:
             namespace, _, name = request.id.rpartition("/")
-            status = self._observed.service(registration.cluster, namespace, name)
+            status = self._answers.service(registration.cluster, namespace, name)
             metadata = {"name": name, "namespace": namespace}
             registration.outputs |= {"metadata": metadata, "status": dict(status)}
             self._seen.add(registration.urn)
@@ -177,7 +177,7 @@ class Recorder(MockMonitor):
         if registration.type.startswith(PROVIDER_PREFIX):
             return f"{registration.name}-id", dict(inputs)
         if registration.type.startswith("tls:"):
-            made = self._workshop.make(registration.type, registration.name, inputs)
+            made = self._tls.make(registration.type, registration.name, inputs)
             return f"{registration.name}-id", made
         if registration.type == RELEASE:
             return f"{inputs['namespace']}/{inputs['name']}", {**inputs, "status": _status(inputs)}
@@ -186,17 +186,17 @@ class Recorder(MockMonitor):
         namespace = str(metadata.get("namespace", ""))
         outputs = dict(inputs)
         if _is_token(registration) and registration.cluster is not None:
-            outputs["data"] = dict(self._observed.token(registration.cluster, namespace, name))
+            outputs["data"] = dict(self._answers.token(registration.cluster, namespace, name))
             self._seen.add(registration.urn)
         if _is_balanced(registration) and registration.cluster is not None:
-            status = self._observed.service(registration.cluster, namespace, name)
+            status = self._answers.service(registration.cluster, namespace, name)
             outputs["status"] = dict(status)
             self._seen.add(registration.urn)
         return f"{namespace}/{name}" if namespace else name, outputs
 
 
 class Engine:
-    """Takes what the program logs, and keeps the warnings."""
+    """Receives the log of the program, and keeps warnings and errors."""
 
     def __init__(self, recorder: Recorder) -> None:
         self._recorder = recorder

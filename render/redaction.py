@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -12,26 +11,26 @@ from typing import Any
 import yaml
 
 from config.language.model import UNREADABLE_SECRET
-from render.placeholders import UNKNOWN, leaves
+from render.placeholders import UNKNOWN, from_base64, leaves
 from render.registration import Recording, Registration
 
 REDACTED = "<redacted>"
-"""Stands for a secret. It is no base64, so an API server refuses a Secret that holds it."""
+"""Replaces a secret. It is not base64, so an API server refuses a Secret that has it."""
 
 _SHORTEST = 8
-"""Shorter texts stand everywhere by chance."""
+"""Length below which a text is not searched for: it would be found by chance."""
 _CREDENTIALS = frozenset(
     {"token", "password", "auth", "identitytoken", "registrytoken", "client-key-data"}
 )
 _PUBLIC_KEYS = frozenset({"ca.crt", "namespace"})
-"""What stands beside the token in a Secret of type kubernetes.io/service-account-token."""
+"""Public keys of a Secret of type kubernetes.io/service-account-token."""
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 
 
 def secret_texts(recording: Recording) -> frozenset[str]:
     """Every text that must not be seen: as the program marked it, decoded, and in its parts.
 
-    Certificates are not among them, though they stand in Secrets: every client is shown them.
+    Certificates are not among them, though they are in Secrets: every client gets them.
     """
     found: set[str] = set()
     for registration in recording:
@@ -43,7 +42,7 @@ def secret_texts(recording: Recording) -> frozenset[str]:
 
 
 def contained(manifest: Mapping[str, Any], texts: Collection[str]) -> frozenset[str]:
-    """Those of `texts` that stand somewhere in a manifest."""
+    """Those of `texts` that are in a manifest."""
     whole = "\0".join(leaves(manifest))
     return frozenset(text for text in texts if text in whole)
 
@@ -85,9 +84,9 @@ def _at(value: Any, path: tuple[str | int, ...]) -> Any:
 def _forms(text: str) -> Iterator[str]:
     if len(text) < _SHORTEST:
         return
-    plain = _decoded(text)
+    plain = from_base64(text)
     if plain is not None:
-        # What is base64 of a certificate is public, and its base64 stands in webhooks.
+        # Webhooks have certificates in base64, which are public.
         if not _is_public(plain):
             yield text
             yield from _forms(plain)
@@ -100,15 +99,6 @@ def _forms(text: str) -> Iterator[str]:
     yield base64.b64encode(text.encode()).decode()
     for part in _credentials(text):
         yield from _forms(part)
-
-
-def _decoded(text: str) -> str | None:
-    if len(text) % 4:
-        return None
-    try:
-        return base64.b64decode(text, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError, ValueError):
-        return None
 
 
 def _is_public(text: str) -> bool:

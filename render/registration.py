@@ -1,4 +1,4 @@
-"""What the program told the engine about one resource, and about all of them."""
+"""What the program registered: one resource, and all of them."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Registration:
     custom: bool = True
     """Whether a provider makes it; False for components."""
     read: bool = False
-    """Whether it is only looked at, because someone else makes it."""
+    """Whether it is only read, because it has another owner."""
     provider: str | None = None
     """Name of its explicit provider, which is that of the cluster; None for a default one."""
     inputs: dict[str, Any] = field(default_factory=dict)
     """Properties by their names in the provider's schema, secrets laid open."""
     secret_paths: frozenset[tuple[str | int, ...]] = frozenset()
-    """Where among the inputs the program said that a value is secret."""
+    """Paths of the inputs that the program marked as secret."""
     depends_on: frozenset[str] = frozenset()
     """URNs that it waits for, whether by option or because their values are among its inputs."""
     property_depends_on: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Registration:
     retain_on_delete: bool = False
     """Whether the engine only forgets it on deletion."""
     deleted_with: str | None = None
-    """URN of the resource whose deletion takes this one away."""
+    """URN of the resource whose deletion deletes this one."""
     ignore_changes: tuple[str, ...] = ()
     """Inputs whose changes count for nothing."""
     replace_on_changes: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class Registration:
     timeouts: Timeouts = Timeouts()
     """Custom timeouts."""
     additional_secret_outputs: frozenset[str] = frozenset()
-    """Outputs that are secret whatever they come from."""
+    """Outputs that are always secret."""
     id: str = ""
     """What the provider would call it."""
     outputs: dict[str, Any] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Registration:
     secret_output_paths: frozenset[tuple[str | int, ...]] = frozenset()
     """Where among a component's own outputs a value is secret."""
     outputs_registered: bool = False
-    """Whether a component said that it is complete."""
+    """Whether a component registered its outputs."""
 
     @property
     def cluster(self) -> str | None:
@@ -77,7 +77,7 @@ class Registration:
 
     @property
     def secrets(self) -> frozenset[str]:
-        """Names of the inputs that are, or hold, secrets."""
+        """Names of the inputs with secrets in them."""
         return frozenset(str(path[0]) for path in self.secret_paths)
 
 
@@ -91,8 +91,8 @@ class Recording:
     """Outputs of the stack."""
     secret_output_paths: frozenset[tuple[str | int, ...]] = frozenset()
     """Where among the stack's outputs a value is secret."""
-    observed: frozenset[str] = frozenset()
-    """URNs of what only a running cluster can tell: tokens, and Services that were read."""
+    from_clusters: frozenset[str] = frozenset()
+    """URNs of what only a cluster knows: tokens, and Services that were read."""
     warnings: list[str] = field(default_factory=list)
     """What the program warned of."""
 

@@ -15,6 +15,7 @@ from verify.pods import agent, objects, waiting
 from verify.pods.logs import Follower, Line, wait_until
 from verify.pods.objects import LABEL
 from verify.questions.plan import HERE, Mirror, Plan, Pod, pod_key
+from vocabulary.errors import MeshError
 from vocabulary.kinds import Object, labels_of, name_of
 from vocabulary.linkerd import PROXY_CONTAINER
 
@@ -27,12 +28,8 @@ GONE_SECONDS = 90.0
 """How long a namespace may take to go."""
 
 
-class SessionError(Exception):
-    """A run cannot go on; says why, and what to do."""
-
-    def __init__(self, message: str, remedy: str = "") -> None:
-        super().__init__(message)
-        self.message, self.remedy = message, remedy
+class SessionError(MeshError):
+    """A run of `./mesh verify` cannot start, or cannot go on."""
 
 
 class Session:

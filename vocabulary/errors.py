@@ -4,20 +4,21 @@ The tree; each class is defined where it is raised:
 
     MeshError
     ├── StackFileError           config/language/problems.py: a stack file cannot be used
-    ├── MissingChartsError       charts/source.py: charts are not where they should be
+    ├── MissingChartsError       charts/source.py: a chart is not in its folder or repository
+    │   └── UnreachableChartsError   charts/choice.py: a repository does not answer
     ├── KubeconfigError          kube/errors.py: a kubeconfig leads to no cluster
     ├── ClusterError             preflight/guard.py: a cluster is not what the stack file says
     ├── RefusedError             checks/facts/reading.py: an API server refuses a request
     ├── ManifestError            components/core/manifests.py: a published manifest is unusable
     ├── RenderError              render/errors.py: the program cannot be rendered
     ├── LocalClusterError        local_clusters/errors.py: a local cluster fails
-    │   ├── GoUnavailableError
-    │   ├── ToolBuildError
-    │   ├── ClusterStartError
-    │   └── StartCancelledError
+    │   ├── GoUnavailableError       the Go toolchain is missing or too old
+    │   ├── ToolBuildError           a program does not build
+    │   ├── ClusterStartError        a process does not start
+    │   └── StartCancelledError      the user interrupted the start
     ├── SessionError             verify/session.py: `./mesh verify` cannot start or end
     └── VerbError                cli/errors.py: a verb of `./mesh` cannot go on
-        └── BadStackFileError    cli/stacks.py: no such stack, or one that cannot be used
+        └── EngineUnavailableError   cli/engine/engine.py: Pulumi is not installed
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The demo's deployment where the Pulumi engine cannot be had.
+"""The demo's deployment without the Pulumi engine.
 
 The same program is rendered, and its objects are applied by server-side apply, each after what it
-depends on. It serves the demo only: it keeps no state, and neither updates nor removes anything.
+depends on. It has no state, and neither updates nor deletes anything.
 """
 
 from __future__ import annotations
@@ -22,12 +22,11 @@ from cli.progress import Step
 from config import MeshConfig
 from preflight import Reach
 from render import (
+    ClusterAnswers,
     HelmTemplate,
-    Manifest,
-    Observed,
     Recording,
-    RenderError,
-    Workshop,
+    RenderedObject,
+    TlsProvider,
     manifests,
     record,
 )
@@ -36,11 +35,11 @@ from render import (
 def deploy(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSource, step: Step) -> None:
     """Apply everything that a stack file describes, and wait until it is ready.
 
-    First what depends on nothing that only a cluster can tell; then, with the tokens and addresses
-    that the clusters have given, the rest. Raises VerbError.
+    First what does not depend on the clusters' tokens and addresses, then, with these, the rest.
+    Raises VerbError, RenderError.
     """
     helm = HelmTemplate(tools.helm(step.clusters), _kube_version(reach))
-    workshop = Workshop()
+    tls = TlsProvider()
     stop = threading.Event()
     with TemporaryDirectory() as scratch:
         targets = {
@@ -48,26 +47,24 @@ def deploy(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSource, 
             for name, cluster in config.clusters.items()
         }
         try:
-            before = record(config, reach, charts, Observed.placeholders(), workshop=workshop)
-            late = before.downstream(before.observed)
+            before = record(config, reach, charts, ClusterAnswers.placeholders(), tls=tls)
+            late = before.downstream(before.from_clusters)
             _apply(targets, before, helm, lambda urn: urn not in late, step)
             step.update("waiting for tokens and addresses")
-            after = record(config, reach, charts, _Asked(targets), workshop=workshop)
+            after = record(config, reach, charts, _Asked(targets), tls=tls)
             _apply(targets, after, helm, lambda urn: urn in late, step)
-        except RenderError as error:
-            raise VerbError(error.message, error.remedy) from None
         finally:
             stop.set()
 
 
-class _Asked(Observed):
-    """What the real clusters answer where the program asks them."""
+class _Asked(ClusterAnswers):
+    """What the clusters answer where the program reads from them."""
 
     def __init__(self, targets: Mapping[str, Target]) -> None:
         self._targets = targets
 
     def token(self, cluster: str, namespace: str, name: str) -> Mapping[str, str]:
-        """Data of a token Secret, once it is filled in."""
+        """Data of a token Secret, once the cluster has filled it in."""
         secret = self._targets[cluster].wait_for(
             Place("v1", "Secret", namespace, name),
             "a token",
@@ -76,7 +73,7 @@ class _Asked(Observed):
         return {key: str(value) for key, value in secret["data"].items()}
 
     def service(self, cluster: str, namespace: str, name: str) -> Mapping[str, Any]:
-        """Status of a Service, once a load balancer has given it an address."""
+        """Status of a Service, once it has a load-balancer address."""
         service = self._targets[cluster].wait_for(
             Place("v1", "Service", namespace, name), "a load-balancer address", _has_address
         )
@@ -100,7 +97,7 @@ def _apply(
     wanted: Callable[[str], bool],
     step: Step,
 ) -> None:
-    """Apply the objects of those registrations whose URN is wanted, in all clusters at once."""
+    """Apply the objects of registrations whose URN is `wanted`, in all clusters at once."""
     part = Recording([item for item in recording if wanted(item.urn) or not item.cluster])
     made = manifests(part, helm)
     with ThreadPoolExecutor(max_workers=max(1, len(made))) as pool:
@@ -108,7 +105,7 @@ def _apply(
         try:
             wait(work, return_when=FIRST_EXCEPTION)
         finally:
-            # Those that still wait for something give up when one has failed.
+            # When one has failed, the others stop waiting.
             if not all(item.done() and item.exception() is None for item in work):
                 next(iter(targets.values())).stop.set()
         failures = [error for item in work if (error := item.exception()) is not None]
@@ -116,7 +113,7 @@ def _apply(
         raise error
 
 
-def _apply_to(target: Target, items: Sequence[Manifest], step: Step) -> None:
+def _apply_to(target: Target, items: Sequence[RenderedObject], step: Step) -> None:
     for owner, group in groupby(items, key=lambda item: item.owner):
         objects = list(group)
         for item in objects:
@@ -124,16 +121,16 @@ def _apply_to(target: Target, items: Sequence[Manifest], step: Step) -> None:
             target.apply(item)
         if len(objects) > 1:
             step.update(f"{target.name}: {owner.name} ({len(objects)} objects)")
-        # As Helm does it: what comes next may need what this has started.
+        # As Helm does: what comes next may need these.
         for item in objects:
             target.wait_until_ready(item.object)
 
 
-def _named(item: Manifest) -> str:
+def _named(item: RenderedObject) -> str:
     return f"{item.object['kind']} {item.object['metadata']['name']}"
 
 
 def _kube_version(reach: Mapping[str, Reach]) -> str:
-    """The oldest version of the clusters, as charts want to hear it."""
+    """The oldest version of the clusters, for example ``1.34.1``."""
     versions = [str(item.version).removeprefix("v").split("-")[0] for item in reach.values()]
     return min(versions, key=lambda text: [int(part) for part in text.split("+")[0].split(".")])

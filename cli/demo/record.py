@@ -1,4 +1,4 @@
-"""What the demo remembers between two calls: where it stands and how it was made."""
+"""The record of the demo: in which clusters it is, and how it was made."""
 
 from __future__ import annotations
 
@@ -12,36 +12,36 @@ from cli import paths
 
 
 class DemoRecord(BaseModel):
-    """The record of a demo that stands, or that was being made."""
+    """The record of a demo that exists, or that was being made."""
 
     model_config = ConfigDict(frozen=True)
 
     schema_version: Literal[1] = 1
-    """The form of this record."""
+    """Version of this record's schema."""
     source: str | None = None
     """Context of the user's own source cluster; None for a local one."""
     target: str | None = None
     """Context of the user's own target cluster; None for a local one."""
     engine: bool = True
-    """Whether the Pulumi engine made it."""
+    """Whether the Pulumi engine deployed it."""
     uids: dict[str, str] = {}
-    """UIDs of the clusters that it was made in, by name."""
+    """UIDs of its clusters, by name."""
 
     @property
     def local(self) -> bool:
-        """Whether it stands in local clusters."""
+        """Whether it is in local clusters."""
         return self.source is None
 
 
 def folder() -> Path:
-    """Folder (mode 0700) with everything that the demo keeps."""
+    """Folder (mode 0700) of the demo's files."""
     from local_clusters.files import make_private_directory
 
     return make_private_directory(paths.state() / "demo")
 
 
 def read() -> DemoRecord | None:
-    """The record, or None where no demo stands."""
+    """The record, or None where there is no demo."""
     try:
         return DemoRecord.model_validate_json(_file().read_bytes())
     except (OSError, ValidationError):
@@ -49,7 +49,7 @@ def read() -> DemoRecord | None:
 
 
 def write(record: DemoRecord) -> None:
-    """Keep the record."""
+    """Write the record."""
     from local_clusters.files import write_private
 
     folder()
@@ -57,7 +57,7 @@ def write(record: DemoRecord) -> None:
 
 
 def forget() -> None:
-    """Remove everything that the demo keeps."""
+    """Delete the demo's files."""
     shutil.rmtree(paths.state() / "demo", ignore_errors=True)
 
 

@@ -1,35 +1,39 @@
-"""The demo's Pulumi stack: its settings, its state, and the commands that change it.
+"""The demo's Pulumi stack: its settings, its state, and the operations on it.
 
 All of it is kept in the demo's folder. Pulumi writes a salt into the stack file that it uses, so
-it gets a copy, and the checkout stays as it is.
+it gets a copy, and the checkout is not changed.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
 import shutil
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from pulumi.automation import CommandError, LocalWorkspace, Stack
 
 from cli import paths
 from cli.engine.engine import Engine
+from cli.engine.events import Events, Shown
 from cli.errors import VerbError
 
 if TYPE_CHECKING:
-    from cli.progress import Step
+    from pulumi.automation import PulumiFn
 
 STACK = "local"
+_LAST_LINES = 15
 
-_ACTION = re.compile(
-    r"^ *[-+~><=]+ +(?P<type>\S+) (?P<name>\S+) (?P<verb>[a-z]+) (?P<rest>\(\d.*)$"
-)
-_DONE = {"created", "updated", "deleted", "replaced", "read", "discarded"}
+
+class _Workspace(LocalWorkspace):
+    """The checkout, in which the user's selected stack stays selected."""
+
+    def select_stack(self, stack_name: str) -> None:
+        """Do nothing: every operation names the stack."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class DemoStack:
     """The stack `local` of the demo, with state and passphrase in a folder."""
 
     folder: Path
-    """Where it keeps things."""
+    """The folder of its files."""
 
     @property
     def project(self) -> Path:
@@ -51,7 +55,7 @@ class DemoStack:
 
     @property
     def log(self) -> Path:
-        """Everything that the engine said."""
+        """The output of all operations."""
         return self.folder / "pulumi.log"
 
     def settings(self) -> dict[str, str]:
@@ -62,14 +66,14 @@ class DemoStack:
         }
 
     def forget_state(self) -> None:
-        """Forget everything, for clusters that are not those of before."""
+        """Delete the state, where the clusters are new ones."""
         for part in (self.project, self.folder / "state"):
             shutil.rmtree(part, ignore_errors=True)
 
     def prepare(self, engine: Engine, content: dict[str, Any]) -> Engine:
-        """Make the stack where it is not there, with `content` as its stack file.
+        """Create the stack where it is missing, with `content` as its stack file.
 
-        Returns the engine with the environment that it needs. Raises VerbError.
+        Returns the engine with the stack's environment. Raises VerbError.
         """
         from local_clusters.files import make_private_directory, write_private
 
@@ -81,36 +85,59 @@ class DemoStack:
         shutil.copy(paths.ROOT / "Pulumi.yaml", self.project / "Pulumi.yaml")
         salt = self._salt()
         write_private(self.stack_file, yaml.safe_dump({**content, **salt}, sort_keys=False))
-        # These would win over the settings of our own.
+        # These would override the stack's own settings.
         others = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_STACK", "PULUMI_ACCESS_TOKEN")
         engine = engine.having({**dict.fromkeys(others), **self.settings()})
         if not salt:
+            command = ["stack", "init", "--stack", STACK, "--no-select"]
+            command += ["--secrets-provider", "passphrase"]
             self._run(
-                engine,
-                [
-                    *("stack", "init", "--stack", STACK, "--no-select"),
-                    *("--secrets-provider", "passphrase"),
-                ],
-                "the stack cannot be made",
-                folder=self.project,
+                "the stack cannot be created",
+                lambda log: engine.run(command, str(self.project), {}, log, log),
             )
         return engine
 
-    def up(self, engine: Engine, step: Step) -> None:
-        """Deploy the program. Raises VerbError with the engine's diagnostics."""
-        command = ["up", "--yes", "--skip-preview", "--suppress-outputs", *self._selected()]
-        self._run(engine, command, "pulumi up failed", step=step)
+    def up(self, engine: Engine, shown: Shown, program: PulumiFn | None = None) -> None:
+        """Deploy the checkout's program, or `program` in this process.
 
-    def destroy(self, engine: Engine, step: Step) -> None:
-        """Remove what was deployed, and the stack. Raises VerbError."""
-        command = ["destroy", "--yes", "--skip-preview", "--suppress-outputs", *self._selected()]
-        self._run(engine, command, "pulumi destroy failed", step=step)
+        Raises VerbError with the engine's errors.
+        """
+        events = Events(shown)
+        self._run(
+            "pulumi up failed",
+            lambda log: self._stack(engine).up(
+                on_output=log,
+                on_error=log,
+                on_event=events.hear,
+                program=program,
+                suppress_outputs=True,
+                show_secrets=False,
+                config_file=str(self.stack_file),
+            ),
+            events,
+        )
 
-    def _selected(self) -> list[str]:
-        return ["--stack", STACK, "--config-file", str(self.stack_file)]
+    def destroy(self, engine: Engine, shown: Shown) -> None:
+        """Delete everything that was deployed. Raises VerbError with the engine's errors."""
+        events = Events(shown)
+        self._run(
+            "pulumi destroy failed",
+            lambda log: self._stack(engine).destroy(
+                on_output=log,
+                on_error=log,
+                on_event=events.hear,
+                suppress_outputs=True,
+                show_secrets=False,
+                config_file=str(self.stack_file),
+            ),
+            events,
+        )
+
+    def _stack(self, engine: Engine) -> Stack:
+        return Stack.select(STACK, _Workspace(work_dir=str(paths.ROOT), pulumi_command=engine))
 
     def _salt(self) -> dict[str, str]:
-        """What the engine once wrote into the copy, which its state cannot be read without."""
+        """What the engine wrote into the copy; its state cannot be decrypted without it."""
         try:
             content = yaml.safe_load(self.stack_file.read_text(encoding="utf-8"))
         except (OSError, yaml.YAMLError):
@@ -120,54 +147,23 @@ class DemoStack:
 
     def _run(
         self,
-        engine: Engine,
-        command: Sequence[str],
         failure: str,
-        *,
-        folder: Path = paths.ROOT,
-        step: Step | None = None,
+        do: Callable[[Callable[[str], None]], object],
+        events: Events | None = None,
     ) -> None:
+        """Run an operation with its output in the log. Raises VerbError that begins `failure`."""
+        last: deque[str] = deque(maxlen=_LAST_LINES)
         self.log.touch(mode=0o600)
-        with self.log.open("a", encoding="utf-8") as log:
-            log.write(f"\n$ pulumi {' '.join(command)}\n")
-            follower = _Follower(step.update if step is not None else None)
+        with self.log.open("a", encoding="utf-8", buffering=1) as log:
 
-            def on_line(line: str) -> None:
+            def write(line: str) -> None:
                 log.write(f"{line}\n")
-                log.flush()
-                follower.hear(line)
+                last.append(line)
 
-            code = engine.run(command, on_line, folder=folder)
-        if code != 0:
-            raise VerbError(f"{failure}:\n{follower.diagnostics()}", f"The log is {self.log}")
-
-
-class _Follower:
-    """Makes progress out of what the engine prints, and keeps what it complains of."""
-
-    def __init__(self, say: Callable[[str], None] | None) -> None:
-        self._say = say
-        self._done = 0
-        self._complaints: list[str] = []
-        self._complaining = False
-        self._last: deque[str] = deque(maxlen=15)
-
-    def hear(self, line: str) -> None:
-        """Take one line."""
-        self._last.append(line)
-        if line.startswith("Diagnostics:"):
-            self._complaining = True
-        elif line.startswith(("Resources:", "Outputs:", "Duration:")):
-            self._complaining = False
-        elif self._complaining:
-            self._complaints.append(line)
-        match = _ACTION.match(line)
-        if match and match["verb"] in _DONE and self._say is not None:
-            self._done += 1
-            kind = match["type"].rpartition(":")[2]
-            self._say(f"{self._done} {match['verb']} {kind} {match['name']}")
-
-    def diagnostics(self) -> str:
-        """What the engine complained of, or else the last that it said."""
-        said = self._complaints or list(self._last)
-        return "\n".join(line for line in said if line.strip())
+            try:
+                do(write)
+            except CommandError:
+                reason = "\n".join(
+                    (events.errors if events else None) or [line for line in last if line.strip()]
+                )
+                raise VerbError(f"{failure}:\n{reason}", f"The log is {self.log}") from None

@@ -1,4 +1,4 @@
-"""What the demo has made: what the checks say of it, what stands where, and how to look at it."""
+"""The result of the demo: checks, Deployments and addresses, and commands to go on with."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STYLES = {"ok": "green", "warning": "yellow", "failure": "bold red", "skipped":
 
 
 def show_checks(report: Report, console: Console) -> None:
-    """Print one line for each cluster and link, and below it whatever does not hold."""
+    """Print one line for each cluster and link, and below it its warnings and failures."""
     from checks import Status
     from checks.run.printing import MARKS, PLAIN_MARKS
 
@@ -30,24 +30,24 @@ def show_checks(report: Report, console: Console) -> None:
         results = list(group)
         statuses = [result.status for result in results]
         worst = Status.FAILURE if Status.FAILURE in statuses else Status.OK
-        held = statuses.count(Status.OK)
+        passed = statuses.count(Status.OK)
         console.print(
             Text.assemble(
                 (f"{signs[worst]} ", _STYLES[worst]),
                 "the mesh" if place == "all" else place,
-                f": {held} of {len(results)} hold",
+                f": {passed} of {len(results)} checks passed",
             )
         )
         for result in results:
             if result.status in (Status.WARNING, Status.FAILURE):
-                _show_trouble(result, signs[result.status], console)
+                _show_problem(result, signs[result.status], console)
 
 
-def _show_trouble(result: Result, sign: str, console: Console) -> None:
+def _show_problem(result: Result, sign: str, console: Console) -> None:
     console.print(Text.assemble("    ", (f"{sign} ", _STYLES[result.status]), result.title))
     for text, style in ((result.detail, ""), (f"hint: {result.hint}", "cyan")):
         if text and text != "hint: ":
-            # Whole words on a terminal, whole lines in a log.
+            # Wrapped at words on a terminal, not wrapped in a log.
             wrapped = Padding(Text(text, style), (0, 0, 0, 6))
             console.print(
                 wrapped if console.is_terminal else Text(f"      {text}", style),
@@ -66,11 +66,11 @@ class Row(NamedTuple):
 
 
 def show_table(config: MeshConfig, report: Report, console: Console) -> None:
-    """Print what stands in which namespace of which cluster, and the links between them."""
-    # Without lines it fits into 80 columns.
+    """Print Deployments and addresses of every cluster by namespace, and the links."""
+    # Without a frame it fits into 80 columns.
     wide = console.width >= 90
     table = Table(
-        title="What stands where",
+        title="Deployments and addresses",
         title_justify="left",
         box=box.ROUNDED if wide else None,
         pad_edge=wide,
@@ -103,7 +103,7 @@ def show_table(config: MeshConfig, report: Report, console: Console) -> None:
 
 
 def show_commands(groups: Sequence[tuple[str, Sequence[str]]], console: Console) -> None:
-    """Print groups of commands, each under a heading, so that they can be copied."""
+    """Print groups of commands to copy, each under a heading."""
     for heading, commands in groups:
         console.print(Text(heading, "bold"))
         for command in commands:

@@ -14,23 +14,23 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import ResourceNotFoundError
 
+from cli.demo.readiness import Ready, condition_of
 from cli.errors import VerbError
 from config.core.cluster import ClusterConfig
 from kube import api_client
-from render import Manifest
+from render import RenderedObject
 
 FIELD_MANAGER = "linkerd-ambassador-mesh-demo"
-"""Name under which the API server knows the fields that are applied.
+"""Field manager of applied objects.
 
-Not that of the program's patches: to apply a patch under the name that a whole object was applied
-under would take away all that the patch does not mention.
+Not that of the program's patches: an apply removes the fields that the same manager applied before
+and that the new object lacks.
 """
 
 _TRANSIENT = (409, 429, 500, 502, 503, 504)
 _TRANSIENT_SECONDS = 30.0
 _REQUEST_SECONDS = 30.0
 _POLL_SECONDS = 0.2
-_WORKLOADS = ("Deployment", "DaemonSet", "StatefulSet")
 
 T = TypeVar("T")
 
@@ -45,14 +45,14 @@ class Place(NamedTuple):
 
 
 class StoppedError(Exception):
-    """Given up because something else has failed."""
+    """Stopped because another object has failed."""
 
 
 class Target:
     """Applies objects to one cluster and waits for them. Several threads may use it.
 
-    `timeout` is in seconds, for each wait; `stop` ends all waiting; `cache` is the path of a file
-    for what the API server says it serves.
+    `timeout` is in seconds, for each wait; `stop` ends all waits; `cache` is the path of a file
+    for the API server's discovery documents.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Target:
         )
         self._discovery = threading.Lock()
 
-    def apply(self, manifest: Manifest) -> None:
+    def apply(self, manifest: RenderedObject) -> None:
         """Apply one object. Unknown fields are refused. Raises VerbError."""
         item = manifest.object
         what = f"{item['kind']} {item['metadata']['name']}"
@@ -84,40 +84,39 @@ class Target:
                 body=item,
                 namespace=item["metadata"].get("namespace"),
                 field_manager=manifest.field_manager or FIELD_MANAGER,
-                # What is someone else's must not be taken from them.
+                # Fields that another manager has set stay as they are.
                 force_conflicts=not manifest.patch,
                 query_params=[("fieldValidation", "Strict")],
                 _request_timeout=_REQUEST_SECONDS,
             )
 
         try:
-            self._patiently(attempt)
+            self._retried(attempt)
         except ApiException as error:
-            # The answer may repeat what was sent.
-            said = error.reason if manifest.secret else _message(error)
-            raise VerbError(f"cluster {self.name} refuses {what}: {said}") from None
+            # The answer may repeat the object.
+            reason = error.reason if manifest.secret else _message(error)
+            raise VerbError(f"cluster {self.name} refuses {what}: {reason}") from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise self._silent(error) from None
+            raise self._unreachable(error) from None
 
     def wait_until_ready(self, item: Mapping[str, Any]) -> None:
-        """Wait until an object can be relied on: CRDs are served, workloads have their pods.
-
-        Raises VerbError.
-        """
+        """Wait until CRDs are established and workloads have their pods. Raises VerbError."""
         kind, metadata = item["kind"], item["metadata"]
-        place = Place(item["apiVersion"], kind, metadata.get("namespace"), metadata["name"])
-        if kind == "CustomResourceDefinition":
-            self.wait_for(place, "to be established", _established)
-        elif kind in _WORKLOADS:
-            self.wait_for(place, "available pods", _available)
+        condition = condition_of(kind)
+        if condition is not None:
+            place = Place(item["apiVersion"], kind, metadata.get("namespace"), metadata["name"])
+            self.wait_for(place, condition.what, condition.met)
 
     def wait_for(
         self,
         place: Place,
         what: str,
-        holds: Callable[[Mapping[str, Any]], bool],
+        ready: Ready,
     ) -> dict[str, Any]:
-        """Wait until an object is as it should be, and return it. Raises VerbError."""
+        """Wait until an object is `ready`, and return it; `what` names that in errors.
+
+        Raises VerbError.
+        """
         api_version, kind, namespace, name = place
         deadline = time.monotonic() + self._timeout
         resource = self._resource(api_version, kind)
@@ -129,7 +128,7 @@ class Target:
             return dict(found.to_dict())
 
         try:
-            while not holds(item := self._patiently(read)):
+            while not ready(item := self._retried(read)):
                 if time.monotonic() > deadline:
                     where = f"{namespace}/{name}" if namespace else name
                     raise VerbError(
@@ -139,14 +138,14 @@ class Target:
                 self._pause()
         except ApiException as error:
             raise VerbError(
-                f"cluster {self.name} does not give {kind} {name}: {error.reason}"
+                f"cluster {self.name} refuses to show {kind} {name}: {error.reason}"
             ) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise self._silent(error) from None
+            raise self._unreachable(error) from None
         return item
 
     def _resource(self, api_version: str, kind: str) -> Any:
-        """How the API server serves a kind; a new CRD is served after a moment."""
+        """The API server's resource of a kind, which exists a moment after its CRD."""
         deadline = time.monotonic() + _TRANSIENT_SECONDS
         while True:
             try:
@@ -159,8 +158,8 @@ class Target:
                     ) from None
             self._pause()
 
-    def _patiently(self, attempt: Callable[[], T]) -> T:
-        """Try again for a while where the API server only says that it is busy."""
+    def _retried(self, attempt: Callable[[], T]) -> T:
+        """Repeat an attempt for a while where the API server answers that it is busy."""
         deadline = time.monotonic() + _TRANSIENT_SECONDS
         while True:
             try:
@@ -174,7 +173,7 @@ class Target:
         if self.stop.wait(_POLL_SECONDS):
             raise StoppedError
 
-    def _silent(self, error: Exception) -> VerbError:
+    def _unreachable(self, error: Exception) -> VerbError:
         return VerbError(f"cluster {self.name} does not answer ({type(error).__name__})")
 
 
@@ -183,23 +182,3 @@ def _message(error: ApiException) -> str:
         return str(json.loads(error.body or "")["message"])
     except (ValueError, KeyError, TypeError):
         return f"{error.status} {error.reason}"
-
-
-def _established(crd: Mapping[str, Any]) -> bool:
-    conditions = (crd.get("status") or {}).get("conditions") or []
-    return any(item["type"] == "Established" and item["status"] == "True" for item in conditions)
-
-
-def _available(workload: Mapping[str, Any]) -> bool:
-    spec, status = workload["spec"], workload.get("status") or {}
-    if status.get("observedGeneration", 0) < workload["metadata"].get("generation", 0):
-        return False
-    if workload["kind"] == "DaemonSet":
-        wanted = status.get("desiredNumberScheduled", 0)
-        return bool(
-            status.get("numberAvailable", 0) >= wanted == status.get("updatedNumberScheduled", 0)
-        )
-    wanted = spec.get("replicas", 1)
-    return bool(
-        status.get("availableReplicas", 0) >= wanted and status.get("updatedReplicas", 0) >= wanted
-    )

@@ -1,238 +1,100 @@
-"""The Pulumi engine: the one on PATH, or the pinned one from the Automation API's installer."""
+"""The Pulumi CLI as the Automation API runs it, in a process group of its own."""
 
 from __future__ import annotations
 
-import json
+import copy
 import os
-import re
-import shutil
-import signal
 import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from importlib.metadata import version
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from pulumi.automation import CommandResult, InvalidVersionError, OnOutput, PulumiCommand
+from pulumi.automation.errors import create_command_error
+
 from cli import paths
-from cli.internet import unreachable
+from cli.engine import process
+from cli.errors import VerbError
 
-SITE = "https://get.pulumi.com/install.sh"
-"""What the Automation API's installer fetches first."""
-PLUGINS = {"kubernetes": "pulumi-kubernetes", "tls": "pulumi-tls"}
-"""Providers that the program needs, and the packages whose versions they have."""
-
-_INSTALL_SECONDS = 900.0
-_ANSWER_SECONDS = 30.0
-
-_INSTALLER = """
-import sys
-from pulumi.automation import PulumiCommand
-PulumiCommand.install(root=sys.argv[1])
-"""
+INSTALL = "install Pulumi: https://www.pulumi.com/docs/install/"
 
 
-class EngineUnavailableError(Exception):
-    """The engine cannot be had here; says why, in words that fit after 'as'."""
+class EngineUnavailableError(VerbError):
+    """Pulumi, or one of its providers, is neither installed nor can be installed."""
 
 
-@dataclass(frozen=True)
-class Engine:
-    """A Pulumi CLI that is there, with the providers that the program needs."""
+class Engine(PulumiCommand):
+    """A Pulumi CLI, with environment variables of its own.
 
-    program: Path
-    """Path of the CLI."""
-    settings: Mapping[str, str | None]
-    """Environment variables besides those of this process; None takes one out."""
+    `root` is the folder whose ``bin/pulumi`` it is; None for the one on PATH. Raises
+    EngineUnavailableError where it cannot be run, or is older than the Automation API requires.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        try:
+            super().__init__(root=str(root) if root is not None else None)
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise EngineUnavailableError(
+                f"the Pulumi CLI cannot be run ({type(error).__name__})", INSTALL
+            ) from None
+        except InvalidVersionError as error:
+            raise EngineUnavailableError(str(error), INSTALL) from None
+        self._settings: dict[str, str | None] = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
+        if root is not None:
+            # The CLI looks for its language host beside itself, or on PATH.
+            path = os.pathsep.join([str(root / "bin"), os.environ.get("PATH", "")])
+            self._settings["PATH"] = path
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment that it runs with."""
-        merged = {**os.environ, **self.settings}
+        merged = {**os.environ, **self._settings}
         return {key: value for key, value in merged.items() if value is not None}
 
     def having(self, settings: Mapping[str, str | None]) -> Engine:
-        """The same with more settings."""
-        return Engine(self.program, {**self.settings, **settings})
+        """The same CLI with more environment variables; None removes one."""
+        engine = copy.copy(self)
+        engine._settings = {**self._settings, **settings}
+        return engine
 
-    def run(
+    def execute(
         self,
         arguments: Sequence[str],
-        on_line: Callable[[str], None],
+        on_output: process.OnLine,
+        on_error: process.OnLine | None = None,
         *,
         folder: Path = paths.ROOT,
         limit: float | None = None,
     ) -> int:
-        """Run the CLI, hand over each line that it prints, and return its exit code.
-
-        On Ctrl-C it is told once, so that it ends what it is doing and unlocks the stack. Raises
-        TimeoutError after `limit` seconds.
-        """
-        process = subprocess.Popen(
-            [str(self.program), *arguments, "--non-interactive", "--color", "never"],
-            cwd=folder,
-            env=self.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            # Out of the terminal's reach: a second signal would make it drop everything at once.
-            process_group=0,
+        """Run a command of the CLI and return its exit code; see `process.run`."""
+        command = [self.command, *arguments, "--non-interactive", "--color", "never"]
+        return process.run(
+            command, self.environment, on_output, on_error, folder=folder, limit=limit
         )
-        return _follow(process, on_line, limit)
 
+    def run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        on_output: OnOutput | None = None,
+        on_error: OnOutput | None = None,
+    ) -> CommandResult:
+        """Run a command as the Automation API asks for it. Raises CommandError."""
+        output: list[str] = []
+        errors: list[str] = []
 
-def find(say: Callable[[str], None]) -> Engine:
-    """The engine, installed into the cache where PATH has none.
+        def keep(lines: list[str], heard: OnOutput | None) -> process.OnLine:
+            def on_line(line: str) -> None:
+                lines.append(line)
+                if heard is not None:
+                    heard(line)
 
-    `say` is told of installations. That there is no internet is noticed within 15 seconds. Raises
-    EngineUnavailableError.
-    """
-    own = shutil.which("pulumi")
-    program = Path(own) if own is not None else _installed(say)
-    # The CLI looks for its language host beside itself, or on PATH.
-    path = os.pathsep.join([str(program.parent), os.environ.get("PATH", "")])
-    engine = Engine(program, {"PATH": path, "PULUMI_SKIP_UPDATE_CHECK": "true"})
-    _require_plugins(engine, say)
-    return engine
+            return on_line
 
-
-def _installed(say: Callable[[str], None]) -> Path:
-    from local_clusters.files import locked
-
-    pinned = version("pulumi")
-    root = paths.cache() / f"pulumi-{pinned}"
-    program = root / "bin" / "pulumi"
-    if _answers(program):
-        return program
-    _require_internet("pulumi is not on PATH")
-    say(f"installing Pulumi {pinned} into {root}")
-    with locked(root.with_name(f"{root.name}.lock")):
-        command = [sys.executable, "-c", _INSTALLER, str(root)]
-        said = _attempt(command, dict(os.environ), _INSTALL_SECONDS)
-    if not _answers(program):
-        raise EngineUnavailableError(f"Pulumi {pinned} cannot be installed ({said})")
-    return program
-
-
-def _answers(program: Path) -> bool:
-    try:
-        done = subprocess.run(
-            [program, "version"], capture_output=True, timeout=_ANSWER_SECONDS, check=False
+        code = self.having({**additional_env, "PULUMI_AUTOMATION_API": "true"}).execute(
+            args, keep(output, on_output), keep(errors, on_error), folder=Path(cwd)
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return done.returncode == 0
-
-
-def _require_plugins(engine: Engine, say: Callable[[str], None]) -> None:
-    missing = {
-        name: version(package) for name, package in PLUGINS.items() if not _has(engine, name)
-    }
-    if not missing:
-        return
-    _require_internet(f"its providers ({', '.join(missing)}) are not installed")
-    for name, wanted in missing.items():
-        say(f"installing the provider {name} {wanted}")
-        command = [str(engine.program), "plugin", "install", "resource", name, wanted]
-        said = _attempt([*command, "--non-interactive"], engine.environment, _INSTALL_SECONDS)
-        if not _has(engine, name):
-            raise EngineUnavailableError(f"its provider {name} cannot be installed ({said})")
-
-
-def _has(engine: Engine, name: str) -> bool:
-    if shutil.which(f"pulumi-resource-{name}", path=engine.environment["PATH"]):
-        return True
-    try:
-        done = subprocess.run(
-            [engine.program, "plugin", "ls", "--json"],
-            env=engine.environment,
-            capture_output=True,
-            text=True,
-            timeout=_ANSWER_SECONDS,
-            check=False,
-        )
-        listed = json.loads(done.stdout)
-    except (OSError, subprocess.TimeoutExpired, ValueError):
-        return False
-    wanted = version(PLUGINS[name])
-    return any(item.get("name") == name and item.get("version") == wanted for item in listed)
-
-
-def _require_internet(situation: str) -> None:
-    for reason in unreachable([SITE]).values():
-        raise EngineUnavailableError(f"{situation} and get.pulumi.com cannot be reached ({reason})")
-
-
-def _attempt(command: Sequence[str], environment: Mapping[str, str], limit: float) -> str:
-    """Run an installer to its end, or end it; returns the last thing it said."""
-    lines: list[str] = []
-    try:
-        process = subprocess.Popen(
-            command,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            process_group=0,
-        )
-        _follow(process, lines.append, limit)
-    except OSError as error:
-        return str(error)
-    except TimeoutError:
-        return f"it took more than {limit / 60:.0f} minutes"
-    spoken = [re.sub(r"\x1b\[[0-9;]*m", "", line).strip() for line in lines]
-    return next((line for line in reversed(spoken) if line), "it said nothing")
-
-
-def _follow(
-    process: subprocess.Popen[str], on_line: Callable[[str], None], limit: float | None
-) -> int:
-    # A thread of its own goes on reading while an interrupted engine says its last words.
-    reader = threading.Thread(target=_read, args=(process, on_line), daemon=True)
-    reader.start()
-    try:
-        code = process.wait(limit)
-    except subprocess.TimeoutExpired:
-        _signal(process, signal.SIGKILL)
-        process.wait()
-        raise TimeoutError(f"no end within {limit} seconds") from None
-    except BaseException:
-        _signal(process, signal.SIGINT)
-        _wait_or_kill(process)
-        raise
-    finally:
-        # What it has started may outlive it and hold the pipe open.
-        reader.join(2)
-    return code
-
-
-def _read(process: subprocess.Popen[str], on_line: Callable[[str], None]) -> None:
-    if process.stdout is not None:
-        with process.stdout as stream:
-            for line in stream:
-                on_line(line.rstrip("\n"))
-
-
-def _wait_or_kill(process: subprocess.Popen[str], grace: float = 60.0) -> None:
-    """Wait for a process that was told to end; whoever is impatient interrupts once more."""
-    deadline = time.monotonic() + grace
-    try:
-        while process.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.1)
-    finally:
-        if process.poll() is None:
-            _signal(process, signal.SIGKILL)
-            process.wait()
-
-
-def _signal(process: subprocess.Popen[str], number: signal.Signals) -> None:
-    try:
-        os.killpg(process.pid, number)
-    except ProcessLookupError:
-        return
+        result = CommandResult("\n".join(output), "\n".join(errors), code)
+        if code != 0:
+            raise create_command_error(result)
+        return result

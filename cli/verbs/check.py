@@ -1,12 +1,13 @@
-"""`./mesh check`: what holds of a mesh, and what does not."""
+"""`./mesh check`: the checks of a stack's clusters, line by line."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli import screen
+from cli.arguments import Stack
 from cli.engine import decrypted
 
 if TYPE_CHECKING:
@@ -14,13 +15,24 @@ if TYPE_CHECKING:
     from config import MeshConfig
 
 
-def check(stack: str, *, pre: bool, as_json: bool) -> None:
-    """Print the report on a stack's clusters; exits with the report's code where it is not 0."""
+def check(
+    stack: Stack,
+    pre: Annotated[
+        bool, typer.Option("--pre", help="Check what is required before the installation.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON, for machines.")
+    ] = False,
+) -> None:
+    """Check every cluster and link of a stack, and print one line for each check.
+
+    Exits with 0 when no check failed (warnings are allowed), with 1 when one did.
+    """
     config = decrypted.load(stack)
 
     from checks.run.printing import print_report
 
-    report = look(config, pre=pre)
+    report = run_checks(config, pre=pre)
     if as_json:
         screen.out().print(report.as_json(), markup=False)
     else:
@@ -29,9 +41,9 @@ def check(stack: str, *, pre: bool, as_json: bool) -> None:
         raise typer.Exit(report.exit_code)
 
 
-def look(config: MeshConfig, *, pre: bool = False) -> Report:
-    """Look at every cluster of a stack, which may take a minute where one does not answer."""
+def run_checks(config: MeshConfig, *, pre: bool = False) -> Report:
+    """The report on every cluster of a stack; takes a minute where one does not answer."""
     from checks import run
 
-    with screen.err().status(f"looking at {', '.join(config.clusters)}"):
+    with screen.err().status(f"checking {', '.join(config.clusters)}"):
         return run(config, pre=pre)

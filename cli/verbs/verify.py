@@ -1,4 +1,4 @@
-"""`./mesh verify`: requests through the mesh, made by small pods in its clusters."""
+"""`./mesh verify`: requests through the mesh, sent by small pods in its clusters."""
 
 from __future__ import annotations
 
@@ -6,63 +6,132 @@ import re
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
+from typer.core import TyperCommand
 
 from cli import screen
+from cli.arguments import Stack
 from cli.engine import decrypted
-from cli.errors import BAD_INPUT, VerbError
+from cli.errors import VerbError
+from vocabulary.errors import BAD_INPUT, UNPROVEN
 
 if TYPE_CHECKING:
     from config import MeshConfig
     from verify.questions.plan import Workload
 
 
+class WithCommand(TyperCommand):
+    """A verb whose option ``--during`` has all further arguments as its value."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Split the command off, and parse the rest."""
+        if "--during" in args:
+            place = args.index("--during")
+            ctx.meta["during"] = args[place + 1 :]
+            args = args[:place]
+        return list(super().parse_args(ctx, args))
+
+
 def verify(
-    stack: str,
+    context: typer.Context,
+    stack: Stack,
     *,
-    links: Sequence[str],
-    workload: str | None,
-    requests: int,
-    timeout: int,
-    command: Sequence[str] | None,
-    settle: float,
-    keep: bool,
-    as_json: bool,
-    junit: Path | None,
+    link: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SOURCE-TARGET",
+            help="Verify this link only; may be given several times.",
+            show_default=False,
+        ),
+    ] = None,
+    workload: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="NAMESPACE/KIND/NAME[@CLUSTER]",
+            help="Send requests with the identity and the proxy settings of this workload, from a "
+            "pod beside it, for example shop/deployment/web@west.",
+            show_default=False,
+        ),
+    ] = None,
+    requests: Annotated[int, typer.Option(min=1, max=10000, help="Requests of each series.")] = 20,
+    timeout: Annotated[
+        int,
+        typer.Option(
+            metavar="SECONDS",
+            min=5,
+            max=3600,
+            help="How long to wait for pods and mirrored Services.",
+        ),
+    ] = 180,
+    during: Annotated[  # read from the context; here for --help
+        str | None,
+        typer.Option(
+            metavar="COMMAND...",
+            help="Run a command and send ten requests a second until it ends; every request that "
+            "fails is reported. Everything after --during is the command, so it comes last; a "
+            "single word is run by the shell.",
+            show_default=False,
+        ),
+    ] = None,
+    settle: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            max=3600,
+            help="How long to go on with requests after the command.",
+        ),
+    ] = 5.0,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Do not delete the namespaces and pods.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the outcome as JSON, for machines.")
+    ] = False,
+    junit: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write the outcome as JUnit XML, too.", show_default=False
+        ),
+    ] = None,
 ) -> None:
-    """Verify a stack's mesh and print what came of it; exits with the outcome's code."""
+    """Send requests through the mesh, and print one line for each that is answered or refused.
+
+    Starts small pods in a namespace of their own in every cluster, and deletes them afterwards.
+    Exits with 0 when everything passed, with 1 when something failed, with 3 when nothing could be
+    verified, for example because pods are simulated.
+    """
     config = decrypted.load(stack, pull_secrets=True)
 
     from preflight import ClusterError
     from verify import report, run
-    from verify.questions.limits import NOTHING_TRIED
     from verify.questions.plan import Options
-    from verify.session import SessionError
 
     options = Options(
         requests=requests,
         timeout=float(timeout),
-        links=_links(config, links),
+        links=_links(config, link or ()),
         workload=_workload(config, workload) if workload is not None else None,
         keep=keep,
     )
+    command = context.meta.get("during")
     if command is not None and not command:
         raise VerbError(
             "--during has no command", "write it after --during, as the last option", BAD_INPUT
         )
     if junit is not None and not junit.parent.is_dir():
-        raise VerbError(f"there is no folder {junit.parent}", "make it", BAD_INPUT)
+        raise VerbError(f"there is no folder {junit.parent}", "create it", BAD_INPUT)
     signal.signal(signal.SIGTERM, _interrupt)
     wanted = run.Command(command, settle) if command is not None else None
     try:
         outcome = run.run(config, options, _say, wanted)
     except ClusterError as error:
-        raise VerbError(str(error), exit_code=NOTHING_TRIED) from None
-    except SessionError as error:
-        raise VerbError(error.message, error.remedy) from None
+        error.exit_code = UNPROVEN
+        raise
     if junit is not None:
         junit.write_text(report.as_junit(outcome, stack), encoding="utf-8")
     if as_json:
@@ -78,7 +147,7 @@ def _say(text: str) -> None:
 
 
 def _interrupt(*_: Any) -> None:
-    # As Ctrl-C: what was made is taken away before it ends.
+    # As Ctrl-C: namespaces and pods are deleted before it ends.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt
 
@@ -89,7 +158,7 @@ def _links(config: MeshConfig, links: Sequence[str]) -> frozenset[str]:
         if name not in known:
             raise VerbError(
                 f"there is no link '{name}'",
-                f"write one of: {', '.join(known) or 'none is in the stack file'}",
+                f"write one of: {', '.join(known) or 'the stack file has none'}",
                 BAD_INPUT,
             )
     return frozenset(links)

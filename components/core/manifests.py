@@ -9,14 +9,18 @@ import pulumi
 import yaml
 
 from components.core.component import MeshComponent
+from vocabulary.errors import MeshError
 from vocabulary.kinds import CRD, NAMESPACE
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """That of libyaml where there is one: CRDs are long, and every preview reads them."""
 
 
-class ManifestError(ValueError):
-    """A manifest that is not a list of Kubernetes objects."""
+_FETCH = "download the manifest again"
+
+
+class ManifestError(MeshError):
+    """A published manifest that is not a list of Kubernetes objects."""
 
 
 def objects_of(text: str, what: str) -> list[dict[str, Any]]:
@@ -27,18 +31,16 @@ def objects_of(text: str, what: str) -> list[dict[str, Any]]:
     try:
         found = [item for item in yaml.load_all(text, LOADER) if item is not None]
     except yaml.YAMLError:
-        raise ManifestError(f"{what} is not YAML; fetch it again") from None
+        raise ManifestError(f"{what} is not YAML", _FETCH) from None
     if not found:
-        raise ManifestError(f"{what} is empty; fetch it again")
+        raise ManifestError(f"{what} has no object", _FETCH)
     for item in found:
         metadata = item.get("metadata") if isinstance(item, dict) else None
         if not isinstance(metadata, dict) or not all(
             isinstance(value, str)
             for value in (item.get("apiVersion"), item.get("kind"), metadata.get("name"))
         ):
-            raise ManifestError(
-                f"{what} has a document that is not a Kubernetes object; fetch it again"
-            )
+            raise ManifestError(f"{what} has something that is not an object", _FETCH)
     return found
 
 

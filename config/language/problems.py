@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 
 from pydantic_core import PydanticCustomError
 
+from vocabulary.errors import BAD_INPUT, MeshError
+
 SHOWN_CHARACTERS = 120
 """How much of a user's text a message repeats."""
 
@@ -37,8 +39,10 @@ class Problem:
         )
 
 
-class StackFileError(ValueError):
-    """A stack file that cannot be used; holds every problem found, not just the first."""
+class StackFileError(MeshError):
+    """A stack file that cannot be used; has every problem found, not just the first."""
+
+    exit_code = BAD_INPUT
 
     def __init__(self, origin: str, problems: Sequence[Problem]) -> None:
         self.origin = origin

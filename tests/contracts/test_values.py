@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cli import stand_ins
+from charts import packaging
 from render import HelmTemplate, Recording
 from tests.contracts import values
 from tests.contracts.produced import chart_of, flattened
@@ -64,7 +64,7 @@ def test_a_stand_in_knows_no_value_that_the_chart_does_not_know(
     chart, version = STAND_INS[folder]
     tree = published(chart, version)
     assert tree is not None
-    stand_ins.assemble(helm.binary, stand_ins.SOURCES / folder, tmp_path / "chart")
+    packaging.assemble(helm.binary, packaging.SOURCES / folder, tmp_path / "chart")
     known = yaml.safe_load((tmp_path / "chart" / "values.yaml").read_text(encoding="utf-8"))
     # Defaults may be of another type: what is null in one is often an empty text in the other.
     assert [path for path in unknown(chart, known or {}, tree) if " (a " not in path] == []

@@ -20,7 +20,7 @@ import pytest
 import yaml
 from kubernetes import client
 
-from cli import stand_ins
+from charts import packaging
 from cli.demo.stack import DemoStack
 from cli.engine.engine import Engine
 from config import PROJECT
@@ -76,7 +76,7 @@ class Stack:
         engine = self.stack.prepare(self.engine, dict(content or self.content))
         file = str(self.stack.stack_file)
         lines: list[str] = []
-        code = engine.having(environment).run(
+        code = engine.having(environment).execute(
             [*arguments, "--stack", "local", "--config-file", file], lines.append
         )
         output = "\n".join(lines)
@@ -117,7 +117,7 @@ class Stack:
         """Standard output of a command that knows no settings."""
         engine = self.stack.prepare(self.engine, self.content)
         done = subprocess.run(
-            [engine.program, *arguments, "--stack", "local", "--non-interactive"],
+            [engine.command, *arguments, "--stack", "local", "--non-interactive"],
             cwd=ROOT,
             env=engine.environment,
             capture_output=True,
@@ -143,7 +143,7 @@ def charts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from local_clusters import ensure
 
     folder = tmp_path_factory.mktemp("charts")
-    stand_ins.package(ensure(["helm"])["helm"], folder)
+    packaging.package(ensure(["helm"])["helm"], folder)
     return folder
 
 
@@ -155,10 +155,9 @@ def stack(
     settings = {
         "KUBECONFIG": str(clusters.kubeconfig),
         "MESH_CHARTS": str(charts),
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
     }
     content = yaml.safe_load((ROOT / "stacks" / "Pulumi.local.yaml").read_text())
-    engine = Engine(Path(shutil.which("pulumi") or "pulumi"), settings)
+    engine = Engine().having(settings)
     yield Stack(DemoStack(tmp_path_factory.mktemp("stack")), engine, clusters, content)
 
 

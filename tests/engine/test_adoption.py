@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -67,13 +66,11 @@ def adoption(
         before = {name: installation(run) for name, run in kubectl.items()}
         stack = Stack(
             DemoStack(tmp_path_factory.mktemp("adoption-stack")),
-            Engine(
-                Path(shutil.which("pulumi") or "pulumi"),
+            Engine().having(
                 {
                     "KUBECONFIG": str(kubeconfig),
                     "MESH_CHARTS": str(charts),
-                    "PULUMI_SKIP_UPDATE_CHECK": "true",
-                },
+                }
             ),
             Clusters(source, target, kubeconfig),
             _content(),

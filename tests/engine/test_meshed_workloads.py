@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -55,13 +54,11 @@ def foreign(
     install(kubectl)
     stack = Stack(
         DemoStack(tmp_path_factory.mktemp("meshed-stack")),
-        Engine(
-            Path(shutil.which("pulumi") or "pulumi"),
+        Engine().having(
             {
                 "KUBECONFIG": str(kubeconfig),
                 "MESH_CHARTS": str(charts),
-                "PULUMI_SKIP_UPDATE_CHECK": "true",
-            },
+            }
         ),
         Clusters(cluster, cluster, kubeconfig),
         {

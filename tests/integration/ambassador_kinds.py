@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from charts import ChartSource
-from charts.source import Chart, Manifest, ambassador_chart, ambassador_crds
+from charts.source import Chart, PublishedManifest, ambassador_chart, ambassador_crds
 from components.ambassador.values import crds_values
 from components.core.manifests import objects_of
 from config.ambassador.ambassador import AmbassadorConfig
@@ -31,7 +31,7 @@ def crds_of(config: AmbassadorConfig, charts: ChartSource, helm: HelmTemplate) -
     """The CRDs that an Ambassador has, whether we install it or its owner has."""
     package = ambassador_crds(config)
     match package:
-        case Manifest():
+        case PublishedManifest():
             objects = objects_of(charts.text(package), package.package)
         case Chart():
             objects = helm.render(_release(package, charts, crds_values(config)))

@@ -29,7 +29,7 @@ from config.links.link import LinkConfig
 from local_clusters import LocalCluster
 from local_clusters.binaries import ensure
 from preflight import examine
-from render import Manifest, Observed, Recording, Workshop, manifests, record
+from render import ClusterAnswers, Recording, RenderedObject, TlsProvider, manifests, record
 from render.recorder import RELEASE
 from render.registration import Registration
 
@@ -154,7 +154,7 @@ class HealthyMesh:
         )
 
 
-class _LiveObserved(Observed):
+class _LiveAnswers(ClusterAnswers):
     """What running clusters tell, as soon as they do."""
 
     def __init__(self, clusters: Mapping[str, LocalCluster]) -> None:
@@ -203,12 +203,12 @@ def deploy(config: MeshConfig, clusters: Mapping[str, LocalCluster], tools: Tool
     """Make in the clusters what the program declares for this stack file."""
     reach = examine(config.clusters)
     charts = ChartSource(None, config.charts)
-    workshop = Workshop()
+    tls = TlsProvider()
     # What only a running cluster tells, and all that waits for it, is left for a second round.
-    first = record(config, reach, charts, Observed.placeholders(), workshop=workshop)
-    later = first.downstream(first.observed)
+    first = record(config, reach, charts, ClusterAnswers.placeholders(), tls=tls)
+    later = first.downstream(first.from_clusters)
     _make(first, tools, lambda urn: urn not in later)
-    second = record(config, reach, charts, _LiveObserved(clusters), workshop=workshop)
+    second = record(config, reach, charts, _LiveAnswers(clusters), tls=tls)
     _make(second, tools, lambda urn: urn in later)
     return second
 
@@ -225,7 +225,7 @@ def _make(recording: Recording, tools: Tools, wanted: Callable[[str], bool]) -> 
         list(pool.map(one, objects))
 
 
-def _make_one(cluster: str, manifest: Manifest, tools: Tools) -> None:
+def _make_one(cluster: str, manifest: RenderedObject, tools: Tools) -> None:
     if manifest.owner.type != RELEASE:
         manager = manifest.field_manager or "test"
         arguments = ["apply", "--server-side", "--field-manager", manager, "-f", "-"]

@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 
 import local_clusters
-from cli import stand_ins
+from charts import packaging
 from config import MeshConfig, load_settings
 from config.ambassador.adoption import FIELD_MANAGER
 from config.preconditions import expectations
 from preflight import ClusterError, examine
-from render import Manifest, Recording, manifests
+from render import Recording, RenderedObject, manifests
 from tests.adopted_ambassador import (
     NAMESPACE,
     RELEASE,
@@ -50,7 +50,7 @@ class Adopted:
     before: dict[str, dict[str, Any]]
     recording: Recording | None = None
 
-    def patches(self) -> list[Manifest]:
+    def patches(self) -> list[RenderedObject]:
         """What the program patches of Ambassador."""
         assert self.recording is not None
         made = manifests(self.recording, _Marker())[CLUSTER]
@@ -73,7 +73,7 @@ def foreign(
     directory = tmp_path_factory.mktemp("adoption")
     charts = directory / "charts"
     programs = local_clusters.ensure(["helm", "kubectl"])
-    stand_ins.package(programs["helm"], charts)
+    packaging.package(programs["helm"], charts)
     (cluster,) = local_clusters.up([CLUSTER], directory=directory / "clusters")
     try:
         kubeconfig = local_clusters.merge_kubeconfigs([cluster], directory / "kubeconfig")

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from kubernetes import client
 
+from charts import packaging
 from checks import Status
 from checks.run.printing import MARKS
-from cli import stand_ins
 from local_clusters import LocalClusterError, default_directory, ensure
 from local_clusters.files import cache_directory
 from local_clusters.kubeconfig import api_client
@@ -89,7 +89,7 @@ def charts(tmp_path_factory: pytest.TempPathFactory, cluster_programs: dict[str,
     except LocalClusterError as error:
         pytest.skip(f"charts cannot be packaged. {error.message}")
     folder = tmp_path_factory.mktemp("charts")
-    stand_ins.package(helm, folder)
+    packaging.package(helm, folder)
     return folder
 
 
@@ -110,7 +110,7 @@ def test_the_demo_ends_with_checks_that_hold_a_table_and_commands(demo: Demo) ->
     assert not any(line.lstrip().startswith(FAILED) for line in output.splitlines())
     assert "√ source: " in output
     assert "√ source -> target: " in output
-    assert "What stands where" in output
+    assert "Deployments and addresses" in output
     assert "linkerd-destination 1/1" in output
     assert f"export KUBECONFIG={demo.kubeconfig}" in output
     assert "√ The mesh is deployed, and no request went through it yet." in output

@@ -24,7 +24,7 @@ from config.ambassador.adoption import FIELD_MANAGER
 from config.platform.recipes import RECIPES, WorkloadRef
 from config.preconditions import expectations
 from preflight import ClusterError, Reach, examine
-from render import Manifest, Observed, manifests, record
+from render import ClusterAnswers, RenderedObject, manifests, record
 from tests.foreign_workloads import WORKLOADS, Run, cron_job, install, ref, seen, settings
 from tests.integration.mesh_fixture import Tools, _Marker
 
@@ -48,10 +48,12 @@ class Foreign:
         """What the guard says."""
         return examine(config.clusters, {CLUSTER: expectations(config, CLUSTER)})[CLUSTER]
 
-    def patches(self, config: MeshConfig) -> list[Manifest]:
+    def patches(self, config: MeshConfig) -> list[RenderedObject]:
         """What the program patches."""
         charts = ChartSource(None, config.charts)
-        recording = record(config, {CLUSTER: self.look(config)}, charts, Observed.placeholders())
+        recording = record(
+            config, {CLUSTER: self.look(config)}, charts, ClusterAnswers.placeholders()
+        )
         return [item for item in manifests(recording, _Marker())[CLUSTER] if item.patch]
 
     def apply(self, thing: Any) -> None:
@@ -59,7 +61,7 @@ class Foreign:
         command = ("apply", "--server-side", "--field-manager", FIELD_MANAGER, "-f", "-")
         self.kubectl(*command, stdin=json.dumps(thing))
 
-    def give_back(self, patch: Manifest) -> None:
+    def give_back(self, patch: RenderedObject) -> None:
         """What the provider does when a patch is deleted."""
         metadata = patch.object["metadata"]
         kept = {key: metadata[key] for key in ("name", "namespace") if metadata.get(key)}

@@ -17,8 +17,7 @@ from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
 
 import local_clusters
-from charts import ChartSource
-from cli import stand_ins
+from charts import ChartSource, packaging
 from config import MeshConfig, load_stack_file
 from config.ambassador.adoption import FIELD_MANAGER
 from config.ambassador.ambassador import AmbassadorConfig
@@ -26,7 +25,7 @@ from config.core.charts import ChartsConfig
 from config.core.cluster import ClusterConfig
 from config.preconditions import expectations
 from local_clusters import LocalCluster
-from render import HelmTemplate, Manifest, Observed, manifests, offline_reach, record
+from render import ClusterAnswers, HelmTemplate, RenderedObject, manifests, offline_reach, record
 from tests import foreign_workloads
 from tests.integration.ambassador_kinds import CRD, GROUP, crds_of, storing
 from tests.stack_files import STACK_FILES
@@ -56,7 +55,7 @@ REMOVED = {
 OWNERS_PODS = {"app": "owner"}
 
 
-class Answers(Observed):
+class Answers(ClusterAnswers):
     """A token and an address, so that every object is whole."""
 
     def token(self, cluster: str, namespace: str, name: str) -> Mapping[str, str]:
@@ -140,7 +139,7 @@ class Servers:
 class Rendered(NamedTuple):
     """A mesh with the stand-in charts."""
 
-    objects: dict[str, list[Manifest]]
+    objects: dict[str, list[RenderedObject]]
     """Everything in every cluster."""
     kinds: dict[str, list[dict[str, Any]]]
     """CRDs of Ambassador in every cluster that has one, in a form that can be served."""
@@ -169,7 +168,7 @@ def helm(cluster_programs: dict[str, Path]) -> HelmTemplate:
 def packages(helm: HelmTemplate, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stand-in charts and manifests."""
     folder = tmp_path_factory.mktemp("charts")
-    stand_ins.package(helm.binary, folder)
+    packaging.package(helm.binary, folder)
     return folder
 
 
@@ -207,7 +206,7 @@ def theirs(config: MeshConfig, cluster: str) -> set[str]:
     return found
 
 
-def spaces_of(items: Iterable[Manifest]) -> set[str]:
+def spaces_of(items: Iterable[RenderedObject]) -> set[str]:
     """Namespaces that objects stand in."""
     found = (item.object["metadata"].get("namespace") for item in items)
     return {space for space in found if space}
@@ -244,7 +243,7 @@ def is_ambassador_s_crd(item: Mapping[str, Any]) -> bool:
     return item["kind"] == CRD and str(item["metadata"]["name"]).endswith(GROUP)
 
 
-def prepared(server: Server, items: Iterable[Manifest], foreign: set[str]) -> None:
+def prepared(server: Server, items: Iterable[RenderedObject], foreign: set[str]) -> None:
     """Make what an API server needs before it can even look at the rest."""
     for space in sorted(foreign - {"default", "kube-system"}):
         server.apply(namespace(space), pretend=False)

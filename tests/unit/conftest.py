@@ -11,20 +11,18 @@ import pytest
 import requests
 import yaml
 
-from charts import ChartSource
-from charts.source import Manifest as PublishedManifest
-from cli import stand_ins
+from charts import ChartSource, PublishedManifest, packaging
 from config import MeshConfig, load_settings, load_stack_file
 from config.core.charts import ChartsConfig
 from kube import Endpoint
 from preflight import Reach
 from render import (
+    ClusterAnswers,
     HelmTemplate,
-    Manifest,
-    Observed,
     Recording,
+    RenderedObject,
     RenderError,
-    Workshop,
+    TlsProvider,
     find_helm,
     manifests,
     record,
@@ -78,7 +76,7 @@ PUBLISHED = Published(
 )
 
 
-class Tells(Observed):
+class Tells(ClusterAnswers):
     """Clusters that answer with what a test can recognise."""
 
     def token(self, cluster: str, namespace: str, name: str) -> Mapping[str, str]:
@@ -114,9 +112,9 @@ class Records(Protocol):
         config: MeshConfig,
         *,
         charts: ChartSource = ...,
-        observed: Observed | None = ...,
+        answers: ClusterAnswers | None = ...,
         reach: Mapping[str, Reach] | None = ...,
-        workshop: Workshop | None = ...,
+        tls: TlsProvider | None = ...,
     ) -> Recording: ...
 
 
@@ -150,12 +148,12 @@ def recorded() -> Records:
         config: MeshConfig,
         *,
         charts: ChartSource = PUBLISHED,
-        observed: Observed | None = None,
+        answers: ClusterAnswers | None = None,
         reach: Mapping[str, Reach] | None = None,
-        workshop: Workshop | None = None,
+        tls: TlsProvider | None = None,
     ) -> Recording:
         known = reach or reach_of(config)
-        return record(config, known, charts, observed or Tells(), workshop=workshop)
+        return record(config, known, charts, answers or Tells(), tls=tls)
 
     return run
 
@@ -197,11 +195,11 @@ def helm() -> HelmTemplate:
 def chart_folder(helm: HelmTemplate, tmp_path_factory: pytest.TempPathFactory) -> ChartSource:
     """The stand-in charts, packaged as a user without internet would have the published ones."""
     folder = tmp_path_factory.mktemp("charts")
-    stand_ins.package(helm.binary, folder)
+    packaging.package(helm.binary, folder)
     return ChartSource(folder, PUBLISHED.repositories)
 
 
-Rendered = Callable[[str], tuple[Recording, dict[str, list[Manifest]]]]
+Rendered = Callable[[str], tuple[Recording, dict[str, list[RenderedObject]]]]
 """A recording of a stack file, and the objects that it makes."""
 
 
@@ -215,7 +213,7 @@ def rendered(
     """The objects of such a stack file, with the stand-in charts; made once."""
 
     @cache
-    def run(name: str) -> tuple[Recording, dict[str, list[Manifest]]]:
+    def run(name: str) -> tuple[Recording, dict[str, list[RenderedObject]]]:
         recording = recorded(stack_config(name), charts=chart_folder)
         return recording, manifests(recording, helm)
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 
 from charts import ChartSource, MissingChartsError, charts_of
-from charts.source import Chart, ChartLocation, Manifest
+from charts.source import Chart, ChartLocation, PublishedManifest
 from config import MeshConfig
 from config.core.charts import ChartsConfig, Origin
 
@@ -23,7 +23,7 @@ WHERE = {
 }
 """A repository for every origin, no two alike."""
 
-MANIFEST = Manifest("aes-crds", "1.2.3", "https://crds.example/1.2.3/aes-crds.yaml")
+MANIFEST = PublishedManifest("aes-crds", "1.2.3", "https://crds.example/1.2.3/aes-crds.yaml")
 
 EVERYTHING = """
 clusters:
@@ -236,4 +236,4 @@ def test_a_manifest_that_is_no_text_is_told_and_not_guessed_at(
         with pytest.raises(MissingChartsError) as caught:
             place.text(MANIFEST)
         assert where in str(caught.value)
-        assert "fetch it anew" in str(caught.value)
+        assert "download the manifest again" in str(caught.value)

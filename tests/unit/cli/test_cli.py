@@ -32,7 +32,7 @@ def mesh(
     """Run a verb; `before` is Python that is run in the same process first."""
     program: list[str | Path] = [ROOT / "cli" / "__main__.py"]
     if before:
-        start = "from ops.__main__ import main\nmain()"
+        start = "from cli.__main__ import main\nmain()"
         program = ["-c", f"import sys\nsys.path[0] = {str(ROOT)!r}\n{before}\n{start}"]
     return subprocess.run(
         [sys.executable, *program, *arguments],
@@ -40,7 +40,7 @@ def mesh(
         env={**os.environ, "COLUMNS": "100", **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
 
@@ -57,7 +57,7 @@ def test_every_verb_explains_itself(verb: str) -> None:
 
 def test_help_says_what_the_exit_codes_mean() -> None:
     text = " ".join(mesh("--help").stdout.split())
-    for said in ("0 done", "1 it failed", "2 a stack file", "130 interrupted"):
+    for said in ("0 success", "1 an error", "2 a stack file", "130 interrupted"):
         assert said in text
 
 
@@ -177,16 +177,16 @@ def test_the_version_is_that_of_the_project() -> None:
     assert f'version = "{done.stdout.split()[-1]}"' in (ROOT / "pyproject.toml").read_text()
 
 
-def test_what_nobody_foresaw_is_one_line_and_a_private_log_without_values(tmp_path: Path) -> None:
+def test_an_unexpected_error_is_one_line_and_a_private_log_without_values(tmp_path: Path) -> None:
     fault = (
-        "import ops.validate\n"
+        "import cli.stacks\n"
         "def fault(stack): raise LookupError('first line\\nBEARER abc')\n"
-        "cli.verbs.validate.validate = fault"
+        "cli.stacks.load = fault"
     )
     done = mesh("validate", "local", before=fault, MESH_STATE=str(tmp_path))
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
-    assert "LookupError" in done.stderr
+    assert "unexpected LookupError; traceback in" in done.stderr
     log = tmp_path / "mesh.log"
     assert str(log) in done.stderr
     assert "in fault" in log.read_text()
@@ -195,11 +195,7 @@ def test_what_nobody_foresaw_is_one_line_and_a_private_log_without_values(tmp_pa
 
 
 def test_an_interrupt_exits_with_130(tmp_path: Path) -> None:
-    fault = (
-        "import ops.validate\n"
-        "def fault(stack): raise KeyboardInterrupt\n"
-        "cli.verbs.validate.validate = fault"
-    )
+    fault = "import cli.stacks\ndef fault(stack): raise KeyboardInterrupt\ncli.stacks.load = fault"
     done = mesh("validate", "local", before=fault)
     assert done.returncode == 130
     assert "Traceback" not in done.stderr
@@ -209,6 +205,22 @@ def test_signs_that_a_terminal_cannot_show_do_no_harm() -> None:
     done = mesh("validate", "local", PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
     assert "source ? target" in done.stdout
+
+
+def test_render_writes_nothing_where_a_repository_of_charts_does_not_answer(
+    tmp_path: Path, nowhere: str
+) -> None:
+    text = (ROOT / "stacks" / "Pulumi.local.yaml").read_text()
+    repositories = f"{{linkerd: {nowhere}charts, emissary: {nowhere}charts}}"
+    file = tmp_path / "silent.yaml"
+    file.write_text(f"{text}\n  linkerd-ambassador-mesh:charts: {repositories}\n")
+    out = tmp_path / "out"
+    done = mesh("render", file, "--out", out, MESH_CHARTS="", NO_PROXY="127.0.0.1")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"{nowhere}charts/index.yaml does not answer" in done.stderr
+    for remedy in ("MESH_CHARTS", "--stand-in-charts"):
+        assert remedy in done.stderr
+    assert not out.exists()
 
 
 def test_arguments_of_test_reach_pytest() -> None:

@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from cli.commands import app
-
-ROOT = Path(__file__).resolve().parents[3]
-
-
-def _verify(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, ROOT / "cli" / "__main__.py", "verify", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+from vocabulary.errors import BAD_INPUT, MeshError
 
 
 @pytest.mark.parametrize(
@@ -33,32 +21,41 @@ def _verify(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["local", "--from", "shop/deployment/web@elsewhere"], "source, target"),
         (["production", "--from", "shop/deployment/web"], "add @"),
         (["local", "--during"], "after --during"),
-        (["local", "--junit", "/no/such/folder/file.xml"], "make it"),
+        (["local", "--junit", "/no/such/folder/file.xml"], "create it"),
         (["nothing"], "local"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_refused_with_what_to_write(
     arguments: list[str], remedy: str
 ) -> None:
-    done = _verify(*arguments)
-    assert done.returncode == 2, done.stderr
-    assert remedy in done.stderr
-    assert "Traceback" not in done.stderr
+    error = CliRunner().invoke(app, ["verify", *arguments]).exception
+    assert isinstance(error, MeshError)
+    assert error.exit_code == BAD_INPUT
+    assert remedy in error.remedy
 
 
-def test_everything_after_during_is_the_command_as_it_stands(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    taken: dict[str, object] = {}
-    monkeypatch.setattr("cli.verbs.verify.verify", lambda stack, **options: taken.update(options))
+@pytest.fixture
+def conducted(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What `verify.run.run` is called with, in place of a run."""
+    taken: dict[str, Any] = {}
+
+    def run(config: object, options: Any, say: object, command: Any) -> None:
+        taken.update(options=options, command=command)
+        raise typer.Exit
+
+    monkeypatch.setattr("verify.run.run", run)
+    return taken
+
+
+def test_everything_after_during_is_the_command(conducted: dict[str, Any]) -> None:
     words = ["pulumi", "up", "--stack", "x", "--json", "--during"]
-    CliRunner().invoke(app, ["verify", "local", "--settle", "2", "--during", *words])
-    assert taken["command"] == words
-    assert (taken["settle"], taken["as_json"]) == (2.0, False)
+    before = ["verify", "local", "--settle", "2", "--requests", "7"]
+    assert CliRunner().invoke(app, [*before, "--during", *words]).exit_code == 0
+    assert list(conducted["command"].words) == words
+    assert conducted["command"].settle == 2.0
+    assert conducted["options"].requests == 7
 
 
-def test_without_a_command_none_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: dict[str, object] = {}
-    monkeypatch.setattr("cli.verbs.verify.verify", lambda stack, **options: taken.update(options))
-    CliRunner().invoke(app, ["verify", "local"])
-    assert taken["command"] is None
+def test_without_a_command_none_is_run(conducted: dict[str, Any]) -> None:
+    assert CliRunner().invoke(app, ["verify", "local"]).exit_code == 0
+    assert conducted["command"] is None

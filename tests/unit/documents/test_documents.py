@@ -14,8 +14,7 @@ from typing import Any
 
 import pytest
 
-from charts import ChartSource
-from cli import stand_ins
+from charts import ChartSource, packaging
 from config import load_settings
 from render import HelmTemplate, Recording, Registration, manifests
 from render.manifests import Renderer
@@ -68,7 +67,7 @@ class OnlyAmbassador:
 def made(helm: HelmTemplate, recorded: Records, tmp_path_factory: pytest.TempPathFactory) -> Made:
     """The object of a reproduction, as the program makes it of its stack file."""
     folder = tmp_path_factory.mktemp("charts")
-    stand_ins.package(helm.binary, folder)
+    packaging.package(helm.binary, folder)
     charts = ChartSource(folder, PUBLISHED.repositories)
 
     @cache

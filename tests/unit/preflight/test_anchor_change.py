@@ -26,7 +26,7 @@ from components.trust.anchor_gate import anchor_gate
 from config import MeshConfig, load_settings
 from preflight.anchor_change import NextTrust, refusals
 from preflight.proxy_trust import HeldTrust, MeshedPod
-from render import RenderError, Workshop, record
+from render import RenderError, TlsProvider, record
 from tests.unit.conftest import PUBLISHED, Tells, reach_of
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "anchors.md"
@@ -289,12 +289,12 @@ def test_nothing_of_a_cluster_is_registered_before_the_gate_has_let_the_update_t
     reach = {**reach, "east": replace(reach["east"], trust=held)}
     seen: list[str] = []
 
-    class Watched(Workshop):
+    class Watched(TlsProvider):
         def make(self, token: str, name: str, inputs: Any) -> dict[str, Any]:
             seen.append(token)
             return super().make(token, name, inputs)
 
     with pytest.raises(RenderError, match=r"docs/anchors\.md"):
-        record(config, reach, PUBLISHED, Tells(), workshop=Watched())
+        record(config, reach, PUBLISHED, Tells(), tls=Watched())
     assert seen
     assert {token.partition(":")[0] for token in seen} == {"tls"}

@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from render import (
-    Manifest,
     Recording,
     Registration,
+    RenderedObject,
     RenderError,
     write,
 )
@@ -24,12 +24,12 @@ from render.recorder import RELEASE
 KEY = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----\n"
 
 
-def manifest(kind: str, name: str, component: str = "east-web", **more: Any) -> Manifest:
+def manifest(kind: str, name: str, component: str = "east-web", **more: Any) -> RenderedObject:
     metadata = {"name": name, **({"namespace": more["namespace"]} if "namespace" in more else {})}
     thing = {"apiVersion": more.get("version", "v1"), "kind": kind, "metadata": metadata}
     release = more.get("release")
     owner = Registration(RELEASE if release else "kubernetes:x", release or f"{component}-x", "urn")
-    return Manifest(
+    return RenderedObject(
         object={**thing, **more.get("fields", {})},
         owner=owner,
         secret=more.get("secret", False),
@@ -40,7 +40,7 @@ def manifest(kind: str, name: str, component: str = "east-web", **more: Any) -> 
     )
 
 
-def secret(name: str) -> Manifest:
+def secret(name: str) -> RenderedObject:
     data = {"tls.key": base64.b64encode(KEY.encode()).decode()}
     return manifest("Secret", name, namespace="shop", secret=True, fields={"data": data})
 
@@ -122,7 +122,7 @@ def test_the_kustomization_lists_every_object_in_the_order_of_making(tmp_path: P
     assert named == [item.object for item in items]
 
 
-def test_redacted_objects_and_patches_of_someone_else_s_are_not_applied_along(
+def test_redacted_objects_and_patches_of_another_owner_are_not_applied_along(
     tmp_path: Path,
 ) -> None:
     items = [
@@ -234,7 +234,7 @@ def test_a_folder_with_anything_foreign_is_left_alone(tmp_path: Path, first: boo
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_an_empty_folder_is_taken(tmp_path: Path) -> None:
+def test_an_empty_folder_may_be_written_to(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     write({"east": [manifest("Namespace", "a")]}, out, reveal=False)
@@ -251,7 +251,7 @@ def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:
     assert all(path.is_relative_to(link) for path in paths)
 
 
-def test_a_file_in_the_place_of_the_folder_is_told(tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.write_text("mine")
     with pytest.raises(RenderError, match="not a folder"):
@@ -285,7 +285,7 @@ def test_a_failure_half_way_leaves_what_was_there(
 
 @pytest.mark.parametrize("name", ["local", "staging", "production"])
 def test_no_key_and_no_token_of_a_mesh_is_in_any_file_unless_asked_for(
-    rendered: Callable[[str], tuple[Recording, dict[str, list[Manifest]]]],
+    rendered: Callable[[str], tuple[Recording, dict[str, list[RenderedObject]]]],
     tmp_path: Path,
     name: str,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import json
 import os
@@ -19,9 +20,14 @@ Records = Callable[..., Recording]
 Fake = Callable[[str], HelmTemplate]
 
 SCRIPT = """#!/bin/sh
-printf '%s\\n' "$@" > {folder}/arguments
-cat > {folder}/input
-echo called >> {folder}/calls
+printf '%s\\n' "$@" > {folder}/$1-arguments
+cat > {folder}/$1-input
+echo called >> {folder}/$1-calls
+if [ "$1" = pull ]; then
+    while [ "$1" != --destination ]; do shift; done
+    echo package > "$2/web-1.2.3.tgz"
+    exit
+fi
 {body}
 """
 
@@ -53,43 +59,57 @@ def test_values_go_through_standard_input_and_never_onto_the_command_line(
     fake: Fake, tmp_path: Path
 ) -> None:
     fake("true").render(release(values={"password": "s3cret", "port": 8080, "on": "yes"}))
-    arguments = (tmp_path / "arguments").read_text()
+    arguments = (tmp_path / "template-arguments").read_text()
     assert "s3cret" not in arguments
-    assert json.loads((tmp_path / "input").read_text()) == {
+    assert json.loads((tmp_path / "template-input").read_text()) == {
         "password": "s3cret",
         "port": 8080,
         "on": "yes",
     }
 
 
-def test_helm_is_told_chart_version_repository_name_namespace_and_kubernetes(
+def test_a_release_is_rendered_with_its_name_namespace_and_version_of_kubernetes(
     fake: Fake, tmp_path: Path
 ) -> None:
-    fake("true").render(release(repositoryOpts={"repo": "https://charts.example"}))
-    arguments = (tmp_path / "arguments").read_text().splitlines()
+    fake("true").render(release())
+    arguments = (tmp_path / "template-arguments").read_text().splitlines()
     assert arguments[:3] == ["template", "web", "chart"]
     options = dict(itertools.pairwise(arguments))
     assert options["--namespace"] == "shop"
-    assert options["--version"] == "1.2.3"
-    assert options["--repo"] == "https://charts.example"
     assert options["--kube-version"] == "1.33.0"
     assert "--include-crds" in arguments
 
 
-def test_a_chart_without_repository_is_given_none(fake: Fake, tmp_path: Path) -> None:
-    fake("true").render(release(chart="oci://charts.example/web"))
-    arguments = (tmp_path / "arguments").read_text().splitlines()
-    assert arguments[2] == "oci://charts.example/web"
-    assert "--repo" not in arguments
+@pytest.mark.parametrize(
+    ("inputs", "chart", "repository"),
+    [
+        ({"repositoryOpts": {"repo": "https://charts.example"}}, "chart", "https://charts.example"),
+        ({"chart": "oci://charts.example/web"}, "oci://charts.example/web", None),
+    ],
+)
+def test_a_published_chart_is_downloaded_once_and_its_package_is_what_is_rendered(
+    fake: Fake, tmp_path: Path, inputs: dict[str, Any], chart: str, repository: str | None
+) -> None:
+    helm = fake("true")
+    helm.render(release(**inputs))
+    helm.render(release(**inputs, values={"a": 1}))
+    arguments = (tmp_path / "pull-arguments").read_text().splitlines()
+    options = dict(itertools.pairwise(arguments))
+    assert arguments[:2] == ["pull", chart]
+    assert (options["--version"], options.get("--repo")) == ("1.2.3", repository)
+    assert (tmp_path / "pull-calls").read_text().count("called") == 1
+    package = helm.package(release(**inputs))
+    assert (tmp_path / "template-arguments").read_text().splitlines()[2] == str(package.path)
+    assert package.sha256 == hashlib.sha256(package.path.read_bytes()).hexdigest()
 
 
 def test_the_same_release_in_two_clusters_is_rendered_once(fake: Fake, tmp_path: Path) -> None:
     helm = fake(answering("{kind: A, metadata: {name: a}}"))
     first = helm.render(release(values={"a": 1}))
     assert helm.render(release(values={"a": 1})) == first
-    assert (tmp_path / "calls").read_text().count("called") == 1
+    assert (tmp_path / "template-calls").read_text().count("called") == 1
     helm.render(release(values={"a": 2}))
-    assert (tmp_path / "calls").read_text().count("called") == 2
+    assert (tmp_path / "template-calls").read_text().count("called") == 2
 
 
 def test_a_cached_rendering_cannot_be_spoilt_by_whoever_reads_it(fake: Fake) -> None:
@@ -203,7 +223,7 @@ def test_a_helm_that_cannot_run_is_named(tmp_path: Path) -> None:
 def test_a_helm_that_hangs_is_given_up(fake: Fake) -> None:
     helm = fake("exec sleep 60")
     hurried = HelmTemplate(helm.binary, timeout_seconds=0.2)
-    with pytest.raises(RenderError, match="did not render"):
+    with pytest.raises(RenderError, match="took more than"):
         hurried.render(release())
 
 

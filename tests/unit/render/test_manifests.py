@@ -15,12 +15,12 @@ import pytest
 from charts import ChartSource
 from config import MeshConfig
 from render import (
+    ClusterAnswers,
     HelmTemplate,
-    Manifest,
-    Observed,
     Recording,
     Registration,
-    Workshop,
+    RenderedObject,
+    TlsProvider,
     manifests,
     record_program,
 )
@@ -47,11 +47,11 @@ class Charts:
         ]
 
 
-def made(program: Callable[[pulumi.ProviderResource], object]) -> list[Manifest]:
+def made(program: Callable[[pulumi.ProviderResource], object]) -> list[RenderedObject]:
     def whole() -> None:
         program(kubernetes.Provider("east", context="east"))
 
-    return manifests(record_program(whole, Observed.placeholders()), Charts())["east"]
+    return manifests(record_program(whole, ClusterAnswers.placeholders()), Charts())["east"]
 
 
 def on(provider: pulumi.ProviderResource, **more: Any) -> pulumi.ResourceOptions:
@@ -161,7 +161,7 @@ def test_objects_come_after_what_they_depend_on_however_they_were_declared() -> 
     def whole() -> None:
         program(kubernetes.Provider("east", context="east"))
 
-    recording = record_program(whole, Observed.placeholders())
+    recording = record_program(whole, ClusterAnswers.placeholders())
     recording.registrations.reverse()
     names = [item.object["metadata"]["name"] for item in manifests(recording, Charts())["east"]]
     assert names == ["late", "later"]
@@ -224,7 +224,7 @@ def test_a_secret_that_got_into_a_chart_s_values_is_redacted_there_too() -> None
     assert '"port": 80' in str(found.redacted)
 
 
-Rendered = Callable[[str], tuple[Recording, dict[str, list[Manifest]]]]
+Rendered = Callable[[str], tuple[Recording, dict[str, list[RenderedObject]]]]
 STACKS = ["local", "staging", "production"]
 
 
@@ -318,11 +318,11 @@ def test_every_webhook_trusts_the_bundle_of_the_stack(rendered: Rendered, name: 
 def test_two_renderings_differ_in_nothing_but_keys_and_what_follows_from_them(
     helm: HelmTemplate, chart_folder: ChartSource, stack_config: Config, recorded: Records
 ) -> None:
-    workshop = Workshop()
+    tls = TlsProvider()
 
     def rendering() -> str:
         config = stack_config("staging")
-        recording = recorded(config, charts=chart_folder, workshop=workshop)
+        recording = recorded(config, charts=chart_folder, tls=tls)
         found = manifests(recording, HelmTemplate(helm.binary))
         return json.dumps({name: [item.object for item in items] for name, items in found.items()})
 

@@ -15,13 +15,14 @@ import pulumi_kubernetes as kubernetes
 import pytest
 from pulumi.runtime import settings
 
-from charts import ChartSource
+from charts import ChartSource, MissingChartsError
+from components import ManifestError
 from config import MeshConfig
 from render import (
-    Observed,
+    ClusterAnswers,
     Recording,
     RenderError,
-    Workshop,
+    TlsProvider,
     offline_reach,
     record_program,
 )
@@ -36,7 +37,7 @@ class Component(pulumi.ComponentResource):
 
 
 def recorded_program(program: Callable[[], object]) -> Recording:
-    return record_program(program, Observed.placeholders())
+    return record_program(program, ClusterAnswers.placeholders())
 
 
 def config_map(
@@ -330,10 +331,10 @@ def test_recordings_that_share_a_workshop_agree_in_every_certificate(
     stack_config: Callable[[str], MeshConfig], recorded: Records
 ) -> None:
     config = stack_config("local")
-    shared = Workshop()
+    shared = TlsProvider()
 
-    def anchors(workshop: Workshop | None) -> object:
-        recording = recorded(config, workshop=workshop)
+    def anchors(tls: TlsProvider | None) -> object:
+        recording = recorded(config, tls=tls)
         return [recording.outputs["trustAnchors"]] + [
             item.inputs["data"]
             for item in recording.of_type("kubernetes:core/v1:Secret")
@@ -348,9 +349,9 @@ def test_only_what_follows_from_a_running_cluster_waits_for_an_observation(
     stack: Callable[[str], Recording],
 ) -> None:
     recording = stack("local")
-    observed = {recording.by_urn(urn).name for urn in recording.observed}
+    observed = {recording.by_urn(urn).name for urn in recording.from_clusters}
     assert observed == {"target-ambassador-service", "source-target-credentials-token"}
-    waiting = {recording.by_urn(urn).name for urn in recording.downstream(recording.observed)}
+    waiting = {recording.by_urn(urn).name for urn in recording.downstream(recording.from_clusters)}
     assert waiting == {
         "source-target-credentials-mirror-credentials",
         "source-target-credentials-destination-credentials",
@@ -362,7 +363,7 @@ def test_only_what_follows_from_a_running_cluster_waits_for_an_observation(
 def test_placeholders_say_of_themselves_that_they_are_none(
     stack_config: Callable[[str], MeshConfig], recorded: Records
 ) -> None:
-    recording = recorded(stack_config("local"), observed=Observed.placeholders())
+    recording = recorded(stack_config("local"), answers=ClusterAnswers.placeholders())
     address = recording.named("source-target-link").inputs["spec"]["gatewayAddress"]
     assert "known-after-deployment" in address
     assert address.endswith(".invalid")
@@ -400,7 +401,7 @@ def test_offline_a_cluster_is_reached_as_the_kubeconfig_says_or_by_a_placeholder
     assert "known-after-deployment" in offline_reach(config)["known"].endpoint.server
 
 
-class Refuses(Observed):
+class Refuses(ClusterAnswers):
     def token(self, cluster: str, namespace: str, name: str) -> Mapping[str, str]:
         raise RenderError(f"no token in {cluster}", "wait")
 
@@ -412,7 +413,7 @@ def test_an_observation_that_fails_is_told_as_it_is(
     stack_config: Callable[[str], MeshConfig], recorded: Records
 ) -> None:
     with pytest.raises(RenderError, match="in target"):
-        recorded(stack_config("local"), observed=Refuses())
+        recorded(stack_config("local"), answers=Refuses())
 
 
 EDGE_STACK = """
@@ -426,7 +427,7 @@ def test_a_manifest_that_is_none_is_told_with_its_name_and_no_traceback(
 ) -> None:
     config = mesh(EDGE_STACK)
     (tmp_path / "aes-crds-3.10.2.yaml").write_text("<html>come back: later</html>: [")
-    with pytest.raises(RenderError, match=r"aes-crds-3\.10\.2\.yaml is not YAML") as caught:
+    with pytest.raises(ManifestError, match=r"aes-crds-3\.10\.2\.yaml is not YAML") as caught:
         recorded(config, charts=ChartSource(tmp_path, config.charts))
     assert caught.value.__suppress_context__
 
@@ -435,5 +436,5 @@ def test_a_manifest_that_cannot_be_had_is_told_with_a_remedy(
     mesh: Mesh, recorded: Records, tmp_path: Path
 ) -> None:
     config = mesh(EDGE_STACK)
-    with pytest.raises(RenderError, match=r"lacks aes-crds-3\.10\.2\.yaml; put"):
+    with pytest.raises(MissingChartsError, match=r"lacks aes-crds-3\.10\.2\.yaml\nput"):
         recorded(config, charts=ChartSource(tmp_path, config.charts))

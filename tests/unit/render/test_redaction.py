@@ -12,7 +12,7 @@ import pytest
 from config import MeshConfig
 from kube import Endpoint, Login
 from preflight import Reach
-from render import Observed, Recording, Registration
+from render import ClusterAnswers, Recording, Registration
 from render.redaction import REDACTED, contained, redacted, secret_texts
 
 Records = Callable[..., Recording]
@@ -141,7 +141,7 @@ def test_all_keys_and_tokens_of_a_mesh_are_known_and_no_certificate_is(
 def test_a_placeholder_is_no_secret_and_can_be_read_wherever_it_stands(
     stack_config: Callable[[str], MeshConfig], recorded: Records
 ) -> None:
-    found = recorded(stack_config("local"), observed=Observed.placeholders())
+    found = recorded(stack_config("local"), answers=ClusterAnswers.placeholders())
     link = found.named("source-target-link").inputs
     assert "known-after-deployment" in str(link)
     assert contained(link, secret_texts(found)) == set()

@@ -13,10 +13,10 @@ from config import MeshConfig
 from config.preconditions import expectations
 from config.variants.ambassadors import FLAVOURS
 from config.variants.linkerds import LINKERDS
-from render import HelmTemplate, Manifest, Recording, Workshop, manifests
+from render import HelmTemplate, Recording, RenderedObject, TlsProvider, manifests
 from tests.stack_files import STACK_FILES
 
-Rendered = Callable[[str], tuple[Recording, dict[str, list[Manifest]]]]
+Rendered = Callable[[str], tuple[Recording, dict[str, list[RenderedObject]]]]
 Config = Callable[[str], MeshConfig]
 Records = Callable[..., Recording]
 
@@ -46,13 +46,13 @@ def test_a_second_render_by_another_helm_is_the_same_to_the_last_letter(
     name: str,
 ) -> None:
     """A preview of what stands would show every difference."""
-    workshop = Workshop()
+    tls = TlsProvider()
     config = stack_config(name)
     first, second = (
         {
             cluster: [(item.object, item.patch, item.component) for item in items]
             for cluster, items in manifests(
-                recorded(config, charts=chart_folder, workshop=workshop),
+                recorded(config, charts=chart_folder, tls=tls),
                 HelmTemplate(helm.binary),
             ).items()
         }

@@ -28,7 +28,7 @@ from config.core.mesh import service_account
 from config.inventory import inventory
 from config.linkerd.tracing import port_of
 from config.links.exports import ServiceRef
-from render import Manifest
+from render import RenderedObject
 from render.recorder import RELEASE
 from tests import foreign_workloads
 from tests.stack_files import STACK_FILES
@@ -172,7 +172,7 @@ def served(objects: Objects) -> Mapping[Kind, ServedKind]:
     return kinds
 
 
-def view_of(config: MeshConfig, cluster: str, rendered: Iterable[Manifest]) -> View:
+def view_of(config: MeshConfig, cluster: str, rendered: Iterable[RenderedObject]) -> View:
     """A cluster of a stack as the checks would see it."""
     ours = [(one.object, one.patch) for one in rendered if one.hook is None]
     there = standing(cluster, [*((one, False) for one in brought(config, cluster)), *ours])
@@ -185,7 +185,7 @@ def view_of(config: MeshConfig, cluster: str, rendered: Iterable[Manifest]) -> V
     )
 
 
-def views_of(config: MeshConfig, rendered: Mapping[str, list[Manifest]]) -> dict[str, View]:
+def views_of(config: MeshConfig, rendered: Mapping[str, list[RenderedObject]]) -> dict[str, View]:
     """All clusters of a stack."""
     return {name: view_of(config, name, rendered[name]) for name in config.clusters}
 

@@ -295,7 +295,7 @@ def test_links_lead_to_the_address_of_our_own_service(mesh: Mesh, recorded: Reco
         """)
     )
     made = recording.named("b-ambassador-gateway-service")
-    assert made.urn in recording.observed
+    assert made.urn in recording.from_clusters
     spec = recording.named("a-b-link").inputs["spec"]
     assert spec["gatewayAddress"] == f"{GATEWAY_SERVICE}.ambassador.b.example"
     assert spec["gatewayPort"] == "5143"

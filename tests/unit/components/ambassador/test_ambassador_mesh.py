@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from config import MeshConfig
-from render import Observed, Recording, RenderError
+from render import ClusterAnswers, Recording, RenderError
 from tests.stack_builders import problems
 
 Mesh = Callable[[str], MeshConfig]
@@ -262,14 +262,14 @@ def test_a_given_address_is_taken_and_none_is_read(mesh: Mesh, recorded: Records
     assert spec["gatewayAddress"] == "198.51.100.7,gw.example"
 
 
-class Addresses(Observed):
+class Addresses(ClusterAnswers):
     """Answers with a given load-balancer status."""
 
     def __init__(self, status: Mapping[str, Any]) -> None:
         self.status = status
 
     def token(self, cluster: str, namespace: str, name: str) -> Mapping[str, str]:
-        return Observed.placeholders().token(cluster, namespace, name)
+        return ClusterAnswers.placeholders().token(cluster, namespace, name)
 
     def service(self, cluster: str, namespace: str, name: str) -> Mapping[str, Any]:
         return self.status
@@ -281,7 +281,7 @@ def test_a_load_balancer_may_have_several_addresses_of_either_kind(
     ingress = [{"ip": "192.0.2.1"}, {"hostname": "lb.example"}, {}]
     recording = recorded(
         linked(mesh, "{gateway: {}}"),
-        observed=Addresses({"loadBalancer": {"ingress": ingress}}),
+        answers=Addresses({"loadBalancer": {"ingress": ingress}}),
     )
     spec = recording.named("a-b-link").inputs["spec"]
     assert spec["gatewayAddress"] == "192.0.2.1,lb.example"
@@ -292,7 +292,7 @@ def test_a_lost_address_is_an_error_with_its_service_and_a_remedy(
     mesh: Mesh, recorded: Records, status: Mapping[str, Any]
 ) -> None:
     with pytest.raises(RenderError) as caught:
-        recorded(linked(mesh, "{gateway: {}}"), observed=Addresses(status))
+        recorded(linked(mesh, "{gateway: {}}"), answers=Addresses(status))
     assert "ambassador/ambassador" in str(caught.value)
     assert "ambassador.gateway.address" in str(caught.value)
     assert "Traceback" not in str(caught.value)

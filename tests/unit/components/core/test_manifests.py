@@ -8,7 +8,7 @@ import pytest
 
 from components.core.component import MeshComponent
 from components.core.manifests import ManifestError, declare, objects_of
-from render import Observed, Recording, record_program
+from render import ClusterAnswers, Recording, record_program
 
 GOOD = "{apiVersion: v1, kind: Namespace, metadata: {name: space}}"
 
@@ -38,9 +38,8 @@ def test_the_objects_of_a_manifest_come_in_its_order_and_empty_documents_are_non
 def test_what_holds_anything_but_objects_is_refused_by_its_name(text: str) -> None:
     with pytest.raises(ManifestError) as caught:
         objects_of(text, "the manifest crds-1.yaml")
-    assert str(caught.value) == (
-        "the manifest crds-1.yaml holds something that is no object; fetch it anew"
-    )
+    assert caught.value.message == "the manifest crds-1.yaml has something that is not an object"
+    assert "download" in caught.value.remedy
 
 
 @pytest.mark.parametrize("text", ["a: [1", "a: b: c", "{", "\0binary", "a: !!python/object:x.y {}"])
@@ -49,14 +48,14 @@ def test_what_is_no_plain_yaml_is_refused_by_its_name_and_without_the_parser_s_w
 ) -> None:
     with pytest.raises(ManifestError) as caught:
         objects_of(text, "the manifest crds-1.yaml")
-    assert str(caught.value) == "the manifest crds-1.yaml is not YAML; fetch it anew"
+    assert caught.value.message == "the manifest crds-1.yaml is not YAML"
     assert caught.value.__suppress_context__
 
 
 @pytest.mark.parametrize("text", ["", "---\n", "# only remarks\n---\n# and more\n"])
 def test_a_manifest_without_an_object_is_refused(text: str) -> None:
     """It would pass for a release whose CRDs are there."""
-    with pytest.raises(ManifestError, match=r"crds-1\.yaml holds no object; fetch it anew"):
+    with pytest.raises(ManifestError, match=r"crds-1\.yaml has no object\ndownload"):
         objects_of(text, "the manifest crds-1.yaml")
 
 
@@ -71,7 +70,7 @@ def declared(text: str, *, protect_crds: bool = True) -> Recording:
             Owner("owner"), "owner-x", objects_of(text, "it"), provider, protect_crds=protect_crds
         )
 
-    return record_program(program, Observed.placeholders())
+    return record_program(program, ClusterAnswers.placeholders())
 
 
 MIXED = """
@@ -135,7 +134,7 @@ def test_a_declared_object_s_answer_can_be_waited_for() -> None:
             "after", metadata={"name": "after"}, opts=pulumi.ResourceOptions(depends_on=before)
         )
 
-    recording = record_program(program, Observed.placeholders())
+    recording = record_program(program, ClusterAnswers.placeholders())
     above = {recording.by_urn(urn).name for urn in recording.named("after").depends_on}
     assert {name for name in above if name.startswith("owner-x-")} == {
         "owner-x-clusterrole-system:x",

@@ -12,7 +12,7 @@ from config import MeshConfig
 from config.links.exports import ServiceRef
 from kube import Endpoint
 from preflight import Reach
-from render import Observed, Recording, Registration
+from render import ClusterAnswers, Recording, Registration
 
 Mesh = Callable[[str], MeshConfig]
 Records = Callable[..., Recording]
@@ -146,7 +146,7 @@ def digests(recording: Recording) -> dict[str, str]:
     return found
 
 
-class Tokens(Observed):
+class Tokens(ClusterAnswers):
     def __init__(self, token: str) -> None:
         self.text = token
 
@@ -154,7 +154,7 @@ class Tokens(Observed):
         return {"token": base64.b64encode(self.text.encode()).decode()}
 
     def service(self, cluster: str, namespace: str, name: str) -> Mapping[str, Any]:
-        return Observed.placeholders().service(cluster, namespace, name)
+        return ClusterAnswers.placeholders().service(cluster, namespace, name)
 
 
 def test_new_credentials_restart_the_service_mirror_and_old_ones_do_not(
@@ -163,7 +163,7 @@ def test_new_credentials_restart_the_service_mirror_and_old_ones_do_not(
     """A controller keeps its open watch on a revoked token."""
     config = mesh(PAIR)
     before, same, after = (
-        digests(recorded(config, observed=Tokens(token))) for token in ("one", "one", "two")
+        digests(recorded(config, answers=Tokens(token))) for token in ("one", "one", "two")
     )
     assert before == same
     assert set(before) == set(after)

@@ -1,4 +1,4 @@
-"""What running clusters would answer where the program asks them."""
+"""What clusters answer where the program reads from them: tokens and Services."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 from render.placeholders import UNKNOWN
 
 
-class Observed(ABC):
-    """Answers for clusters; asked from several threads at once."""
+class ClusterAnswers(ABC):
+    """Answers of clusters; called from several threads at once."""
 
     @abstractmethod
     def token(self, cluster: str, namespace: str, name: str) -> Mapping[str, str]:
@@ -26,12 +26,12 @@ class Observed(ABC):
         """Status of a Service, for example ``{"loadBalancer": {"ingress": [{"ip": "…"}]}}``."""
 
     @staticmethod
-    def placeholders() -> Observed:
-        """Answers for use without clusters; each says of itself that it is none."""
+    def placeholders() -> ClusterAnswers:
+        """Answers without clusters; each is a placeholder."""
         return _Placeholders()
 
 
-class _Placeholders(Observed):
+class _Placeholders(ClusterAnswers):
     def token(self, cluster: str, namespace: str, name: str) -> Mapping[str, str]:
         values = {"token": UNKNOWN, "ca.crt": UNKNOWN, "namespace": namespace}
         return {key: base64.b64encode(text.encode()).decode() for key, text in values.items()}

@@ -23,9 +23,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from charts import MissingChartsError, packaging
 from charts.source import cert_manager_chart, trust_manager_chart
-from cli import stand_ins
-from cli.errors import VerbError
 from config.linkerd.control_plane import LinkerdConfig
 from config.trust.cert_manager import CertManagerConfig, TrustManagerConfig
 from config.variants.ambassadors import FLAVOURS, CrdsChart, CrdsManifest
@@ -201,7 +200,7 @@ def _scratch() -> tempfile.TemporaryDirectory[str]:
 def assembled(chart: str) -> Path:
     """A stand-in as Helm can read it."""
     folder = Path(_scratch().name) / chart
-    stand_ins.assemble(Path(helm()), stand_ins.SOURCES / chart, folder)
+    packaging.assemble(Path(helm()), packaging.SOURCES / chart, folder)
     return folder
 
 
@@ -209,7 +208,7 @@ def assembled(chart: str) -> Path:
 def packages() -> Path:
     """The folder of all stand-ins, packaged."""
     folder = Path(_scratch().name) / "packages"
-    stand_ins.package(Path(helm()), folder)
+    packaging.package(Path(helm()), folder)
     return folder
 
 
@@ -358,7 +357,7 @@ def test_stand_ins_are_packaged_under_the_names_that_the_program_looks_for() -> 
 def test_every_folder_is_a_stand_in_that_is_tried_here_or_a_part_of_one() -> None:
     parts = {"ambassador-crds"}
 
-    assert {source.name for source in stand_ins.sources()} == {*ALL, *parts}
+    assert {source.name for source in packaging.sources()} == {*ALL, *parts}
 
 
 @pytest.mark.parametrize("chart", [chart for chart in ALL if chart != "aes-crds"])
@@ -392,11 +391,11 @@ def test_a_recipe_that_helm_refuses_is_an_error_and_no_traceback(
 ) -> None:
     broken = tmp_path / "sources" / "broken"
     broken.mkdir(parents=True)
-    (broken / stand_ins.RECIPE).write_text("chart: {name: broken}")
-    monkeypatch.setattr(stand_ins, "SOURCES", broken.parent)
+    (broken / packaging.RECIPE).write_text("chart: {name: broken}")
+    monkeypatch.setattr(packaging, "SOURCES", broken.parent)
 
-    with pytest.raises(VerbError, match="cannot be packaged"):
-        stand_ins.package(Path(helm()), tmp_path / "packages")
+    with pytest.raises(MissingChartsError, match="cannot be packaged"):
+        packaging.package(Path(helm()), tmp_path / "packages")
 
 
 @pytest.mark.parametrize("installation", INSTALLATIONS)
@@ -407,7 +406,7 @@ def test_objects_of_different_charts_do_not_collide(installation: str) -> None:
 
 
 def test_the_schema_notation_is_read_alike_in_all_charts_that_use_it() -> None:
-    readers = {path.read_text() for path in stand_ins.SOURCES.glob("*/templates/_schema.tpl")}
+    readers = {path.read_text() for path in packaging.SOURCES.glob("*/templates/_schema.tpl")}
     users = {chart for chart in ALL if (assembled(chart) / "kinds" / "_types.yaml").is_file()}
 
     assert len(readers) == 1

@@ -1,52 +1,52 @@
-"""Our stand-ins for published charts, from their sources to the packages that Helm takes.
+"""Packages the stand-ins for published charts.
 
 They have the names, values and objects of the published ones (``charts/stand_ins/README.md``). A
-source is a folder under ``charts/stand_ins``: a chart as it is, or a `RECIPE` that makes one of
-another, so that generations of a chart share what they have in common.
+source is a folder under ``charts/stand_ins``: a chart, or a `RECIPE` that makes a chart from
+another one, so that generations of a chart share what they have in common.
 """
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from cli import paths
-from cli.errors import VerbError
+from charts.source import MissingChartsError
 
-SOURCES = paths.ROOT / "charts" / "stand_ins"
+SOURCES = Path(__file__).resolve().parent / "stand_ins"
 """The folder of sources."""
 
 RECIPE = "stand-in.yaml"
-"""File of a source that is made of another; its keys are the fields of `Recipe`."""
+"""File of a source that is made from another; its keys are the fields of `Recipe`."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a chart is made of another; the files beside it are added, or take its files' place."""
+    """How a chart is made from another; the files beside it are added, or replace its files."""
 
     base: str | None = None
-    """The source that it starts from, as a path from its own folder; nothing by default."""
+    """The source that it starts from, as a path from its own folder; None for an empty chart."""
     without: tuple[str, ...] = ()
-    """Files of that source that it does not take."""
+    """Files of that source that are left out."""
     chart: Mapping[str, Any] = field(default_factory=dict)
-    """What is laid over Chart.yaml."""
+    """Keys that are merged into Chart.yaml."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """What is laid over values.yaml; null takes a value away."""
+    """Keys that are merged into values.yaml; null removes a value."""
     crds: str | None = None
-    """A source whose objects become its folder ``crds``; none by default."""
+    """A source whose objects become the folder ``crds``."""
     manifest: str | None = None
-    """The namespace of its objects, where these are published as a manifest and not as a chart."""
+    """The namespace of its objects, where they are published as a manifest instead of a chart."""
 
 
 def sources() -> Iterator[Path]:
-    """The folder of every stand-in, the first by name first."""
+    """The folder of every stand-in, sorted by name."""
     for folder in sorted(path for path in SOURCES.iterdir() if path.is_dir()):
         if (folder / "Chart.yaml").is_file() or (folder / RECIPE).is_file():
             yield folder
@@ -55,7 +55,7 @@ def sources() -> Iterator[Path]:
 def package(helm: Path, destination: Path) -> None:
     """Write every stand-in to a folder, in the form in which its original is published.
 
-    Raises VerbError where Helm refuses one.
+    `helm` is the path of the program. Raises MissingChartsError where Helm refuses one.
     """
     destination.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -73,8 +73,32 @@ def package(helm: Path, destination: Path) -> None:
         _run(helm, "package", "--destination", str(destination), *charts)
 
 
+def packaged(helm: Callable[[], Path], cache: Path) -> Path:
+    """The stand-ins as packages, in a folder of `cache` that is named after their content.
+
+    `helm` returns the path of the program, and is called only where they are not in the cache.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(path for path in SOURCES.rglob("*") if path.is_file()):
+        digest.update(f"{file.relative_to(SOURCES)}\0".encode())
+        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    folder = cache / f"stand-in-charts-{digest.hexdigest()[:16]}"
+    if folder.is_dir():
+        return folder
+    with tempfile.TemporaryDirectory(dir=cache, prefix=".charts-") as scratch:
+        packages = Path(scratch) / "packages"
+        package(helm(), packages)
+        try:
+            packages.rename(folder)
+        except OSError:
+            # Another process made the same folder in the meantime.
+            if not folder.is_dir():
+                raise
+    return folder
+
+
 def assemble(helm: Path, source: Path, chart: Path) -> None:
-    """Write the chart of a source to a folder. Raises VerbError."""
+    """Write the chart of a source to the folder `chart`. Raises MissingChartsError."""
     recipe = _recipe(source)
     if recipe.base is not None:
         assemble(helm, source / recipe.base, chart)
@@ -89,7 +113,7 @@ def assemble(helm: Path, source: Path, chart: Path) -> None:
         if above:
             file = chart / name
             below = yaml.safe_load(file.read_text()) if file.is_file() else {}
-            file.write_text(yaml.safe_dump(_laid_over(below, above), sort_keys=False))
+            file.write_text(yaml.safe_dump(_merged(below, above), sort_keys=False))
     if recipe.crds is not None:
         (chart / "crds").mkdir()
         with tempfile.TemporaryDirectory() as scratch:
@@ -104,26 +128,26 @@ def _recipe(source: Path) -> Recipe:
 
 
 def _is_part(source: Path) -> bool:
-    """Whether a source is only what another one takes its CRDs from."""
+    """Whether a source only has the CRDs of another one."""
     others = ((other, _recipe(other).crds) for other in sources())
     return any(crds is not None and (other / crds).samefile(source) for other, crds in others)
 
 
-def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     result = dict(below)
     for key, value in above.items():
         mine = result.get(key)
         if value is None:
             result.pop(key, None)
         elif isinstance(mine, Mapping) and isinstance(value, Mapping):
-            result[key] = _laid_over(mine, value)
+            result[key] = _merged(mine, value)
         else:
             result[key] = value
     return result
 
 
 def _objects(helm: Path, chart: Path, *options: str) -> str:
-    # Without a version, Helm takes its own idea of one, which a chart may not be made for.
+    # Helm's default version may be one that a chart does not support.
     kubernetes = ("--kube-version", "1.33.0")
     return _run(helm, "template", "release", str(chart), *kubernetes, *options)
 
@@ -132,5 +156,5 @@ def _run(helm: Path, *arguments: str) -> str:
     command = [str(helm), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise VerbError(f"the stand-in charts cannot be packaged: {done.stderr.strip()}")
+        raise MissingChartsError(f"the stand-in charts cannot be packaged: {done.stderr.strip()}")
     return done.stdout

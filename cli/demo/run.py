@@ -1,0 +1,258 @@
+"""One run of the demo: clusters, charts, deployment, checks."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli import paths, screen, stacks
+from cli.demo import clusters, next_steps
+from cli.demo import record as demo_record
+from cli.demo.record import DemoRecord
+from cli.demo.stack import STACK, DemoStack
+from cli.engine.engine import Engine, EngineUnavailableError
+from cli.engine.find import find
+from cli.errors import VerbError
+from cli.progress import step
+from vocabulary.errors import BAD_INPUT, MeshError
+
+if TYPE_CHECKING:
+    from charts import ChartSource
+    from config import MeshConfig
+    from preflight import Reach
+
+DOWN = "`./mesh demo --down`"
+
+_NEEDS_ENGINE = (
+    "in clusters of your own the demo needs the Pulumi engine, "
+    "because only the engine can delete everything again"
+)
+_RENDER_INSTEAD = (
+    "install Pulumi (https://www.pulumi.com/docs/install/), leave out --source and --target to "
+    f"have local clusters, or look at the manifests: `./mesh render {STACK} --out DIR`"
+)
+_AGAIN = f"Run `./mesh demo` again to go on, or {DOWN} first to start over."
+
+
+class Demo:
+    """The demo in two clusters: local ones, or those of two contexts of the user's kubeconfig."""
+
+    def __init__(self, source: str | None, target: str | None) -> None:
+        self._contexts = (source, target)
+        self._config, self._content = _settings(self._contexts)
+        self._stack = DemoStack(demo_record.folder() / "pulumi")
+        self._kubeconfig: Path | None = None
+        self._kubectl = "kubectl"
+
+    @property
+    def _local(self) -> bool:
+        return self._contexts == (None, None)
+
+    def make(self, *, use_engine: bool) -> None:
+        """Deploy and check the mesh, or repair an existing demo. Raises MeshError."""
+        if not self._local and not use_engine:
+            raise VerbError(_NEEDS_ENGINE, _RENDER_INSTEAD, BAD_INPUT)
+        before = demo_record.read()
+        if before is not None and (before.source, before.target) != self._contexts:
+            raise VerbError(
+                f"a demo exists already, in {_where(before)}", f"run {DOWN} first", BAD_INPUT
+            )
+        try:
+            self._make(before, use_engine=use_engine)
+        except KeyboardInterrupt:
+            screen.say(f"Interrupted. {_AGAIN}")
+            raise
+
+    def leave(self, record: DemoRecord) -> None:
+        """Delete it from clusters that are the user's own. Raises MeshError."""
+        gone = (
+            "if the clusters do not exist any more, delete the demo's record: "
+            f"{demo_record.folder()}"
+        )
+        try:
+            uids = {name: item.uid for name, item in clusters.reach(self._config).items()}
+        except MeshError as error:
+            raise VerbError(str(error), gone) from None
+        if uids != record.uids:
+            raise VerbError("these are not the clusters that the demo was made in", gone)
+        with step("The Pulumi engine") as work:
+            engine = self._stack.prepare(find(work.update), self._content)
+        engine = _with_charts(engine, _charts(self._config))
+        with step(f"pulumi destroy --stack {STACK}") as work:
+            self._stack.destroy(engine, work)
+        screen.say("Helm keeps the CRDs of the Gateway API, because others may use them.")
+
+    def _make(self, before: DemoRecord | None, *, use_engine: bool) -> None:
+        source, target = self._contexts
+        engine = self._engine() if use_engine else None
+        if before is not None and before.local and before.engine != (engine is not None):
+            # Neither way can go on with what the other one has created.
+            screen.note("the existing demo was made in the other way; it is deleted first")
+            clusters.end()
+            demo_record.forget()
+            before = None
+        if self._local:
+            self._start_clusters()
+        reach = clusters.reach(self._config)
+        uids = {name: item.uid for name, item in reach.items()}
+        if before is not None and before.uids != uids:
+            self._stack.forget_state()
+        demo_record.write(
+            DemoRecord(source=source, target=target, engine=engine is not None, uids=uids)
+        )
+        charts = _charts(self._config)
+        with _with_advice():
+            if engine is not None:
+                engine = _with_charts(self._stack.prepare(engine, self._content), charts)
+                with step(f"pulumi up --stack {STACK}") as work:
+                    self._stack.up(engine, work)
+            else:
+                self._apply(reach, charts)
+        self._show(charts, engine)
+
+    def _engine(self) -> Engine | None:
+        """The engine; None where it is not available, and clusters are local."""
+        try:
+            with step("The Pulumi engine") as work:
+                return find(work.update)
+        except EngineUnavailableError as error:
+            if not self._local:
+                raise VerbError(f"{_NEEDS_ENGINE} ({error.message})", _RENDER_INSTEAD) from None
+            screen.note(
+                f"no Pulumi engine ({error.message}): the demo applies the rendered objects of the "
+                "same program (server-side apply; no state, no updates, no deletion)"
+            )
+            return None
+
+    def _start_clusters(self) -> None:
+        from cli import tools
+
+        self._kubeconfig = clusters.start()
+        if not shutil.which("kubectl"):
+            with step("kubectl") as work:
+                self._kubectl = str(tools.kubectl(work.clusters))
+
+    def _apply(self, reach: Mapping[str, Reach], charts: ChartSource) -> None:
+        from cli.demo.apply import deploy
+
+        # Without the engine's state, each run generates the anchors; pods of local clusters are
+        # simulated, and no proxy trusts an older one.
+        untrusting = {name: replace(item, trust=None) for name, item in reach.items()}
+        with step("Applying the rendered objects") as work:
+            deploy(self._config, untrusting, charts, work)
+
+    def _show(self, charts: ChartSource, engine: Engine | None) -> None:
+        """Check, and print the result. Raises VerbError where a check failed."""
+        from cli.demo import summary
+        from cli.verbs.check import run_checks
+        from verify.questions import limits
+
+        console = screen.out()
+        report = run_checks(self._config)
+        console.print()
+        summary.show_checks(report, console)
+        console.print()
+        summary.show_table(self._config, report, console)
+        console.print()
+        summary.show_commands(self._next_steps(charts, engine), console)
+        if self._local:
+            console.print()
+            screen.note(
+                "API servers, controllers and admission of local clusters are real, but "
+                f"{limits.simulated(clusters.NAMES)}; `./mesh verify` would end with exit code "
+                f"{limits.NOTHING_TRIED}"
+            )
+        if report.exit_code:
+            raise VerbError(
+                "some checks failed; see above",
+                f"Logs of the local control planes are in {clusters.folder()}/*/logs."
+                if self._local
+                else "",
+            )
+        console.print()
+        down = DOWN.strip("`")
+        line = f"√ The mesh is deployed, and no request went through it yet. {down} removes it."
+        console.print(line, style="green")
+
+    def _next_steps(self, charts: ChartSource, engine: Engine | None) -> list[next_steps.Group]:
+        contexts = [
+            context or name for name, context in zip(clusters.NAMES, self._contexts, strict=True)
+        ]
+        stack_file = None if self._local else self._stack.stack_file
+        groups = [next_steps.to_look(contexts, self._kubectl, self._kubeconfig, stack_file)]
+        if engine is not None:
+            groups.append(next_steps.to_go_on(self._stack, engine, charts.directory))
+        return groups
+
+
+def remove() -> None:
+    """Delete what the demo has created. Raises MeshError."""
+    record = demo_record.read()
+    if record is not None and not record.local:
+        Demo(record.source, record.target).leave(record)
+    ended = clusters.end()
+    demo_record.forget()
+    if record is None and not ended:
+        screen.say("There is no demo; nothing to remove.")
+
+
+@contextmanager
+def _with_advice() -> Iterator[None]:
+    """Add to the remedy of an error how to go on."""
+    try:
+        yield
+    except MeshError as error:
+        error.remedy = f"{error.remedy}\n{_AGAIN}".strip()
+        raise
+
+
+def _where(record: DemoRecord) -> str:
+    if record.local:
+        return "local clusters"
+    return f"the contexts {record.source} and {record.target}"
+
+
+def _settings(contexts: tuple[str | None, str | None]) -> tuple[MeshConfig, dict[str, Any]]:
+    """The stack `local` with these contexts: validated, and as the content of its file."""
+    import yaml
+
+    from config import PROJECT
+
+    config = stacks.load(STACK)
+    content: dict[str, Any] = yaml.safe_load(stacks.find(STACK).read_text(encoding="utf-8"))
+    described = dict(config.clusters)
+    for name, context in zip(clusters.NAMES, contexts, strict=True):
+        if context is not None:
+            content["config"][f"{PROJECT}:clusters"][name]["context"] = context
+            described[name] = described[name].model_copy(update={"context": context})
+    return config.model_copy(update={"clusters": described}), content
+
+
+def _charts(config: MeshConfig) -> ChartSource:
+    """The charts of the stack, or the stand-ins where a repository does not answer."""
+    from charts import choice
+    from cli import tools
+
+    with step("Charts") as work:
+        try:
+            return choice.available(config, paths.ROOT)
+        except choice.UnreachableChartsError as error:
+            source = choice.stand_ins(config, lambda: tools.helm(work.clusters), paths.cache())
+            reason = error.message
+    screen.note(
+        f"{reason}; the demo uses the stand-in charts of charts/stand_ins, which have the same "
+        "objects and are for trials only"
+    )
+    return source
+
+
+def _with_charts(engine: Engine, charts: ChartSource) -> Engine:
+    from charts.source import CHARTS_VARIABLE
+
+    if charts.directory is None:
+        return engine
+    return engine.having({CHARTS_VARIABLE: str(charts.directory)})
