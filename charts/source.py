@@ -193,4 +193,4 @@ def charts_of(config: MeshConfig) -> Iterator[Package]:
     for name in config.clusters:
         made = inventory(config, name)
         yield from (Chart(item.chart, item.version, item.origin) for item in made.releases)
-        yield from (Manifest(item.name, item.version, item.url) for item in made.manifests)
+        yield from (PublishedManifest(item.name, item.version, item.url) for item in made.manifests)
