@@ -9,7 +9,7 @@ from pulumi_kubernetes.core.v1 import Namespace, Secret, Service
 from pulumi_kubernetes.helm.v3 import Release
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
-from charts.source import Manifest
+from charts.source import PublishedManifest
 from components.ambassador.args import AmbassadorMeshArgs
 from components.ambassador.injection import namespace_annotations, pod_annotations
 from components.ambassador.values import ambassador_values, crds_values
@@ -88,7 +88,7 @@ def _crds(owner: MeshComponent, args: AmbassadorMeshArgs) -> list[pulumi.Resourc
         ]
     found: list[pulumi.Resource] = []
     for item in args.made.manifests:
-        package = Manifest(item.name, item.version, item.url)
+        package = PublishedManifest(item.name, item.version, item.url)
         text = args.releases.charts.text(package)
         objects = manifests.objects_of(text, f"the manifest {package.package}")
         found += manifests.declare(owner, name, objects, provider, protect_crds=args.protect_crds)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from checks.cluster.pod_logs import TAIL
 from checks.cluster.unready import CONTAINERS, Container, blamed, explain_pod, is_ready
+from checks.facts.fetch import TAIL
 from checks.facts.view import Log, View
 from verify.cluster import Cluster, ClusterRefusedError
 from vocabulary.kinds import EVENT, Kind, Object, name_of, namespace_of

@@ -11,7 +11,7 @@ from checks.cluster import permissions
 from checks.facts import fetch
 from checks.facts.view import Access
 from config import MeshConfig
-from render import Manifest, Recording, manifests
+from render import Recording, RenderedObject, manifests
 from tests.stack_builders import Settings, loaded, valid_settings
 from tests.stack_files import STACK_FILES
 from tests.unit.config.inventory.test_inventory import NoCharts
@@ -21,7 +21,7 @@ from vocabulary.kinds import Kind
 VERBS = ("get", "list", "create", "patch", "delete")
 
 
-def not_asked_for(config: MeshConfig, cluster: str, items: Iterable[Manifest]) -> set[Access]:
+def not_asked_for(config: MeshConfig, cluster: str, items: Iterable[RenderedObject]) -> set[Access]:
     """Rights that writing these objects and reading the cluster take, and nobody is asked for."""
     asked = set(permissions.asked(config, cluster))
     kinds = {Kind.of(item.object) for item in items}

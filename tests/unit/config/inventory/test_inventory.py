@@ -13,7 +13,7 @@ from config import MeshConfig
 from config.core.cluster import ClusterConfig
 from config.inventory import Inventory, inventory
 from config.preconditions import expectations
-from render import Manifest, Recording, Registration, manifests
+from render import Recording, Registration, RenderedObject, manifests
 from tests.stack_builders import Settings, changed, loaded, pair, valid_settings
 from tests.stack_files import STACK_FILES
 from tests.unit.conftest import PUBLISHED, Tells, reach_of
@@ -32,17 +32,17 @@ class NoCharts:
         return []
 
 
-def of_manifest(item: Manifest) -> bool:
+def of_manifest(item: RenderedObject) -> bool:
     """Whether an object is declared from a published manifest."""
     return item.owner.name.startswith(f"{item.component}-crds-")
 
 
-def identity(item: Manifest) -> tuple[str, str, str, str, bool]:
+def identity(item: RenderedObject) -> tuple[str, str, str, str, bool]:
     kind, metadata = Kind.of(item.object), item.object["metadata"]
     return kind.group, kind.name, metadata.get("namespace") or "", metadata["name"], item.patch
 
 
-def declared(recording: Recording, cluster: str) -> list[Manifest]:
+def declared(recording: Recording, cluster: str) -> list[RenderedObject]:
     return manifests(recording, NoCharts())[cluster]
 
 
@@ -56,7 +56,7 @@ def assert_equal(config: MeshConfig, recording: Recording) -> None:
         assert {Kind.of(item.object) for item in items} <= found.written_kinds
 
 
-def assert_objects(found: Inventory, items: list[Manifest]) -> None:
+def assert_objects(found: Inventory, items: list[RenderedObject]) -> None:
     expected = Counter(
         (item.kind.group, item.kind.name, item.namespace, item.name, item.patch)
         for item in found.objects
@@ -89,7 +89,7 @@ def assert_releases(found: Inventory, recording: Recording) -> None:
     assert made == expected
 
 
-def assert_manifests(found: Inventory, items: list[Manifest]) -> None:
+def assert_manifests(found: Inventory, items: list[RenderedObject]) -> None:
     kinds = {kind for manifest in found.manifests for kind in manifest.kinds}
     assert {Kind.of(item.object) for item in items} <= kinds
     spaces = {
