@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from config.anchor_checks import anchors_fit
 from config.cross_checks import cross_check
 from config.formats import is_encrypted
 from config.issuance_checks import issuance_fits
@@ -201,6 +202,8 @@ def _validated(settings: Mapping[str, Any], origin: str, found: list[Problem]) -
         for problem in cross_check(mesh.clusters, links, names):
             outcome.add(problem)
         for problem in issuance_fits(mesh.trust_anchor, mesh.clusters):
+            outcome.add(problem)
+        for problem in anchors_fit(mesh.trust_anchor, mesh.clusters):
             outcome.add(problem)
     if outcome.problems or mesh is None:
         raise StackFileError(origin, _in_order(outcome.problems, usable))
