@@ -15,9 +15,9 @@ from checks.results import Finding, failure, ok
 from checks.view import some
 from checks.webhooks import webhooks_of
 from config.issuance import Issuance
+from config.trust_anchor import TRUST_ROOTS
 
 IDENTITY = "linkerd-identity-issuer"
-TRUST_ROOTS = "linkerd-identity-trust-roots"
 
 
 def cert_manager(case: ClusterCase) -> Iterator[Finding]:

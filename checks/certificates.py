@@ -22,8 +22,8 @@ from checks.view import Unseen, View, some
 from config.certificates import fault_for_2_8
 from config.generation import Generation
 from config.key_forms import form_fault
+from config.trust_anchor import TRUST_ROOTS
 
-TRUST_ROOTS = "linkerd-identity-trust-roots"
 ISSUER = "linkerd-identity-issuer"
 
 _ROTATE = (

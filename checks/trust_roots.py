@@ -18,7 +18,7 @@ from cryptography import x509
 
 from checks import pki
 from checks.case import ClusterCase, LinkCase
-from checks.certificates import TRUST_ROOTS, anchors_of, issuer_chain
+from checks.certificates import anchors_of, issuer_chain
 from checks.control_plane import CONFIG
 from checks.expected import MULTICLUSTER
 from checks.kinds import (
@@ -36,6 +36,7 @@ from checks.values import values_of
 from checks.view import Unseen, View, some
 from clusters.trust import CONTROL_PLANE, TRUST_ROOT_HASH, bundle_hashes
 from config.generation import Generation
+from config.trust_anchor import TRUST_ROOTS
 
 _ENVIRONMENT = "LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS"
 _OWNERS = ("deployment", "daemonset", "statefulset", "replicaset", "job", "cronjob")

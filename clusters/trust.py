@@ -26,8 +26,8 @@ from kubernetes.client.exceptions import ApiException
 
 from clusters.answers import inner
 from clusters.kubeconfig import get_json
+from config.trust_anchor import TRUST_ROOTS
 
-TRUST_ROOTS = "linkerd-identity-trust-roots"
 TRUST_ROOT_HASH = "linkerd.io/trust-root-sha256"
 CONTROL_PLANE = "linkerd.io/control-plane-ns"
 PAGE = 500

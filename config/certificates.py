@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -131,6 +131,15 @@ def anchor_fault_for_2_8(certificate: str) -> str | None:
     """The same of a PEM text; None too where it cannot be read, which is another complaint."""
     cert = _loaded(certificate)
     return fault_for_2_8(cert) if cert is not None else None
+
+
+def issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    """Whether this authority signed a certificate; its dates and what it may sign do not matter."""
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def _loaded(certificate: str) -> x509.Certificate | None:

@@ -23,6 +23,7 @@ from config.formats import (
 )
 from config.generation import Generation
 from config.ingress import IngressBase, IngressConfig
+from config.key_forms import POLICY_VALIDATOR
 from config.linkerd import LinkerdConfig
 from config.meshed import JobConfig, MeshedConfig
 from config.monitoring import MonitoringConfig
@@ -36,7 +37,7 @@ SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 LONGEST_COMMON_NAME = 64
 """Characters of a certificate's common name (RFC 5280, ub-common-name)."""
 
-LONGEST_WEBHOOK = "linkerd-policy-validator"
+LONGEST_WEBHOOK = POLICY_VALIDATOR
 """The longest name among the control plane's webhooks."""
 
 

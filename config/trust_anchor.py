@@ -17,6 +17,10 @@ from config.formats import DnsLabel, Secret
 from config.issuance import Issuance
 from config.problems import Problem
 
+TRUST_ROOTS = "linkerd-identity-trust-roots"
+"""ConfigMap of the anchors in Linkerd's namespace, and trust-manager's Bundle that makes it.
+Facts: Linkerd docs, "Automatically rotating control plane TLS credentials"."""
+
 
 class Anchor(Model):
     """One certificate of the bundle: generated when `certificate` is left out, else provided."""

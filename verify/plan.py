@@ -20,6 +20,7 @@ from checks.view import Unseen, View
 from config.ambassador import AmbassadorConfig
 from config.link import Export, LinkConfig, Requirement, Selector
 from config.mesh import MeshConfig, gateway_identity
+from config.trust_anchor import TRUST_ROOTS
 from verify import judge, limits
 from verify.judge import Expectation
 
@@ -702,7 +703,7 @@ class _Planner:
         """The target's trust roots (PEM), where they can be read."""
         space = self._mesh.clusters[cluster].linkerd.namespace
         try:
-            found = self._views[cluster].get(CONFIG_MAP, space, "linkerd-identity-trust-roots")
+            found = self._views[cluster].get(CONFIG_MAP, space, TRUST_ROOTS)
         except Unseen:
             return None
         text = ((found or {}).get("data") or {}).get("ca-bundle.crt")

@@ -21,6 +21,7 @@ from checks.permissions import EVERYTHING
 from checks.reading import Reader, RefusedError
 from checks.view import Access, View
 from config.cluster import ClusterConfig
+from config.trust_anchor import TRUST_ROOTS
 from verify.limits import needed
 from verify.rollouts import namespaces
 
@@ -64,7 +65,7 @@ def survey(
 def _listings(config: ClusterConfig) -> Iterator[tuple[Kind, str, dict[str, str]]]:
     yield NODE, "", {}
     yield SERVICE, "", {}
-    roots = {"fieldSelector": "metadata.name=linkerd-identity-trust-roots"}
+    roots = {"fieldSelector": f"metadata.name={TRUST_ROOTS}"}
     yield CONFIG_MAP, config.linkerd.namespace, roots
     for space in namespaces(config):
         yield DEPLOYMENT, space, {}
