@@ -13,6 +13,7 @@ from config.language.formats import is_encrypted
 from config.language.partial import validate
 from config.language.problems import Problem, StackFileError, join, quoted, step, steps
 from config.language.yaml_text import YamlTextError, read_yaml
+from config.rules.anchors import anchors_fit
 from config.rules.between_parts import cross_check
 from config.rules.issuance import issuance_fits
 
@@ -201,6 +202,8 @@ def _validated(settings: Mapping[str, Any], origin: str, found: list[Problem]) -
         for problem in cross_check(mesh.clusters, links, names):
             outcome.add(problem)
         for problem in issuance_fits(mesh.trust_anchor, mesh.clusters):
+            outcome.add(problem)
+        for problem in anchors_fit(mesh.trust_anchor, mesh.clusters):
             outcome.add(problem)
     if outcome.problems or mesh is None:
         raise StackFileError(origin, _in_order(outcome.problems, usable))

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 
+from config.trust.anchor_certificates import issued_by
 from kube.failures import Reason
 from preflight.proxy_trust import HeldTrust, MeshedPod
 
@@ -87,15 +87,7 @@ def _signer(held: HeldTrust) -> x509.Certificate | None:
     issuer = held.issuer
     if issuer is None:
         return None
-    return next((anchor for anchor in held.anchors if _signed(issuer, anchor)), None)
-
-
-def _signed(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
-    try:
-        certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
+    return next((anchor for anchor in held.anchors if issued_by(issuer, anchor)), None)
 
 
 def _signed_before(held: HeldTrust, now: datetime) -> Iterator[MeshedPod]:

@@ -22,6 +22,7 @@ TRANSIENT_SECONDS = 20.0
 PLURALS = {
     "Namespace": "namespaces",
     "ConfigMap": "configmaps",
+    "Event": "events",
     "Secret": "secrets",
     "Service": "services",
     "Pod": "pods",
@@ -92,16 +93,20 @@ class Cluster:
         *,
         since: datetime | None = None,
         lines: int | None = None,
+        previous: bool = False,
     ) -> Iterator[str]:
         """Lines of a container's log; those to come, too, unless only the last ones are wanted.
 
-        `since` leaves out what is older. Ends where the stream does. Raises ClusterRefusedError.
+        `previous` asks for the log of the run before the present one; `since` leaves out what is
+        older. Ends where the stream does. Raises ClusterRefusedError.
         """
         query = {"container": container}
         if lines is None:
             query["follow"] = "true"
         else:
             query["tailLines"] = str(lines)
+        if previous:
+            query["previous"] = "true"
         if since is not None:
             query["sinceTime"] = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         try:

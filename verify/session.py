@@ -213,16 +213,8 @@ class Session:
                     "it got no proxy although it asked for one; see the proxy injector"
                 )
             return
-        said = waiting.why_not(found)
-        container = waiting.unready_container(found)
-        if container is not None:
-            try:
-                lines = list(cluster.log(space, name, container, lines=1))
-            except ClusterRefusedError:
-                lines = []
-            if lines:
-                said += f"; it said last: {lines[-1][:300]}"
-        self.troubles[pod.key] = f"not ready within {self._seconds:.0f} s: {said}"
+        why = waiting.why_not(cluster, found)
+        self.troubles[pod.key] = f"not ready within {self._seconds:.0f} s: {why}"
 
     def _await_mirrors(self) -> None:
         if not self._plan.mirrors:

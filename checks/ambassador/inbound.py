@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from checks.ambassador.front import front
+from checks.ambassador.policies import policies
 from checks.cluster.ports import meshed_pods, ports_of, target
 from checks.facts.case import ClusterCase
 from checks.facts.expected import UPDATE
@@ -172,18 +173,8 @@ def public_objects(case: ClusterCase) -> Iterator[Finding]:
         return
     title = "Ambassador's public ports have their Servers and policies"
     name = config.public_policy
-    wanted = [(NETWORK_AUTHENTICATION, name)]
-    for port in config.all_public_ports:
-        wanted += [(SERVER, f"{name}-{port}"), (AUTHORIZATION_POLICY, f"{name}-{port}")]
-    missing = [
-        f"{kind.name} {item}"
-        for kind, item in wanted
-        if case.view.get(kind, config.namespace, item) is None
-    ]
-    if missing:
-        yield failure(title, f"missing in {config.namespace}: {some(missing)}", UPDATE)
-    else:
-        yield ok(title, some(str(port) for port in config.all_public_ports))
+    ports = {f"{name}-{port}": port for port in config.all_public_ports}
+    yield policies(case.view, config, title, (NETWORK_AUTHENTICATION, name), ports)
 
 
 def _public(one: Judged, config: AmbassadorConfig) -> Finding:

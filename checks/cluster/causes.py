@@ -10,7 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from checks.facts.expected import UPDATE
-from vocabulary.linkerd import INIT_CONTAINER, NETWORK_VALIDATOR_CONTAINER, PROXY_CONTAINER
+from vocabulary.linkerd import (
+    INIT_CONTAINER,
+    NETWORK_VALIDATOR_CONTAINER,
+    PROXY_CONTAINER,
+    TRUST_ROOTS,
+)
 
 _RESTART = "`kubectl -n {namespace} rollout restart {workload}`"
 
@@ -60,7 +65,7 @@ CAUSES: tuple[Cause, ...] = (
         r"failed to verify issuer credentials.*"
         r"(?:signed by unknown authority|certificate is not authorized|cannot be used)",
         "the issuer certificate in Secret linkerd-identity-issuer is not signed by any of the "
-        "trust anchors in ConfigMap linkerd-identity-trust-roots",
+        f"trust anchors in ConfigMap {TRUST_ROOTS}",
         f"{UPDATE}, so that anchors and issuer come from the same stack",
         "linkerd2 edge-26.8.3, pkg/identity/service.go, loadCredentials; Go, crypto/x509",
     ),
@@ -84,7 +89,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         r"Failed to read trust anchors|could not read identity trust anchors",
-        "ConfigMap linkerd-identity-trust-roots holds no certificate that can be read",
+        f"ConfigMap {TRUST_ROOTS} holds no certificate that can be read",
         UPDATE,
         "linkerd2 edge-26.8.3, controller/cmd/identity/main.go",
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from checks.ambassador.ambassador import absent, kind_of, pod_annotations, workload_of
+from checks.ambassador.policies import policies
 from checks.ambassador.routes import hostname_of
 from checks.cluster.ports import meshed_pods, ports_of, target
 from checks.cluster.workloads import has_pods
@@ -23,11 +24,9 @@ from config.core.mesh import MeshConfig, gateway_identity
 from config.links.link import LinkConfig
 from config.variants.generation import Generation
 from vocabulary.kinds import (
-    AUTHORIZATION_POLICY,
     ENDPOINTS,
     MAPPING,
     MESH_TLS,
-    SERVER,
     SERVICE,
     Object,
     annotations_of,
@@ -219,27 +218,12 @@ def _health(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> 
 
 
 def _policy(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> Finding:
-    # Whom they let in, the checks of policies say.
-    title = "the gateway has its Servers and policies"
-    name = f"{ambassador.name}-gateway"
-    wanted = [(SERVER, name), (AUTHORIZATION_POLICY, name), (MESH_TLS, name)]
+    name = ambassador.gateway_policy
     ports = {name: PROXY_CONTAINER}
     if config.probe == "proxy":
-        wanted += [(SERVER, f"{name}-admin"), (AUTHORIZATION_POLICY, f"{name}-admin")]
         ports[f"{name}-admin"] = "linkerd-admin"
-    missing = [
-        f"{kind.name} {item}"
-        for kind, item in wanted
-        if view.get(kind, ambassador.namespace, item) is None
-    ]
-    if missing:
-        return failure(title, f"missing in {ambassador.namespace}: {some(missing)}", UPDATE)
-    for item, port in ports.items():
-        server = view.get(SERVER, ambassador.namespace, item) or {}
-        found = (server.get("spec") or {}).get("port")
-        if found != port:
-            return failure(title, f"Server {item} is for port {found}, not {port}", UPDATE)
-    return ok(title)
+    title = "the gateway has its Servers and policies"
+    return policies(view, ambassador, title, (MESH_TLS, name), ports)
 
 
 def alive(source: View, target: str, metric: bool | None) -> str:

@@ -140,7 +140,7 @@ def questions(mesh: MeshConfig, cluster: str, view: View) -> dict[str, Question]
     asked: dict[str, Question] = {}
     known = sites(view, config)
     for mapping in all_mappings(mesh, cluster):
-        site = _site_of(mapping, known)
+        site = site_of(mapping.hostname, known)
         way = _way(service, site)
         if way is None:
             return f"Service {name_of(service)} has a port neither for HTTP nor for HTTPS"
@@ -160,6 +160,8 @@ class Site(NamedTuple):
     """Whether cleartext is not routed."""
     tls: bool = False
     """Whether TLS is terminated."""
+    redirects: bool = False
+    """Whether cleartext is redirected."""
 
 
 def sites(view: View, config: AmbassadorConfig) -> list[Site]:
@@ -168,7 +170,12 @@ def sites(view: View, config: AmbassadorConfig) -> list[Site]:
     The one for all names comes first.
     """
     found = [
-        Site(host.hostname, host.tls is not None and host.insecure != "Route", host.tls is not None)
+        Site(
+            host.hostname,
+            host.tls is not None and host.insecure != "Route",
+            host.tls is not None,
+            host.insecure == "Redirect",
+        )
         for host in config.all_hosts
     ]
     if not found:
@@ -181,13 +188,15 @@ def _site(host: Object) -> Site:
     policy = spec.get("requestPolicy") or {}
     action = (policy.get("insecure") or {}).get("action") or "Redirect"
     tls = bool(spec.get("tlsSecret"))
-    return Site(str(spec.get("hostname") or "*"), tls and action != "Route", tls)
+    return Site(
+        str(spec.get("hostname") or "*"), tls and action != "Route", tls, action == "Redirect"
+    )
 
 
-def _site_of(mapping: MappingConfig, known: list[Site]) -> Site:
-    """The Host that answers for a Mapping; one that takes anything where none is known."""
+def site_of(hostname: str, known: list[Site]) -> Site:
+    """The Host that answers for a Mapping with this host name; any name where none is known."""
     for site in known:
-        if site.hostname == "*" or mapping.hostname in ("*", site.hostname):
+        if site.hostname == "*" or hostname in ("*", site.hostname):
             return site
     return Site("*", tls_only=False)
 

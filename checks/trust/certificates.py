@@ -18,6 +18,7 @@ from checks.facts.results import Finding, failure, ok, skipped, warning
 from checks.facts.view import Unseen, View, some
 from checks.linkerd.control_plane import CONFIG, linkerd_values, old_config
 from checks.trust import pki, renewal
+from config.trust.anchor_certificates import fault_for_2_8
 from config.trust.key_forms import form_fault
 from config.variants.generation import Generation
 from vocabulary.kinds import CONFIG_MAP, SECRET, Object
@@ -65,7 +66,11 @@ def trust_anchors(case: ClusterCase) -> Iterator[Finding]:
     yield from _provided(case, anchors)
     yield _each(
         "the trust anchors use algorithms that Linkerd takes",
-        {a: pki.algorithm_fault(a, rsa_too=True) or pki.authority_fault(a) for a in anchors},
+        {
+            anchor: (fault_for_2_8(anchor) if old else pki.algorithm_fault(anchor, rsa_too=True))
+            or pki.authority_fault(anchor)
+            for anchor in anchors
+        },
         "provide self-signed ECDSA P-256 CA certificates under trustAnchor.anchors",
     )
     yield from _dates("the trust anchors are", anchors, case.view.now, _ROTATE)
@@ -137,7 +142,11 @@ def issuer(case: ClusterCase) -> Iterator[Finding]:
         yield ok(title, pki.label(certificate))
     yield _each(
         "the issuer uses an algorithm that Linkerd takes",
-        {certificate: pki.algorithm_fault(certificate, rsa_too=False)},
+        {
+            certificate: fault_for_2_8(certificate)
+            if case.config.linkerd.generation is Generation.V2_8
+            else pki.algorithm_fault(certificate, rsa_too=False)
+        },
         UPDATE,
     )
     yield _each(

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from config.trust.anchor_certificates import issued_by
 from vocabulary.kinds import Object
 
 SOON = timedelta(days=60)
@@ -175,11 +175,7 @@ def _signed(
     constraints = authority.extensions.get_extension_for_class(x509.BasicConstraints).value
     if constraints.path_length is not None and constraints.path_length < authorities_below:
         return False
-    try:
-        certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature):
-        return False
-    return True
+    return issued_by(certificate, authority)
 
 
 def key_belongs(certificate: x509.Certificate, private_key: str) -> bool:

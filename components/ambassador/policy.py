@@ -55,7 +55,7 @@ def gateway_policy(config: AmbassadorConfig, gateway: GatewayConfig) -> list[Man
 
     Where the proxy's admin port is public for the probe, it is closed to clients outside the mesh.
     """
-    name = f"{config.name}-gateway"
+    name = config.gateway_policy
     meshed = {"kind": "MeshTLSAuthentication", "name": name}
     manifests = [
         _policy(config, "v1alpha1", "MeshTLSAuthentication", name, {"identities": ["*"]}),

@@ -18,6 +18,8 @@ from components.core.component import MeshComponent
 from components.core.secrets import tls_secret
 from components.trust.trust_anchor import SignedCertificate, Webhook
 from config.trust.issuance import Issuance
+from config.trust.key_forms import FORMS, KeyForm
+from config.variants.generation import Generation
 from vocabulary.kubernetes import NAMESPACE_NAME, WAIT_FOR
 from vocabulary.linkerd import ISSUER_SECRET, TRUST_ROOTS
 
@@ -27,8 +29,6 @@ TRUST_MANAGER = "trust.cert-manager.io/v1alpha1"
 IDENTITY_USAGES = ("cert sign", "crl sign", "server auth", "client auth")
 WEBHOOK_DURATION = "24h"
 WEBHOOK_RENEWAL = "1h"
-NEEDS_PKCS8 = "linkerd-policy-validator"
-"""The webhook whose server reads no other form of private key."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,8 @@ def webhook_certificate(
 ) -> pulumi.Resource:
     """The Certificate of a webhook, named after its Service; there once its Secret is."""
     key = {"algorithm": "ECDSA", "rotationPolicy": issued.config.rotation_policy}
-    if webhook.service == NEEDS_PKCS8:
+    # Without an encoding, cert-manager writes an ECDSA key as SEC1.
+    if KeyForm.SEC1 not in FORMS[Generation.MODERN][webhook.service]:
         key["encoding"] = "PKCS8"
     return _awaited(
         f"{owner.logical_name}-{webhook.service}-certificate",

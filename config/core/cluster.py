@@ -29,6 +29,7 @@ from config.platform.sample import SAMPLE_MAPPING, SampleConfig
 from config.trust.cert_manager import CertManagerConfig
 from config.variants.ambassadors import CrdsChart, CrdsManifest
 from config.variants.generation import Generation
+from vocabulary.linkerd import POLICY_VALIDATOR
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 """Namespaces that every cluster has from its beginning, so that nobody can make them."""
@@ -36,7 +37,7 @@ SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 LONGEST_COMMON_NAME = 64
 """Characters of a certificate's common name (RFC 5280, ub-common-name)."""
 
-LONGEST_WEBHOOK = "linkerd-policy-validator"
+LONGEST_WEBHOOK = POLICY_VALIDATOR
 """The longest name among the control plane's webhooks."""
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -25,6 +25,9 @@ from config.language.formats import UNREADABLE_SECRET
 
 SMALLEST_RSA_KEY = 2048
 """Bits; the proxies' TLS library takes no smaller RSA key."""
+
+NO_ECDSA_KEY = "it has no ECDSA P-256 key"
+"""What is wrong with an anchor below which Linkerd 2.8 reads no issuer."""
 
 SKEW_REMEDY = "provide one that is valid now, or set this machine's clock"
 
@@ -108,6 +111,35 @@ def fingerprint(certificate: str) -> str | None:
     """SHA-256 of a PEM certificate, or None where it cannot be read."""
     cert = _loaded(certificate)
     return cert.fingerprint(hashes.SHA256()).hex() if cert is not None else None
+
+
+def fault_for_2_8(certificate: x509.Certificate) -> str | None:
+    """Why Linkerd 2.8 refuses the algorithms of an anchor or issuer, as a sentence, or None.
+
+    It reads ECDSA P-256 keys alone, signed by ECDSA with SHA-256. Facts: linkerd2 stable-2.8.1,
+    ``pkg/issuercerts/issuercerts.go`` (CheckCertAlgoRequirements).
+    """
+    key = _public_key(certificate)
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        return NO_ECDSA_KEY
+    if certificate.signature_algorithm_oid != x509.SignatureAlgorithmOID.ECDSA_WITH_SHA256:
+        return "it is not signed by ECDSA with SHA-256"
+    return None
+
+
+def anchor_fault_for_2_8(certificate: str) -> str | None:
+    """The same of a PEM text; None too where it cannot be read, which is another complaint."""
+    cert = _loaded(certificate)
+    return fault_for_2_8(cert) if cert is not None else None
+
+
+def issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
+    """Whether this authority signed a certificate; its dates and what it may sign do not matter."""
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def _loaded(certificate: str) -> x509.Certificate | None:

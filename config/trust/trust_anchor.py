@@ -24,7 +24,8 @@ class Anchor(Model):
     name: DnsLabel
     """Name within the bundle; part of the logical names of its resources."""
     certificate: str | None = None
-    """PEM of a provided CA certificate (ECDSA P-256 or RSA); one certificate."""
+    """PEM of a provided CA certificate (ECDSA P-256 or RSA; ECDSA P-256 alone where a cluster has
+    Linkerd 2.8); one certificate."""
     private_key: Secret | None = None
     """PEM of its private key; needed only for the anchor that signs, as long as anything of ours
     is signed."""

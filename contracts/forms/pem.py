@@ -114,6 +114,26 @@ def trimmed_certificates(value: object) -> Complaint | None:
     return certificates(_text(value).strip() + "\n")
 
 
+def anchors_2_8(value: object) -> Complaint | None:
+    """Anchors of Linkerd 2.8, whose `linkerd check` reads ECDSA P-256 with SHA-256 alone."""
+    complaint = certificates(value)
+    if complaint:
+        return complaint
+    for _, body in blocks(value):
+        certificate = x509.load_pem_x509_certificate(body.encode())
+        key = certificate.public_key()
+        if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.key_size != 256:
+            return Complaint("holds an anchor without an ECDSA P-256 key")
+        if certificate.signature_algorithm_oid != x509.SignatureAlgorithmOID.ECDSA_WITH_SHA256:
+            return Complaint("holds an anchor that is not signed by ECDSA with SHA-256")
+    return None
+
+
+def trimmed_anchors_2_8(value: object) -> Complaint | None:
+    """The same, where white space around it is cut away first."""
+    return anchors_2_8(_text(value).strip() + "\n")
+
+
 def issuer(value: object) -> Complaint | None:
     """An identity issuer: a CA with an ECDSA P-256 key, signed with SHA-256."""
     return _issuer(value, (ec.EllipticCurvePublicKey, rsa.RSAPublicKey))

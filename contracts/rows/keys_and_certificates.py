@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contracts.contract import CURRENT, V2_8, Contract, Made, Subject
 from contracts.forms.pem import (
+    anchors_2_8,
     any_key,
     certificates,
     issuer,
@@ -12,6 +13,7 @@ from contracts.forms.pem import (
     kubert_key,
     linkerd_2_8_key,
     linkerd_key,
+    trimmed_anchors_2_8,
     trimmed_certificates,
 )
 
@@ -52,6 +54,8 @@ BUNDLE = Made("certificates: two anchors")
 BLANK_AFTER = Made("certificates: empty line after")
 TEXT_AFTER = Made("certificates: text after")
 KEY_BETWEEN = Made("certificates: key between")
+RSA_ANCHOR = Made("anchor: RSA")
+RSA_SIGNED_ANCHOR = Made("issuer: signed with RSA")
 ISSUER = Made("issuer: ECDSA P-256")
 ISSUER_BY_RSA = Made("issuer: signed with RSA")
 
@@ -162,16 +166,25 @@ KEYS_AND_CERTIFICATES: tuple[Contract, ...] = (
             keys=("ca.crt",),
             producer="components/core/secrets.py",
             reader="identity controller, linkerd check",
-            form="PEM of all anchors and nothing after the last",
+            form=f"PEM of all anchors{only} and nothing after the last",
             source=f"{codec}; {certs}",
-            fits=certificates,
-            fitting=(BUNDLE,),
-            refused=(BLANK_AFTER, TEXT_AFTER, KEY_BETWEEN, b""),
+            fits=fits,
+            fitting=fitting,
+            refused=(BLANK_AFTER, TEXT_AFTER, KEY_BETWEEN, b"", *refused),
             generations=generations,
         )
-        for on, codec, certs, generations in (
-            (_ISSUER, _CODEC, _ISSUER_CERTS, _EDGE),
-            (_ISSUER_2_8, _CODEC_2_8, _ISSUER_CERTS_2_8, _OLD),
+        for on, codec, certs, generations, only, fits, fitting, refused in (
+            (_ISSUER, _CODEC, _ISSUER_CERTS, _EDGE, "", certificates, (BUNDLE, RSA_ANCHOR), ()),
+            (
+                _ISSUER_2_8,
+                _CODEC_2_8,
+                f"{_ISSUER_CERTS_2_8}; pkg/healthcheck/healthcheck.go",
+                _OLD,
+                " (ECDSA P-256, signed by ECDSA with SHA-256)",
+                anchors_2_8,
+                (BUNDLE,),
+                (RSA_ANCHOR, RSA_SIGNED_ANCHOR),
+            ),
         )
     ),
     *(
@@ -345,22 +358,29 @@ KEYS_AND_CERTIFICATES: tuple[Contract, ...] = (
             keys=(key,),
             producer="components/values",
             reader="identity and injector, by way of the chart, which trims it",
-            form="PEM of all anchors, and of nothing else",
+            form=f"PEM of all anchors{only}, and of nothing else",
             source=source,
-            fits=trimmed_certificates,
+            fits=fits,
             fitting=(BUNDLE, BLANK_AFTER),
-            refused=(TEXT_AFTER, KEY_BETWEEN, ""),
+            refused=(TEXT_AFTER, KEY_BETWEEN, "", *refused),
         )
-        for chart, key, source in (
+        for chart, key, source, only, fits, refused in (
             (
                 "linkerd-control-plane",
                 "identityTrustAnchorsPEM",
                 "linkerd2 charts/linkerd-control-plane/templates/identity.yaml @ edge-26.8.3",
+                "",
+                trimmed_certificates,
+                (),
             ),
             (
                 "linkerd2",
                 "global.identityTrustAnchorsPEM",
-                "linkerd2 charts/linkerd2/templates/_config.tpl @ stable-2.8.1",
+                "linkerd2 charts/linkerd2/templates/_config.tpl and pkg/healthcheck/healthcheck.go "
+                "@ stable-2.8.1",
+                " (ECDSA P-256, signed by ECDSA with SHA-256)",
+                trimmed_anchors_2_8,
+                (RSA_ANCHOR, RSA_SIGNED_ANCHOR),
             ),
         )
     ),

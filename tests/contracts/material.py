@@ -154,6 +154,7 @@ _SAMPLES: dict[str, Callable[[], object]] = {
     "certificates: empty line after": lambda: _anchors() + b"\n",
     "certificates: text after": lambda: _anchors() + b"# the roots of the house\n",
     "certificates: key between": lambda: certificate() + encoded(key("P-256"), "SEC1") + _anchors(),
+    "anchor: RSA": lambda: authority("RSA").public_bytes(Encoding.PEM),
     "issuer: ECDSA P-256": lambda: certificate(ca=True),
     "issuer: signed with RSA": lambda: certificate(ca=True, signer="RSA"),
     "issuer: RSA key": lambda: certificate("RSA", ca=True),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 
 import pytest
 
 from contracts import CONTRACTS, V2_8, Contract, Subject, contracts_of
 from contracts.forms.known_annotations import KNOWN, is_known
+from tests.contracts.material import sample_of
 from tests.contracts.produced import Item
 
 SUBJECTS = list(Subject)
@@ -43,18 +45,37 @@ def test_everything_that_is_written_has_exactly_one_row(
     assert not doubled, f"several rows of contracts/ cover\n{shown(doubled)}"
 
 
-@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in CONTRACTS])
-def test_a_row_is_about_something_that_is_written_in_its_form(
-    by_row: dict[str, list[Item]], row: Contract
-) -> None:
-    about = by_row[row.name]
-    assert about, "no stack file makes anything that this row is about"
+ROWS = [pytest.param(row, id=row.name) for row in CONTRACTS]
+
+
+def complaints(row: Contract, about: list[Item]) -> dict[str, set[str]]:
+    """What the row's reader refuses of these items, and where they are written."""
     wrong: dict[str, set[str]] = defaultdict(set)
     for item in about:
         complaint = row.fits(item.value)
         if complaint is not None:
             wrong[f"{item.key or item.on} {complaint.reason}"].add(item.where)
+    return wrong
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_row_is_about_something_that_is_written_in_its_form(
+    by_row: dict[str, list[Item]], row: Contract
+) -> None:
+    about = by_row[row.name]
+    assert about, "no stack file makes anything that this row is about"
+    wrong = complaints(row, about)
     assert not wrong, f"{row.reader} refuses\n{shown(wrong)}"
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_anything_that_were_written_in_a_form_that_its_reader_refuses_would_be_found(
+    by_row: dict[str, list[Item]], row: Contract
+) -> None:
+    item = by_row[row.name][0]
+    for sample in row.refused:
+        spoilt = replace(item, value=sample_of(sample))
+        assert complaints(row, [spoilt]), sample
 
 
 @pytest.fixture(scope="module")

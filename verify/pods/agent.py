@@ -144,6 +144,7 @@ class Asker:
                 "proxy_error": response.getheader(PROXY_ERROR),
                 "server": response.getheader("server"),
                 "upstream": response.getheader(UPSTREAM) is not None,
+                "location": (response.getheader("location") or "")[:300] or None,
                 **_echoed(body),
             }
             if not self._keep or response.will_close or response.length:

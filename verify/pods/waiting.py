@@ -1,59 +1,42 @@
-"""Why one of our pods is not ready, as its status says. Pure.
-
-`checks` looks at the pods of the mesh in more detail; these are ours, and short-lived.
-"""
+"""Whether a pod of verify is ready, and why not: `checks/cluster/unready.py` explains any pod."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from vocabulary.kinds import Object
+from checks.cluster.unready import CONTAINERS, Container, blamed, explain_pod, is_ready
+from checks.facts.pod_logs import TAIL
+from checks.facts.view import Log, View
+from verify.cluster import Cluster, ClusterRefusedError
+from vocabulary.kinds import EVENT, Kind, Object, name_of, namespace_of
 
 
 def ready(pod: Object) -> bool:
-    """Whether all of a pod is ready."""
-    conditions = (pod.get("status") or {}).get("conditions") or []
-    return any(one.get("type") == "Ready" and one.get("status") == "True" for one in conditions)
+    """Whether all of a pod is ready; one without a status has not been read yet."""
+    return "status" in pod and is_ready(pod)
 
 
-def why_not(pod: Object) -> str:
-    """Container, reason and exit code of a pod that is not ready."""
-    status = pod.get("status") or {}
-    for key in ("initContainerStatuses", "containerStatuses"):
-        for one in status.get(key) or []:
-            said = _container(one)
-            if said:
-                return said
-    for one in status.get("conditions") or []:
-        if one.get("status") == "False" and one.get("message"):
-            return str(one["message"])[:300]
-    return f"it is {status.get('phase', 'not scheduled yet')}"
+def why_not(cluster: Cluster, pod: Object) -> str:
+    """Container, state, end of its log and the known cause of a pod that is not ready.
+
+    The log and, where no container has started, events are read; secrets are left out.
+    """
+    found = blamed(pod)[:CONTAINERS]
+    events: list[Object] = []
+    unseen: dict[tuple[Kind, str], str] = {}
+    if not found:
+        try:
+            listed = cluster.list("Event", namespace_of(pod), "")
+            events = [{"apiVersion": "v1", "kind": "Event", **one} for one in listed]
+        except ClusterRefusedError as error:
+            unseen[EVENT, namespace_of(pod)] = str(error)
+    place = namespace_of(pod), name_of(pod)
+    logs = {(*place, one.name): _log(cluster, *place, one) for one in found if one.ran}
+    view = View(cluster=cluster.name, objects=tuple(events), unseen=unseen, logs=logs)
+    return explain_pod(view, pod, f"pod/{name_of(pod)}").text
 
 
-def unready_container(pod: Object) -> str | None:
-    """The first container that runs and is not ready, or ended."""
-    status = pod.get("status") or {}
-    for key in ("initContainerStatuses", "containerStatuses"):
-        for one in status.get(key) or []:
-            if _container(one):
-                return str(one.get("name"))
-    return None
-
-
-def _container(one: dict[str, Any]) -> str | None:
-    name, state = one.get("name"), one.get("state") or {}
-    last = ((one.get("lastState") or {}).get("terminated")) or {}
-    if "waiting" in state:
-        reason = state["waiting"].get("reason") or "waiting"
-        if reason == "PodInitializing":
-            return None
-        message = str(state["waiting"].get("message") or "")[:200]
-        code = f", exit code {last['exitCode']}" if "exitCode" in last else ""
-        return f"container {name}: {reason}{code}" + (f" ({message})" if message else "")
-    ended = state.get("terminated") or {}
-    if ended and ended.get("exitCode", 0) != 0:
-        return f"container {name}: {ended.get('reason')}, exit code {ended['exitCode']}"
-    if "running" in state and not one.get("ready") and one.get("started") is not None:
-        code = f", exit code {last['exitCode']} before" if "exitCode" in last else ""
-        return f"container {name} runs and is not ready{code}"
-    return None
+def _log(cluster: Cluster, space: str, pod: str, container: Container) -> Log:
+    try:
+        lines = cluster.log(space, pod, container.name, lines=TAIL, previous=container.previous)
+        return Log("\n".join(lines))
+    except ClusterRefusedError as error:
+        return Log("", str(error))

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from checks.ambassador.front import front
 from checks.facts.view import Unseen, View
 from checks.links.gateways import link_address, mirrored, service_addresses
 from checks.links.multicluster import selectors_of
-from checks.links.requests import host_header, ports_by_scheme, sites
+from checks.links.requests import Site, host_header, ports_by_scheme, site_of, sites
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig, gateway_identity
 from config.links.link import Export, LinkConfig, Requirement, Selector
@@ -937,10 +937,7 @@ class _Planner:
         service = self._front(cluster, ambassador)
         if service is None:
             return {}
-        try:
-            known = sites(self._views[cluster], ambassador)
-        except Unseen:
-            known = []
+        known = self._sites(cluster, ambassador)
         found: dict[str, tuple[int, str | None]] = {}
         for scheme, port in ports_by_scheme(service).items():
             if scheme == "http":
@@ -1040,13 +1037,15 @@ class _Planner:
         ambassador = self._mesh.clusters[link.source].ambassador
         if ambassador is None:
             return
-        way = self._route(link.source, ambassador)
+        known = self._sites(link.source, ambassador) or [site_of("*", [])]
+        # The Mapping of verify is for every host name, so a Host that routes cleartext will do.
+        site = min(known, key=lambda one: (one.redirects, one.tls_only))
+        way = self._route(link.source, ambassador, site)
         if way is None:
             self._cannot(
                 group, "ambassador", title, "there is no Service of Ambassador with a port"
             )
             return
-        base, header = way
         prefix = f"/{self._space}-{link.target}/"
         spec: dict[str, Any] = {
             "prefix": prefix,
@@ -1064,30 +1063,32 @@ class _Planner:
             {
                 "id": task,
                 "do": "get",
-                "url": f"{base}{prefix}",
-                "host": header,
+                "url": f"{way.base}{prefix}",
+                "host": way.host,
                 "patience": PATIENCE,
                 "timeout": 10.0,
             },
         )
-        self._ask(
-            Question(
-                task, group, "ambassador", title, asker, task, judge.RoutedTo(link.target), (asked,)
-            )
-        )
+        expects = judge.RoutedTo(link.target, way.redirected)
+        self._ask(Question(task, group, "ambassador", title, asker, task, expects, (asked,)))
 
-    def _route(self, cluster: str, ambassador: AmbassadorConfig) -> tuple[str, str | None] | None:
+    def _sites(self, cluster: str, ambassador: AmbassadorConfig) -> list[Site]:
+        try:
+            return sites(self._views[cluster], ambassador)
+        except Unseen:
+            return []
+
+    def _route(self, cluster: str, ambassador: AmbassadorConfig, site: Site) -> _Way | None:
+        """How to ask for what a Host serves: by TLS where it redirects or rejects cleartext."""
         service = self._front(cluster, ambassador)
-        ways = self._ways(cluster, ambassador)
-        if service is None or not ways:
+        ports = ports_by_scheme(service) if service is not None else {}
+        if service is None or not ports:
             return None
-        # Cleartext would only be redirected where every Host asks for TLS.
-        known = sites(self._views[cluster], ambassador) if "https" in ways else []
-        secure = bool(known) and all(site.tls_only for site in known)
-        scheme = "https" if secure else next(iter(ways))
-        port, header = ways[scheme]
+        wanted = "https" if site.tls_only else "http"
+        scheme = wanted if wanted in ports else next(iter(ports))
         host = self._host(cluster, name_of(service), namespace_of(service))
-        return f"{scheme}://{host}:{port}", header
+        redirected = site.hostname if scheme == "http" and site.redirects else None
+        return _Way(f"{scheme}://{host}:{ports[scheme]}", host_header(site.hostname), redirected)
 
     def _exported_route(self, link: LinkConfig, group: str, export: Export) -> None:
         mapping = export.mapping
@@ -1095,11 +1096,11 @@ class _Planner:
         if mapping is None or ambassador is None:
             return
         title = f"the source's Ambassador routes {mapping.prefix} to {link.mirror_of(export)}"
-        way = self._route(link.source, ambassador)
+        site = site_of(mapping.hostname, self._sites(link.source, ambassador))
+        way = self._route(link.source, ambassador, site)
         if way is None:
             self._cannot(group, "ambassador", title, "there is no Service of Ambassador")
             return
-        header = host_header(mapping.hostname) or way[1]
         task = f"{link.name}/route/{export}"
         asker = self._do(
             link.source,
@@ -1107,12 +1108,24 @@ class _Planner:
             {
                 "id": task,
                 "do": "get",
-                "url": f"{way[0]}{mapping.prefix}",
-                "host": header,
+                "url": f"{way.base}{mapping.prefix}",
+                "host": host_header(mapping.hostname) or way.host,
                 "timeout": 10.0,
             },
         )
-        self._ask(Question(task, group, "ambassador", title, asker, task, judge.Routed()))
+        expects = judge.Routed(way.redirected)
+        self._ask(Question(task, group, "ambassador", title, asker, task, expects))
+
+
+class _Way(NamedTuple):
+    """How to reach what an Ambassador serves."""
+
+    base: str
+    """Scheme, host and port."""
+    host: str | None
+    """The ``Host`` header; None for that of the address."""
+    redirected: str | None
+    """Host name of the Host that redirects what is asked so; None where it is routed."""
 
 
 def _ends(link: LinkConfig) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from config.core.cluster import ClusterConfig
 from verify.questions.limits import needed
 from verify.questions.rollouts import namespaces
 from vocabulary.kinds import CONFIG_MAP, DAEMON_SET, DEPLOYMENT, HOST, NODE, SERVICE, Kind, Object
+from vocabulary.linkerd import TRUST_ROOTS
 
 SECONDS = 25.0
 """How long reading a cluster may take."""
@@ -55,7 +56,7 @@ def survey(
 def _listings(config: ClusterConfig) -> Iterator[tuple[Kind, str, dict[str, str]]]:
     yield NODE, "", {}
     yield SERVICE, "", {}
-    roots = {"fieldSelector": "metadata.name=linkerd-identity-trust-roots"}
+    roots = {"fieldSelector": f"metadata.name={TRUST_ROOTS}"}
     yield CONFIG_MAP, config.linkerd.namespace, roots
     for space in namespaces(config):
         yield DEPLOYMENT, space, {}

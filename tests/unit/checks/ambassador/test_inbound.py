@@ -12,6 +12,7 @@ from checks.facts import fetch
 from checks.facts.results import Finding, Status
 from checks.facts.view import Unseen
 from checks.links import gateways
+from components.ambassador.policy import public_policy
 from config import MeshConfig
 from tests.unit.checks.builders import (
     ambassador,
@@ -354,3 +355,42 @@ def test_a_running_pod_that_does_not_act_as_a_gateway_is_named_though_new_ones_w
     line = of(closed(*objects, pod), title)
     assert (line.status, "one has" in line.detail) == (Status.FAILURE, True)
     assert "rollout restart deployment/ambassador" in line.hint
+
+
+# What the program makes for the ports
+
+
+GIVEN = "Ambassador's public ports have their Servers and policies"
+
+
+def made() -> list[dict[str, Any]]:
+    config = mesh().clusters["west"].ambassador
+    assert config is not None
+    return [dict(one) for one in public_policy(config)]
+
+
+def existing(*objects: dict[str, Any]) -> Finding:
+    (line,) = inbound.public_objects(cluster_case(view(*objects)))
+    assert line.title == GIVEN
+    return line
+
+
+def test_the_servers_and_policies_of_all_public_ports_exist() -> None:
+    line = existing(*made())
+    assert (line.status, line.detail) == (Status.OK, "8080, 8443")
+
+
+@pytest.mark.parametrize("place", range(len(made())))
+def test_each_object_for_a_public_port_that_is_missing_is_named(place: int) -> None:
+    objects = made()
+    gone = objects.pop(place)
+    line = existing(*objects)
+    assert line.status is Status.FAILURE
+    assert f"{gone['kind']} {gone['metadata']['name']}" in line.detail
+
+
+def test_a_server_for_another_port_than_its_own_is_named() -> None:
+    objects = made()
+    server = next(one for one in objects if one["metadata"]["name"].endswith("-8443"))
+    server["spec"]["port"] = 8877
+    assert "for port 8877, not 8443" in existing(*objects).detail

@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from checks.cluster import pre, surroundings
 from checks.facts import expected, fetch, helm
@@ -249,6 +250,30 @@ def test_anchors_stand_in_the_configuration_and_the_issuer_in_either_form(scheme
 def test_an_issuer_of_another_anchor_is_found() -> None:
     found = trust(config_map(), issuer(certified("other")))
     assert failures(found) == ["the issuer is signed by a trust anchor"]
+
+
+@pytest.mark.parametrize("linkerd", ["2.8.1", "2026.8.3"])
+def test_an_anchor_of_rsa_is_one_that_linkerd_2_8_alone_refuses(linkerd: str) -> None:
+    root = certified("root", key=rsa.generate_private_key(65537, 2048))
+    signed = certified("identity.linkerd.cluster.local", root)
+    names = ("crt.pem", "key.pem")
+    if linkerd == "2.8.1":
+        bundle = config_map(identityContext={"trustAnchorsPem": root.pem})
+        config = old()
+    else:
+        data = {"ca-bundle.crt": root.pem}
+        bundle = thing("v1", "ConfigMap", "linkerd-identity-trust-roots", "linkerd", data=data)
+        config = mesh(settings())
+    pair = dict(zip(names, (signed.pem, signed.old_key_pem), strict=True))
+    held = secret("linkerd-identity-issuer", "linkerd", pair)
+    case = cluster_case(view(bundle, held), config)
+    found = [*certificates.trust_anchors(case), *certificates.issuer(case)]
+    refused = [
+        "the trust anchors use algorithms that Linkerd takes",
+        "the issuer uses an algorithm that Linkerd takes",
+    ]
+    seen = [one.title for one in found if one.status is Status.FAILURE and one.title in refused]
+    assert seen == (refused if linkerd == "2.8.1" else [])
 
 
 def test_a_configuration_without_anchors_is_one_failure() -> None:

@@ -6,6 +6,7 @@ import os
 import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -182,6 +183,58 @@ def test_certificates_are_told_apart_by_what_they_hold() -> None:
     assert fingerprint(FIT) == fingerprint(f"a comment\n{FIT}")
     assert fingerprint(FIT) != fingerprint(certificate())
     assert fingerprint("nonsense") is None
+
+
+def of_2_8(*anchors: dict[str, Any], signer: str | None = None) -> Settings:
+    """One cluster of Linkerd 2.8 and one of current Linkerd, with these anchors."""
+    settings: Settings = {
+        "clusters": {
+            "new": {"context": "new"},
+            "old": {"context": "old", "linkerd": {"version": "2.8.1"}},
+        },
+        "trustAnchor": {"anchors": list(anchors)},
+    }
+    return settings if signer is None else changed({"trustAnchor.signer": signer}, settings)
+
+
+def provided(name: str, pem: str) -> dict[str, Any]:
+    return {"name": name, "certificate": pem, "privateKey": {"secure": "v1:x"}}
+
+
+SIGNED_BY_RSA = certificate(issuer=("another root", rsa_key()))
+OLD = "clusters.old.linkerd.version"
+
+
+@pytest.mark.parametrize(
+    ("pem", "reader"),
+    [(certificate(rsa_key()), "identity controller"), (SIGNED_BY_RSA, "`linkerd check` refuses")],
+    ids=["key", "signature"],
+)
+def test_linkerd_2_8_gets_no_anchor_of_rsa(pem: str, reader: str) -> None:
+    settings = of_2_8(provided("root", pem))
+    [problem] = problems(settings)
+    assert problem.path == f"{ANCHOR}.certificate"
+    assert "cluster 'old' has Linkerd 2.8" in problem.message
+    assert reader in problem.message
+    assert OLD in problem.remedy
+    for remedy in (
+        {f"{ANCHOR}.certificate": FIT},
+        {ANCHOR: {"name": "root"}},
+        {OLD: "2026.8.3"},
+    ):
+        assert problems(changed(remedy, settings)) == ()
+
+
+def test_linkerd_2_8_gets_no_anchor_of_rsa_that_does_not_sign() -> None:
+    both = ({"name": "new"}, provided("old", certificate(rsa_key())))
+    [problem] = problems(of_2_8(*both, signer="new"))
+    assert problem.path == "trustAnchor.anchors[1].certificate"
+    assert "`linkerd check` refuses" in problem.message
+    assert "identity controller" not in problem.message
+
+
+def test_linkerd_2_8_takes_generated_anchors_and_provided_ones_of_ecdsa() -> None:
+    assert problems(of_2_8({"name": "new"}, provided("old", FIT))) == ()
 
 
 def test_what_openssl_makes_by_the_usual_commands_is_taken(tmp_path: Path) -> None:

@@ -107,12 +107,16 @@ def test_an_answer_that_a_proxy_made_differs_from_others() -> None:
     routes = {
         "/proxy": (503, {"l5d-proxy-error": "unavailable"}, ""),
         "/envoy": (404, {"x-envoy-upstream-service-time": "1"}, "{}"),
+        "/moved": (301, {"location": "https://a.example.com/"}, ""),
     }
     with serving(routes) as port:
         proxy = agent.get({"url": f"http://127.0.0.1:{port}/proxy"})
         envoy = agent.get({"url": f"http://127.0.0.1:{port}/envoy"})
+        moved = agent.get({"url": f"http://127.0.0.1:{port}/moved"})
     assert (proxy["status"], proxy["proxy_error"]) == (503, "unavailable")
     assert (envoy["status"], envoy["proxy_error"], envoy["upstream"]) == (404, None, True)
+    assert (moved["status"], moved["location"]) == (301, "https://a.example.com/")
+    assert moved["upstream"] is False
 
 
 def test_a_name_that_does_not_exist_is_known_as_such() -> None:

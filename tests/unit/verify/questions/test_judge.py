@@ -200,6 +200,10 @@ def test_ambassador_answers_with_any_status_of_its_own(
         ({"status": 404, "server": "envoy", "upstream": True}, OK, FAILED),
         ({"status": 503, "server": "envoy"}, FAILED, FAILED),
         ({"status": 403, "server": None}, FAILED, FAILED),
+        ({"status": 401, "server": "envoy"}, FAILED, FAILED),
+        ({"status": 401, "server": "envoy", "upstream": True}, OK, FAILED),
+        ({"status": 301, "server": "envoy", "location": "https://a.example.com/"}, FAILED, FAILED),
+        ({"status": 302, "server": "envoy", "location": "/login", "upstream": True}, OK, FAILED),
     ],
 )
 def test_a_route_of_ambassador_has_to_lead_to_a_server(
@@ -207,6 +211,22 @@ def test_a_route_of_ambassador_has_to_lead_to_a_server(
 ) -> None:
     assert judge.Routed().judge(answer).status is routed
     assert judge.RoutedTo("east").judge(answer).status is to_east
+
+
+def test_a_redirect_of_ambassador_counts_only_where_the_host_redirects_cleartext() -> None:
+    answer = {"status": 301, "server": "envoy", "location": "https://a.example.com/x?token=t"}
+    asked_for = judge.Routed("*.example.com").judge(answer)
+    assert asked_for.status is OK
+    assert "Host *.example.com redirects cleartext" in asked_for.detail
+    unasked = judge.Routed().judge(answer)
+    assert unasked.status is FAILED
+    assert "https://a.example.com;" in unasked.detail
+    assert "was not asked" in unasked.detail
+    assert "token" not in asked_for.detail + unasked.detail
+    elsewhere = judge.Routed("*.example.com").judge({**answer, "location": "http://b.example.com"})
+    assert elsewhere.status is FAILED
+    # What the target's own server would have said, such an answer does not show.
+    assert judge.RoutedTo("east", "*.example.com").judge(answer).status is SKIPPED
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from config import MeshConfig
 from config.core.mesh import gateway_identity
 from config.links.link import Requirement, Selector
 from config.variants.generation import Generation
+from tests.stack_builders import changed, loaded
 from tests.stack_files import STACK_FILES
 from tests.unit.verify.builders import ROOTS, SPACE, seen
 from verify.pods.agent import DOES
@@ -241,6 +242,47 @@ def test_labels_match_the_selector_that_they_were_made_for(
         assert _matches(selector, found)
     else:
         assert not any(_matches(selector, one) for one in every)
+
+
+PORTS = {"http": 80, "https": 443}
+
+
+@pytest.mark.parametrize(
+    ("host", "ports", "scheme", "redirected"),
+    [
+        ({"tls": {"secret": "own"}, "insecure": "Redirect"}, PORTS, "https", None),
+        ({"tls": {"secret": "own"}, "insecure": "Redirect"}, {"http": 80}, "http", "*.shop.test"),
+        ({"tls": {"secret": "own"}}, PORTS, "http", None),
+        ({"insecure": "Redirect"}, PORTS, "http", "*.shop.test"),
+    ],
+)
+def test_a_route_is_asked_as_its_host_serves_it(
+    host: dict[str, Any], ports: dict[str, int], scheme: str, redirected: str | None
+) -> None:
+    settings = changed(
+        {
+            "clusters.source.ambassador.hosts": [
+                {"name": "shop", "hostname": "*.shop.test", **host},
+                {"name": "plain", "hostname": "*.plain.test"},
+            ],
+            "links[0].exports[0].mapping": {"prefix": "/web/", "hostname": "*.shop.test"},
+        }
+    )
+    mesh = loaded(settings)
+    views = seen(mesh)
+    for item in views["source"].objects:
+        if item["kind"] == "Service" and item["metadata"]["name"] == "ambassador":
+            item["spec"]["ports"] = [{"name": name, "port": ports[name]} for name in ports]
+    plan = make(mesh, views, Options(), SPACE)
+    (asked,) = (question for question in plan.questions if "/route/" in question.task)
+    assert asked.expects == judge.Routed(redirected)
+    tasks = {str(task["id"]): task for pod in plan.pods for task in pod.tasks}
+    assert str(tasks[asked.task]["url"]).startswith(f"{scheme}://")
+    assert tasks[asked.task]["host"] == "mesh-check.shop.test"
+    # The route of verify's own server has any host name, so one that is routed will do.
+    (own,) = (question for question in plan.questions if question.task.endswith("/routed"))
+    assert own.expects == judge.RoutedTo("target")
+    assert tasks[own.task]["host"] == "mesh-check.plain.test"
 
 
 def test_the_sentence_on_simulated_pods_names_the_clusters() -> None:
