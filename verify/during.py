@@ -11,8 +11,8 @@ from typing import Any
 
 from checks.facts.results import Result, Status
 from verify.pods.logs import Line
-from verify.questions.plan import Plan, Task
-from verify.results import Failure, LinkCount, Who
+from verify.questions.plan import Plan, Task, Who
+from verify.results import Failure, LinkCount
 
 TASK = "during"
 """Id of the task of every client."""

@@ -7,12 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from checks.facts.results import Result, Status
-from verify.questions.judge import Verdict, skipped
+from verify.judge import Verdict, skipped
 from verify.questions.limits import ALWAYS, NOTHING_TRIED
-from verify.questions.plan import Plan, Question, pod_key
-
-Who = tuple[str, str]
-"""Cluster and name of a pod."""
+from verify.questions.plan import Plan, Question, Who, pod_key
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ from verify.cluster import Cluster, ClusterRefusedError
 from verify.pods import wrong
 from verify.pods.logs import wait_until
 from verify.pods.workload import found
-from verify.questions.plan import PREFIX, Options, Plan, Untried, involved, make
+from verify.questions.plan import PREFIX, Options, Plan, Untried
+from verify.questions.planning import involved, make
 from verify.questions.rollouts import rollouts
 from verify.questions.survey import survey
 from verify.results import Outcome, judged, latencies

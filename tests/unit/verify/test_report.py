@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from checks.facts.results import Result, Status
-from verify import report, results
-from verify.questions import judge, limits
+from verify import judge, report, results
+from verify.questions import limits
 from verify.questions.plan import HERE, Plan, Question, Series, Untried, pod_key
 from verify.results import Failure, LatencyRow, LinkCount, Outcome
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from config import MeshConfig
 from tests.unit.verify.builders import SPACE, seen
 from verify.pods import objects, wrong
-from verify.questions.plan import Options, OwnService, Pod, Workload, make
+from verify.questions.plan import Options, OwnService, Pod, Workload
+from verify.questions.planning import make
 from vocabulary.linkerd import DEFAULT_INBOUND_POLICY
 
 Mesh = Callable[[str], MeshConfig]

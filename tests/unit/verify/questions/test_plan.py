@@ -17,9 +17,12 @@ from config.variants.generation import Generation
 from tests.stack_builders import changed, loaded
 from tests.stack_files import STACK_FILES
 from tests.unit.verify.builders import ROOTS, SPACE, seen
+from verify import judge
 from verify.pods.agent import DOES
-from verify.questions import judge, limits
-from verify.questions.plan import HERE, Options, Plan, Workload, labels_for, make
+from verify.questions import limits
+from verify.questions.labels import labels_for
+from verify.questions.plan import HERE, Options, Plan, Workload
+from verify.questions.planning import make
 
 Load = Callable[[str], MeshConfig]
 Mesh = Callable[[str], MeshConfig]

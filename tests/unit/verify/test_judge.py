@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from checks.facts.results import Status
 from tests.unit.checks.builders import Certified
 from tests.unit.verify.builders import fresh
-from verify.questions import judge
+from verify import judge
 
 OK, FAILED, SKIPPED = Status.OK, Status.FAILURE, Status.SKIPPED
 GATEWAY = "ambassador.ambassador.serviceaccount.identity.linkerd.cluster.local"
