@@ -19,6 +19,7 @@ from kube import KubeconfigError, api_client
 from preflight import examine
 from verify import during
 from verify.cluster import Cluster, ClusterRefusedError
+from verify.leftovers import Say, remove_leftovers, remove_strays
 from verify.pods import wrong
 from verify.pods.logs import wait_until
 from verify.pods.workload import found
@@ -27,7 +28,7 @@ from verify.questions.planning import involved, make
 from verify.questions.rollouts import rollouts
 from verify.questions.survey import survey
 from verify.results import Outcome, judged, latencies
-from verify.session import Say, Session, SessionError, remove_leftovers, remove_strays
+from verify.session import Session, SessionError
 from verify.together import Work
 
 BEATS_SECONDS = 20.0
