@@ -169,7 +169,7 @@ def _verdict(
         return Verdict(Status.FAILURE, f"{pod} gave no answer: {trouble}")
     if answer.get("trouble"):
         return Verdict(Status.FAILURE, f"the agent failed: {answer['trouble']}")
-    return question.expects.judge(answer)
+    return question.expects(answer)
 
 
 def latencies(plan: Plan, answers: Mapping[tuple[Who, str], Mapping[str, Any]]) -> list[LatencyRow]:

@@ -1,4 +1,4 @@
-"""From what a pod answered to a result: one class an expectation. No cluster is asked here."""
+"""From what a pod answered to a verdict: a class for each expectation. No cluster is asked here."""
 
 from verify.judge.ambassador import AnsweredByAmbassador, Routed, RoutedTo
 from verify.judge.identities import ClientIdentity, GatewayCertificate, ServerIdentity

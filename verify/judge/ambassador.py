@@ -16,13 +16,12 @@ from verify.judge.verdict import Answer, Verdict, failed, hint_for, passed, show
 
 @dataclass(frozen=True)
 class AnsweredByAmbassador:
-    """Ambassador itself, or what is behind it, answers: any status."""
+    """Ambassador, or a Service behind it, answers with any status; a Linkerd proxy does not."""
 
     outside: bool = False
-    """Whether the way there leads through networks that are not known here."""
+    """Whether the address may be unreachable: the networks on the way are not known."""
 
-    def judge(self, answer: Answer) -> Verdict:
-        """Fail for silence and for the refusal of a Linkerd proxy."""
+    def __call__(self, answer: Answer) -> Verdict:
         status = answer.get("status")
         if status is None:
             if self.outside and answer.get("stage") in ("connect", "resolve"):
@@ -33,29 +32,23 @@ class AnsweredByAmbassador:
         if status == 403 and not answer.get("server"):
             return failed(
                 "status 403 from Linkerd's proxy, not from Ambassador",
-                "the inbound policy shuts the public port; see ./mesh check",
+                "the inbound policy shuts the public port; see `./mesh check`",
             )
         return passed(f"status {status}")
 
 
 @dataclass(frozen=True)
 class Routed:
-    """A route of Ambassador leads to a Service that answers.
+    """A Service behind Ambassador answers, or the Host redirects the request as configured.
 
-    Facts: Envoy docs, HTTP header manipulation: ``x-envoy-upstream-service-time`` is in answers
-    that came from behind Envoy, and in none that it makes itself; Emissary docs, Host, on
-    ``requestPolicy.insecure``.
+    A success passes without Envoy's header too: Ambassador itself gives none.
     """
 
     redirected: str | None = None
     """Host whose configuration redirects this request, as it is cleartext; None for no such."""
 
-    def judge(self, answer: Answer) -> Verdict:
-        """Pass for an answer from behind Ambassador, and for the redirect that the Host asks for.
-
-        A success counts without that header too: Ambassador makes none itself.
-        """
-        found = AnsweredByAmbassador().judge(answer)
+    def __call__(self, answer: Answer) -> Verdict:
+        found = AnsweredByAmbassador()(answer)
         if found.status is not Status.OK:
             return found
         status = answer["status"]
@@ -77,45 +70,45 @@ class Routed:
 
     def _redirect(self, answer: Answer) -> Verdict:
         target = str(answer.get("location") or "")
-        said = f"status {answer['status']} from Ambassador itself, to {_site(target)}"
+        what = f"status {answer['status']} from Ambassador itself, to {_site(target)}"
         if self.redirected is None:
             return failed(
-                f"{said}; the Service behind the route was not asked",
+                f"{what}; the Service behind the route was not asked",
                 "no Host of the stack file redirects this request: see the Hosts in "
                 "Ambassador's namespace, and X-Forwarded-Proto where a load balancer ends TLS",
             )
         if not target.startswith("https://"):
             return failed(
-                f"{said}; Host {self.redirected} redirects cleartext to https",
+                f"{what}; Host {self.redirected} redirects cleartext to https",
                 "see the Mapping's hostRedirect and the Host's requestPolicy",
             )
-        return passed(f"{said}, as Host {self.redirected} redirects cleartext; not followed")
+        return passed(f"{what}, as Host {self.redirected} redirects cleartext; not followed")
 
 
 @dataclass(frozen=True)
 class RoutedTo:
-    """A route of Ambassador leads to our own server in this cluster."""
+    """A route of Ambassador reaches the server of the run in this cluster.
+
+    Skipped where the Host redirects the request.
+    """
 
     cluster: str
     redirected: str | None = None
     """As for `Routed`."""
 
-    def judge(self, answer: Answer) -> Verdict:
-        """Pass where the body names the cluster; skipped where the Host redirects the request."""
-        found = Routed(self.redirected).judge(answer)
+    def __call__(self, answer: Answer) -> Verdict:
+        found = Routed(self.redirected)(answer)
         if found.status is not Status.OK:
             return found
         if answer.get("status") == 200 and answer.get("cluster") == self.cluster:
             return passed(f"status 200, by {self.cluster}")
         if 300 <= answer["status"] < 400 and not answer.get("upstream"):
             return skipped(found.detail)
-        return failed(
-            f"status {answer['status']} by {answer.get('cluster') or 'another server'}, "
-            f"not by {self.cluster}"
-        )
+        by = answer.get("cluster") or "another server"
+        return failed(f"status {answer['status']} by {by}, not by {self.cluster}")
 
 
 def _site(location: str) -> str:
-    """Scheme and host of a Location; paths and queries may hold what is not for a table."""
+    """Scheme and host of a Location, without path and query, which may contain secrets."""
     parts = urlsplit(location)
     return f"{parts.scheme}://{parts.hostname or ''}" if parts.scheme else "another path"

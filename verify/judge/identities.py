@@ -17,12 +17,11 @@ from verify.judge.verdict import Answer, Verdict, failed, passed, skipped
 
 @dataclass(frozen=True)
 class ClientIdentity:
-    """The server's proxy saw the requests come from this identity."""
+    """The server's proxy names this identity as the client in every answer of the server."""
 
     identity: str
 
-    def judge(self, answer: Answer) -> Verdict:
-        """Pass where every answer that came from our server names it."""
+    def __call__(self, answer: Answer) -> Verdict:
         seen = {
             str(group.get("client_id") or "none")
             for group in answer.get("groups") or []
@@ -34,30 +33,26 @@ class ClientIdentity:
             return skipped("no request reached the server")
         return failed(
             f"header l5d-client-id was {' and '.join(sorted(seen))}, not {self.identity}",
-            "where it is none, the server's pod has no proxy, or the connection no mTLS",
+            "where it was none, the server's pod has no proxy, or the connection had no mTLS",
         )
 
 
 @dataclass(frozen=True)
 class ServerIdentity:
-    """The client's proxy opened mTLS connections to this identity, and to this address."""
+    """The client's proxy opened mTLS connections to this identity, and no others to `addresses`."""
 
     identity: str
     addresses: frozenset[str] = frozenset()
     """``ip:port`` of the gateway, as far as it is known; any otherwise."""
 
-    def judge(self, answer: Answer) -> Verdict:
-        """Pass where its metrics have such a connection, and none to those addresses without."""
+    def __call__(self, answer: Answer) -> Verdict:
         if answer.get("status") != 200:
             return skipped(f"the client's proxy gave no metrics ({answer.get('error')})")
         found: Sequence[Answer] = answer.get("connections") or []
         there = [one for one in found if not self.addresses or one.get("address") in self.addresses]
-        good = [
-            one
-            for one in there
-            if one.get("tls") == "true" and one.get("server_id") == self.identity
-        ]
-        # Without addresses, connections to others are none of this question.
+        wanted = ("true", self.identity)
+        good = [one for one in there if (one.get("tls"), one.get("server_id")) == wanted]
+        # Without addresses, connections to other servers do not matter.
         wrong = [one for one in there if one not in good] if self.addresses else []
         if good and not wrong:
             return passed(f"{self.identity} at {good[0].get('address')}")
@@ -66,22 +61,21 @@ class ServerIdentity:
             for one in (wrong or there or found)[:3]
         )
         return failed(
-            f"no mTLS connection to {self.identity}; the proxy has {listed or 'none at all'}",
+            f"no mTLS connection to {self.identity}; the proxy has {listed or 'no connections'}",
             "see the Link's gatewayIdentity and gatewayAddress, and the gateway's ServiceAccount",
         )
 
 
 @dataclass(frozen=True)
 class GatewayCertificate:
-    """The gateway shows a certificate of its identity, signed by the trust anchor, and valid."""
+    """The gateway shows a valid certificate of this identity that chains to the trust roots."""
 
     identity: str
 
-    def judge(self, answer: Answer) -> Verdict:
-        """Judge the certificate, and whether it chains to the target's trust roots."""
+    def __call__(self, answer: Answer) -> Verdict:
         encoded = answer.get("certificate")
         if not encoded:
-            return skipped(f"the gateway showed none ({answer.get('error')})")
+            return skipped(f"the gateway showed no certificate ({answer.get('error')})")
         try:
             certificate = x509.load_der_x509_certificate(base64.b64decode(str(encoded)))
             names = certificate.extensions.get_extension_for_class(
@@ -95,16 +89,16 @@ class GatewayCertificate:
                 f"it is for {', '.join(names) or 'no name'}, not {self.identity}",
                 "see the ServiceAccount of Ambassador's pods",
             )
-        # By the clock here: that of a pod is the one of its node.
+        until = f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
+        # By the clock of this machine: a pod has that of its node.
         if certificate.not_valid_after_utc < datetime.now(UTC):
-            return failed(f"it expired at {certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC")
+            return failed(f"it expired at {until}")
         if answer.get("verified") is None:
             doubt = answer.get("doubt") or "the target's trust roots could not be read"
-            return skipped(f"it is for {self.identity}; its chain was not tried: {doubt}")
+            return skipped(f"it is for {self.identity}; its chain was not verified: {doubt}")
         if not answer["verified"]:
             return failed(
                 f"it does not chain to the target's trust roots: {answer.get('doubt')}",
-                "restart the gateway's pods, and see the page on trust anchors",
+                "restart the gateway's pods, and see docs/anchors.md",
             )
-        until = f"{certificate.not_valid_after_utc:%Y-%m-%d %H:%M} UTC"
         return passed(f"{self.identity}, valid until {until}")

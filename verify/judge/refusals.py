@@ -9,31 +9,27 @@ from verify.judge.verdict import Answer, Verdict, failed, passed, shown, skipped
 
 @dataclass(frozen=True)
 class Refused:
-    """A client that is not let in gets nothing of the server."""
+    """A client gets no answer, or a proxy's refusal, and nothing of the server."""
 
-    def judge(self, answer: Answer) -> Verdict:
-        """Fail where a server answered; pass for silence, and for a proxy's refusal."""
+    def __call__(self, answer: Answer) -> Verdict:
         status = answer.get("status")
         if answer.get("cluster"):
             return failed(
-                f"the request got through and was answered by {answer['cluster']}",
+                f"the request was answered by {answer['cluster']}",
                 "see the gateway's Server and AuthorizationPolicy; 4143 must demand mTLS",
             )
-        if status is None:
-            if answer.get("stage") == "resolve":
-                return skipped("the name does not resolve, so nothing was tried")
-            return passed(shown(answer))
-        if status in (401, 403) or (status >= 500 and answer.get("proxy_error")):
+        if status is None and answer.get("stage") == "resolve":
+            return skipped("the name does not resolve, so nothing was tried")
+        if status in (None, 401, 403) or (status >= 500 and answer.get("proxy_error")):
             return passed(shown(answer))
         return failed(f"{shown(answer)}: a server answers there without mTLS")
 
 
 @dataclass(frozen=True)
 class WrongCertificateRefused:
-    """A client certificate of another anchor ends the handshake."""
+    """A client certificate of another anchor gets an alert or a closed connection."""
 
-    def judge(self, answer: Answer) -> Verdict:
-        """Pass for an alert or a closed connection after the server's own certificate."""
+    def __call__(self, answer: Answer) -> Verdict:
         if answer.get("accepted"):
             return failed(
                 "the gateway accepted a client certificate that its trust anchor has not signed",
@@ -48,27 +44,25 @@ class WrongCertificateRefused:
 
 @dataclass(frozen=True)
 class NoName:
-    """A name does not exist."""
+    """Name servers answer that a name does not exist."""
 
-    def judge(self, answer: Answer) -> Verdict:
-        """Pass only where name servers say that there is none."""
+    def __call__(self, answer: Answer) -> Verdict:
         found = answer.get("addresses") or []
         if found:
             return failed(f"it resolves to {', '.join(found[:3])}")
         if not answer.get("missing"):
-            return skipped(f"name servers do not say ({answer.get('error')})")
+            return skipped(f"the name servers gave no answer ({answer.get('error')})")
         return passed("the name does not resolve")
 
 
 @dataclass(frozen=True)
 class NotServed:
-    """A port gives nothing to a client outside of the mesh."""
+    """A port gives an unmeshed client nothing but a refusal (401 or 403)."""
 
-    def judge(self, answer: Answer) -> Verdict:
-        """Fail for any answer but a refusal (401 or 403)."""
+    def __call__(self, answer: Answer) -> Verdict:
         status = answer.get("status")
         if status is None:
             return passed(shown(answer))
         if status in (401, 403):
             return passed(f"refused with {status}")
-        return failed(f"it answers: {shown(answer)}", "take the port off the gateway's Service")
+        return failed(f"it answers: {shown(answer)}", "remove the port from the gateway's Service")

@@ -10,13 +10,12 @@ from verify.judge.verdict import Answer, Verdict, failed, hint_for, passed, show
 
 @dataclass(frozen=True)
 class PodReady:
-    """Our pod is ready, with its proxy where it asked for one."""
+    """A pod of the run is ready, with its proxy where it asked for one."""
 
-    def judge(self, answer: Answer) -> Verdict:
-        """Pass unless something kept it from that."""
+    def __call__(self, answer: Answer) -> Verdict:
         why = str(answer.get("why") or "")
         if why:
-            return failed(why, "`./mesh check` looks at the control plane that pods depend on")
+            return failed(why, "`./mesh check` checks the control plane that pods depend on")
         return passed(str(answer.get("where") or ""))
 
 
@@ -25,14 +24,13 @@ class MirrorMade:
     """A mirror (or federated Service) exists in the source."""
 
     endpoints: bool = False
-    """Whether it is to have endpoints: those of the gateway."""
+    """Whether it must have endpoints: those of the gateway."""
 
-    def judge(self, answer: Answer) -> Verdict:
-        """Pass where it exists, and has endpoints where it is to have some."""
+    def __call__(self, answer: Answer) -> Verdict:
         seconds = f"within {answer.get('seconds', 0):.0f} s"
         if not answer.get("exists"):
             return failed(
-                str(answer.get("error") or f"none {seconds}"),
+                str(answer.get("error") or f"it does not exist {seconds}"),
                 "`./mesh check` says whether the source's service mirror runs and may read the "
                 "target",
             )
@@ -49,13 +47,12 @@ class MirrorMade:
 
 @dataclass(frozen=True)
 class AllAnsweredBy:
-    """Every one of the requests gets 200 from one of these clusters."""
+    """All `count` requests get 200 from one of these clusters."""
 
     clusters: frozenset[str]
     count: int
 
-    def judge(self, answer: Answer) -> Verdict:
-        """Pass only where as many requests as planned were made, and each was answered so."""
+    def __call__(self, answer: Answer) -> Verdict:
         groups: Sequence[Answer] = answer.get("groups") or []
         bad = [
             group
@@ -69,18 +66,17 @@ class AllAnsweredBy:
             names = sorted({str(group["cluster"]) for group in groups})
             return passed(f"{good} of {self.count}, by {' and '.join(names)}")
         first = bad[0] if bad else answer.get("first") or {}
-        said = shown(first)
+        reason = shown(first)
         if first.get("status") == 200:
-            said = f"answered by {first.get('cluster') or 'another server'}"
-        return failed(f"{good} of {self.count} requests were answered; {said}", hint_for(first))
+            reason = f"answered by {first.get('cluster') or 'another server'}"
+        return failed(f"{good} of {self.count} requests were answered; {reason}", hint_for(first))
 
 
 @dataclass(frozen=True)
 class ExportAnswered:
-    """An exported Service answers: by HTTP, or at least by mTLS to the gateway."""
+    """An exported Service, not a proxy, answers by HTTP; or mTLS to the gateway is opened."""
 
-    def judge(self, answer: Answer) -> Verdict:
-        """Pass for an answer that no proxy made; skipped where nothing can be said."""
+    def __call__(self, answer: Answer) -> Verdict:
         found: Answer = answer.get("http") or {}
         if found.get("status") is not None:
             if found.get("proxy_error"):
@@ -89,27 +85,22 @@ class ExportAnswered:
         if found.get("stage") == "resolve":
             return failed(shown(found), "see whether the service mirror made it: `./mesh check`")
         greeting = answer.get("greeting")
-        opened = answer.get("opened") or 0
-        if opened and greeting:
-            return passed("not HTTP; the server greets, and mTLS to the gateway was opened")
-        if opened:
-            return passed("not HTTP; mTLS to the gateway was opened, and the server waits")
+        if answer.get("opened"):
+            sends = "the server greets, and" if greeting else "the server sends nothing;"
+            return passed(f"not HTTP; {sends} mTLS to the gateway was opened")
         if greeting:
             return failed("the server greets, but not over mTLS to the gateway")
-        return failed(
-            f"{shown(found)}, and no mTLS connection to the gateway was opened",
-            hint_for(found),
-        )
+        why = f"{shown(found)}, and no mTLS connection to the gateway was opened"
+        return failed(why, hint_for(found))
 
 
 @dataclass(frozen=True)
 class Gives:
-    """One request gets this status."""
+    """One request gets this status, and not from a proxy."""
 
     status: int
 
-    def judge(self, answer: Answer) -> Verdict:
-        """Pass for that status from no proxy's own making."""
+    def __call__(self, answer: Answer) -> Verdict:
         if answer.get("status") == self.status and not answer.get("proxy_error"):
             return passed(f"status {self.status}")
         return failed(shown(answer), hint_for(answer))
