@@ -13,7 +13,7 @@ from config.from_engine import load_engine_settings
 from config.preconditions import expectations
 from preflight import ClusterError, examine
 
-# A run is short, and collecting garbage takes a tenth of it.
+# A run is short, and garbage collection costs a tenth of it.
 gc.disable()
 # The engine interrupts the program when a resource fails; a traceback would bury its error.
 signal.signal(signal.SIGINT, lambda *_: os._exit(1))

@@ -106,7 +106,7 @@ class ByHand:
         )
         for name, cluster in self._config.clusters.items():
             space = cluster.linkerd.namespace
-            # No path length: the program asks for 0, which pulumi-tls 5.5 takes for none.
+            # No path length: the program asks for 0, which pulumi-tls 5.5 reads as no limit.
             yield from _signed(
                 f"{name}-issuer",
                 f"identity.{space}.{cluster.trust_domain}",
@@ -196,7 +196,7 @@ class ByHand:
             assert ambassador.gateway is not None, "validation refuses a target without a gateway"
             mirrors.append(ServiceMirror(link.target, ambassador.gateway.service_probe_port, ""))
         values = multicluster_values(cluster, mirrors)
-        # By hand nobody tells the controllers of new credentials but by restarting them.
+        # By hand, only a restart gives the controllers new credentials.
         values.pop("podAnnotations", None)
         return values
 

@@ -74,7 +74,7 @@ def run(mesh: MeshConfig, options: Options, say: Say, command: Command | None = 
                 raise SessionError(f"cluster {name}: {error.message}", error.remedy) from None
             clusters[name] = Cluster(name, api)
         options = _with_template(options, clusters)
-        say("looking at Services, gateways and permissions")
+        say("reading Services, gateways and permissions")
         works = {
             name: Work(lambda n=name, c=config: _look(n, c, namespace, options))  # type: ignore[misc]
             for name, config in examined.items()
@@ -126,7 +126,7 @@ def _look(name: str, config: ClusterConfig, namespace: str, options: Options) ->
         with api_client(config) as api:
             return survey(name, config, api, namespace, there)
     except (RefusedError, KubeconfigError) as error:
-        return f"it could not be looked at: {error}"
+        return f"it could not be read: {error}"
 
 
 def conduct(

@@ -280,7 +280,7 @@ def resolve(task: Task) -> Answer:
 def handshake(task: Task) -> Answer:
     """A TLS handshake as a proxy makes one, with a client certificate of an anchor of its own.
 
-    ``accepted`` says whether the server went on with that client; ``error`` what it said if not.
+    ``accepted`` says whether the server went on with that client; ``error`` why it did not.
     ``certificate`` is the server's (base64 of DER), and ``verified`` whether it chains to the roots
     of ``roots`` (PEM), is for ``name`` and is valid now; ``doubt`` says why not.
     """

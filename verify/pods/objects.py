@@ -98,7 +98,7 @@ def certificate_secret(space: str, run: str, certificate: str, key: str) -> Obje
 
 
 def pull_secrets(config: VerifyConfig, space: str, run: str) -> list[Object]:
-    """The logins for the image's registry whose content the stack file holds."""
+    """Logins for the image's registry, those with their content in the stack file."""
     return [
         {
             "apiVersion": "v1",

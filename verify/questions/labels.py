@@ -14,7 +14,7 @@ def labels_for(selector: Selector) -> dict[str, str] | None:
         named = [value for one in conditions if one.operator == "In" for value in one.values]
         wanted = selector.match_labels.get(key)
         tried = (None, *named, "true", "verify", "mesh") if wanted is None else (wanted,)
-        fitting = [value for value in tried if all(_holds(one, value) for one in conditions)]
+        fitting = [value for value in tried if all(_satisfied(one, value) for one in conditions)]
         if not fitting:
             return None
         if fitting[0] is not None:
@@ -22,8 +22,8 @@ def labels_for(selector: Selector) -> dict[str, str] | None:
     return labels
 
 
-def _holds(condition: Requirement, value: str | None) -> bool:
-    """Whether a condition holds of a label's value; None where the label is missing."""
+def _satisfied(condition: Requirement, value: str | None) -> bool:
+    """Whether a label's value satisfies a condition; None where the label is missing."""
     match condition.operator:
         case "In":
             return value in condition.values

@@ -1,4 +1,4 @@
-"""What cannot be tried, and why, in the words that people read."""
+"""What cannot be tried, and why."""
 
 from __future__ import annotations
 
@@ -51,20 +51,20 @@ def needed(
 
 
 def denied(answers: Mapping[Access, bool]) -> str | None:
-    """What of it is not allowed, in one sentence; None where all is."""
+    """A sentence on what is not allowed; None where everything is."""
     if answers.get(EVERYTHING):
         return None
     verbs: dict[str, list[str]] = {}
     for access, allowed in answers.items():
         if not allowed and access != EVERYTHING:
             name = f"{access.resource}.{access.group}" if access.group else access.resource
-            said = verbs.setdefault(name, [])
-            if access.verb not in said:
-                said.append(access.verb)
+            known = verbs.setdefault(name, [])
+            if access.verb not in known:
+                known.append(access.verb)
     if not verbs:
         return None
     listed = some([f"{name} ({', '.join(words)})" for name, words in verbs.items()], 8)
-    return f"the operator may not do what it takes: {listed}"
+    return f"the operator lacks permissions: {listed}"
 
 
 def hindrance(config: ClusterConfig, view: View) -> str | None:

@@ -129,7 +129,7 @@ def pod_key(who: tuple[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Question:
-    """Something that is to hold, and whose answer it depends on."""
+    """One thing that a run asks, and what is expected."""
 
     key: str
     """Unique within a plan."""

@@ -57,7 +57,7 @@ def _link(heading: LinkHeading, hindered: Mapping[str, str]) -> None:
     ends = (link.source, link.target)
     missing = [end for end in ends if end not in draft.views]
     reason = (
-        f"cluster {missing[0]} could not be looked at"
+        f"cluster {missing[0]} could not be read"
         if missing
         else limits.of_generation(*(draft.mesh.clusters[end] for end in ends))
         or next((hindered[end] for end in ends if end in hindered), None)

@@ -206,7 +206,7 @@ def test_ambassador_answers_with_any_status_of_its_own(
         ({"status": 302, "server": "envoy", "location": "/login", "upstream": True}, OK, FAILED),
     ],
 )
-def test_a_route_of_ambassador_has_to_lead_to_a_server(
+def test_a_route_of_ambassador_has_to_reach_a_server(
     answer: dict[str, Any], routed: Status, to_east: Status
 ) -> None:
     assert judge.Routed()(answer).status is routed
@@ -225,7 +225,7 @@ def test_a_redirect_of_ambassador_counts_only_where_the_host_redirects_cleartext
     assert "token" not in asked_for.detail + unasked.detail
     elsewhere = judge.Routed("*.example.com")({**answer, "location": "http://b.example.com"})
     assert elsewhere.status is FAILED
-    # What the target's own server would have said, such an answer does not show.
+    # Such an answer does not show what the target's own server would answer.
     assert judge.RoutedTo("east", "*.example.com")(answer).status is SKIPPED
 
 

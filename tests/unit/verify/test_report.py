@@ -44,7 +44,7 @@ def test_the_exit_code_is_never_0_where_something_failed_or_nothing_was_tried(
 
 
 @given(statuses, st.text(), st.text())
-def test_junit_has_a_case_a_result_and_can_be_parsed_whatever_was_said(
+def test_junit_has_a_case_a_result_and_can_be_parsed_whatever_it_contains(
     found: list[Status], detail: str, hint: str
 ) -> None:
     outcome = Outcome([_result(one, detail, hint) for one in found])

@@ -141,7 +141,7 @@ def test_a_link_can_be_chosen(stack_config: Load) -> None:
     assert groups == {"north -> hub", "north", "hub"}
 
 
-def test_a_cluster_that_was_not_seen_takes_its_links_with_it(stack_config: Load) -> None:
+def test_links_of_a_cluster_that_was_not_read_are_not_tried(stack_config: Load) -> None:
     mesh = stack_config("production")
     views: dict[str, View] = {k: v for k, v in seen(mesh).items() if k != "south"}
     plan = make(mesh, views, Options(), SPACE)
