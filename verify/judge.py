@@ -105,7 +105,7 @@ def hint_for(found: Answer) -> str:
 
 @dataclass(frozen=True)
 class PodReady:
-    """Our pod is ready, with its proxy where it asked for one."""
+    """The pod of verify is ready, with its proxy where it asked for one."""
 
     def judge(self, answer: Answer) -> Verdict:
         """Pass unless something kept it from that."""
@@ -177,7 +177,7 @@ class ClientIdentity:
     identity: str
 
     def judge(self, answer: Answer) -> Verdict:
-        """Pass where every answer that came from our server names it."""
+        """Pass where every answer that came from verify's server names it."""
         seen = {
             str(group.get("client_id") or "none")
             for group in answer.get("groups") or []
@@ -354,7 +354,7 @@ class NoName:
         if found:
             return failed(f"it resolves to {', '.join(found[:3])}")
         if not answer.get("missing"):
-            return skipped(f"name servers do not say ({answer.get('error')})")
+            return skipped(f"name servers gave no answer ({answer.get('error')})")
         return passed("the name does not resolve")
 
 
@@ -377,7 +377,7 @@ class AnsweredByAmbassador:
     """Ambassador itself, or what is behind it, answers: any status."""
 
     outside: bool = False
-    """Whether the way there leads through networks that are not known here."""
+    """Whether the way there crosses networks that are not known here."""
 
     def judge(self, answer: Answer) -> Verdict:
         """Fail for silence and for the refusal of a Linkerd proxy."""
@@ -398,7 +398,7 @@ class AnsweredByAmbassador:
 
 @dataclass(frozen=True)
 class Routed:
-    """A route of Ambassador leads to a Service that answers.
+    """A route of Ambassador forwards to a Service that answers.
 
     Facts: Envoy docs, HTTP header manipulation: ``x-envoy-upstream-service-time`` is in answers
     that came from behind Envoy, and in none that it makes itself; Emissary docs, Host, on
@@ -458,7 +458,7 @@ def _site(location: str) -> str:
 
 @dataclass(frozen=True)
 class RoutedTo:
-    """A route of Ambassador leads to our own server in this cluster."""
+    """A route of Ambassador forwards to verify's server in this cluster."""
 
     cluster: str
     redirected: str | None = None

@@ -64,7 +64,7 @@ def denied(answers: Mapping[Access, bool]) -> str | None:
     if not verbs:
         return None
     listed = some([f"{name} ({', '.join(words)})" for name, words in verbs.items()], 8)
-    return f"the operator may not do what it takes: {listed}"
+    return f"the operator lacks permissions: {listed}"
 
 
 def hindrance(config: ClusterConfig, view: View) -> str | None:

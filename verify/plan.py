@@ -27,7 +27,7 @@ from verify.judge import Expectation
 PREFIX = "mesh-verify-"
 """What the namespaces of all runs begin with."""
 ECHO_PORT = 8080
-"""Port of the server in our pods."""
+"""Port of the server in verify's pods."""
 CERTIFICATE = "/run/verify-certificate"
 """Where the client certificate of a wrong anchor is mounted."""
 PATIENCE = 30.0
@@ -100,7 +100,7 @@ class Pod:
 
 @dataclass(frozen=True)
 class OwnService:
-    """A Service in front of our server."""
+    """A Service in front of verify's server."""
 
     cluster: str
     name: str
@@ -110,7 +110,7 @@ class OwnService:
 
 @dataclass(frozen=True)
 class OwnMapping:
-    """A route of a source's Ambassador to a mirror of our server."""
+    """A route of a source's Ambassador to a mirror of verify's server."""
 
     cluster: str
     name: str
@@ -121,7 +121,7 @@ class OwnMapping:
 
 @dataclass(frozen=True)
 class Mirror:
-    """A Service that a source's service mirror is expected to make in our namespace."""
+    """A Service that a source's service mirror is expected to make in verify's namespace."""
 
     cluster: str
     name: str
@@ -325,7 +325,7 @@ class _Planner:
     def _service(
         self, cluster: str, stem: str, labels: Mapping[str, str], *, headless: bool = False
     ) -> str:
-        """Name of the Service of our server with these labels; made where it is not there yet."""
+        """Name of the Service of verify's server with these labels; made where it is missing."""
         self._echo(cluster)
         number = 1
         while True:
@@ -403,7 +403,7 @@ class _Planner:
     def _requests(
         self, link: LinkConfig, group: str, host: str, needs: str, what: str
     ) -> tuple[str, str]:
-        """A series of requests to our own server; key of the question and id of the task."""
+        """A series of requests to verify's server; key of the question and id of the task."""
         task = f"{link.name}/{what}"
         url = f"http://{host}:{ECHO_PORT}/"
         count = self._options.requests
@@ -458,7 +458,7 @@ class _Planner:
         )
 
     def _identity_of(self, cluster: str, pod: str) -> str:
-        """The mTLS identity of one of our pods, or of the workload that it is like."""
+        """The mTLS identity of one of verify's pods, or of the workload that it is like."""
         config = self._mesh.clusters[cluster]
         known = self._pods.get((cluster, pod))
         like = known.workload if known is not None else None
@@ -476,7 +476,7 @@ class _Planner:
             self._cannot(
                 group,
                 "requests",
-                "requests through the gateway to a server of our own",
+                "requests through the gateway to verify's server",
                 "the Link's selector cannot be satisfied by labels",
             )
             return
@@ -715,7 +715,7 @@ class _Planner:
             self._cannot(
                 group,
                 "requests",
-                "requests by remote discovery to a server of our own",
+                "requests by remote discovery to verify's server",
                 "the Link's remoteDiscoverySelector cannot be satisfied by labels",
             )
             return
@@ -772,7 +772,7 @@ class _Planner:
             self._cannot(
                 group,
                 "requests",
-                "requests to a federated Service of our own",
+                "requests to verify's federated Service",
                 "the Link's federatedServiceSelector cannot be satisfied by labels",
             )
             return
@@ -813,7 +813,7 @@ class _Planner:
         )
 
     def _headless(self, link: LinkConfig, group: str) -> None:
-        title = "requests to a pod of a headless Service of our own"
+        title = "requests to a pod of verify's headless Service"
         flat = link.flat_network
         key = "remoteDiscoverySelector" if flat else "selector"
         labels = labels_for(selectors_of(link)[key])
@@ -1034,7 +1034,7 @@ class _Planner:
             )
 
     def _through_ambassador(self, link: LinkConfig, group: str, mirror: str, asked: str) -> None:
-        title = "the source's Ambassador routes to our server's mirror"
+        title = "the source's Ambassador routes to the mirror of verify's server"
         ambassador = self._mesh.clusters[link.source].ambassador
         if ambassador is None:
             return

@@ -18,7 +18,7 @@ class Work(threading.Thread, Generic[R]):
         self._do = do
         self._found: list[R] = []
         self._error: BaseException | None = None
-        # A join that a signal interrupts takes a thread for ended (bpo-45274), an Event does not.
+        # A join that a signal interrupts treats a thread as ended (bpo-45274), an Event does not.
         self._ended = threading.Event()
         self.start()
 
