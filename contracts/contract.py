@@ -37,7 +37,7 @@ class Complaint:
 
 
 Fits = Callable[[object], Complaint | None]
-"""Whether a value is in the form that its reader takes: None, or what is wrong with it."""
+"""Whether a value is in the form that its reader accepts: None, or what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,13 @@ class Contract:
     reader: str
     """The program that reads it."""
     form: str
-    """The form that the reader takes."""
+    """The form that the reader accepts."""
     source: str
     """Repository, path and version, or page, that says so."""
     fits: Fits
     """The form as a predicate."""
     fitting: tuple[object, ...]
-    """Values that the reader takes."""
+    """Values that the reader accepts."""
     refused: tuple[object, ...]
     """Values that it refuses, ignores or misunderstands."""
     generations: frozenset[str] = frozenset({CURRENT, V2_8})

@@ -61,7 +61,7 @@ def run(mesh: MeshConfig, options: Options, say: Say, command: Command | None = 
     one that the stack file means; then nothing is touched.
     """
     examined = {name: mesh.clusters[name] for name in involved(mesh, options)}
-    say(f"asking {', '.join(examined)} who they are")
+    say(f"identifying the clusters {', '.join(examined)}")
     examine(examined)
     namespace = new_namespace()
     with ExitStack() as stack:

@@ -19,7 +19,7 @@ from vocabulary.kinds import LISTENER, SERVICE, Object, name_of
 def front(view: View, config: AmbassadorConfig) -> Object | None:
     """The Service that clients reach Ambassador by.
 
-    That of an adopted Ambassador is its owner's: one that selects its pods and is not ours.
+    That of an adopted Ambassador is its owner's: one that selects its pods, the gateway's aside.
 
     Raises Unseen: Services could not be read.
     """
@@ -40,28 +40,28 @@ def front(view: View, config: AmbassadorConfig) -> Object | None:
 
 
 def leads(case: ClusterCase) -> Iterator[Finding]:
-    """The ports of Ambassador's Service lead to ports that its pods have and listen on."""
+    """The ports of Ambassador's Service target ports that its pods have and listen on."""
     config = case.config.ambassador
     service = front(case.view, config) if config is not None else None
     pods = meshed_pods(case.view, config) if config is not None else []
     if config is None or service is None or not pods:
         return
-    title = f"the ports of Service {name_of(service)} lead to ports that Ambassador listens on"
+    title = f"the ports of Service {name_of(service)} target ports that Ambassador listens on"
     listening = {
         (one.get("spec") or {}).get("port") for one in case.view.all(LISTENER, config.namespace)
     }
     wrong = []
-    # The Listeners of an Ambassador of others may stand anywhere.
+    # The Listeners of an adopted Ambassador may be in any namespace.
     own = config.installed and bool(config.all_listeners)
     for port in ports_of(service):
         number = target(port, pods)
         if number is None:
-            wrong.append(f"{called(port)} leads to '{port['targetPort']}', which no container has")
+            wrong.append(f"{called(port)} targets '{port['targetPort']}', which no container has")
         elif own and _serves(port) and number not in listening:
-            wrong.append(f"{called(port)} leads to {number}, for which there is no Listener")
+            wrong.append(f"{called(port)} targets {number}, for which there is no Listener")
     yield failure(title, some(wrong), UPDATE) if wrong else ok(title)
 
 
 def _serves(port: Object) -> bool:
-    """Whether a port of the Service is one for HTTP, which takes a Listener."""
+    """Whether a port of the Service is one for HTTP, which needs a Listener."""
     return port.get("name") in ("http", "https") or port.get("port") in (80, 443)

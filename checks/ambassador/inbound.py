@@ -88,7 +88,7 @@ def elsewhere(view: View, namespace: str) -> Iterator[tuple[Kind, str]]:
 
 
 def mesh_of(case: ClusterCase) -> Mesh:
-    """What the policy controller of this cluster was told."""
+    """The configuration of this cluster's policy controller."""
     values, config = linkerd_values(case), case.config
     proxy = values.get("proxy")
     default = proxy.get("defaultInboundPolicy") if isinstance(proxy, dict) else None
@@ -224,7 +224,7 @@ def _admin(one: Judged) -> Finding:
         return ok(title, who(one))
     return warning(
         title,
-        f"anyone may read its metrics, as the gateway's Service leads to it: {because(one)}",
+        f"anyone may read its metrics, as the gateway's Service targets it: {because(one)}",
         UPDATE,
     )
 

@@ -204,7 +204,7 @@ CAUSES: tuple[Cause, ...] = (
     ),
     Cause(
         r"Insufficient (?:cpu|memory)|nodes are available|Unschedulable",
-        "no node takes the pod",
+        "no node fits the pod",
         "give the cluster nodes with room, or ask for less; `./mesh check --pre` looks at nodes",
         "Kubernetes, kube-scheduler",
         "",

@@ -68,7 +68,7 @@ def meshed_pods(view: View, config: AmbassadorConfig) -> list[Object]:
 
 
 def target(port: Object, pods: list[Object]) -> int | None:
-    """The port of the pods that a port of a Service leads to; None where they have none of it."""
+    """The port of the pods that a port of a Service targets; None where they have none of it."""
     wanted = port.get("targetPort") or port.get("port")
     if isinstance(wanted, int):
         return wanted

@@ -16,7 +16,7 @@ from vocabulary.kinds import EVENT, POD, Object, labels_of, name_of, namespace_o
 from vocabulary.linkerd import PROXY_CONTAINER
 
 CONTAINERS = 2
-"""Containers of one pod that are spoken of."""
+"""Containers of one pod that are named."""
 
 _QUIET = ("PodInitializing", "ContainerCreating")
 _EVENTS = (
@@ -98,7 +98,7 @@ def is_ready(pod: Object) -> bool:
 
 
 def worst(pods: Collection[Object]) -> Object | None:
-    """The pod that says most of why pods are not ready; None where all are."""
+    """The pod that shows best why pods are not ready; None where all are."""
     unready = [pod for pod in pods if not is_ready(pod)]
     return min(unready, key=lambda pod: (_severity(pod), name_of(pod)), default=None)
 
@@ -154,9 +154,9 @@ def _container(status: Object) -> Container | None:
         reason = str(waiting.get("reason") or "")
         if reason in (*_QUIET, "") and not failed_before:
             return None
-        told = [reason or "waiting", _end(last, restarts)] if last else [reason]
+        words = [reason or "waiting", _end(last, restarts)] if last else [reason]
         message = str(waiting.get("message") or "") if not last else ""
-        text = f"is in {told[0]}" + (f" ({told[1]})" if last else "")
+        text = f"is in {words[0]}" + (f" ({words[1]})" if last else "")
         reasons = (reason, message, *_words(last))
         text += f": {log_text.message(message)}" if message else ""
         return Container(name, text, reasons, True, restarts > 0 or last is not None, bool(last))
@@ -201,7 +201,7 @@ def explain(view: View, workload: Object) -> Explanation | None:
 
 
 def explain_pod(view: View, pod: Object, workload: str) -> Explanation:
-    """Why a pod is not ready; `workload` is what ``kubectl rollout restart`` takes."""
+    """Why a pod is not ready; `workload` is an argument of ``kubectl rollout restart``."""
     known = log_text.values_of_secrets(view)
     space, name = namespace_of(pod), name_of(pod)
     said: list[tuple[str, str]] = []
@@ -210,8 +210,8 @@ def explain_pod(view: View, pod: Object, workload: str) -> Explanation:
     for container in found[:CONTAINERS]:
         said += [("", text) for text in container.reasons if text]
         log = view.logs.get((space, name, container.name))
-        told = log_text.without_secrets(log.text if log else "", known).splitlines()
-        said += [(container.name, line) for line in (*told, *container.reasons)]
+        lines = log_text.without_secrets(log.text if log else "", known).splitlines()
+        said += [(container.name, line) for line in (*lines, *container.reasons)]
         parts.append(f"container {container.name} {container.state}{_log(view, pod, container)}")
     if not found:
         messages = list(_messages(view, pod))

@@ -24,7 +24,7 @@ MESSAGE = 400
 """Characters that are shown of a message of Kubernetes."""
 
 _SHORTEST = 8
-"""Shorter values stand everywhere by chance."""
+"""Shorter values occur everywhere by chance."""
 _PUBLIC = frozenset({"ca.crt", "tls.crt", "crt.pem", "namespace", "ca-bundle.crt"})
 
 _PEM = re.compile(r"-----BEGIN [^-\n]+-----.*?(?:-----END [^-\n]+-----|\Z)", re.DOTALL)
@@ -89,7 +89,7 @@ def _values(secrets: Iterable[Object]) -> Iterable[str]:
 
 
 def grave(text: str, known: Collection[str] = ()) -> tuple[str, ...]:
-    """The last lines of a log, at most `LINES`: those that speak of an error, where there are any.
+    """The last lines of a log, at most `LINES`: those that mention an error, where there are any.
 
     Each is without secrets, short, and without what a terminal would obey.
     """

@@ -73,7 +73,7 @@ def lists(mesh: MeshConfig, cluster: str, view: View) -> Iterator[tuple[Kind, st
 
 
 def _of_patches(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Object]:
-    """Of what the stack file meshes, the pods that say most of why pods are not ready."""
+    """Of what the stack file meshes, the pods that show best why pods are not ready."""
     for _, patch in patches(mesh.clusters[cluster]):
         try:
             pod = worst_of_patch(view, patch)

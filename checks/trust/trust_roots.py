@@ -55,7 +55,7 @@ class Stale:
 
     namespace: str
     workload: str
-    """As ``kubectl rollout restart`` takes it, or the name of a pod that has no such owner."""
+    """An argument of ``kubectl rollout restart``, or the name of a pod that has no such owner."""
     pods: int
     roots: tuple[x509.Certificate, ...] | None
     """What its proxies trust; None where that cannot be known."""
@@ -98,16 +98,16 @@ def samples(view: View, namespace: str) -> Iterator[tuple[str, str]]:
     try:
         present = digests(view, namespace)
         for digest, pods in of_meshed_pods(view, namespace).items():
-            told = [pod for pod in pods if namespace_of(pod) != namespace]
-            if digest not in present and told:
-                yield namespace_of(told[0]), name_of(told[0])
+            outside = [pod for pod in pods if namespace_of(pod) != namespace]
+            if digest not in present and outside:
+                yield namespace_of(outside[0]), name_of(outside[0])
     except Unseen:
         # The check that needs it says so.
         return
 
 
 def roots_of(pod: Object) -> tuple[x509.Certificate, ...] | None:
-    """What the proxy of a pod trusts, where its environment has it as a literal."""
+    """What the proxy of a pod trusts, where its environment holds it as a literal."""
     spec = pod.get("spec") or {}
     for container in [*(spec.get("containers") or []), *(spec.get("initContainers") or [])]:
         if container.get("name") != PROXY_CONTAINER:

@@ -14,7 +14,7 @@ AMBASSADOR_HTTPS = 8443
 
 
 def leads_to(*targets: int | str) -> Fits:
-    """A port of a Service, with a number of its own, that leads to one of these of the pod."""
+    """A port of a Service, with a number of its own, that targets one of these of the pod."""
 
     def fits(value: object) -> Complaint | None:
         complaint = port(at(value, "port"))
@@ -24,7 +24,7 @@ def leads_to(*targets: int | str) -> Fits:
         if target is None:
             return Complaint("has no targetPort, and charts make a container port 0 of that")
         if target not in targets or isinstance(target, bool):
-            return Complaint(f"leads to {target!r}, and what answers listens on {targets}")
+            return Complaint(f"targets {target!r}, and what answers listens on {targets}")
         return None
 
     return fits
@@ -60,7 +60,7 @@ PORTS: tuple[Contract, ...] = (
         keys=("mc-gateway",),
         producer="components/ambassador/values.py, components/ambassador/adoption.py",
         reader="linkerd multicluster link-gen by its name, proxies of other clusters by its number",
-        form="a port that leads to 4143, the inbound port of the gateway pod's proxy",
+        form="a port that targets 4143, the inbound port of the gateway pod's proxy",
         source=f"{_LINK_GEN}; linkerd2 pkg/k8s/labels.go, GatewayPortName",
         fits=leads_to(PROXY_INBOUND),
         fitting=(_port("mc-gateway", 4143, 4143), _port("mc-gateway", 443, 4143)),
@@ -77,7 +77,7 @@ PORTS: tuple[Contract, ...] = (
         keys=("mc-probe",),
         producer="components/ambassador/values.py, components/ambassador/adoption.py",
         reader="linkerd multicluster link-gen by its name, the prober by its number",
-        form="a port that leads to 4191 (the proxy's /ready) or 8080 (Ambassador's route)",
+        form="a port that targets 4191 (the proxy's /ready) or 8080 (Ambassador's route)",
         source=f"{_LINK_GEN}; linkerd2 pkg/k8s/labels.go, ProbePortName",
         fits=leads_to(PROXY_ADMIN, AMBASSADOR_HTTP, AMBASSADOR_HTTPS),
         fitting=(_port("mc-probe", 4191, 4191), _port("mc-probe", 80, 8080)),
@@ -93,7 +93,7 @@ PORTS: tuple[Contract, ...] = (
         keys=("http", "https"),
         producer="components/ambassador/values.py, components/platform/sample_service.py",
         reader="clients, by the Listeners of Ambassador or by the sample's container port",
-        form="a port that leads to 8080 or 8443, on which Ambassador listens, or to http-api",
+        form="a port that targets 8080 or 8443, on which Ambassador listens, or to http-api",
         source="emissary-ingress chart, values.yaml, service.ports @ v4.1.0 and v3.10.0; "
         "ambassador chart 6.9.5",
         fits=leads_to(AMBASSADOR_HTTP, AMBASSADOR_HTTPS, "http-api"),

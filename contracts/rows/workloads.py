@@ -71,7 +71,7 @@ WORKLOADS: tuple[Contract, ...] = (
     ),
     _sample(
         keys=("ports.name",),
-        reader="the Service, whose targetPort has it",
+        reader="the Service, whose targetPort names it",
         form="http-api",
         source="components/platform/sample_service.py, the Service beside it",
         fits=one_of("http-api"),

@@ -10,7 +10,7 @@ from verify.judge.verdict import Answer, Verdict, failed, hint_for, passed, show
 
 @dataclass(frozen=True)
 class PodReady:
-    """A pod of the run is ready, with its proxy where it asked for one."""
+    """A pod of verify is ready, with its proxy where it asked for one."""
 
     def __call__(self, answer: Answer) -> Verdict:
         why = str(answer.get("why") or "")

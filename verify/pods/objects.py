@@ -28,12 +28,12 @@ EXPIRES = "linkerd-ambassador-mesh/verify-expires"
 MOUNT = "/run/verify"
 """Where agent and plan are mounted."""
 CONTAINER = "verify"
-"""Name of the container of our pods."""
+"""Name of the container of verify's pods."""
 SECRET = "verify-certificate"
 """Name of the Secret with the client certificate of a wrong anchor."""
 
 REFUSES_SERVER = ("deny", "cluster-authenticated", "cluster-unauthenticated")
-"""Policies under which our server would not answer everybody that it is to answer."""
+"""Policies under which verify's server would not answer all clients that it has to answer."""
 OPEN_ADMIN = ("all-unauthenticated", "audit")
 """Policies under which a pod may read its own proxy's metrics (cleartext, from 127.0.0.1)."""
 
@@ -113,7 +113,7 @@ def pull_secrets(config: VerifyConfig, space: str, run: str) -> list[Object]:
 
 
 def service(item: OwnService, space: str, run: str) -> Object:
-    """A Service in front of our server."""
+    """A Service in front of verify's server."""
     metadata = _metadata(item.name, space, run)
     metadata["labels"] = {**metadata["labels"], **item.labels}
     spec: dict[str, Any] = {
@@ -144,7 +144,7 @@ def pod(
     name: str,
     template: Object | None = None,
 ) -> Object:
-    """Our pod, named `name`, in namespace `space`.
+    """A pod of verify, named `name`, in namespace `space`.
 
     `template` is the pod template of the workload that it is to be like: it has the workload's
     ServiceAccount, its pull secrets and its settings of the proxy, and none of its labels, so that
@@ -208,9 +208,9 @@ def pod(
 def pod_annotations(
     item: Pod, linkerd: LinkerdConfig, template: Object | None = None
 ) -> dict[str, str]:
-    """Annotations of our pod.
+    """Annotations of a pod of verify.
 
-    Where the cluster's default policy would refuse what is asked, the pod says another one: the
+    Where the cluster's default policy would refuse what is asked, the pod asks for another one: the
     server admits every meshed client, and a client, which has no port but its proxy's own, admits
     its own questions to it.
     """

@@ -18,7 +18,7 @@ def remote_discovery(link: LinkHeading) -> None:
     """Ask pods of the target themselves, each identity being a pod's own."""
     draft, target = link.draft, link.link.target
     labels = link.labels(
-        "remoteDiscoverySelector", "requests by remote discovery to a server of our own"
+        "remoteDiscoverySelector", "requests by remote discovery to verify's server"
     )
     if labels is None:
         return
@@ -49,7 +49,7 @@ def remote_discovery(link: LinkHeading) -> None:
 def federated(link: LinkHeading, links: Iterable[LinkConfig]) -> None:
     """Ask a federated Service, which any of its members among `links` may answer."""
     draft, target = link.draft, link.link.target
-    labels = link.labels("federatedServiceSelector", "requests to a federated Service of our own")
+    labels = link.labels("federatedServiceSelector", "requests to verify's federated Service")
     if labels is None:
         return
     name = f"{draft.service(target, 'member', labels)}-federated"
@@ -76,7 +76,7 @@ def federated(link: LinkHeading, links: Iterable[LinkConfig]) -> None:
 def headless(link: LinkHeading) -> None:
     """Ask a pod of a headless Service by its name."""
     draft, target = link.draft, link.link.target
-    title = "requests to a pod of a headless Service of our own"
+    title = "requests to a pod of verify's headless Service"
     if link.link.flat_network:
         reason = "on a flat network, headless Services are mirrored without names of pods"
         link.skip("requests", title, reason)

@@ -19,7 +19,7 @@ from vocabulary.linkerd import MULTICLUSTER
 def through_gateway(link: LinkHeading) -> None:
     """Ask the server of the run through the gateway: answers, identities, refusals, latency."""
     draft, target = link.draft, link.link.target
-    labels = link.labels("selector", "requests through the gateway to a server of our own")
+    labels = link.labels("selector", "requests through the gateway to verify's server")
     if labels is None:
         return
     identity = gateway_identity(target, draft.mesh.clusters[target]) or ""

@@ -11,7 +11,7 @@ from verify.judge import Expectation
 PREFIX = "mesh-verify-"
 """What the namespaces of all runs begin with."""
 ECHO_PORT = 8080
-"""Port of the server in our pods."""
+"""Port of the server in verify's pods."""
 CERTIFICATE = "/run/verify-certificate"
 """Where the client certificate of a wrong anchor is mounted."""
 PATIENCE = 30.0
@@ -84,7 +84,7 @@ class Pod:
 
 @dataclass(frozen=True)
 class OwnService:
-    """A Service in front of our server."""
+    """A Service in front of verify's server."""
 
     cluster: str
     name: str
@@ -94,7 +94,7 @@ class OwnService:
 
 @dataclass(frozen=True)
 class OwnMapping:
-    """A route of a source's Ambassador to a mirror of our server."""
+    """A route of a source's Ambassador to a mirror of verify's server."""
 
     cluster: str
     name: str
@@ -105,7 +105,7 @@ class OwnMapping:
 
 @dataclass(frozen=True)
 class Mirror:
-    """A Service that a source's service mirror is expected to make in our namespace."""
+    """A Service that a source's service mirror is expected to make in verify's namespace."""
 
     cluster: str
     name: str

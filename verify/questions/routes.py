@@ -69,7 +69,7 @@ def route_to_mirror(link: LinkHeading, mirror: str, asked: str) -> None:
     `asked` is the question whether the mirror itself answers.
     """
     draft, source, target = link.draft, link.link.source, link.link.target
-    title = "the source's Ambassador routes to our server's mirror"
+    title = "the source's Ambassador routes to the mirror of verify's server"
     ambassador = draft.mesh.clusters[source].ambassador
     if ambassador is None:
         return

@@ -36,7 +36,7 @@ GATEWAY = "meshed clients may connect to the gateway's port 4143"
 PROBE = "meshed clients may connect to the port of the gateway's probe, 4191"
 ADMIN = "the proxy's admin port 4191 is not open to everyone"
 PORTS = "the gateway's Service has the ports mc-gateway and mc-probe"
-LEADS = "the ports of Service ambassador lead to ports that Ambassador listens on"
+LEADS = "the ports of Service ambassador target ports that Ambassador listens on"
 LABELS = {"app": "edge"}
 DEFAULTS = (
     "all-unauthenticated",
@@ -314,8 +314,8 @@ def closed(*objects: dict[str, Any]) -> list[Finding]:
         ({"mc_gateway": 4140}, PORTS, "mc-gateway leads to port 4140 of the pods, not to 4143"),
         ({"mc_gateway": "proxy"}, PORTS, "mc-gateway leads to port proxy of the pods"),
         ({"mc_probe": 4190}, PORTS, "mc-probe leads to port 4190 of the pods, not to 4191"),
-        ({"http": "web"}, LEADS, "http (80) leads to 'web', which no container has"),
-        ({"https": 8444}, LEADS, "https (443) leads to 8444, for which there is no Listener"),
+        ({"http": "web"}, LEADS, "http (80) targets 'web', which no container has"),
+        ({"https": 8444}, LEADS, "https (443) targets 8444, for which there is no Listener"),
     ],
 )
 def test_a_port_that_leads_nowhere_is_named(targets: Any, title: str, told: str) -> None:

@@ -178,7 +178,7 @@ def test_a_pod_that_no_node_takes_is_told_by_its_condition() -> None:
     }
     found = explained(destination(conditions=[condition]))
     assert "Unschedulable: 0/3 nodes are available: 3 Insufficient memory." in found.text
-    assert found.cause is not None and found.cause.text == "no node takes the pod"
+    assert found.cause is not None and found.cause.text == "no node fits the pod"
 
 
 def test_a_workload_without_any_pod_is_told_by_the_events_of_its_replica_set() -> None:
