@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from checks.facts.reading import RefusedError
-from checks.facts.results import Result, Status
 from checks.facts.view import View
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig
@@ -205,15 +204,8 @@ def _asked_during(
     refused = [one for one in silent if not one[0].get("export")]
     if refused or session.troubles or not tally.begun():
         rows = during.results((), silent, (), session.troubles)
-        rows.append(
-            Result(
-                "during",
-                "command",
-                "the command ran",
-                Status.FAILURE,
-                "it was not started, because requests failed before",
-            )
-        )
+        why = "it was not started, because requests failed before"
+        rows.append(during.failure("command", "the command ran", why))
         return Outcome(rows)
     say(f"running {' '.join(command.words)}")
     code = _command(session, command)
@@ -229,16 +221,8 @@ def _asked_during(
     rows = during.results(counts, silent, session.restarted(), session.troubles)
     stuck = [key for key, count in before.items() if tally.beats()[key] <= count]
     for (cluster, pod), target in stuck:
-        rows.append(
-            Result(
-                "during",
-                cluster,
-                f"pod {pod} reports until the end",
-                Status.FAILURE,
-                f"nothing came of {target} for {BEATS_SECONDS:.0f} s; "
-                f"{session.trouble_of(cluster, pod)}",
-            )
-        )
+        why = f"no report on {target} for {BEATS_SECONDS:.0f} s; {session.trouble_of(cluster, pod)}"
+        rows.append(during.failure(cluster, f"pod {pod} reports until the end", why))
     return Outcome(rows, (), counts, tuple(tally.failures), code)
 
 

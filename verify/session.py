@@ -142,16 +142,16 @@ class Session:
         plans = {
             pod.name: objects.pod_plan(pod) for pod in plan.pods if pod.cluster == cluster.name
         }
-        cluster.create(objects.config_map(run, run, run, plans))
-        cluster.create(objects.certificate_secret(run, run, *certificate))
-        for secret in objects.pull_secrets(self._mesh.verify, run, run):
+        cluster.create(objects.config_map(run, run, plans))
+        cluster.create(objects.certificate_secret(run, *certificate))
+        for secret in objects.pull_secrets(self._mesh.verify, run):
             cluster.create(secret)
         for service in plan.services:
             if service.cluster == cluster.name:
-                cluster.create(objects.service(service, run, run))
+                cluster.create(objects.service(service, run))
         for mapping in plan.mappings:
             if mapping.cluster == cluster.name:
-                cluster.create(objects.mapping(mapping, run, run))
+                cluster.create(objects.mapping(mapping, run))
 
     def _start(self, pods: Iterable[Pod]) -> None:
         """Start pods and wait for each; what keeps one from being ready is its trouble."""
@@ -175,7 +175,7 @@ class Session:
                 template = dict(pod.workload.template)
                 self._elsewhere.append((cluster.name, space, CONFIG_MAP))
                 plans = {pod.name: objects.pod_plan(pod)}
-                cluster.create(objects.config_map(run, space, run, plans))
+                cluster.create(objects.config_map(run, space, plans))
                 self._elsewhere.append((cluster.name, space, POD))
             self._places[pod.key] = (space, name)
             item: Object = objects.pod(pod, self._mesh, space, run, name=name, template=template)

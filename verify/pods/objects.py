@@ -7,9 +7,10 @@ docs, "Proxy configuration" (annotations).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from config.core.mesh import MeshConfig
@@ -17,7 +18,7 @@ from config.core.verification import VerifyConfig
 from config.linkerd.control_plane import LinkerdConfig
 from verify.pods import agent
 from verify.questions.plan import CERTIFICATE, ECHO_PORT, OwnMapping, OwnService, Pod
-from vocabulary.kinds import Object
+from vocabulary.kinds import CONFIG_MAP, MAPPING, POD, SECRET, SERVICE, Kind, Object
 from vocabulary.kubernetes import SECRET_DOCKER_CONFIG, SECRET_TLS
 from vocabulary.linkerd import DEFAULT_INBOUND_POLICY, INJECT
 
@@ -29,7 +30,7 @@ MOUNT = "/run/verify"
 """Where agent and plan are mounted."""
 CONTAINER = "verify"
 """Name of the container of verify's pods."""
-SECRET = "verify-certificate"
+CERTIFICATE_SECRET = "verify-certificate"
 """Name of the Secret with the client certificate of a wrong anchor."""
 
 REFUSES_SERVER = ("deny", "cluster-authenticated", "cluster-unauthenticated")
@@ -40,16 +41,9 @@ OPEN_ADMIN = ("all-unauthenticated", "audit")
 
 def namespace(name: str, lifetime: timedelta, now: datetime | None = None) -> Object:
     """The namespace of a run, which is left over after `lifetime`."""
-    expires = (now or datetime.now(UTC)) + lifetime
-    return {
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {
-            "name": name,
-            "labels": {LABEL: name},
-            "annotations": {EXPIRES: expires.isoformat(timespec="seconds")},
-        },
-    }
+    expires = ((now or datetime.now(UTC)) + lifetime).isoformat(timespec="seconds")
+    metadata = {"name": name, "labels": {LABEL: name}, "annotations": {EXPIRES: expires}}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
 def expired(item: Object, now: datetime) -> bool:
@@ -66,17 +60,11 @@ def expired(item: Object, now: datetime) -> bool:
     return moment.tzinfo is not None and moment < now
 
 
-def config_map(name: str, space: str, run: str, plans: Mapping[str, Any]) -> Object:
+def config_map(run: str, space: str, plans: Mapping[str, Any]) -> Object:
     """The agent, and the plan of each pod by the pod's name."""
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": _metadata(name, space, run),
-        "data": {
-            "agent.py": Path(agent.__file__).read_text(encoding="utf-8"),
-            **{f"{pod}.json": json.dumps(plan, indent=1) for pod, plan in plans.items()},
-        },
-    }
+    data = {f"{pod}.json": json.dumps(plan, indent=1) for pod, plan in plans.items()}
+    data["agent.py"] = Path(agent.__file__).read_text(encoding="utf-8")
+    return {**_head(CONFIG_MAP, run, run, space), "data": data}
 
 
 def pod_plan(pod: Pod) -> dict[str, Any]:
@@ -86,53 +74,36 @@ def pod_plan(pod: Pod) -> dict[str, Any]:
     return {"cluster": pod.cluster, "proxy": pod.meshed, "tasks": list(pod.tasks)}
 
 
-def certificate_secret(space: str, run: str, certificate: str, key: str) -> Object:
+def certificate_secret(run: str, certificate: str, key: str) -> Object:
     """A client certificate (PEM) and its key, of an anchor that no cluster trusts."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": _metadata(SECRET, space, run),
-        "type": SECRET_TLS,
-        "stringData": {"tls.crt": certificate, "tls.key": key},
-    }
+    data = {"tls.crt": certificate, "tls.key": key}
+    return {**_head(SECRET, CERTIFICATE_SECRET, run), "type": SECRET_TLS, "stringData": data}
 
 
-def pull_secrets(config: VerifyConfig, space: str, run: str) -> list[Object]:
-    """Logins for the image's registry, those with their content in the stack file."""
-    return [
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": _metadata(secret.name, space, run),
-            "type": SECRET_DOCKER_CONFIG,
-            "stringData": {".dockerconfigjson": secret.docker_config_json.get_secret_value()},
-        }
-        for secret in config.image_pull_secrets
-        if secret.docker_config_json is not None
-    ]
+def pull_secrets(config: VerifyConfig, run: str) -> Iterator[Object]:
+    """Yields logins for the image's registry, those with their content in the stack file."""
+    for secret in config.image_pull_secrets:
+        if secret.docker_config_json is not None:
+            data = {".dockerconfigjson": secret.docker_config_json.get_secret_value()}
+            head = _head(SECRET, secret.name, run)
+            yield {**head, "type": SECRET_DOCKER_CONFIG, "stringData": data}
 
 
-def service(item: OwnService, space: str, run: str) -> Object:
+def service(item: OwnService, run: str) -> Object:
     """A Service in front of verify's server."""
-    metadata = _metadata(item.name, space, run)
-    metadata["labels"] = {**metadata["labels"], **item.labels}
     spec: dict[str, Any] = {
         "selector": {LABEL: run, "app": "echo"},
         "ports": [{"name": "http", "port": ECHO_PORT, "targetPort": ECHO_PORT}],
     }
     if item.headless:
         spec["clusterIP"] = "None"
-    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+    return {**_head(SERVICE, item.name, run, labels=item.labels), "spec": spec}
 
 
-def mapping(item: OwnMapping, space: str, run: str) -> Object:
+def mapping(item: OwnMapping, run: str) -> Object:
     """A route of Ambassador."""
-    return {
-        "apiVersion": f"getambassador.io/{item.version}",
-        "kind": "Mapping",
-        "metadata": _metadata(item.name, space, run),
-        "spec": dict(item.spec),
-    }
+    head = _head(MAPPING, item.name, run)
+    return {**head, "apiVersion": f"{MAPPING.group}/{item.version}", "spec": dict(item.spec)}
 
 
 def pod(
@@ -151,9 +122,8 @@ def pod(
     it gets none of its requests.
     """
     cluster = mesh.clusters[item.cluster]
-    metadata = _metadata(name, space, run)
-    metadata["labels"]["app"] = item.name
-    metadata["annotations"] = pod_annotations(item, cluster.linkerd, template)
+    made = _head(POD, name, run, space, labels={"app": item.name})
+    made["metadata"]["annotations"] = pod_annotations(item, cluster.linkerd, template)
     given = (template or {}).get("spec") or {}
     pulls = [{"name": secret.name} for secret in mesh.verify.image_pull_secrets]
     pulls += [one for one in given.get("imagePullSecrets") or [] if one not in pulls]
@@ -161,7 +131,7 @@ def pod(
     volumes: list[Object] = [{"name": "verify", "configMap": {"name": run}}]
     if item.name == "outsider":
         mounts.append({"name": "certificate", "mountPath": CERTIFICATE, "readOnly": True})
-        volumes.append({"name": "certificate", "secret": {"secretName": SECRET}})
+        volumes.append({"name": "certificate", "secret": {"secretName": CERTIFICATE_SECRET}})
     container: Object = {
         "name": CONTAINER,
         "image": mesh.verify.image,
@@ -202,7 +172,7 @@ def pod(
             spec[key] = given[key]
     if item.hostname is not None:
         spec["hostname"], spec["subdomain"] = item.hostname, item.subdomain
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    return {**made, "spec": spec}
 
 
 def pod_annotations(
@@ -230,5 +200,13 @@ def pod_annotations(
     return found
 
 
-def _metadata(name: str, space: str, run: str) -> Object:
-    return {"name": name, "namespace": space, "labels": {LABEL: run}}
+def _head(
+    kind: Kind,
+    name: str,
+    run: str,
+    space: str = "",
+    labels: Mapping[str, str] = MappingProxyType({}),
+) -> Object:
+    """Kind and metadata of an object of a run, by default in the run's namespace."""
+    metadata = {"name": name, "namespace": space or run, "labels": {LABEL: run, **labels}}
+    return {"apiVersion": kind.api_version, "kind": kind.name, "metadata": metadata}
