@@ -1,4 +1,4 @@
-"""The objects that a run brings along, as plain manifests. Pure.
+"""The objects that a run makes, as plain manifests. Pure.
 
 Facts: Kubernetes docs on Pods, Pod Security Standards (restricted), headless Services; Linkerd
 docs, "Proxy configuration" (annotations).
@@ -23,7 +23,7 @@ from vocabulary.kubernetes import SECRET_DOCKER_CONFIG, SECRET_TLS
 from vocabulary.linkerd import DEFAULT_INBOUND_POLICY, INJECT
 
 LABEL = "linkerd-ambassador-mesh/verify"
-"""Label of everything that a run brings along; its value is the name of the run's namespace."""
+"""Label of everything that a run makes; its value is the name of the run's namespace."""
 EXPIRES = "linkerd-ambassador-mesh/verify-expires"
 """Annotation of a run's namespace: the moment (RFC 3339) after which it is left over."""
 MOUNT = "/run/verify"

@@ -1,4 +1,4 @@
-"""What a run brings along and asks, as data."""
+"""What a run makes and asks, as data."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Pod:
-    """A pod that a run brings along."""
+    """A pod that a run starts."""
 
     cluster: str
     name: str
@@ -168,7 +168,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a run brings along and asks."""
+    """Everything that a run makes and asks."""
 
     namespace: str
     clusters: tuple[str, ...]
