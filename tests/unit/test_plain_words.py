@@ -42,8 +42,8 @@ NOT_YET: tuple[str, ...] = (
 """Folders and pages whose wording is not done yet."""
 
 _AMOUNT = (
-    r"(?:\d|\{|about|at most|at least|up to|a few|a while|a moment|an hour|long|some|as long|seconds"
-    r"|minutes|hours|days)"
+    r"(?:\d|\{|about|at most|at least|up to|a few|a while|a moment|an hour|long|some|as long"
+    r"|seconds|minutes|hours|days)"
 )
 _END = r"(?=\s*(?:[.,;:)!?]|$|(?:and|or|for|of|where|when|before|after)\b))"
 
