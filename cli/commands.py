@@ -16,7 +16,7 @@ app = typer.Typer(
     help="Joins Kubernetes clusters into one Linkerd mesh, with Ambassador as gateway.",
     epilog=(
         "Exit codes: 0 done; 1 it failed, or a check failed; 2 a stack file, a name or an option "
-        "cannot be used; 3 nothing could be verified; 130 interrupted. To deploy, use pulumi "
+        "cannot be used; 3 a cluster could not be verified; 130 interrupted. To deploy, use pulumi "
         "itself: `pulumi up --stack NAME`."
     ),
     no_args_is_help=True,

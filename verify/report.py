@@ -78,10 +78,13 @@ def _print_summary(outcome: Outcome, screen: Screen) -> None:
     passed, failed, skipped = (
         outcome.count(status) for status in (Status.OK, Status.FAILURE, Status.SKIPPED)
     )
-    status = Status.FAILURE if failed else Status.OK if passed else Status.SKIPPED
+    whole = passed and not outcome.blocked
+    status = Status.FAILURE if failed else Status.OK if whole else Status.SKIPPED
     text = f"{passed} passed, {failed} failed, {skipped} skipped"
     if not passed and not failed:
         text += ": nothing was tried, so nothing is proven"
+    elif outcome.blocked:
+        text += f": no pod could be asked in {' and '.join(outcome.blocked)}, see the reasons above"
     screen.line((f"{screen.marks[status]} {text}", STYLES[status]))
 
 

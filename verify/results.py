@@ -57,6 +57,8 @@ class Outcome:
     command_exit: int | None = None
     """Exit code of the command of ``--during``."""
     not_tried: Sequence[str] = ALWAYS
+    blocked: Sequence[str] = ()
+    """Clusters of links and Ambassadors in which no pod could be asked."""
 
     def count(self, status: Status) -> int:
         """How many results have this status."""
@@ -64,7 +66,7 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """1 where something failed, 3 where nothing could be tried, else 0.
+        """1 where something failed, 3 where nothing or not every cluster could be tried, else 0.
 
         With a command, its own exit code where no request failed and some were made.
         """
@@ -72,7 +74,7 @@ class Outcome:
             return 1
         if not self.count(Status.OK):
             return NOTHING_TRIED
-        return self.command_exit or 0
+        return self.command_exit or (NOTHING_TRIED if self.blocked else 0)
 
     def as_dict(self) -> dict[str, Any]:
         """The outcome as plain data, for ``--json``."""
@@ -93,6 +95,7 @@ class Outcome:
             ],
             "latencies": [asdict(row) for row in self.latencies],
             "notTried": list(self.not_tried),
+            "blocked": list(self.blocked),
         }
         if self.command_exit is not None:
             data["command"] = {
@@ -153,6 +156,8 @@ def _verdict(
         return Verdict(Status.FAILURE, f"{pod} gave no answer: {trouble}")
     if answer.get("trouble"):
         return Verdict(Status.FAILURE, f"the agent failed: {answer['trouble']}")
+    if question.beside is not None:
+        answer = {**answer, "direct": answers.get(question.beside)}
     return question.expects(answer)
 
 

@@ -12,7 +12,6 @@ from datetime import timedelta
 
 from checks.facts.reading import RefusedError
 from checks.facts.view import View
-from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig
 from kube import KubeconfigError, api_client
 from preflight import examine
@@ -22,8 +21,9 @@ from verify.leftovers import Say, remove_leftovers, remove_strays
 from verify.pods import wrong
 from verify.pods.logs import wait_until
 from verify.pods.workload import found
+from verify.questions import headless
 from verify.questions.plan import PREFIX, Options, Plan, Untried
-from verify.questions.planning import involved, make
+from verify.questions.planning import chosen, involved, make
 from verify.questions.rollouts import rollouts
 from verify.questions.survey import survey
 from verify.results import Outcome, judged, latencies
@@ -75,8 +75,8 @@ def run(mesh: MeshConfig, options: Options, say: Say, command: Command | None = 
         options = _with_template(options, clusters)
         say("reading Services, gateways and permissions")
         works = {
-            name: Work(lambda n=name, c=config: _look(n, c, namespace, options))  # type: ignore[misc]
-            for name, config in examined.items()
+            name: Work(lambda n=name: _look(n, mesh, namespace, options))  # type: ignore[misc]
+            for name in examined
         }
         unseen: list[Untried] = []
         for name, work in works.items():
@@ -88,7 +88,7 @@ def run(mesh: MeshConfig, options: Options, say: Say, command: Command | None = 
         plan = make(mesh, views, options, namespace)
         plan = replace(plan, untried=(*plan.untried, *unseen))
         if not plan.pods or (command is not None and not plan.during):
-            return Outcome(judged(plan, {}, {}))
+            return Outcome(judged(plan, {}, {}), blocked=plan.blocked)
         able = {name: clusters[name] for name in plan.clusters}
         if not options.keep:
             remove_leftovers(able, say)
@@ -96,6 +96,7 @@ def run(mesh: MeshConfig, options: Options, say: Say, command: Command | None = 
             if workload is not None and workload.cluster in able:
                 remove_strays(able[workload.cluster], workload.namespace, say)
         outcome = conduct(mesh, plan, able, options, say=say, command=command)
+        outcome = replace(outcome, blocked=plan.blocked)
         if command is not None:
             return outcome
         return replace(outcome, results=(*rollouts(mesh, views), *outcome.results))
@@ -118,12 +119,13 @@ def _with_template(options: Options, clusters: Mapping[str, Cluster]) -> Options
         raise SessionError(f"--from {workload}: {error}", "correct --from") from None
 
 
-def _look(name: str, config: ClusterConfig, namespace: str, options: Options) -> View | str:
-    workload = options.workload
+def _look(name: str, mesh: MeshConfig, namespace: str, options: Options) -> View | str:
+    config, workload = mesh.clusters[name], options.workload
     there = workload.namespace if workload is not None and workload.cluster == name else None
     try:
         with api_client(config) as api:
-            return survey(name, config, api, namespace, there)
+            spaces = headless.namespaces(chosen(mesh, options), name)
+            return survey(name, config, api, namespace, there, headless=spaces)
     except (RefusedError, KubeconfigError) as error:
         return f"it could not be read: {error}"
 
@@ -154,32 +156,55 @@ def conduct(
             else _asked_during(session, plan, lifetime, command, say)
         )
     )
+    interrupted = False
     try:
         return work.result()
+    except KeyboardInterrupt:
+        interrupted = True
+        raise
     finally:
         if options.keep:
             say(f"kept: namespace {plan.namespace} in {', '.join(plan.clusters)}")
             for line in session.how_to_delete():
                 say(f"  {line}")
         else:
-            _clean(session, work, say)
+            clean(session, work, say, interrupted=interrupted)
 
 
-def _clean(session: Session, work: Work[Outcome], say: Say) -> None:
+def clean(session: Session, work: Work[Outcome], say: Say, *, interrupted: bool = False) -> None:
+    """Delete what a run made; only a second interruption stops that.
+
+    `interrupted`: the first one came before. Raises KeyboardInterrupt, once everything is deleted,
+    where it comes meanwhile.
+    """
     say(f"deleting namespace {session.namespace}")
-    try:
-        session.stop()
-        # A request that is on its way could still make something.
-        work.wait(45.0)
-        left = Work(session.clean).result()
-    except KeyboardInterrupt:
-        left = ["interrupted while deleting"]
+    session.stop()
+    taking = Work(lambda: _take_away(session, work))
+    known = interrupted
+    while True:
+        try:
+            left = taking.result()
+            break
+        except KeyboardInterrupt:
+            if interrupted:
+                left = ["interrupted while deleting"]
+                break
+            interrupted = True
+            say("interrupted; still deleting, Ctrl-C again stops that")
     if left:
         for line in left:
             say(f"left behind: {line}")
         say("delete it with")
         for line in session.how_to_delete():
             say(f"  {line}")
+    if interrupted and not known:
+        raise KeyboardInterrupt
+
+
+def _take_away(session: Session, work: Work[Outcome]) -> list[str]:
+    # A request that is on its way could still make something.
+    work.wait(45.0)
+    return session.clean()
 
 
 def _asked(session: Session, plan: Plan, lifetime: timedelta) -> Outcome:

@@ -45,7 +45,7 @@ class Session:
         say: Say,
     ) -> None:
         self._mesh, self._plan, self._clusters = mesh, plan, clusters
-        self._seconds, self._say = seconds, say
+        self._seconds, self._report = seconds, say
         self.stopping = threading.Event()
         """Set when the run waits for nothing more."""
         self._lock = threading.Lock()
@@ -63,6 +63,11 @@ class Session:
     def namespace(self) -> str:
         """The namespace of the run, in every cluster."""
         return self._plan.namespace
+
+    def _say(self, text: str) -> None:
+        # What goes on after an interruption ends by itself, and means nothing.
+        if not self.stopping.is_set():
+            self._report(text)
 
     # Making
 

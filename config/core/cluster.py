@@ -27,9 +27,9 @@ from config.platform.meshed_workloads import JobConfig, MeshedConfig
 from config.platform.monitoring import MonitoringConfig
 from config.platform.sample import SAMPLE_MAPPING, SampleConfig
 from config.trust.cert_manager import CertManagerConfig
+from config.trust.key_forms import POLICY_VALIDATOR
 from config.variants.ambassadors import CrdsChart, CrdsManifest
 from config.variants.generation import Generation
-from vocabulary.linkerd import POLICY_VALIDATOR
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 """Namespaces that every cluster has from its beginning, so that nobody can make them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verify.judge.verdict import Answer, Verdict, failed, hint_for, passed, shown
+from verify.judge.verdict import Answer, Verdict, failed, hint_for, passed, shown, skipped
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,7 @@ class ExportAnswered:
     def __call__(self, answer: Answer) -> Verdict:
         found: Answer = answer.get("http") or {}
         if found.get("status") is not None:
-            if found.get("proxy_error"):
-                return failed(shown(found), hint_for(found))
-            return passed(f"status {found['status']}")
+            return _answered(found, answer.get("direct") or {})
         if found.get("stage") == "resolve":
             return failed(shown(found), "see whether the service mirror made it: `./mesh check`")
         greeting = answer.get("greeting")
@@ -92,6 +90,40 @@ class ExportAnswered:
             return failed("the server greets, but not over mTLS to the gateway")
         why = f"{shown(found)}, and no mTLS connection to the gateway was opened"
         return failed(why, hint_for(found))
+
+
+def _answered(found: Answer, direct: Answer) -> Verdict:
+    """Whether an answer across the link is the Service's own, as far as can be known.
+
+    A source's proxy removes ``l5d-proxy-error`` from what other proxies answer, so that an error of
+    the gateway's proxy looks like one of the Service (linkerd2-proxy, outbound
+    handle_proxy_error_headers). `direct` is the answer to the same request within the target.
+    """
+    status = int(found["status"])
+    if found.get("proxy_error"):
+        return failed(shown(found), hint_for(found))
+    if status not in (403, 404) and status < 500:
+        return passed(f"status {status}")
+    there = direct.get("status")
+    if found.get("server") or found.get("body"):
+        # Proxies name no server and write no body.
+        return passed(f"status {status}, by the server itself")
+    if there == status and not direct.get("proxy_error"):
+        return passed(f"status {status}, as within the target")
+    if there is not None and there < 400:
+        return failed(
+            f"status {status}, but {there} within the target: a proxy on the way answered",
+            "see the log of the gateway's linkerd-proxy in the target, and of the server's",
+        )
+    within = shown(direct) if direct else "not asked"
+    if direct and (there is None or direct.get("proxy_error")):
+        return failed(
+            f"status {status}; within the target: {within}",
+            "see whether the Service has ready pods, and whether it answers there",
+        )
+    return skipped(
+        f"status {status}, which may come from a proxy on the way; within the target: {within}"
+    )
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """What an answer of an agent is worth, and the words for it. Pure.
 
 Facts: linkerd2-proxy, error types: every answer that a proxy makes itself has ``l5d-proxy-error``,
-but an inbound proxy refuses HTTP of clients outside of the mesh with a bare 403.
+which the client's own proxy removes where another proxy made it; but an inbound proxy refuses HTTP
+of clients outside of the mesh with a bare 403.
 """
 
 from __future__ import annotations

@@ -455,15 +455,18 @@ def keep_asking(task: Task, printer: Printer, stop: threading.Event, period: flo
 def complaint(task: Task, found: Answer) -> str | None:
     """Why an answer is none; None where it is one.
 
-    A server of this program has to answer 200 as the cluster ``cluster``; of any other server,
-    whatever does not come from a proxy is an answer.
+    A server of this program has to answer 200 as the cluster ``cluster``. Of any other server,
+    whatever does not come from a proxy is an answer, but for an error that is not its ``usual``
+    status: the errors of proxies on the way are not marked as such.
     """
     if found["status"] is None:
         return str(found["error"])
     if found["proxy_error"]:
         return f"status {found['status']}, {PROXY_ERROR}: {found['proxy_error']}"
+    status = found["status"]
     if not task.get("cluster"):
-        return None
+        unusual = status >= 500 and status != task.get("usual", status)
+        return f"status {status}" if unusual else None
     if found["status"] != 200:
         return f"status {found['status']}"
     if found.get("cluster") != task["cluster"]:
@@ -484,7 +487,8 @@ def during(task: Task, printer: Printer, stop: threading.Event) -> Answer:
             stop.wait(0.5)
         printer.line("begin", id=one["id"], why=why)
         if why is None:
-            work = threading.Thread(target=keep_asking, args=(one, printer, stop), daemon=True)
+            given = ({**one, "usual": found["status"]}, printer, stop)
+            work = threading.Thread(target=keep_asking, args=given, daemon=True)
             threads.append(work)
     for work in threads:
         work.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,14 +20,12 @@ from verify.questions.plan import (
     Pod,
     Question,
     Series,
+    Source,
     Task,
     Untried,
     Who,
     pod_key,
 )
-
-Source = tuple[Who, str]
-"""Where an answer comes from: a pod, and the id of its task."""
 
 
 class Draft:
@@ -48,8 +46,8 @@ class Draft:
         self.from_here: list[Task] = []
         self.during: dict[Who, list[Task]] = {}
 
-    def plan(self) -> Plan:
-        """The plan; whether each pod is ready comes first."""
+    def plan(self, blocked: Iterable[str]) -> Plan:
+        """The plan; whether each pod is ready comes first. Nothing is asked in `blocked`."""
         used = {pod.cluster for pod in self.pods.values()}
         return Plan(
             self.namespace,
@@ -63,6 +61,7 @@ class Draft:
             tuple(self.series),
             tuple(self.from_here),
             {who: tuple(targets) for who, targets in self.during.items()},
+            tuple(blocked),
         )
 
     def _ready(self) -> Iterator[Question]:
@@ -143,10 +142,13 @@ class Heading:
         expects: Expectation,
         *needs: str,
         key: str | None = None,
+        beside: Source | None = None,
     ) -> str:
         """Add a question; its key, by default the id of the task that answers it."""
         asker, task = source
-        question = Question(key or task, self.group, category, title, asker, task, expects, needs)
+        question = Question(
+            key or task, self.group, category, title, asker, task, expects, needs, beside
+        )
         self.draft.questions.append(question)
         return question.key
 

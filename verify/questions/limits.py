@@ -10,7 +10,7 @@ from config.core.cluster import ClusterConfig
 from config.variants.generation import Generation
 
 NOTHING_TRIED = 3
-"""Exit code where nothing could be tried."""
+"""Exit code where nothing could be tried, or a whole cluster could not."""
 ALWAYS = (
     "that the gateway refuses Services which are not exported to a client that forges a mirror: "
     "it would need objects that pass for a service mirror's",
@@ -50,8 +50,8 @@ def needed(
         yield Access("create", "getambassador.io", "mappings", namespace)
 
 
-def denied(answers: Mapping[Access, bool]) -> str | None:
-    """A sentence on what is not allowed; None where everything is."""
+def denied(cluster: str, answers: Mapping[Access, bool]) -> str | None:
+    """A sentence on what is not allowed in a cluster; None where everything is."""
     if answers.get(EVERYTHING):
         return None
     verbs: dict[str, list[str]] = {}
@@ -64,14 +64,14 @@ def denied(answers: Mapping[Access, bool]) -> str | None:
     if not verbs:
         return None
     listed = some([f"{name} ({', '.join(words)})" for name, words in verbs.items()], 8)
-    return f"the operator lacks permissions: {listed}"
+    return f"the operator lacks permissions in cluster {cluster}: {listed}"
 
 
 def hindrance(config: ClusterConfig, view: View) -> str | None:
     """Why no pod can be asked in a cluster; None where one can."""
     if view.simulated:
         return simulated([view.cluster])
-    return denied(view.access)
+    return denied(view.cluster, view.access)
 
 
 def of_generation(source: ClusterConfig, target: ClusterConfig) -> str | None:

@@ -9,9 +9,9 @@ from typing import Any
 from checks.links.multicluster import selectors_of
 from config.links.link import LinkConfig
 from verify import judge
-from verify.questions.draft import Draft, Heading, Source
+from verify.questions.draft import Draft, Heading
 from verify.questions.labels import labels_for
-from verify.questions.plan import ECHO_PORT, HERE, PATIENCE, Mirror, Series, pod_key
+from verify.questions.plan import ECHO_PORT, HERE, PATIENCE, Mirror, Series, Source, pod_key
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ PATIENCE = 30.0
 
 Who = tuple[str, str]
 """Cluster and name of a pod."""
+Source = tuple[Who, str]
+"""Where an answer comes from: a pod, and the id of its task."""
 Task = dict[str, Any]
 
 
@@ -144,6 +146,8 @@ class Question:
     expects: Expectation
     needs: tuple[str, ...] = ()
     """Keys of questions without whose success the answer would prove nothing."""
+    beside: Source | None = None
+    """The same request within the target, whose answer becomes the answer's ``direct``."""
 
 
 @dataclass(frozen=True)
@@ -184,3 +188,5 @@ class Plan:
     """Tasks of the operator's machine."""
     during: Mapping[tuple[str, str], tuple[Task, ...]] = field(default_factory=dict)
     """What each client keeps asking with ``--during``: targets with their links."""
+    blocked: tuple[str, ...] = ()
+    """Clusters of links and Ambassadors in which no pod can be asked."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from checks.facts.view import View
 from config.core.mesh import MeshConfig
@@ -49,7 +49,17 @@ def make(mesh: MeshConfig, views: Mapping[str, View], options: Options, namespac
         if ambassador is not None:
             others = [other for other in names if other != name and other not in hindered]
             public_ports(Heading(draft, name, name, name), ambassador, others, hindered.get(name))
-    return draft.plan()
+    return draft.plan(_blocked(draft, hindered))
+
+
+def _blocked(draft: Draft, hindered: Mapping[str, str]) -> Iterator[str]:
+    """Yields clusters of links and Ambassadors in which no pod can be asked."""
+    mesh, links = draft.mesh, chosen(draft.mesh, draft.options)
+    ends = {end for link in links for end in (link.source, link.target)}
+    for name in involved(mesh, draft.options):
+        asked = name in ends or mesh.clusters[name].ambassador is not None
+        if asked and (name in hindered or name not in draft.views):
+            yield name
 
 
 def _link(heading: LinkHeading, hindered: Mapping[str, str]) -> None:

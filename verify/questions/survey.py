@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from kubernetes import client
@@ -13,7 +13,17 @@ from checks.facts.view import Access, View
 from config.core.cluster import ClusterConfig
 from verify.questions.limits import needed
 from verify.questions.rollouts import namespaces
-from vocabulary.kinds import CONFIG_MAP, DAEMON_SET, DEPLOYMENT, HOST, NODE, SERVICE, Kind, Object
+from vocabulary.kinds import (
+    CONFIG_MAP,
+    DAEMON_SET,
+    DEPLOYMENT,
+    ENDPOINTS,
+    HOST,
+    NODE,
+    SERVICE,
+    Kind,
+    Object,
+)
 from vocabulary.linkerd import TRUST_ROOTS
 
 SECONDS = 25.0
@@ -27,17 +37,19 @@ def survey(
     api: client.ApiClient,
     namespace: str,
     workload_namespace: str | None = None,
+    *,
+    headless: Iterable[str] = (),
 ) -> View:
     """Nodes, Services, trust roots and Ambassador's objects, and what the operator may do.
 
-    What cannot be read is written down in the view. Raises RefusedError: the API server does not
-    even say what it serves.
+    Endpoints are read in the namespaces `headless`. What cannot be read is written down in the
+    view. Raises RefusedError: the API server does not even say what it serves.
     """
     reader = Reader(api, SECONDS)
     served = reader.served()
     objects: list[Object] = []
     unseen: dict[tuple[Kind, str], str] = {}
-    for kind, space, selectors in _listings(config):
+    for kind, space, selectors in _listings(config, headless):
         if kind not in served:
             continue
         try:
@@ -53,7 +65,9 @@ def survey(
     )
 
 
-def _listings(config: ClusterConfig) -> Iterator[tuple[Kind, str, dict[str, str]]]:
+def _listings(
+    config: ClusterConfig, headless: Iterable[str]
+) -> Iterator[tuple[Kind, str, dict[str, str]]]:
     yield NODE, "", {}
     yield SERVICE, "", {}
     roots = {"fieldSelector": f"metadata.name={TRUST_ROOTS}"}
@@ -63,6 +77,8 @@ def _listings(config: ClusterConfig) -> Iterator[tuple[Kind, str, dict[str, str]
     if config.ambassador is not None:
         for kind in (DAEMON_SET, HOST):
             yield kind, config.ambassador.namespace, {}
+    for space in headless:
+        yield ENDPOINTS, space, {}
 
 
 def _access(reader: Reader, wanted: list[Access]) -> dict[Access, bool]:

@@ -86,7 +86,7 @@ NO_HTTP = {"status": None, "stage": "answer", "error": "BadStatusLine"}
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        ({"http": {"status": 404, "proxy_error": None}}, OK),
+        ({"http": {"status": 404, "proxy_error": None, "body": "none"}}, OK),
         ({"http": {"status": 404, "proxy_error": "no route"}}, FAILED),
         ({"http": {"status": None, "stage": "resolve", "error": "x"}}, FAILED),
         ({"http": NO_HTTP, "greeting": "220 mail", "opened": 1.0}, OK),
@@ -100,6 +100,28 @@ def test_an_export_answers_by_http_or_at_least_by_mtls(
     answer: dict[str, Any], expected: Status
 ) -> None:
     assert judge.ExportAnswered()(answer).status is expected
+
+
+@pytest.mark.parametrize(
+    ("across", "direct", "expected"),
+    [
+        ({"status": 500}, {"status": 200}, FAILED),
+        ({"status": 403}, {"status": 204}, FAILED),
+        ({"status": 404}, {"status": 404}, OK),
+        ({"status": 503}, {"status": 503, "proxy_error": "unavailable"}, FAILED),
+        ({"status": 503}, {"status": None, "stage": "connect", "error": "refused"}, FAILED),
+        ({"status": 503}, {"status": 403}, SKIPPED),
+        ({"status": 503}, None, SKIPPED),
+        ({"status": 503, "server": "nginx"}, {"status": 200}, OK),
+        ({"status": 500, "body": "it broke"}, {"status": 200}, OK),
+        ({"status": 301}, {"status": 200}, OK),
+    ],
+)
+def test_an_error_that_only_the_way_across_gives_is_no_answer_of_the_service(
+    across: dict[str, Any], direct: dict[str, Any] | None, expected: Status
+) -> None:
+    verdict = judge.ExportAnswered()({"http": across, "direct": direct})
+    assert verdict.status is expected, verdict
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -41,6 +42,21 @@ def test_the_exit_code_is_never_0_where_something_failed_or_nothing_was_tried(
     else:
         assert outcome.exit_code == (command or 0)
     assert outcome.as_dict()["success"] == (outcome.exit_code == 0)
+
+
+@pytest.mark.parametrize(
+    ("found", "command", "expected"), [([OK], None, 3), ([OK], 7, 7), ([OK, FAILED], None, 1)]
+)
+def test_a_cluster_that_could_not_be_asked_keeps_the_exit_code_from_0_and_is_named(
+    found: list[Status], command: int | None, expected: int
+) -> None:
+    outcome = Outcome([_result(one) for one in found], command_exit=command, blocked=("west",))
+    assert outcome.exit_code == expected
+    stream = io.StringIO()
+    report.print_outcome(outcome, Console(file=stream, width=200))
+    last = stream.getvalue().strip().splitlines()[-1]
+    assert "no pod could be asked in west" in last
+    assert not last.startswith("√")
 
 
 @given(statuses, st.text(), st.text())
@@ -114,6 +130,16 @@ def test_what_depends_on_something_that_does_not_hold_is_skipped_and_says_on_wha
     first, second = results.judged(plan, answers, {})
     assert (first.status, second.status) == (FAILED, SKIPPED)
     assert "title of a" in second.detail
+
+
+def test_an_export_is_judged_by_the_answer_within_the_target_too() -> None:
+    other = ("east", "client")
+    question = replace(_question("a"), expects=judge.ExportAnswered(), beside=(other, "direct"))
+    plan = Plan("n", ("west",), questions=(question,))
+    answers: dict[Any, Any] = {(WHO, "a"): {"http": {"status": 500}}}
+    (alone,) = results.judged(plan, answers, {})
+    (compared,) = results.judged(plan, {**answers, (other, "direct"): GOOD}, {})
+    assert (alone.status, compared.status) == (SKIPPED, FAILED)
 
 
 def test_a_pod_that_is_not_ready_is_one_failure() -> None:

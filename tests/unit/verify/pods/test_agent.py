@@ -333,6 +333,36 @@ def test_our_server_has_to_answer_itself_and_any_other_has_to_answer(
     assert (agent.complaint({}, found) is None) == fine_for_others
 
 
+@pytest.mark.parametrize(("usual", "fine"), [(200, False), (404, False), (503, True)])
+def test_an_error_that_a_server_does_not_always_give_counts_as_failed(
+    usual: int, fine: bool
+) -> None:
+    found = {"status": 503, "proxy_error": None}
+    assert (agent.complaint({"usual": usual}, found) is None) == fine
+
+
+def test_while_a_command_runs_an_error_that_replaces_an_answer_is_reported() -> None:
+    kept = Lines()
+    routes: dict[str, tuple[int, dict[str, str], str]] = {"/": (404, {}, "")}
+    stop = threading.Event()
+
+    class Turns(agent.Printer):
+        def line(self, kind: str, **fields: Any) -> None:
+            super().line(kind, **fields)
+            if kind == "begin":
+                routes["/"] = (503, {}, "")
+            if kind == "failed":
+                stop.set()
+
+    with serving(routes) as port:
+        target = {"id": "t", "url": f"http://127.0.0.1:{port}/", "every": 0.01}
+        end = threading.Timer(20.0, stop.set)
+        end.start()
+        agent.during({"targets": [target]}, Turns(kept), stop)
+        end.cancel()
+    assert [line["why"] for line in kept.printed if line["kind"] == "failed"] == ["status 503"]
+
+
 def test_percentiles_are_those_of_the_nearest_rank() -> None:
     found = agent.percentiles([float(n) for n in range(1, 101)])
     assert (found["p50"], found["p90"], found["p99"], found["max"]) == (50, 90, 99, 100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,13 +17,14 @@ from config.links.link import Requirement, Selector
 from config.variants.generation import Generation
 from tests.stack_builders import changed, loaded
 from tests.stack_files import STACK_FILES
-from tests.unit.verify.builders import ROOTS, SPACE, seen
+from tests.unit.verify.builders import ROOTS, SPACE, seen, service
 from verify import judge
 from verify.pods.agent import DOES
-from verify.questions import limits
+from verify.questions import headless, limits
 from verify.questions.labels import labels_for
 from verify.questions.plan import HERE, Options, Plan, Workload
 from verify.questions.planning import make
+from vocabulary.kinds import ENDPOINTS
 
 Load = Callable[[str], MeshConfig]
 Mesh = Callable[[str], MeshConfig]
@@ -133,6 +135,19 @@ def test_a_missing_permission_is_named_and_nothing_is_made(stack_config: Load) -
     assert all("namespaces (create), pods/log (get)" in reason for reason in reasons), reasons
 
 
+def test_a_cluster_whose_operator_may_too_little_is_blocked_and_named(mesh: Mesh) -> None:
+    config = mesh(HEADLESS)
+    denied = {Access("create", "", "pods", SPACE): False}
+    views = seen(config)
+    views["b"] = replace(views["b"], access=denied)
+    plan = make(config, views, Options(), SPACE)
+    assert plan.blocked == ("b",)
+    assert any("in cluster b: pods (create)" in one.reason for one in plan.untried)
+    assert make(config, seen(config), Options(), SPACE).blocked == ()
+    del views["b"]
+    assert make(config, views, Options(), SPACE).blocked == ("b",)
+
+
 def test_a_link_can_be_chosen(stack_config: Load) -> None:
     mesh = stack_config("production")
     plan = _plan(mesh, Options(links=frozenset({"north-hub"})))
@@ -199,6 +214,95 @@ links:
     assert labels["echo"] == {"team": "shop"}
     assert labels["echo-2"] == {"mirror.linkerd.io/exported": "true"}
     assert labels["quiet"] == {}
+
+
+HEADLESS = """
+clusters:
+  a: {context: a, ambassador: {}}
+  b: {context: b, ambassador: {gateway: {}}}
+links:
+  - source: a
+    target: b
+    headlessServices: true
+    exports: [{namespace: store, service: disks, port: 9000}]
+"""
+
+
+def _with_pods(config: MeshConfig, *, names: bool = True) -> dict[str, View]:
+    """Clusters whose exported Service is headless and has two pods that are ready."""
+    views = seen(config)
+    pods: list[dict[str, Any]] = [
+        {"ip": f"192.0.2.{50 + n}"} | ({"hostname": f"disks-{n}"} if names else {}) for n in (0, 1)
+    ]
+    endpoints = {
+        "apiVersion": "v1",
+        "kind": "Endpoints",
+        "metadata": {"namespace": "store", "name": "disks"},
+        "subsets": [
+            {"addresses": pods, "notReadyAddresses": [{"ip": "192.0.2.9", "hostname": "disks-9"}]}
+        ],
+    }
+    objects = [
+        {**one, "spec": {**one["spec"], "clusterIP": "None"}}
+        if one["metadata"]["name"] == "disks"
+        else one
+        for one in views["b"].objects
+    ]
+    mirrors = [service("store", f"{name}-b", {"http": 9000}) for name in ("disks", "disks-0")]
+    for mirror in mirrors:
+        mirror["metadata"]["labels"] = {
+            "mirror.linkerd.io/cluster-name": "b",
+            "mirror.linkerd.io/mirrored-service": "true",
+        }
+    views["b"] = replace(views["b"], objects=(*objects, endpoints))
+    views["a"] = replace(views["a"], objects=(*views["a"].objects, *mirrors))
+    return views
+
+
+def _asked(plan: Plan, cluster: str) -> list[str]:
+    """URLs of exports and of what they are compared with, which the cluster's client asks."""
+    (client,) = (pod for pod in plan.pods if pod.key == (cluster, "client"))
+    across = [f"http://{t['host']}:{t['port']}/" for t in client.tasks if t["do"] == "export"]
+    asked_there = [t for t in client.tasks if t["do"] == "get" and "/export/" in str(t["id"])]
+    direct = [str(t["url"]) for t in asked_there]
+    return sorted(across + direct)
+
+
+def test_each_ready_pod_of_a_headless_service_is_asked_by_name_across_the_link(
+    mesh: Mesh,
+) -> None:
+    config = mesh(HEADLESS)
+    plan = make(config, _with_pods(config), Options(), SPACE)
+    names = ("disks", "disks-0.disks", "disks-1.disks")
+    domain = "store.svc.cluster.local:9000/"
+    assert _asked(plan, "a") == sorted(f"http://{name}-b.{domain}" for name in names)
+    assert _asked(plan, "b") == sorted(f"http://{name}.{domain}" for name in names)
+
+
+def test_a_headless_service_whose_pods_have_no_names_is_asked_by_its_own(mesh: Mesh) -> None:
+    config = mesh(HEADLESS)
+    plan = make(config, _with_pods(config, names=False), Options(), SPACE)
+    assert "http://disks-b.store.svc.cluster.local:9000/" in _asked(plan, "a")
+    assert not any("disks-1" in url for url in _asked(plan, "a"))
+
+
+def test_pods_of_a_headless_service_that_cannot_be_read_are_named_as_not_tried(
+    mesh: Mesh,
+) -> None:
+    config = mesh(HEADLESS)
+    views = _with_pods(config)
+    hidden = tuple(one for one in views["b"].objects if one["kind"] != "Endpoints")
+    views["b"] = replace(views["b"], objects=hidden, unseen={(ENDPOINTS, "store"): "forbidden"})
+    plan = make(config, views, Options(), SPACE)
+    assert any("forbidden" in one.reason and "disks-b" in one.title for one in plan.untried)
+
+
+def test_endpoints_are_read_only_where_a_mirror_names_pods(mesh: Mesh) -> None:
+    links = mesh(HEADLESS).links
+    assert headless.namespaces(links, "b") == {"store"}
+    assert headless.namespaces(links, "a") == frozenset()
+    plain = mesh(HEADLESS.replace("headlessServices: true", "headlessServices: false")).links
+    assert headless.namespaces(plain, "b") == frozenset()
 
 
 KEYS = st.sampled_from(["team", "tier"])
