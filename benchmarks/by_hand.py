@@ -109,7 +109,7 @@ class ByHand:
             " -addext keyUsage=critical,keyCertSign,cRLSign"
         )
         for name, cluster in self._config.clusters.items():
-            # No path length: the program asks for 0, which pulumi-tls 5.5 takes for none.
+            # No path length: the program asks for 0, which pulumi-tls 5.5 reads as no limit.
             yield from _signed(
                 f"{name}-issuer",
                 cluster.issuer_name,
@@ -199,7 +199,7 @@ class ByHand:
             port = gateway.probe.port.number if gateway is not None else None
             mirrors.append(ServiceMirror(link.target, port, ""))
         values = multicluster_values(cluster, mirrors)
-        # By hand nobody tells the controllers of new credentials but by restarting them.
+        # By hand, only a restart gives the controllers new credentials.
         values.pop("podAnnotations", None)
         return values
 

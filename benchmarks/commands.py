@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 SAMPLE_SECONDS = 0.1
-"""Time between two looks at the memory. One look costs some milliseconds."""
+"""Time between two measurements of the memory. One costs some milliseconds."""
 
 LIMIT_SECONDS = 1200.0
 """A command that takes longer hangs."""

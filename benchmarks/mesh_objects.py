@@ -1,8 +1,8 @@
 """Whether two meshes are the same: every object of every kind in every cluster, in its meaning.
 
 What cannot be the same twice is put aside: times, counters, addresses that the API server hands
-out, keys, signatures. A certificate stands for what it says, a kubeconfig for where it leads, a
-token for whose it is.
+out, keys, signatures. Certificates are compared by their fields, kubeconfigs by server and account,
+tokens by their account.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ OWN_ACCOUNTS = (
     "kubectl.kubernetes.io/last-applied-configuration",
     "kubernetes.io/service-account.uid",
     "pulumi.com/",
-    # By hand, nobody tells the service mirrors of new credentials but by restarting them.
+    # By hand, only a restart gives the service mirrors new credentials.
     CREDENTIALS_ANNOTATION,
     # These follow from certificates, which are compared themselves.
     "checksum/",
     "linkerd.io/trust-root-sha256",
 )
-"""Annotations (or beginnings of them) in which somebody keeps accounts of his own."""
+"""Annotations (or beginnings of them) in which controllers keep accounts of their own."""
 
 _HANDED_OUT = {"clusterIP", "clusterIPs", "healthCheckNodePort", "nodePort"}
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----\n?", re.DOTALL)
@@ -180,7 +180,7 @@ def _parsed(text: str) -> Any:
 
 
 def _secret(value: str, surroundings: Mapping[str, str]) -> Any:
-    """What a Secret's data means; what is not understood is told apart, and never shown."""
+    """What a Secret's data means; what is not understood is distinguished, and never shown."""
     meaning = _read_text(value, surroundings)
     if meaning in (value, _decoded(value)):
         return f"<SHA-256 {hashlib.sha256(value.encode()).hexdigest()[:12]}>"
@@ -242,7 +242,7 @@ def _certificate(match: re.Match[str]) -> str:
         if isinstance(value, x509.SubjectAlternativeName):
             facts.append(f"names {value.get_values_for_type(x509.DNSName)}")
         elif isinstance(value, x509.BasicConstraints):
-            # To say that it is none is the same as to say nothing.
+            # CA: FALSE means the same as no constraint.
             facts += [f"CA, path length {value.path_length}"] if value.ca else []
         elif isinstance(value, x509.ExtendedKeyUsage):
             facts.append(f"for {sorted(usage.dotted_string for usage in value)}")
@@ -253,7 +253,7 @@ def _certificate(match: re.Match[str]) -> str:
 
 
 def _kubeconfig(text: str, surroundings: Mapping[str, str]) -> Any:
-    """Where a kubeconfig leads, and as whom; what its entries are called does not matter."""
+    """Server and account of a kubeconfig; the names of its entries do not matter."""
     content = yaml.safe_load(text)
     entries = {
         kind: {entry["name"]: entry[kind.removesuffix("s")] for entry in content[kind]}

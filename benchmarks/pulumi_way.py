@@ -20,7 +20,7 @@ DESTROY = "pulumi destroy"
 class PulumiWay:
     """A stack in a folder; nothing is written into the checkout.
 
-    `root` is the checkout, `environment` leads to the clusters.
+    `root` is the checkout, `environment` has the variables that reach the clusters.
     """
 
     def __init__(self, root: Path, folder: Path, environment: Mapping[str, str]) -> None:

@@ -100,7 +100,7 @@ class Benchmark:
 
     @contextmanager
     def _clusters(self, title: str, name: str) -> Iterator[_Leg]:
-        """New clusters for a block, and what leads to them."""
+        """New clusters for a block, and how to reach them."""
         self._say(title)
         folder = self._folder / name
         directory = folder / "clusters"
@@ -142,7 +142,7 @@ def _environment(kubeconfig: Path, folder: Path) -> dict[str, str]:
         "HELM_CACHE_HOME": str(folder / "helm/cache"),
         "HELM_CONFIG_HOME": str(folder / "helm/config"),
         "HELM_DATA_HOME": str(folder / "helm/data"),
-        # A proxy of the environment does not lead to this machine's own API servers.
+        # A proxy of the environment does not reach this machine's own API servers.
         "NO_PROXY": loopback,
         "no_proxy": loopback,
     }

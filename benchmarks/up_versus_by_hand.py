@@ -40,7 +40,7 @@ def main(
     from config import StackFileError
     from local_clusters import LocalClusterError
 
-    # Whoever is told to end removes the clusters first, as on Ctrl-C.
+    # On SIGTERM the clusters are removed first, as on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     progress = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
     results = Console(highlight=False, soft_wrap=True)

@@ -22,7 +22,7 @@ class Work(threading.Thread, Generic[R]):
         self._do = do
         self._found: list[R] = []
         self._error: BaseException | None = None
-        # A join that a signal interrupts treats a thread as ended (bpo-45274), an Event does not.
+        # After a signal, join may return before the thread ended (bpo-45274); an Event does not.
         self._ended = threading.Event()
         self.start()
 

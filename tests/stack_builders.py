@@ -63,7 +63,7 @@ DELETED = object()
 
 
 def changed(changes: Mapping[str, Any], settings: Settings | None = None) -> Settings:
-    """Settings (`pair` by default) with values put where key paths lead, making what lacks."""
+    """Settings (`pair` by default) with values at key paths; what lacks is added."""
     result = copy.deepcopy(settings if settings is not None else pair())
     for path, value in changes.items():
         *before, last = parts(path)
@@ -159,7 +159,7 @@ FREE = (
 def places(node: Any, location: Location = ()) -> Iterator[tuple[Location, Any]]:
     """Every value below `node` with its location, but for what the user may name freely.
 
-    What is encrypted is left out, as nobody looks into it.
+    What is encrypted is left out, as no validator reads it.
     """
     if isinstance(node, dict) and set(node) == {"secure"}:
         return
@@ -177,7 +177,7 @@ def places(node: Any, location: Location = ()) -> Iterator[tuple[Location, Any]]
 
 # Valid settings, drawn ----------------------------------------------------------------------
 
-# Sampled rather than drawn letter by letter, which takes far longer than what is tested.
+# Sampled rather than drawn letter by letter, which is far slower than the code under test.
 LABELS = st.sampled_from(
     ["a", "b-c", "c", "web", "x1", "a-b", "quote", "longer-name-of-some-kind", "z--9", "default-2"]
 )

@@ -1,4 +1,4 @@
-"""One API server, as a run uses it: objects made, read and deleted, and logs followed."""
+"""One API server as a run uses it: create, read and delete objects, and follow logs."""
 
 from __future__ import annotations
 
@@ -12,26 +12,16 @@ from typing import Any
 import urllib3.exceptions
 from kubernetes import client
 
-from vocabulary.kinds import Object
+from vocabulary.kinds import Kind, Object, namespace_of
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 TRANSIENT = (429, 500, 502, 503, 504)
 TRANSIENT_SECONDS = 20.0
 
-PLURALS = {
-    "Namespace": "namespaces",
-    "ConfigMap": "configmaps",
-    "Event": "events",
-    "Secret": "secrets",
-    "Service": "services",
-    "Pod": "pods",
-    "Mapping": "mappings",
-}
-
 
 class ClusterRefusedError(Exception):
-    """An API server refused something, or did not answer; says what, never a secret."""
+    """An API server refused a request or did not answer. The message has no secret."""
 
     def __init__(self, message: str, status: int = 0) -> None:
         super().__init__(message)
@@ -46,38 +36,36 @@ class Cluster:
         self._api = api
         self._lock = threading.Lock()
         self.closed = threading.Event()
-        """Set to have nothing made any more."""
+        """Set when nothing more may be created."""
 
     def create(self, item: Object) -> Object:
-        """Make an object. Raises ClusterRefusedError."""
+        """Create an object; what the API server returns. Raises ClusterRefusedError."""
         what = f"{item['kind']} {item['metadata']['name']}"
         if self.closed.is_set():
-            raise ClusterRefusedError(f"{what} in cluster {self.name} was not made: interrupted")
-        space = item["metadata"].get("namespace")
-        return self._patiently("POST", path(item["apiVersion"], item["kind"], space), what, item)
+            raise ClusterRefusedError(f"{what} in cluster {self.name} was not created: interrupted")
+        place = path(item["apiVersion"], Kind.of(item), namespace_of(item))
+        return self._patiently("POST", place, what, item)
 
-    def get(self, api_version: str, kind: str, space: str | None, name: str) -> Object | None:
-        """An object, or None where there is none. Raises ClusterRefusedError."""
-        place = f"{path(api_version, kind, space)}/{name}"
+    def get(self, kind: Kind, space: str | None, name: str) -> Object | None:
+        """An object, or None where it does not exist. Raises ClusterRefusedError."""
         try:
-            return self._patiently("GET", place, f"{kind} {name}")
+            return self._patiently("GET", _place(kind, space, name), f"{kind.name} {name}")
         except ClusterRefusedError as error:
             if error.status == 404:
                 return None
             raise
 
-    def list(self, kind: str, space: str | None, labels: str) -> list[Object]:
-        """Objects of a core kind with these labels. Raises ClusterRefusedError."""
-        answer = self._patiently(
-            "GET", path("v1", kind, space), f"{kind} objects", query={"labelSelector": labels}
-        )
+    def list(self, kind: Kind, space: str | None, labels: str) -> list[Object]:
+        """Objects of a kind with these labels. Raises ClusterRefusedError."""
+        query = {"labelSelector": labels}
+        place = path(kind.api_version, kind, space)
+        answer = self._patiently("GET", place, f"{kind.name} objects", query=query)
         return list(answer.get("items") or [])
 
-    def delete(self, api_version: str, kind: str, space: str | None, name: str) -> bool:
-        """Delete an object; whether it was there. Raises ClusterRefusedError."""
-        place = f"{path(api_version, kind, space)}/{name}"
+    def delete(self, kind: Kind, space: str | None, name: str) -> bool:
+        """Delete an object; whether it existed. Raises ClusterRefusedError."""
         try:
-            self._patiently("DELETE", place, f"{kind} {name}")
+            self._patiently("DELETE", _place(kind, space, name), f"{kind.name} {name}")
         except ClusterRefusedError as error:
             if error.status == 404:
                 return False
@@ -95,10 +83,10 @@ class Cluster:
         lines: int | None = None,
         previous: bool = False,
     ) -> Iterator[str]:
-        """Lines of a container's log; those to come, too, unless only the last ones are wanted.
+        """Yields lines of a container's log: the last `lines`, or else all of them as they come.
 
-        `previous` asks for the log of the run before the present one; `since` leaves out what is
-        older. Ends where the stream does. Raises ClusterRefusedError.
+        `previous` reads the log of the container's previous run; `since` leaves out older lines.
+        Ends with the stream. Raises ClusterRefusedError.
         """
         query = {"container": container}
         if lines is None:
@@ -144,14 +132,14 @@ class Cluster:
         body: object = None,
         query: Mapping[str, str] | None = None,
     ) -> Object:
-        """Try again for a while where the API server only says that it is busy."""
+        """Send a request, for a while again where the API server is busy."""
         end = time.monotonic() + TRANSIENT_SECONDS
         while True:
             status, answer = self._try(method, place, what, body, query)
             if 200 <= status < 300:
                 return answer
             done = time.monotonic() > end or (method == "POST" and self.closed.is_set())
-            # A webhook may not have seen the namespace yet that was made a moment ago.
+            # A webhook may not know the namespace yet, which is new.
             unseen = (
                 status == 400
                 and "admission webhook" in str(answer.get("message"))
@@ -159,10 +147,10 @@ class Cluster:
             )
             if (status not in TRANSIENT and not unseen) or done:
                 # The answer to a Secret may repeat what was sent.
-                said = "" if what.startswith("Secret") else str(answer.get("message", ""))[:300]
+                detail = "" if what.startswith("Secret") else str(answer.get("message", ""))[:300]
                 raise ClusterRefusedError(
                     f"cluster {self.name} refuses {method} of {what} (status {status})"
-                    + (f": {said}" if said else ""),
+                    + (f": {detail}" if detail else ""),
                     status,
                 )
             time.sleep(0.5)
@@ -196,7 +184,7 @@ class Cluster:
         timeout: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
     ) -> Any:
         with self._lock:
-            # Takes the credentials from a login plugin, which may renew them.
+            # Gets the credentials from a login plugin, which may renew them.
             request = self._api.param_serialize(
                 method=method,
                 resource_path=place,
@@ -208,8 +196,12 @@ class Cluster:
         return self._api.call_api(*request, _request_timeout=timeout).response
 
 
-def path(api_version: str, kind: str, space: str | None) -> str:
+def _place(kind: Kind, space: str | None, name: str) -> str:
+    return f"{path(kind.api_version, kind, space)}/{name}"
+
+
+def path(api_version: str, kind: Kind, space: str | None) -> str:
     """The path of all objects of a kind."""
     root = f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
     inner = f"/namespaces/{space}" if space else ""
-    return f"{root}{inner}/{PLURALS.get(kind, kind)}"
+    return f"{root}{inner}/{kind.plural}"

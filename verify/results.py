@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 from checks.facts.results import Result, Status
-from verify.questions.judge import Verdict, skipped
+from verify.judge import Verdict, skipped
 from verify.questions.limits import ALWAYS, NOTHING_TRIED
-from verify.questions.plan import Plan, Question, pod_key
-
-Who = tuple[str, str]
-"""Cluster and name of a pod."""
+from verify.questions.plan import Plan, Question, Who, pod_key
 
 
 @dataclass(frozen=True)
@@ -91,11 +88,8 @@ class Outcome:
             "results": [
                 {
                     "group": one.cluster,
-                    "category": one.category,
-                    "title": one.title,
                     "status": WORDS[one.status],
-                    "detail": one.detail,
-                    "hint": one.hint,
+                    **{key: getattr(one, key) for key in ("category", "title", "detail", "hint")},
                 }
                 for one in self.results
             ],
@@ -130,32 +124,19 @@ def judged(
     verdicts: dict[str, Verdict] = {}
     titles = {question.key: question.title for question in plan.questions}
     rows: list[Result] = []
-    for question in plan.questions:
-        verdict = _verdict(question, verdicts, titles, answers, troubles)
-        verdicts[question.key] = verdict
-        rows.append(
-            Result(
-                question.category,
-                question.group,
-                question.title,
-                verdict.status,
-                verdict.detail,
-                verdict.hint,
-            )
-        )
-    rows += [
-        Result(one.category, one.group, one.title, Status.SKIPPED, one.reason)
-        for one in plan.untried
-    ]
+    for one in plan.questions:
+        verdict = _verdict(one, verdicts, titles, answers, troubles)
+        verdicts[one.key] = verdict
+        rows.append(Result(one.category, one.group, one.title, *astuple(verdict)))
+    for left in plan.untried:
+        rows.append(Result(left.category, left.group, left.title, Status.SKIPPED, left.reason))
     order = list(dict.fromkeys(row.cluster for row in rows))
-    return sorted(rows, key=lambda row: (order.index(row.cluster), _place(row.category)))
+    last = len(_ORDER)
+    return sorted(rows, key=lambda row: (order.index(row.cluster), _ORDER.get(row.category, last)))
 
 
-_CATEGORIES = ("pods", "requests", "identities", "exports", "refused", "ambassador", "during")
-
-
-def _place(category: str) -> int:
-    return _CATEGORIES.index(category) if category in _CATEGORIES else len(_CATEGORIES)
+_CATEGORIES = ("pods", "requests", "identities", "exports", "refused", "ambassador")
+_ORDER = {category: place for place, category in enumerate(_CATEGORIES)}
 
 
 def _verdict(
@@ -177,7 +158,7 @@ def _verdict(
         return Verdict(Status.FAILURE, f"the agent failed: {answer['trouble']}")
     if question.beside is not None:
         answer = {**answer, "direct": answers.get(question.beside)}
-    return question.expects.judge(answer)
+    return question.expects(answer)
 
 
 def latencies(plan: Plan, answers: Mapping[tuple[Who, str], Mapping[str, Any]]) -> list[LatencyRow]:
@@ -187,12 +168,7 @@ def latencies(plan: Plan, answers: Mapping[tuple[Who, str], Mapping[str, Any]]) 
         answer = answers.get((series.asker, series.task)) or {}
         took, groups = answer.get("ms") or {}, answer.get("groups") or []
         if took and all(group.get("status") == 200 for group in groups):
-            rows.append(
-                LatencyRow(
-                    series.group,
-                    series.title,
-                    int(answer.get("sent", 0)),
-                    *(float(took[key]) for key in ("p50", "p90", "p99", "max")),
-                )
-            )
+            times = (float(took[key]) for key in ("p50", "p90", "p99", "max"))
+            sent = int(answer.get("sent", 0))
+            rows.append(LatencyRow(series.group, series.title, sent, *times))
     return rows

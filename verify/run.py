@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from checks.facts.reading import RefusedError
-from checks.facts.results import Result, Status
 from checks.facts.view import View
 from config.core.mesh import MeshConfig
 from kube import KubeconfigError, api_client
@@ -19,15 +18,17 @@ from kube.at_once import Work
 from preflight import examine
 from verify import during
 from verify.cluster import Cluster, ClusterRefusedError
+from verify.leftovers import Say, remove_leftovers, remove_strays
 from verify.pods import wrong
 from verify.pods.logs import wait_until
 from verify.pods.workload import found
 from verify.questions import headless
-from verify.questions.plan import PREFIX, Options, Plan, Untried, chosen, involved, make
+from verify.questions.plan import PREFIX, Options, Plan, Untried
+from verify.questions.planning import chosen, involved, make
 from verify.questions.rollouts import rollouts
 from verify.questions.survey import survey
 from verify.results import Outcome, judged, latencies
-from verify.session import Say, Session, SessionError, remove_leftovers, remove_strays
+from verify.session import Session, SessionError
 
 BEATS_SECONDS = 20.0
 """How long the last counts of clients may take after a command."""
@@ -72,7 +73,7 @@ def run(mesh: MeshConfig, options: Options, say: Say, command: Command | None = 
                 raise SessionError(f"cluster {name}: {error.message}", error.remedy) from None
             clusters[name] = Cluster(name, api)
         options = _with_template(options, clusters)
-        say("looking at Services, gateways and permissions")
+        say("reading Services, gateways and permissions")
         works = {
             name: Work(lambda n=name: _look(n, mesh, namespace, options))  # type: ignore[misc]
             for name in examined
@@ -126,7 +127,7 @@ def _look(name: str, mesh: MeshConfig, namespace: str, options: Options) -> View
             spaces = headless.namespaces(chosen(mesh, options), name)
             return survey(name, config, api, namespace, there, headless=spaces)
     except (RefusedError, KubeconfigError) as error:
-        return f"it could not be looked at: {error}"
+        return f"it could not be read: {error}"
 
 
 def conduct(
@@ -171,10 +172,10 @@ def conduct(
 
 
 def clean(session: Session, work: Work[Outcome], say: Say, *, interrupted: bool = False) -> None:
-    """Take away what a run made. It ends before that at a second interruption only.
+    """Delete what a run made; only a second interruption stops that.
 
-    `interrupted` says whether the first one came before. Raises KeyboardInterrupt where it comes
-    meanwhile, once everything is taken away.
+    `interrupted`: the first one came before. Raises KeyboardInterrupt, once everything is deleted,
+    where it comes meanwhile.
     """
     say(f"deleting namespace {session.namespace}")
     session.stop()
@@ -189,7 +190,7 @@ def clean(session: Session, work: Work[Outcome], say: Say, *, interrupted: bool 
                 left = ["interrupted while deleting"]
                 break
             interrupted = True
-            say("interrupted; this goes on until everything is deleted, or until Ctrl-C again")
+            say("interrupted; still deleting, Ctrl-C again stops that")
     if left:
         for line in left:
             say(f"left behind: {line}")
@@ -228,15 +229,8 @@ def _asked_during(
     refused = [one for one in silent if not one[0].get("export")]
     if refused or session.troubles or not tally.begun():
         rows = during.results((), silent, (), session.troubles)
-        rows.append(
-            Result(
-                "during",
-                "command",
-                "the command ran",
-                Status.FAILURE,
-                "it was not started, because requests failed before",
-            )
-        )
+        why = "it was not started, because requests failed before"
+        rows.append(during.failure("command", "the command ran", why))
         return Outcome(rows)
     say(f"running {' '.join(command.words)}")
     code = _command(session, command)
@@ -252,16 +246,8 @@ def _asked_during(
     rows = during.results(counts, silent, session.restarted(), session.troubles)
     stuck = [key for key, count in before.items() if tally.beats()[key] <= count]
     for (cluster, pod), target in stuck:
-        rows.append(
-            Result(
-                "during",
-                cluster,
-                f"pod {pod} reports until the end",
-                Status.FAILURE,
-                f"nothing came of {target} for {BEATS_SECONDS:.0f} s; "
-                f"{session.trouble_of(cluster, pod)}",
-            )
-        )
+        why = f"no report on {target} for {BEATS_SECONDS:.0f} s; {session.trouble_of(cluster, pod)}"
+        rows.append(during.failure(cluster, f"pod {pod} reports until the end", why))
     return Outcome(rows, (), counts, tuple(tally.failures), code)
 
 

@@ -84,6 +84,7 @@ ACCESS_REVIEW = _kind(
     "selfsubjectaccessreviews",
     namespaced=False,
 )
+REPLICA_SET = _kind("apps", "v1", "ReplicaSet", "replicasets")
 CRON_JOB = _kind("batch", "v1", "CronJob", "cronjobs")
 JOB = _kind("batch", "v1", "Job", "jobs")
 LEASE = _kind("coordination.k8s.io", "v1", "Lease", "leases")

@@ -1,4 +1,4 @@
-"""What the four integration documents ask for, as data, and what of it the program makes otherwise.
+"""What the four integration documents ask for, as data, and where the program differs.
 
 The documents are public pages about Ambassador on Linkerd: "Linkerd2 Integration" of Ambassador
 (getambassador.io/v1), and "Linkerd 2 integration" of Emissary-ingress, of Ambassador Edge Stack 2
@@ -8,7 +8,7 @@ setting. Two of the pages lost their code when they were copied, so that they ha
 
 Every entry names the settings of a stack file that yield it, the object that comes of them, and
 each place where that object differs, with the reason.
-``tests/unit/documents/test_documents.py`` holds all of it to what the program really makes;
+``tests/unit/documents/test_documents.py`` compares all of it with what the program makes;
 ``python -m tests.documents`` writes it into ``docs/ambassador.md``.
 """
 
@@ -30,7 +30,7 @@ from tests.documents.differences import ABSENT, Absent, patched
 
 FOLDER = Path(__file__).resolve().parent
 KINDS = {"deploy": "Deployment", "svc": "Service"}
-"""Kinds by the names that ``kubectl`` takes in the documents."""
+"""Kinds by their ``kubectl`` names in the documents."""
 FLAGS = {
     "--skip-inbound-ports": "config.linkerd.io/skip-inbound-ports",
     "--require-identity-on-inbound-ports": "config.linkerd.io/proxy-require-identity-inbound-ports",
@@ -42,10 +42,10 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True)
 class Anything:
-    """A value in the object that is somebody else's business."""
+    """A value in the object that another program sets."""
 
     whose: str
-    """Whose."""
+    """Which."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Reproduction:
 
     target: Mapping[str, Any]
     """Settings of the cluster."""
-    said: Mapping[str, Any]
+    own: Mapping[str, Any]
     """Those of them that are not the document's own cluster."""
     today: bool
     """Whether it is for today's Linkerd and Ambassador, where the document's are older."""
@@ -101,9 +101,9 @@ class Entry:
     setting: str
     """What it is about."""
     document: Document
-    """Where it stands."""
+    """The document that has it."""
     section: str
-    """Where in the document it stands."""
+    """Section of the document."""
     code: str | None
     """The code block, word for word; None for a sentence."""
     says: str | None
@@ -123,7 +123,7 @@ class Command:
     code: str
     """The block, word for word."""
     instead: str
-    """What stands for it here."""
+    """What replaces it here."""
 
 
 @dataclass(frozen=True)
@@ -220,18 +220,18 @@ def _entry(document: Document, item: Mapping[str, Any], known: Mapping[str, Entr
 
 
 def _reproduction(item: Mapping[str, Any], cluster: Mapping[str, Any]) -> Reproduction:
-    target = said = item["target"]
+    target = own = item["target"]
     today = item.get("today", False)
     if not today:
-        parts = {key: value for key, value in cluster.items() if key == "linkerd" or key in said}
-        # Null takes away what an adopted Ambassador does not have.
-        target = dict(said) | {
+        parts = {key: value for key, value in cluster.items() if key == "linkerd" or key in own}
+        # Null removes what an adopted Ambassador does not have.
+        target = dict(own) | {
             key: {name: inner for name, inner in laid.items() if inner is not None}
-            for key, laid in ((key, {**parts[key], **said.get(key, {})}) for key in parts)
+            for key, laid in ((key, {**parts[key], **own.get(key, {})}) for key in parts)
         }
     return Reproduction(
         target=target,
-        said=said,
+        own=own,
         today=today,
         link=item.get("link"),
         source=item.get("source", {}),

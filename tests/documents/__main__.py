@@ -1,4 +1,4 @@
-"""Write the documents' table into ``docs/ambassador.md`` anew."""
+"""Write the documents' table into ``docs/ambassador.md`` again."""
 
 from tests.documents.table import PAGE, page_text
 

@@ -45,11 +45,11 @@ def _named(*values: Any) -> tuple[Any, Any]:
 
 
 def within(path: str, places: Sequence[str]) -> bool:
-    """Whether a path leads into, or to what holds, one of the places; anywhere for no places."""
-    return not places or any(_leads(path, place) or _leads(place, path) for place in places)
+    """Whether a path is within one of the places or contains it; always true for no places."""
+    return not places or any(_inside(path, place) or _inside(place, path) for place in places)
 
 
-def _leads(path: str, place: str) -> bool:
+def _inside(path: str, place: str) -> bool:
     rest = path.removeprefix(place)
     return path == place or (rest != path and rest[0] in ".[")
 

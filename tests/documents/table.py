@@ -104,7 +104,7 @@ def _differences() -> str:
 
 
 def _commands() -> dict[str, str]:
-    """What stands here for commands, each once."""
+    """What replaces commands here, each once."""
     found = {}
     for document, _ in documents():
         for command in document.commands:
@@ -122,7 +122,7 @@ def _row(setting: str, made: Reproduction) -> Row:
 
 def _settings(made: Reproduction) -> Iterator[str]:
     """The settings one by one; those of the cluster without the path to it."""
-    yield from _flat("", made.said)
+    yield from _flat("", made.own)
     if made.link is not None:
         yield from _flat("links[]", made.link)
 
@@ -137,7 +137,7 @@ def _flat(path: str, value: Any) -> Iterator[str]:
 
 def _difference(item: Difference) -> str:
     made = item.made.whose if isinstance(item.made, Anything) else _value(item.made)
-    # An annotation says by its name alone where it stands.
+    # The name of an annotation is enough.
     place = re.sub(r'^.*annotations\["(.*)"\]$', r"\1", item.at)
     return f"`{place}`: {_value(item.documented)} → {made} (**{item.why}**)"
 

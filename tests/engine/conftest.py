@@ -107,7 +107,7 @@ class Stack:
     def resources(self) -> list[tuple[str, ...]]:
         """What is in the stack's state: URN, id, and when it was last touched."""
         exported = json.loads(self.pulumi_plain("stack", "export"))
-        # All else may hold secrets, which every export encrypts anew.
+        # All else may contain secrets, which every export encrypts again.
         return [
             (item["urn"], item.get("id", ""), item.get("modified", ""))
             for item in exported["deployment"].get("resources") or []
@@ -151,7 +151,7 @@ def charts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stack(
     clusters: Clusters, charts: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
-    """The stack, not deployed; what of it stands in the end is left to the end of the clusters."""
+    """The stack, not deployed; what is left of it ends with the clusters."""
     settings = {
         "KUBECONFIG": str(clusters.kubeconfig),
         "MESH_CHARTS": str(charts),

@@ -25,11 +25,10 @@ from local_clusters import LocalCluster
 from local_clusters.kubeconfig import api_client
 from tests.integration.small_kubelet import SmallKubelet
 from tests.stack_builders import changed
-from verify import run
+from verify import judge, run
 from verify.cluster import Cluster
-from verify.questions import judge
+from verify.leftovers import remove_leftovers
 from verify.questions.plan import Options, OwnService, Plan, Pod, Question
-from verify.session import remove_leftovers
 
 pytestmark = [pytest.mark.clusters, pytest.mark.timeout(240)]
 

@@ -34,7 +34,7 @@ class Yielded:
     setting: str
     """What it is about."""
     section: str
-    """Where in the document it stands."""
+    """Section of the document."""
     code: str
     """The block."""
     documented: Object
@@ -51,7 +51,7 @@ class Yielded:
 
 @dataclass(frozen=True)
 class Patched:
-    """A block that patches what somebody else installed."""
+    """A block that patches workloads of another owner."""
 
     setting: str
     """What it is about."""
@@ -65,14 +65,14 @@ class Patched:
 
 @dataclass(frozen=True)
 class OfOwner:
-    """A block for the values of somebody else's chart."""
+    """A block for the values of another owner's chart."""
 
     setting: str
     """What it is about."""
     code: str
     """The block."""
     recipe: str
-    """Recipe that tells the owner of it."""
+    """Recipe with the values for their owner."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Other:
     code: str
     """The block."""
     instead: str
-    """What stands for it here."""
+    """What replaces it here."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _yielded(item: Mapping[str, Any]) -> Yielded:
 
 
 def comparable(thing: Object) -> Object:
-    """An object whose rules of relabelling, which have no names, are told apart by what they do."""
+    """An object whose rules of relabelling, which have no names, are keyed by their content."""
     if thing.get("kind") != "PodMonitor":
         return thing
     endpoints = thing["spec"]["podMetricsEndpoints"]
@@ -180,7 +180,7 @@ def comparable(thing: Object) -> Object:
 
 
 def _values_set(command: str) -> Object:
-    """The values that a ``helm install`` sets; a file's content is told by its name."""
+    """The values that a ``helm install`` sets; a file's content is replaced by its name."""
     values: Object = {}
     words = shlex.split(command.replace("\\\n", " "))
     for flag, setting in itertools.pairwise(words):

@@ -1,4 +1,4 @@
-"""Write the tables of ``docs/platform.md`` anew."""
+"""Write the tables of ``docs/platform.md`` again."""
 
 from tests.platform_documents.page import PAGE, page_text
 

@@ -59,7 +59,7 @@ spec: {group: getambassador.io}
 
 
 class Published(ChartSource):
-    """Published charts and manifests, but that nobody is asked for the latter."""
+    """Published charts and manifests, without a request for the latter."""
 
     def text(self, manifest: PublishedManifest) -> str:
         return MANIFEST

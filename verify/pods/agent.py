@@ -1,10 +1,9 @@
-"""What runs in the pods of `./mesh verify`: a server that says who it is, or a client that asks.
+"""What runs in the pods of `./mesh verify`: a server that names its cluster, or a client.
 
 ``agent.py PLAN`` reads a plan (JSON) and either serves, or does the plan's tasks one after another
 and prints an answer for each as one line of JSON. Every line has the process's ``boot`` and a
-sequence number ``seq``, so that a reader whose log stream was cut can go on where it was. When all
-is done, it prints ``{"kind": "done"}`` and waits for SIGTERM, because a pod that ends is started
-again.
+sequence number ``seq``, so that a reader whose log stream was cut can resume. After the last task
+it prints ``{"kind": "done"}`` and waits for SIGTERM, because a pod that ends is restarted.
 
 It is mounted from a ConfigMap into an image that has Python and nothing else: the standard library
 only, Python 3.9 or later, no import of this project.
@@ -81,17 +80,14 @@ def server(cluster: str, port: int) -> ThreadingHTTPServer:
         disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
+            headers = {k.lower()[:80]: v[:300] for k, v in list(self.headers.items())[:40]}
             body = {
-                "mesh-verify": {
-                    "cluster": cluster,
-                    "pod": os.environ.get("HOSTNAME", ""),
-                    "path": self.path[:200],
-                    "headers": {
-                        k.lower()[:80]: v[:300] for k, v in list(self.headers.items())[:40]
-                    },
-                }
+                "cluster": cluster,
+                "pod": os.environ.get("HOSTNAME", ""),
+                "path": self.path[:200],
+                "headers": headers,
             }
-            content = json.dumps(body).encode()
+            content = json.dumps({"mesh-verify": body}).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(content)))
@@ -113,15 +109,12 @@ class Asker:
     """Makes requests to one URL, over one connection that is kept or over one each."""
 
     def __init__(self, url: str, host: str | None, timeout: float, keep: bool = False) -> None:
-        parts = urlsplit(url)
-        self._parts = parts
-        self._path = parts.path or "/"
+        self._parts = urlsplit(url)
+        self._path = self._parts.path or "/"
         self._headers = {"User-Agent": "linkerd-ambassador-mesh verify"}
         if host:
             self._headers["Host"] = host
-        self._host = host
-        self._timeout = timeout
-        self._keep = keep
+        self._host, self._timeout, self._keep = host, timeout, keep
         self._connection: http.client.HTTPConnection | None = None
 
     def ask(self) -> Answer:
@@ -150,10 +143,10 @@ class Asker:
             if not self._keep or response.will_close or response.length:
                 self.close()
         except socket.gaierror as error:
-            found = {"status": None, "stage": "resolve", "error": _said(error)}
+            found = {"status": None, "stage": "resolve", "error": _line(error)}
             self.close()
         except (OSError, http.client.HTTPException, ValueError) as error:
-            found = {"status": None, "stage": stage, "error": _said(error)}
+            found = {"status": None, "stage": stage, "error": _line(error)}
             self.close()
         found["ms"] = round(1000 * (time.perf_counter() - began), 2)
         return found
@@ -166,24 +159,21 @@ class Asker:
 
     def _connect(self) -> http.client.HTTPConnection:
         parts = self._parts
-        name = parts.hostname or ""
-        if parts.scheme != "https":
-            plain = http.client.HTTPConnection(name, parts.port or 80, timeout=self._timeout)
-            plain.connect()
-            return plain
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        # Whether a server answers is asked here, and nothing secret is sent.
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-        connection = http.client.HTTPSConnection(
-            name, parts.port or 443, timeout=self._timeout, context=context
-        )
-        tcp = socket.create_connection((name, parts.port or 443), self._timeout)
-        try:
-            connection.sock = context.wrap_socket(tcp, server_hostname=self._host or name)
-        except BaseException:
-            tcp.close()
-            raise
+        name, secure = parts.hostname or "", parts.scheme == "https"
+        usual = 443 if secure else 80
+        connection = http.client.HTTPConnection(name, parts.port or usual, timeout=self._timeout)
+        # The Host header has no port where it is this one.
+        connection.default_port = usual
+        connection.connect()
+        if secure:
+            # Whether a server answers is asked here, and nothing secret is sent.
+            context = _context({})
+            context.verify_mode = ssl.CERT_NONE
+            try:
+                connection.sock = _shake(context, connection.sock, self._host or name)
+            except BaseException:
+                connection.close()
+                raise
         return connection
 
 
@@ -201,7 +191,7 @@ def _echoed(body: bytes) -> Answer:
     return {"body": body[:200].decode("utf-8", "replace")}
 
 
-def _said(error: BaseException) -> str:
+def _line(error: BaseException) -> str:
     """An error in one line."""
     if isinstance(error, ssl.SSLError) and error.reason:
         return f"TLS: {error.reason.lower().replace('_', ' ')}"
@@ -243,12 +233,8 @@ def requests(task: Task) -> Answer:
         if key in groups or len(groups) < 12:
             groups.setdefault(key, {**found, "count": 0})["count"] += 1
     asker.close()
-    return {
-        "first": first,
-        "sent": sent,
-        "groups": list(groups.values()),
-        "ms": percentiles(took),
-    }
+    listed = list(groups.values())
+    return {"first": first, "sent": sent, "groups": listed, "ms": percentiles(took)}
 
 
 def percentiles(took: list[float]) -> Answer:
@@ -268,9 +254,9 @@ def resolve(task: Task) -> Answer:
     try:
         found = socket.getaddrinfo(task["name"], None, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
-        return {"addresses": [], "missing": error.errno == socket.EAI_NONAME, "error": _said(error)}
+        return {"addresses": [], "missing": error.errno == socket.EAI_NONAME, "error": _line(error)}
     except (OSError, ValueError) as error:
-        return {"addresses": [], "missing": False, "error": _said(error)}
+        return {"addresses": [], "missing": False, "error": _line(error)}
     return {"addresses": sorted({str(item[4][0]) for item in found})}
 
 
@@ -280,7 +266,7 @@ def resolve(task: Task) -> Answer:
 def handshake(task: Task) -> Answer:
     """A TLS handshake as a proxy makes one, with a client certificate of an anchor of its own.
 
-    ``accepted`` says whether the server went on with that client; ``error`` what it said if not.
+    ``accepted`` says whether the server went on with that client; ``error`` why it did not.
     ``certificate`` is the server's (base64 of DER), and ``verified`` whether it chains to the roots
     of ``roots`` (PEM), is for ``name`` and is valid now; ``doubt`` says why not.
     """
@@ -290,7 +276,7 @@ def handshake(task: Task) -> Answer:
     try:
         tcp = _dial(task)
     except OSError as error:
-        return {"accepted": False, "stage": "connect", "error": _said(error)}
+        return {"accepted": False, "stage": "connect", "error": _line(error)}
     try:
         with closing(tcp), closing(_shake(context, tcp, task["name"])) as tls:
             der = tls.getpeercert(binary_form=True)
@@ -298,7 +284,7 @@ def handshake(task: Task) -> Answer:
                 found["certificate"] = base64.b64encode(der).decode()
             found.update(_accepted(tls))
     except OSError as error:
-        found.update(accepted=False, stage="handshake", error=_said(error))
+        found.update(accepted=False, stage="handshake", error=_line(error))
     if task.get("roots"):
         found.update(_verified(task))
     return found
@@ -330,9 +316,9 @@ def _accepted(tls: ssl.SSLSocket) -> Answer:
     except socket.timeout:  # noqa: UP041 - another class before Python 3.10
         return {"accepted": True}
     except ssl.SSLError as error:
-        return {"accepted": False, "stage": "alert", "error": _said(error)}
+        return {"accepted": False, "stage": "alert", "error": _line(error)}
     except OSError as error:
-        return {"accepted": False, "stage": "closed", "error": _said(error)}
+        return {"accepted": False, "stage": "closed", "error": _line(error)}
     return {"accepted": True} if data else {"accepted": False, "stage": "closed", "error": "closed"}
 
 
@@ -349,7 +335,7 @@ def _verified(task: Task) -> Answer:
     except ssl.SSLCertVerificationError as error:
         return {"verified": False, "doubt": error.verify_message}
     except (OSError, ValueError) as error:
-        return {"verified": None, "doubt": _said(error)}
+        return {"verified": None, "doubt": _line(error)}
 
 
 # The pod's own proxy ------------------------------------------------------------------------------
@@ -371,14 +357,9 @@ def connections(text: str) -> list[Answer]:
         with suppress(ValueError):
             opened = float(value.split()[0])
             if opened > 0:
-                found.append(
-                    {
-                        "address": labels.get("target_addr", ""),
-                        "tls": labels.get("tls", ""),
-                        "server_id": labels.get("server_id", ""),
-                        "opened": opened,
-                    }
-                )
+                named = {"address": "target_addr", "tls": "tls", "server_id": "server_id"}
+                read = {key: labels.get(label, "") for key, label in named.items()}
+                found.append({**read, "opened": opened})
     return found
 
 
@@ -391,7 +372,7 @@ def metrics(task: Task) -> Answer:
             response = asked.getresponse()
             text = response.read().decode("utf-8", "replace")
     except (OSError, http.client.HTTPException) as error:
-        return {"status": None, "error": _said(error)}
+        return {"status": None, "error": _line(error)}
     if response.status != 200:
         return {"status": response.status, "error": f"status {response.status}"}
     wanted = task.get("server_ids")
@@ -434,7 +415,7 @@ def export(task: Task) -> Answer:
                 answer["closed"] = not data
             answer["opened"] = _opened(task) - before
     except OSError as error:
-        answer["error"] = _said(error)
+        answer["error"] = _line(error)
     return answer
 
 
@@ -547,7 +528,7 @@ def work(plan: Task, printer: Printer, stop: threading.Event) -> None:
             else:
                 answer = DOES[task["do"]](task)
         except Exception as error:  # one task's trouble is not that of the others
-            answer = {"trouble": _said(error)}
+            answer = {"trouble": _line(error)}
         printer.line("answer", id=task["id"], **answer)
     printer.line("done")
 

@@ -20,7 +20,7 @@ Line = dict[str, Any]
 
 
 class Lines:
-    """Takes lines of a log, and keeps those that are new."""
+    """Reads lines of a log, and keeps those that are new."""
 
     def __init__(self) -> None:
         self._boot = ""

@@ -1,4 +1,4 @@
-"""The objects that a run brings along, as plain manifests. Pure.
+"""The objects that a run makes, as plain manifests. Pure.
 
 Facts: Kubernetes docs on Pods, Pod Security Standards (restricted), headless Services; Linkerd
 docs, "Proxy configuration" (annotations).
@@ -7,9 +7,10 @@ docs, "Proxy configuration" (annotations).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from config.core.mesh import MeshConfig
@@ -17,20 +18,19 @@ from config.core.verification import VerifyConfig
 from config.linkerd.control_plane import LinkerdConfig
 from verify.pods import agent
 from verify.questions.plan import CERTIFICATE, ECHO_PORT, OwnMapping, OwnService, Pod
-from vocabulary.ambassador import GROUP
-from vocabulary.kinds import Object
+from vocabulary.kinds import CONFIG_MAP, MAPPING, POD, SECRET, SERVICE, Kind, Object
 from vocabulary.kubernetes import SECRET_DOCKER_CONFIG, SECRET_TLS
 from vocabulary.linkerd import CONFIG_PREFIX, DEFAULT_INBOUND_POLICY, INJECT
 
 LABEL = "linkerd-ambassador-mesh/verify"
-"""Label of everything that a run brings along; its value is the name of the run's namespace."""
+"""Label of everything that a run makes; its value is the name of the run's namespace."""
 EXPIRES = "linkerd-ambassador-mesh/verify-expires"
 """Annotation of a run's namespace: the moment (RFC 3339) after which it is left over."""
 MOUNT = "/run/verify"
 """Where agent and plan are mounted."""
 CONTAINER = "verify"
 """Name of the container of verify's pods."""
-SECRET = "verify-certificate"
+CERTIFICATE_SECRET = "verify-certificate"
 """Name of the Secret with the client certificate of a wrong anchor."""
 
 REFUSES_SERVER = ("deny", "cluster-authenticated", "cluster-unauthenticated")
@@ -41,16 +41,9 @@ OPEN_ADMIN = ("all-unauthenticated", "audit")
 
 def namespace(name: str, lifetime: timedelta, now: datetime | None = None) -> Object:
     """The namespace of a run, which is left over after `lifetime`."""
-    expires = (now or datetime.now(UTC)) + lifetime
-    return {
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {
-            "name": name,
-            "labels": {LABEL: name},
-            "annotations": {EXPIRES: expires.isoformat(timespec="seconds")},
-        },
-    }
+    expires = ((now or datetime.now(UTC)) + lifetime).isoformat(timespec="seconds")
+    metadata = {"name": name, "labels": {LABEL: name}, "annotations": {EXPIRES: expires}}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
 
 
 def expired(item: Object, now: datetime) -> bool:
@@ -67,17 +60,11 @@ def expired(item: Object, now: datetime) -> bool:
     return moment.tzinfo is not None and moment < now
 
 
-def config_map(name: str, space: str, run: str, plans: Mapping[str, Any]) -> Object:
+def config_map(run: str, space: str, plans: Mapping[str, Any]) -> Object:
     """The agent, and the plan of each pod by the pod's name."""
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": _metadata(name, space, run),
-        "data": {
-            "agent.py": Path(agent.__file__).read_text(encoding="utf-8"),
-            **{f"{pod}.json": json.dumps(plan, indent=1) for pod, plan in plans.items()},
-        },
-    }
+    data = {f"{pod}.json": json.dumps(plan, indent=1) for pod, plan in plans.items()}
+    data["agent.py"] = Path(agent.__file__).read_text(encoding="utf-8")
+    return {**_head(CONFIG_MAP, run, run, space), "data": data}
 
 
 def pod_plan(pod: Pod) -> dict[str, Any]:
@@ -87,53 +74,36 @@ def pod_plan(pod: Pod) -> dict[str, Any]:
     return {"cluster": pod.cluster, "proxy": pod.meshed, "tasks": list(pod.tasks)}
 
 
-def certificate_secret(space: str, run: str, certificate: str, key: str) -> Object:
+def certificate_secret(run: str, certificate: str, key: str) -> Object:
     """A client certificate (PEM) and its key, of an anchor that no cluster trusts."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": _metadata(SECRET, space, run),
-        "type": SECRET_TLS,
-        "stringData": {"tls.crt": certificate, "tls.key": key},
-    }
+    data = {"tls.crt": certificate, "tls.key": key}
+    return {**_head(SECRET, CERTIFICATE_SECRET, run), "type": SECRET_TLS, "stringData": data}
 
 
-def pull_secrets(config: VerifyConfig, space: str, run: str) -> list[Object]:
-    """The logins for the image's registry whose content the stack file holds."""
-    return [
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": _metadata(secret.name, space, run),
-            "type": SECRET_DOCKER_CONFIG,
-            "stringData": {".dockerconfigjson": secret.docker_config_json.get_secret_value()},
-        }
-        for secret in config.image_pull_secrets
-        if secret.docker_config_json is not None
-    ]
+def pull_secrets(config: VerifyConfig, run: str) -> Iterator[Object]:
+    """Yields logins for the image's registry, those with their content in the stack file."""
+    for secret in config.image_pull_secrets:
+        if secret.docker_config_json is not None:
+            data = {".dockerconfigjson": secret.docker_config_json.get_secret_value()}
+            head = _head(SECRET, secret.name, run)
+            yield {**head, "type": SECRET_DOCKER_CONFIG, "stringData": data}
 
 
-def service(item: OwnService, space: str, run: str) -> Object:
+def service(item: OwnService, run: str) -> Object:
     """A Service in front of verify's server."""
-    metadata = _metadata(item.name, space, run)
-    metadata["labels"] = {**metadata["labels"], **item.labels}
     spec: dict[str, Any] = {
         "selector": {LABEL: run, "app": "echo"},
         "ports": [{"name": "http", "port": ECHO_PORT, "targetPort": ECHO_PORT}],
     }
     if item.headless:
         spec["clusterIP"] = "None"
-    return {"apiVersion": "v1", "kind": "Service", "metadata": metadata, "spec": spec}
+    return {**_head(SERVICE, item.name, run, labels=item.labels), "spec": spec}
 
 
-def mapping(item: OwnMapping, space: str, run: str) -> Object:
+def mapping(item: OwnMapping, run: str) -> Object:
     """A route of Ambassador."""
-    return {
-        "apiVersion": f"{GROUP}/{item.version}",
-        "kind": "Mapping",
-        "metadata": _metadata(item.name, space, run),
-        "spec": dict(item.spec),
-    }
+    head = _head(MAPPING, item.name, run)
+    return {**head, "apiVersion": f"{MAPPING.group}/{item.version}", "spec": dict(item.spec)}
 
 
 def pod(
@@ -145,16 +115,15 @@ def pod(
     name: str,
     template: Object | None = None,
 ) -> Object:
-    """The pod of verify, named `name`, in namespace `space`.
+    """A pod of verify, named `name`, in namespace `space`.
 
     `template` is the pod template of the workload that it is to be like: it has the workload's
     ServiceAccount, its pull secrets and its settings of the proxy, and none of its labels, so that
     it gets none of its requests.
     """
     cluster = mesh.clusters[item.cluster]
-    metadata = _metadata(name, space, run)
-    metadata["labels"]["app"] = item.name
-    metadata["annotations"] = pod_annotations(item, cluster.linkerd, template)
+    made = _head(POD, name, run, space, labels={"app": item.name})
+    made["metadata"]["annotations"] = pod_annotations(item, cluster.linkerd, template)
     given = (template or {}).get("spec") or {}
     pulls = [{"name": secret.name} for secret in mesh.verify.image_pull_secrets]
     pulls += [one for one in given.get("imagePullSecrets") or [] if one not in pulls]
@@ -162,7 +131,7 @@ def pod(
     volumes: list[Object] = [{"name": "verify", "configMap": {"name": run}}]
     if item.name == "outsider":
         mounts.append({"name": "certificate", "mountPath": CERTIFICATE, "readOnly": True})
-        volumes.append({"name": "certificate", "secret": {"secretName": SECRET}})
+        volumes.append({"name": "certificate", "secret": {"secretName": CERTIFICATE_SECRET}})
     container: Object = {
         "name": CONTAINER,
         "image": mesh.verify.image,
@@ -203,7 +172,7 @@ def pod(
             spec[key] = given[key]
     if item.hostname is not None:
         spec["hostname"], spec["subdomain"] = item.hostname, item.subdomain
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    return {**made, "spec": spec}
 
 
 def pod_annotations(
@@ -229,5 +198,13 @@ def pod_annotations(
     return found
 
 
-def _metadata(name: str, space: str, run: str) -> Object:
-    return {"name": name, "namespace": space, "labels": {LABEL: run}}
+def _head(
+    kind: Kind,
+    name: str,
+    run: str,
+    space: str = "",
+    labels: Mapping[str, str] = MappingProxyType({}),
+) -> Object:
+    """Kind and metadata of an object of a run, by default in the run's namespace."""
+    metadata = {"name": name, "namespace": space or run, "labels": {LABEL: run, **labels}}
+    return {"apiVersion": kind.api_version, "kind": kind.name, "metadata": metadata}

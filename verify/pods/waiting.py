@@ -1,4 +1,4 @@
-"""Whether a pod of verify is ready, and why not, in the words of `checks/cluster/unready.py`."""
+"""Whether a pod of verify is ready, and why not: `checks/cluster/unready.py` explains any pod."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def why_not(cluster: Cluster, pod: Object) -> str:
     unseen: dict[tuple[Kind, str], str] = {}
     if not found:
         try:
-            listed = cluster.list("Event", namespace_of(pod), "")
+            listed = cluster.list(EVENT, namespace_of(pod), "")
             events = [{"apiVersion": "v1", "kind": "Event", **one} for one in listed]
         except ClusterRefusedError as error:
             unseen[EVENT, namespace_of(pod)] = str(error)

@@ -1,4 +1,4 @@
-"""The workload that ``--from`` names: what its pods look like."""
+"""The workload that ``--from`` names, and its pod template."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from dataclasses import replace
 
 from verify.cluster import Cluster, ClusterRefusedError
 from verify.questions.plan import Workload
+from vocabulary.kinds import CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, POD, REPLICA_SET, STATEFUL_SET
 
 TEMPLATES = {
-    "deployment": ("apps/v1", "deployments", ("spec", "template")),
-    "statefulset": ("apps/v1", "statefulsets", ("spec", "template")),
-    "daemonset": ("apps/v1", "daemonsets", ("spec", "template")),
-    "replicaset": ("apps/v1", "replicasets", ("spec", "template")),
-    "job": ("batch/v1", "jobs", ("spec", "template")),
-    "cronjob": ("batch/v1", "cronjobs", ("spec", "jobTemplate", "spec", "template")),
-    "pod": ("v1", "pods", ()),
+    **{
+        kind.name.lower(): (kind, ("spec", "template"))
+        for kind in (DEPLOYMENT, STATEFUL_SET, DAEMON_SET, REPLICA_SET, JOB)
+    },
+    "cronjob": (CRON_JOB, ("spec", "jobTemplate", "spec", "template")),
+    "pod": (POD, ()),
 }
-"""Kinds of workloads, each with its API, and where its pod template is."""
+"""Kinds of workloads by the names of ``kubectl``, each with the path of its pod template."""
 
 
 def found(cluster: Cluster, workload: Workload) -> Workload:
     """The workload with its pod template. Raises ClusterRefusedError where it does not exist."""
-    api_version, plural, inner = TEMPLATES[workload.kind]
-    item = cluster.get(api_version, plural, workload.namespace, workload.name)
+    kind, inner = TEMPLATES[workload.kind]
+    item = cluster.get(kind, workload.namespace, workload.name)
     if item is None:
         raise ClusterRefusedError(
-            f"there is no {workload.kind} {workload.namespace}/{workload.name} in cluster "
+            f"{workload.kind} {workload.namespace}/{workload.name} does not exist in cluster "
             f"{cluster.name}"
         )
     for key in inner:

@@ -15,7 +15,7 @@ from vocabulary.kinds import ENDPOINTS, SERVICE
 
 
 def namespaces(links: Iterable[LinkConfig], target: str) -> frozenset[str]:
-    """Namespaces of a target whose Endpoints tell which pods these links give a name to."""
+    """Namespaces of a target whose Endpoints list the pods that these links give a name to."""
     return frozenset(
         export.namespace
         for link in links

@@ -1,4 +1,4 @@
-"""What cannot be tried, and why, in the words that people read."""
+"""What cannot be tried, and why."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ def needed(
 
 
 def denied(cluster: str, answers: Mapping[Access, bool]) -> str | None:
-    """What of it is not allowed in a cluster, in one sentence; None where all is."""
+    """A sentence on what is not allowed in a cluster; None where everything is."""
     if answers.get(EVERYTHING):
         return None
     verbs: dict[str, list[str]] = {}
     for access, allowed in answers.items():
         if not allowed and access != EVERYTHING:
             name = f"{access.resource}.{access.group}" if access.group else access.resource
-            said = verbs.setdefault(name, [])
-            if access.verb not in said:
-                said.append(access.verb)
+            known = verbs.setdefault(name, [])
+            if access.verb not in known:
+                known.append(access.verb)
     if not verbs:
         return None
     listed = some([f"{name} ({', '.join(words)})" for name, words in verbs.items()], 8)

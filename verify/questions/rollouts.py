@@ -27,7 +27,7 @@ def namespaces(config: ClusterConfig) -> list[str]:
 
 
 def rollouts(mesh: MeshConfig, views: Mapping[str, View]) -> Iterator[Result]:
-    """A result for each Deployment of the mesh, in every cluster that was looked at."""
+    """A result for each Deployment of the mesh, in every cluster that was read."""
     for name, view in views.items():
         for space in namespaces(mesh.clusters[name]):
             title = f"every Deployment in {space} runs as it is described"

@@ -1,4 +1,4 @@
-"""What a run has to know of a cluster before it brings anything along."""
+"""What a run reads of a cluster before it makes anything there."""
 
 from __future__ import annotations
 

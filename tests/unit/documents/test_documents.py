@@ -1,4 +1,4 @@
-"""The four integration documents, held to what the program makes (see `tests.documents`)."""
+"""The four integration documents, compared with what the program makes (see `tests.documents`)."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def made(helm: HelmTemplate, recorded: Records, tmp_path_factory: pytest.TempPat
 
 
 def complaints(entry: Entry, reproduction: Reproduction, made: Object) -> Iterator[str]:
-    """Differences that nobody explains, and explained ones that are none (any more)."""
+    """Differences without a reason, and reasons without a difference."""
     explained = {item.at: item for item in reproduction.differences}
     for at, documented, value in differences(entry.documented, made):
         if not within(at, entry.within) or OF_OTHERS.search(at):
@@ -135,29 +135,29 @@ HEALTH = next(
 
 
 def explained(value: Object | None = None, *, within: tuple[str, ...] = ()) -> list[str]:
-    """What is told of an object that has been changed so, or of the documented one."""
+    """What is reported of an object changed like this, or of the documented one."""
     object_ = copy.deepcopy(HEALTH.documented)
     object_["spec"] |= {"add_linkerd_headers": False, **(value or {})}
     entry = replace(HEALTH, within=within)
     return list(complaints(entry, HEALTH.reproductions[0], object_))
 
 
-def test_a_difference_that_is_listed_is_not_told() -> None:
+def test_a_difference_that_is_listed_is_not_reported() -> None:
     assert explained() == []
 
 
 @pytest.mark.parametrize("value", [{"timeout_ms": 3000}, {"prefix": "/"}, {"bypass_auth": "true"}])
-def test_a_field_that_is_added_or_changed_without_a_reason_is_told(value: Object) -> None:
+def test_a_field_that_is_added_or_changed_without_a_reason_is_reported(value: Object) -> None:
     (told,) = explained(value)
     assert told.startswith(f"spec.{next(iter(value))}: ")
 
 
-def test_a_listed_difference_with_another_value_is_told() -> None:
+def test_a_listed_difference_with_another_value_is_reported() -> None:
     (told,) = explained({"add_linkerd_headers": True})
     assert told.startswith("spec.add_linkerd_headers: ")
 
 
-def test_a_listed_difference_that_is_there_no_longer_is_told() -> None:
+def test_a_listed_difference_that_no_longer_exists_is_reported() -> None:
     object_ = copy.deepcopy(HEALTH.documented)
     (told,) = complaints(HEALTH, HEALTH.reproductions[0], object_)
     assert told.startswith("spec.add_linkerd_headers: ")
@@ -206,7 +206,7 @@ def test_every_code_block_of_a_document_is_listed(
     assert digest_of(blocks) == document.digest
 
 
-def test_every_setting_of_a_document_is_told_once_and_yielded_by_a_stack_file() -> None:
+def test_every_setting_of_a_document_is_listed_once_and_yielded_by_a_stack_file() -> None:
     assert [document.short for document, _ in documents()] == list(
         dict.fromkeys(entry.document.short for entry in entries())
     )
@@ -242,14 +242,14 @@ def test_every_difference_has_a_reason_and_every_reason_is_one_of_a_difference()
     assert used == set(reasons())
 
 
-# What the page tells -------------------------------------------------------------------------
+# What the page has ---------------------------------------------------------------------------
 
 
 def test_the_page_has_the_table_that_the_data_gives() -> None:
     assert PAGE.read_text(encoding="utf-8") == page_text(), "write it: python -m tests.documents"
 
 
-def test_the_page_tells_every_setting_and_every_reason() -> None:
+def test_the_page_has_every_setting_and_every_reason() -> None:
     _, table, _ = part(PAGE.read_text(encoding="utf-8"), "differences")
     for entry in entries():
         assert f"| {entry.setting} |" in table

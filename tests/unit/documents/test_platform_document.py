@@ -1,4 +1,4 @@
-"""The platform owner's page, held to what the program makes (see `tests.platform_documents`)."""
+"""The platform owner's page, compared with what the program makes (`tests.platform_documents`)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.unit.conftest import Records
 
 Object = dict[str, Any]
 AUTHORITY = "the CA of ca-issuer"
-"""What stands in a stack file of the page for a certificate in PEM."""
+"""What replaces a certificate in PEM in stack files of the page."""
 BY_SETTING = {item.setting: item for item in page().yielded}
 
 
@@ -58,7 +58,7 @@ def made(item: Yielded, recorded: Records) -> Object:
 
 
 def complaints(item: Yielded, object_: Object) -> Iterator[str]:
-    """Differences that nobody explains, and explained ones that are none (any more)."""
+    """Differences without a reason, and reasons without a difference."""
     explained = {one.at: one for one in item.differences}
     for at, documented, value in differences(comparable(item.documented), comparable(object_)):
         if not within(at, item.within):
@@ -80,7 +80,7 @@ def test_what_is_made_differs_from_the_page_as_listed_and_nowhere_else(
     assert list(complaints(item, made(item, recorded))) == []
 
 
-def test_an_object_that_differs_elsewhere_or_no_longer_is_told(recorded: Records) -> None:
+def test_an_object_that_differs_elsewhere_or_no_longer_is_reported(recorded: Records) -> None:
     item = BY_SETTING["identity issuer by cert-manager"]
     object_ = made(item, recorded)
     longer = copy.deepcopy(object_)
@@ -103,7 +103,7 @@ def test_a_patch_of_the_page_is_one_that_an_entry_under_meshed_makes(item: Any) 
 
 
 @pytest.mark.parametrize("item", page().owner, ids=lambda item: item.recipe)
-def test_values_that_only_an_owner_can_write_are_those_that_the_recipe_tells(item: Any) -> None:
+def test_values_that_only_an_owner_can_write_are_those_of_the_recipe(item: Any) -> None:
     assert RECIPES[item.recipe].owner_values == yaml.safe_load(item.code)
 
 
@@ -124,7 +124,7 @@ def test_the_page_for_platform_owners_has_the_tables_that_models_and_recipes_giv
     assert text == page_text(), "write it: python -m tests.platform_documents"
 
 
-def test_every_option_of_the_page_is_told_with_its_section() -> None:
+def test_every_option_of_the_page_has_its_section() -> None:
     _, table, _ = part(PAGE.read_text(encoding="utf-8"), "options")
     keys = [key for key, _ in options()]
     assert len(keys) == len(set(keys))

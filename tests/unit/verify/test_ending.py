@@ -1,4 +1,4 @@
-"""How a run of `./mesh verify` ends: what it made is taken away, whatever interrupts it."""
+"""How a run of `./mesh verify` ends: what it made is deleted, whatever interrupts it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COMMAND = "kubectl delete namespace mesh-verify-abcde"
 
 
 class Made(Session):
-    """A session that made something; `clean` takes it away."""
+    """A session that made something; `clean` deletes it."""
 
     def __init__(self, left: list[str]) -> None:
         self.taken = False

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from checks.facts.results import Result, Status
-from verify import report, results
-from verify.questions import judge, limits
+from verify import judge, report, results
+from verify.questions import limits
 from verify.questions.plan import HERE, Plan, Question, Series, Untried, pod_key
 from verify.results import Failure, LatencyRow, LinkCount, Outcome
 
@@ -60,7 +60,7 @@ def test_a_cluster_that_could_not_be_asked_keeps_the_exit_code_from_0_and_is_nam
 
 
 @given(statuses, st.text(), st.text())
-def test_junit_has_a_case_a_result_and_can_be_parsed_whatever_was_said(
+def test_junit_has_a_case_a_result_and_can_be_parsed_whatever_it_contains(
     found: list[Status], detail: str, hint: str
 ) -> None:
     outcome = Outcome([_result(one, detail, hint) for one in found])

@@ -197,7 +197,7 @@ def test_an_export_that_does_not_speak_http_is_greeted() -> None:
 
 
 class Gateway:
-    """A server that takes clients of one anchor only, as a gateway's proxy does."""
+    """A server that accepts clients of one anchor only, as a gateway's proxy does."""
 
     def __init__(self, folder: Path, newest: ssl.TLSVersion) -> None:
         self.folder = folder
@@ -245,7 +245,7 @@ def test_a_client_of_another_anchor_is_refused_and_one_of_the_same_is_not(
     assert known["verified"] is True, known
 
 
-def test_the_servers_certificate_is_held_against_roots_name_and_time(gateway: Gateway) -> None:
+def test_the_servers_certificate_is_checked_for_roots_name_and_time(gateway: Gateway) -> None:
     past = datetime.now(UTC) - timedelta(days=9)
     expired = fresh("old", gateway.anchor, authority=False, host=GATEWAY, begins=past, days=2)
     other = fresh("someone.else", gateway.anchor, authority=False)
@@ -258,7 +258,7 @@ def test_the_servers_certificate_is_held_against_roots_name_and_time(gateway: Ga
     assert found == {"fine": True, "expired": False, "other": False, "roots": False}
 
 
-def test_where_nobody_listens_no_handshake_is_called_refused() -> None:
+def test_where_no_server_listens_no_handshake_is_called_refused() -> None:
     found = agent.handshake({"address": "127.0.0.1", "port": free_port(), "name": GATEWAY})
     assert found["stage"] == "connect"
 

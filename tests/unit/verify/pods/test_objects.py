@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from config import MeshConfig
 from tests.unit.verify.builders import SPACE, seen
 from verify.pods import objects, wrong
-from verify.questions.plan import Options, OwnService, Pod, Workload, make
+from verify.questions.plan import Options, OwnService, Pod, Workload
+from verify.questions.planning import make
 from vocabulary.linkerd import DEFAULT_INBOUND_POLICY
 
 Mesh = Callable[[str], MeshConfig]
@@ -65,14 +66,14 @@ def test_image_and_logins_are_those_of_the_stack_file(config: MeshConfig) -> Non
     for pod in _pods(config):
         assert pod["spec"]["containers"][0]["image"] == "registry.example.com/python:3.13"
         assert pod["spec"]["imagePullSecrets"] == [{"name": "login"}, {"name": "there"}]
-    (secret,) = objects.pull_secrets(config.verify, SPACE, SPACE)
+    (secret,) = objects.pull_secrets(config.verify, SPACE)
     assert json.loads(secret["stringData"][".dockerconfigjson"]) == json.loads(LOGIN)
 
 
 def test_every_mounted_file_that_a_pod_reads_is_there(config: MeshConfig) -> None:
     plan = make(config, seen(config), Options(), SPACE)
     plans = {pod.name: objects.pod_plan(pod) for pod in plan.pods if pod.cluster == "a"}
-    data = objects.config_map(SPACE, SPACE, SPACE, plans)["data"]
+    data = objects.config_map(SPACE, SPACE, plans)["data"]
     for pod in (one for one in plan.pods if one.cluster == "a"):
         command = objects.pod(pod, config, SPACE, SPACE, name=pod.name)["spec"]["containers"][0][
             "command"
@@ -141,11 +142,11 @@ def test_a_client_like_a_workload_has_its_account_and_proxy_settings_and_none_of
 
 def test_a_service_selects_the_server_of_its_own_run() -> None:
     labels = {"team": "shop"}
-    made = objects.service(OwnService("b", "echo", labels), SPACE, SPACE)
+    made = objects.service(OwnService("b", "echo", labels), SPACE)
     assert labels.items() <= made["metadata"]["labels"].items()
     pod = Pod("b", "echo", meshed=True, serves=True)
     assert made["spec"]["selector"]["app"] == pod.name
-    headless = objects.service(OwnService("b", "pods", labels, headless=True), SPACE, SPACE)
+    headless = objects.service(OwnService("b", "pods", labels, headless=True), SPACE)
     assert headless["spec"]["clusterIP"] == "None"
     assert "clusterIP" not in made["spec"]
 

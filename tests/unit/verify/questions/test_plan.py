@@ -17,9 +17,12 @@ from config.links.link import Requirement, Selector
 from tests.stack_builders import changed, loaded
 from tests.stack_files import STACK_FILES
 from tests.unit.verify.builders import ROOTS, SPACE, seen, service
+from verify import judge
 from verify.pods.agent import DOES
-from verify.questions import headless, judge, limits
-from verify.questions.plan import HERE, Options, Plan, Workload, labels_for, make
+from verify.questions import headless, limits
+from verify.questions.labels import labels_for
+from verify.questions.plan import HERE, Options, Plan, Workload
+from verify.questions.planning import make
 from vocabulary.kinds import ENDPOINTS
 
 Load = Callable[[str], MeshConfig]
@@ -152,7 +155,7 @@ def test_a_link_can_be_chosen(stack_config: Load) -> None:
     assert groups == {"north -> hub", "north", "hub"}
 
 
-def test_a_cluster_that_was_not_seen_takes_its_links_with_it(stack_config: Load) -> None:
+def test_links_of_a_cluster_that_was_not_read_are_not_tried(stack_config: Load) -> None:
     mesh = stack_config("production")
     views: dict[str, View] = {k: v for k, v in seen(mesh).items() if k != "south"}
     plan = make(mesh, views, Options(), SPACE)

@@ -68,7 +68,7 @@ def test_a_deployment_that_is_not_rolled_out_fails(
         assert f"{space}/one" in found.title
 
 
-def test_what_cannot_be_listed_is_skipped_and_what_is_elsewhere_is_not_looked_at() -> None:
+def test_what_cannot_be_listed_is_skipped_and_what_is_elsewhere_is_not_checked() -> None:
     hidden = View("a", unseen={(DEPLOYMENT, "linkerd"): "not allowed (status 403)"})
     found = list(rollouts(MESH, {"a": hidden}))
     assert [one.status for one in found] == [Status.SKIPPED]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from checks.facts.results import Status
 from tests.unit.checks.builders import Certified
 from tests.unit.verify.builders import fresh
-from verify.questions import judge
+from verify import judge
 
 OK, FAILED, SKIPPED = Status.OK, Status.FAILURE, Status.SKIPPED
 GATEWAY = "ambassador.ambassador.serviceaccount.identity.linkerd.cluster.local"
@@ -40,7 +40,7 @@ def test_requests_pass_only_if_as_many_as_planned_got_200_from_the_target(
         if (one["status"], one["proxy_error"], one["cluster"]) == (200, None, "east")
     ]
     fine = len(good) == len(found) and sum(one["count"] for one in good) == count
-    verdict = judge.AllAnsweredBy(frozenset({"east"}), count).judge({"groups": found})
+    verdict = judge.AllAnsweredBy(frozenset({"east"}), count)({"groups": found})
     assert verdict.status is (OK if fine else FAILED)
 
 
@@ -49,7 +49,7 @@ def test_the_clients_identity_is_that_of_every_answer_of_our_server(
     found: list[dict[str, Any]],
 ) -> None:
     seen = {one["client_id"] for one in found if one["cluster"]}
-    verdict = judge.ClientIdentity(GATEWAY).judge({"groups": found})
+    verdict = judge.ClientIdentity(GATEWAY)({"groups": found})
     assert verdict.status is (SKIPPED if not seen else OK if seen == {GATEWAY} else FAILED)
 
 
@@ -73,11 +73,11 @@ def test_the_proxy_has_to_have_opened_mtls_to_the_gateway_and_nothing_else_there
     connections: list[dict[str, str]], expected: Status
 ) -> None:
     expects = judge.ServerIdentity(GATEWAY, frozenset({"10.9.0.2:4143"}))
-    assert expects.judge({"status": 200, "connections": connections}).status is expected
+    assert expects({"status": 200, "connections": connections}).status is expected
 
 
 def test_metrics_that_cannot_be_read_prove_nothing() -> None:
-    assert judge.ServerIdentity(GATEWAY).judge({"status": 403, "error": "x"}).status is SKIPPED
+    assert judge.ServerIdentity(GATEWAY)({"status": 403, "error": "x"}).status is SKIPPED
 
 
 NO_HTTP = {"status": None, "stage": "answer", "error": "BadStatusLine"}
@@ -99,7 +99,7 @@ NO_HTTP = {"status": None, "stage": "answer", "error": "BadStatusLine"}
 def test_an_export_answers_by_http_or_at_least_by_mtls(
     answer: dict[str, Any], expected: Status
 ) -> None:
-    assert judge.ExportAnswered().judge(answer).status is expected
+    assert judge.ExportAnswered()(answer).status is expected
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_an_export_answers_by_http_or_at_least_by_mtls(
 def test_an_error_that_only_the_way_across_gives_is_no_answer_of_the_service(
     across: dict[str, Any], direct: dict[str, Any] | None, expected: Status
 ) -> None:
-    verdict = judge.ExportAnswered().judge({"http": across, "direct": direct})
+    verdict = judge.ExportAnswered()({"http": across, "direct": direct})
     assert verdict.status is expected, verdict
 
 
@@ -140,7 +140,7 @@ def test_an_error_that_only_the_way_across_gives_is_no_answer_of_the_service(
 def test_a_client_that_may_not_ask_must_get_nothing_of_the_server(
     answer: dict[str, Any], expected: Status
 ) -> None:
-    assert judge.Refused().judge(answer).status is expected
+    assert judge.Refused()(answer).status is expected
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_a_client_that_may_not_ask_must_get_nothing_of_the_server(
 def test_a_handshake_counts_as_refused_only_after_the_gateway_showed_itself(
     answer: dict[str, Any], expected: Status
 ) -> None:
-    assert judge.WrongCertificateRefused().judge(answer).status is expected
+    assert judge.WrongCertificateRefused()(answer).status is expected
 
 
 def _shown(pair: Certified, **more: Any) -> dict[str, Any]:
@@ -178,7 +178,7 @@ def test_the_gateways_certificate_is_judged_by_name_time_and_chain() -> None:
         ({"error": "refused"}, SKIPPED),
     ]
     expects = judge.GatewayCertificate(GATEWAY)
-    assert [expects.judge(answer).status for answer, _ in cases] == [one for _, one in cases]
+    assert [expects(answer).status for answer, _ in cases] == [one for _, one in cases]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_the_gateways_certificate_is_judged_by_name_time_and_chain() -> None:
 def test_a_name_is_missing_only_where_name_servers_say_so(
     answer: dict[str, Any], expected: Status
 ) -> None:
-    assert judge.NoName().judge(answer).status is expected
+    assert judge.NoName()(answer).status is expected
 
 
 @pytest.mark.parametrize(
@@ -209,8 +209,8 @@ def test_a_name_is_missing_only_where_name_servers_say_so(
 def test_ambassador_answers_with_any_status_of_its_own(
     answer: dict[str, Any], inside: Status, outside: Status
 ) -> None:
-    assert judge.AnsweredByAmbassador().judge(answer).status is inside
-    assert judge.AnsweredByAmbassador(outside=True).judge(answer).status is outside
+    assert judge.AnsweredByAmbassador()(answer).status is inside
+    assert judge.AnsweredByAmbassador(outside=True)(answer).status is outside
 
 
 @pytest.mark.parametrize(
@@ -228,27 +228,27 @@ def test_ambassador_answers_with_any_status_of_its_own(
         ({"status": 302, "server": "envoy", "location": "/login", "upstream": True}, OK, FAILED),
     ],
 )
-def test_a_route_of_ambassador_has_to_lead_to_a_server(
+def test_a_route_of_ambassador_has_to_reach_a_server(
     answer: dict[str, Any], routed: Status, to_east: Status
 ) -> None:
-    assert judge.Routed().judge(answer).status is routed
-    assert judge.RoutedTo("east").judge(answer).status is to_east
+    assert judge.Routed()(answer).status is routed
+    assert judge.RoutedTo("east")(answer).status is to_east
 
 
 def test_a_redirect_of_ambassador_counts_only_where_the_host_redirects_cleartext() -> None:
     answer = {"status": 301, "server": "envoy", "location": "https://a.example.com/x?token=t"}
-    asked_for = judge.Routed("*.example.com").judge(answer)
+    asked_for = judge.Routed("*.example.com")(answer)
     assert asked_for.status is OK
     assert "Host *.example.com redirects cleartext" in asked_for.detail
-    unasked = judge.Routed().judge(answer)
+    unasked = judge.Routed()(answer)
     assert unasked.status is FAILED
     assert "https://a.example.com;" in unasked.detail
     assert "was not asked" in unasked.detail
     assert "token" not in asked_for.detail + unasked.detail
-    elsewhere = judge.Routed("*.example.com").judge({**answer, "location": "http://b.example.com"})
+    elsewhere = judge.Routed("*.example.com")({**answer, "location": "http://b.example.com"})
     assert elsewhere.status is FAILED
-    # What the target's own server would have said, such an answer does not show.
-    assert judge.RoutedTo("east", "*.example.com").judge(answer).status is SKIPPED
+    # Such an answer does not show what the target's own server would answer.
+    assert judge.RoutedTo("east", "*.example.com")(answer).status is SKIPPED
 
 
 @pytest.mark.parametrize(
@@ -256,13 +256,13 @@ def test_a_redirect_of_ambassador_counts_only_where_the_host_redirects_cleartext
 )
 def test_a_closed_port_gives_no_answer_but_a_refusal(status: int | None, expected: Status) -> None:
     answer = {"status": status, "stage": "connect", "error": "refused"}
-    assert judge.NotServed().judge(answer).status is expected
+    assert judge.NotServed()(answer).status is expected
 
 
 def test_a_mirror_without_an_endpoint_is_none_where_a_gateway_has_to_answer() -> None:
     there = {"exists": True, "addresses": [], "seconds": 9}
-    assert judge.MirrorMade().judge(there).status is OK
-    assert judge.MirrorMade(endpoints=True).judge(there).status is FAILED
-    assert judge.MirrorMade().judge({"exists": False}).status is FAILED
+    assert judge.MirrorMade()(there).status is OK
+    assert judge.MirrorMade(endpoints=True)(there).status is FAILED
+    assert judge.MirrorMade()({"exists": False}).status is FAILED
     ready = {**there, "addresses": ["10.9.0.2:4143"]}
-    assert judge.MirrorMade(endpoints=True).judge(ready).status is OK
+    assert judge.MirrorMade(endpoints=True)(ready).status is OK
