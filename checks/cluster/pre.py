@@ -201,7 +201,7 @@ def _owned(
 def _maker(thing: Object) -> str | None:
     notes = annotations_of(thing)
     name = notes.get(HELM_RELEASE_NAME)
-    return f"{notes.get('meta.helm.sh/release-namespace', '')}/{name}" if name else None
+    return f"{notes.get(HELM_RELEASE_NAMESPACE, '')}/{name}" if name else None
 
 
 def mirrors(case: LinkCase) -> Iterator[Finding]:
