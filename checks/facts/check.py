@@ -22,6 +22,7 @@ from checks.facts.results import Finding
 from checks.facts.view import Access, View
 from config.core.mesh import MeshConfig
 from config.variants.linkerd import LinkerdGeneration
+from vocabulary.kinds import NAMESPACE, NODE
 
 Trait = Callable[[LinkerdGeneration], bool]
 """Whether a generation of Linkerd has something."""
@@ -64,6 +65,8 @@ BEFORE_INSTALLATION = (Phase.SURROUNDINGS, Phase.BEFORE, Phase.ACROSS, Phase.LIN
 INSTALLED = tuple(phase for phase in Phase if phase not in (Phase.BEFORE, Phase.LINK_BEFORE))
 """Phases without ``--pre``."""
 
+ALWAYS_READ = (Listing(NAMESPACE), Listing(NODE))
+"""What is read for every check."""
 LAST_IN_CATEGORY = 99
 
 
@@ -159,10 +162,7 @@ def checks_of(pre: bool, generation: LinkerdGeneration | None = None) -> tuple[C
 def rights(mesh: MeshConfig, cluster: str) -> tuple[Access, ...]:
     """Rights without which checks of a cluster cannot look at what they need, each once."""
     generation = mesh.clusters[cluster].linkerd.generation
-    return tuple(
-        dict.fromkeys(
-            listing.right
-            for one in checks_of(pre=False, generation=generation)
-            for listing in one.listings(mesh, cluster)
-        )
-    )
+    read = list(ALWAYS_READ)
+    for one in checks_of(pre=False, generation=generation):
+        read += one.listings(mesh, cluster)
+    return tuple(dict.fromkeys(listing.right for listing in read))

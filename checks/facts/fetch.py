@@ -7,14 +7,14 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 from checks.facts import helm
-from checks.facts.check import Check, LogRequest, checks_of
+from checks.facts.check import ALWAYS_READ, Check, LogRequest, checks_of
 from checks.facts.listing import Listing, helm_records
 from checks.facts.reading import Reader, RefusedError
 from checks.facts.view import Access, Log, Unseen, View
 from config.core.mesh import MeshConfig
 from config.inventory import inventory
 from preflight.guard import Reach
-from vocabulary.kinds import NAMESPACE, NODE, SECRET, Kind, Object, name_of, namespace_of
+from vocabulary.kinds import SECRET, Kind, Object, name_of, namespace_of
 
 THREADS = 8
 """Requests that one API server gets at a time."""
@@ -29,7 +29,7 @@ EVERYTHING = Access("*", "*", "*")
 
 def plan(mesh: MeshConfig, cluster: str, *, pre: bool) -> list[Listing]:
     """The lists that checks of a cluster read first, each once."""
-    wanted = [Listing(NAMESPACE), Listing(NODE)]
+    wanted = list(ALWAYS_READ)
     wanted += [helm_records(release.namespace) for release in inventory(mesh, cluster).releases]
     for check in _checks(mesh, cluster, pre=pre):
         wanted += check.listings(mesh, cluster)

@@ -349,7 +349,7 @@ def test_a_wrong_gateway_identity_at_the_service(clusters: Clusters, report: Run
     gateway = clusters["target"].get("Service", "ambassador", "ambassador")
     gateway["metadata"]["annotations"]["mirror.linkerd.io/gateway-identity"] = WRONG
     found = first(report())
-    assert found.startswith("target: the gateway's Service tells the identity") and WRONG in found
+    assert found.startswith("target: the gateway Service has the identity") and WRONG in found
 
 
 def test_a_gateway_that_runs_as_another_account(clusters: Clusters, report: Run) -> None:
@@ -383,7 +383,7 @@ def test_a_mirror_that_crashes(clusters: Clusters, report: Run) -> None:
     log = "the server has asked for the client to provide credentials"
     clusters["source"].down("linkerd-multicluster", "controller-target", pod, log=log)
     found = first(report())
-    assert found.startswith("source: release linkerd-multicluster/linkerd-multicluster has its")
+    assert found.startswith("source: release linkerd-multicluster/linkerd-multicluster has all")
     assert "pod controller-target-1: container controller" in found
     assert "does not accept the token" in found
 
