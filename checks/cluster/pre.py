@@ -53,7 +53,7 @@ from vocabulary.kinds import (
     annotations_of,
     labels_of,
 )
-from vocabulary.kubernetes import HELM_RELEASE_NAME
+from vocabulary.kubernetes import HELM_RELEASE_NAME, HELM_RELEASE_NAMESPACE
 from vocabulary.linkerd import CLUSTER_NAME, CONTROL_PLANE_RELEASE, LINKERD_2_8_CHART, MULTICLUSTER
 from vocabulary.linkerd import CRDS_RELEASE as CRDS_CHART
 
