@@ -8,11 +8,10 @@ from functools import cached_property
 
 from checks.facts.view import View
 from checks.links.credentials import Trial
-from config.ambassador.ambassador import AmbassadorConfig
-from config.ambassador.gateway import GatewayConfig
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig
 from config.inventory import Inventory, inventory
+from config.links.gateway_view import Gateway
 from config.links.link import LinkConfig
 from kube.kubeconfig import Endpoint
 
@@ -80,19 +79,15 @@ class LinkCase:
         return self.mesh.clusters[self.link.target]
 
     @property
-    def ambassador(self) -> AmbassadorConfig:
-        """The target's Ambassador."""
-        ambassador = self.target_config.ambassador
-        if ambassador is None:
-            raise ValueError(f"cluster {self.link.target} has no Ambassador")
-        return ambassador
+    def gateway(self) -> Gateway:
+        """The target's gateway as the link reaches it.
 
-    @property
-    def gateway(self) -> GatewayConfig:
-        """The target's gateway."""
-        if self.ambassador.gateway is None:
-            raise ValueError(f"cluster {self.link.target} has no gateway")
-        return self.ambassador.gateway
+        Raises ValueError where the link goes through none.
+        """
+        gateway = self.mesh.gateway_of(self.link)
+        if gateway is None:
+            raise ValueError(f"link {self.link.name} goes through no gateway")
+        return gateway
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,6 @@ from vocabulary.kinds import (
 from vocabulary.linkerd import (
     CLUSTER_NAME,
     CONFIG,
-    GATEWAY_NAME,
-    GATEWAY_NAMESPACE,
     MIRRORED_GATEWAY,
     MULTICLUSTER,
     REMOTE_CLUSTER_DOMAIN,
@@ -178,7 +176,7 @@ def _gateway(case: LinkCase, hint: str) -> Finding:
         return failure(title, "the Service does not exist", hint)
     listed = some(f"{namespace_of(one)}/{name_of(one)}" for one in found)
     ports = {port.get("port") for one in found for port in items(one, "spec", "ports")}
-    wanted = case.gateway.service_probe_port
+    wanted = case.gateway.probe.port.number
     if wanted not in ports:
         return failure(title, f"its port is {some(map(str, ports))}, not {wanted}", UPDATE)
     return ok(title, listed)
@@ -186,10 +184,7 @@ def _gateway(case: LinkCase, hint: str) -> Finding:
 
 def exports(case: LinkCase) -> Iterator[Finding]:
     """Exported Services are annotated with their gateway; their mirrors exist in the source."""
-    wanted = {
-        GATEWAY_NAME: case.ambassador.gateway_service,
-        GATEWAY_NAMESPACE: case.ambassador.namespace,
-    }
+    wanted = case.gateway.export_annotations
     for export in case.link.exports:
         title = f"Service {export} is exported"
         service = case.target.get(SERVICE, export.namespace, export.service)

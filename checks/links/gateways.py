@@ -23,6 +23,7 @@ from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import GatewayConfig
 from config.ambassador.routes import HEALTH_MAPPING
 from config.core.mesh import MeshConfig, gateway_identity
+from config.links.gateway_view import Gateway
 from config.links.link import LinkConfig
 from kube.answers import inner
 from vocabulary.kinds import (
@@ -45,7 +46,6 @@ from vocabulary.linkerd import (
     MULTICLUSTER_GATEWAY,
     PROBE_PATH,
     PROBE_PERIOD,
-    PROXY_CONTAINER,
     PROXY_INBOUND_PORT,
 )
 
@@ -69,7 +69,7 @@ def gateway(case: ClusterCase) -> Iterator[Finding]:
         yield _address(service, case.mesh, case.name, ambassador)
     yield _health(case.view, ambassador, ambassador.gateway)
     if case.config.linkerd.generation.policy:
-        yield _policy(case.view, ambassador, ambassador.gateway)
+        yield _policy(case.view, ambassador, case.mesh.gateways(case.name)[0])
 
 
 def _enabled(view: View, config: AmbassadorConfig) -> Finding:
@@ -202,14 +202,10 @@ def _health(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> 
     return failure(title, "; ".join(wrong), UPDATE) if wrong else ok(title, config.health_path)
 
 
-def _policy(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> Finding:
+def _policy(view: View, ambassador: AmbassadorConfig, gateway: Gateway) -> Finding:
     # Whom they authorize, the checks of policies report.
-    name = ambassador.gateway_policy
-    ports = {name: PROXY_CONTAINER}
-    if config.probe == "proxy":
-        ports[f"{name}-admin"] = "linkerd-admin"
     title = "the gateway's Servers and policies exist"
-    return policies(view, ambassador, title, (MESH_TLS, name), ports)
+    return policies(view, ambassador, title, (MESH_TLS, gateway.policy), gateway.servers)
 
 
 def alive(source: View, target: str, metric: bool | None) -> str:
@@ -243,12 +239,13 @@ def link_address(mesh: MeshConfig, link: LinkConfig, target: View | None) -> lis
 
 
 def _own_address(mesh: MeshConfig, cluster: str, view: View | None) -> list[str]:
-    config = mesh.clusters[cluster].ambassador
-    if config is None or config.gateway is None:
+    found = mesh.gateways(cluster)
+    if not found:
         return []
-    if config.gateway.address or view is None:
-        return list(config.gateway.address)
-    return balancer_addresses(view.get(SERVICE, config.namespace, config.gateway_service))
+    gateway = found[0]
+    if gateway.addresses or view is None:
+        return list(gateway.addresses)
+    return balancer_addresses(view.get(SERVICE, gateway.namespace, gateway.service))
 
 
 def gateway_rows(
@@ -272,17 +269,14 @@ def gateway_rows(
             alive=alive(source, link.target, metrics.get(link.name)) if source else "unknown",
             services=len(mirrored(source, link.target)) if source else 0,
         )
-    for name, cluster in mesh.clusters.items():
-        if cluster.ambassador is None or cluster.ambassador.gateway is None:
-            continue
-        if all(link.flat_network for link in mesh.links_to(name)):
+    for name in mesh.clusters:
+        if mesh.gateways(name) and all(link.flat_network for link in mesh.links_to(name)):
             address = _own_address(mesh, name, views.get(name))
             yield GatewayRow("", name, _shown(mesh, name, address, None), "unknown", 0)
 
 
 def _shown(mesh: MeshConfig, cluster: str, found: list[str], port: int | None) -> str:
-    config = mesh.clusters[cluster].ambassador
-    own = config.gateway.port if config is not None and config.gateway is not None else None
+    own = next((gateway.port.number for gateway in mesh.gateways(cluster)), None)
     return ", ".join(
         f"[{one}]:{port or own}" if ":" in one else f"{one}:{port or own}" for one in found
     )

@@ -14,7 +14,6 @@ from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import some
 from checks.links.gateways import link_address
 from checks.links.service_mirror import link_reads
-from config.core.mesh import gateway_identity
 from config.links.link import LinkConfig, Selector
 from kube.answers import inner, items
 from vocabulary.kinds import (
@@ -88,34 +87,31 @@ def _without_gateway(spec: Object) -> Finding:
 
 
 def _gateway(case: LinkCase, spec: Object) -> Iterator[Finding]:
-    link, gateway, target = case.link, case.gateway, case.target_config
-    identity = gateway_identity(link.target, target)
-    period = link.probe.period_seconds or gateway.probe_period_seconds
+    link, gateway, probe = case.link, case.gateway, case.gateway.probe
     yield _equal(
-        "the Link has the gateway's identity", {"gatewayIdentity": (spec, identity)}, UPDATE
+        "the Link has the gateway's identity", {"gatewayIdentity": (spec, gateway.identity)}, UPDATE
     )
-    port = link.gateway.port if link.gateway is not None and link.gateway.port else gateway.port
     address = link_address(case.mesh, link, case.target)
     if address:
         yield _equal(
             "the Link has the gateway's address",
             {
                 "gatewayAddress": (spec, ",".join(address)),
-                "gatewayPort": (spec, str(port)),
+                "gatewayPort": (spec, str(gateway.port.number)),
             },
             f"{UPDATE} --refresh: the gateway Service has another address now",
         )
     else:
         yield skipped("the Link has the gateway's address", "the gateway has none")
-    probe = inner(spec, "probeSpec")
+    found = inner(spec, "probeSpec")
     yield _equal(
         "the Link has the configured probe",
         {
-            "path": (probe, gateway.probe_path),
-            "port": (probe, str(gateway.service_probe_port)),
-            "period": (probe, f"{period}s"),
-            "timeout": (probe, f"{link.probe.timeout_seconds}s"),
-            "failureThreshold": (probe, str(link.probe.failure_threshold)),
+            "path": (found, probe.path),
+            "port": (found, str(probe.port.number)),
+            "period": (found, f"{probe.period_seconds}s"),
+            "timeout": (found, f"{probe.timeout_seconds}s"),
+            "failureThreshold": (found, str(probe.failure_threshold)),
         },
         UPDATE,
     )

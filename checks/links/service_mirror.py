@@ -110,7 +110,7 @@ def _probe(case: LinkCase) -> Finding:
         listed = some(f"{namespace_of(one)}/{name_of(one)}" for one in found) or "none"
         return failure(title, f"{len(found)} exist: {listed}", UPDATE)
     ports = [port.get("port") for port in items(found[0], "spec", "ports")]
-    wanted = case.gateway.service_probe_port
+    wanted = case.gateway.probe.port.number
     if wanted not in ports:
         return failure(title, f"its port is {some(map(str, ports))}, not {wanted}", UPDATE)
     if not works(case.source, target):

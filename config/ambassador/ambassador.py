@@ -183,11 +183,6 @@ class AmbassadorConfig(Model):
         return f"{self.name}-public"
 
     @property
-    def gateway_policy(self) -> str:
-        """Name of the gateway's Server, AuthorizationPolicy and MeshTLSAuthentication."""
-        return f"{self.name}-gateway"
-
-    @property
     def all_hosts(self) -> tuple[HostConfig, ...]:
         """Hosts, the default one where none are written."""
         if self.hosts is not None:

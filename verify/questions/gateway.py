@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from checks.facts.view import Unseen
 from checks.links.gateways import link_address
-from config.ambassador.gateway import GatewayConfig
-from config.core.mesh import gateway_identity
+from config.links.gateway_view import Gateway
 from verify import judge
 from verify.questions.link import LinkHeading
 from verify.questions.refusals import refusals
@@ -22,7 +21,7 @@ def through_gateway(link: LinkHeading) -> None:
     labels = link.labels("selector", "requests through the gateway to verify's server")
     if labels is None:
         return
-    identity = gateway_identity(target, draft.mesh.clusters[target]) or ""
+    identity = _gateway(link).identity
     name = f"{draft.service(target, 'echo', labels)}-{target}"
     mirror = link.mirror(name, gateway=True)
     source, asked, url = link.requests("echo", link.host(name), mirror)
@@ -51,10 +50,10 @@ def through_gateway(link: LinkHeading) -> None:
     route_to_mirror(link, name, asked)
 
 
-def _config(link: LinkHeading) -> GatewayConfig:
-    ambassador = link.draft.mesh.clusters[link.link.target].ambassador
-    assert ambassador is not None and ambassador.gateway is not None
-    return ambassador.gateway
+def _gateway(link: LinkHeading) -> Gateway:
+    gateway = link.draft.mesh.gateway_of(link.link)
+    assert gateway is not None, "validation refuses a target without a gateway"
+    return gateway
 
 
 def _address(link: LinkHeading) -> tuple[list[str], int]:
@@ -64,14 +63,13 @@ def _address(link: LinkHeading) -> tuple[list[str], int]:
         found = link_address(link.draft.mesh, config, link.draft.views[config.target])
     except Unseen:
         found = []
-    given = config.gateway.port if config.gateway is not None else None
-    return found, given or _config(link).port
+    return found, _gateway(link).port.number
 
 
 def _probe(link: LinkHeading) -> None:
-    gateway = _config(link)
+    probe = _gateway(link).probe
     host = link.host(f"probe-{link.link.target}", MULTICLUSTER)
-    url = f"http://{host}:{gateway.service_probe_port}{gateway.probe_path}"
+    url = f"http://{host}:{probe.port.number}{probe.path}"
     link.expect(
         link.do("client", "probe", "get", url=url, patience=10.0),
         "requests",
