@@ -1,6 +1,6 @@
 """Contracts with the programs that read what is written here.
 
-A row says what is written, who reads it, in which form, and where that is said; its predicate
+A row says what is written, who reads it, in which form, and the source of the fact; its predicate
 separates values that the reader accepts from those that it refuses. Data and pure functions, which
 import nothing of the project.
 """

@@ -50,7 +50,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Contract:
-    """One row: what is written, who reads it, in which form, and where that is said."""
+    """One row: what is written, who reads it, in which form, and the source of the fact."""
 
     subject: Subject
     """The sort of thing."""

@@ -1,4 +1,4 @@
-"""Why a kubeconfig does not lead to a cluster, said so that a person can mend it."""
+"""Why no cluster can be reached by a kubeconfig, with the remedy."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from vocabulary.errors import MeshError
 
 
 class KubeconfigError(MeshError):
-    """A kubeconfig does not lead to a cluster."""
+    """No cluster can be reached by a kubeconfig."""

@@ -83,7 +83,7 @@ def refusals(held: HeldTrust, wanted: NextTrust, now: datetime | None = None) ->
 
 
 def _signer(held: HeldTrust) -> x509.Certificate | None:
-    """The anchor that signed the present issuer, where that is one of those that are held."""
+    """The anchor that signed the present issuer, where that is one of the cluster's anchors."""
     issuer = held.issuer
     if issuer is None:
         return None

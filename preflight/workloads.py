@@ -72,7 +72,7 @@ def look_at(api: client.ApiClient, wanted: Iterable[WantedPatch], timeout: Timeo
 
 
 def template_path(kind: str) -> tuple[str, ...]:
-    """Keys that lead to the pod template in an object of a kind that can be meshed.
+    """Keys of the pod template in an object of a kind that can be meshed.
 
     A Namespace is its own: annotations on it are for all of its pods.
     """

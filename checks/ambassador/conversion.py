@@ -21,7 +21,7 @@ from kube.answers import inner
 from vocabulary.kinds import CRD, DEPLOYMENT, HOST, MAPPING, Object
 
 CRDS = (MAPPING.crd, HOST.crd)
-"""CRDs that stand for all of them."""
+"""CRDs of which all others are like."""
 
 _BLIND = "getambassador.io resources cannot be read or written without it"
 

@@ -126,7 +126,7 @@ def _names(certificate: x509.Certificate) -> list[str]:
 def is_for(hostname: str, names: list[str]) -> bool:
     """Whether a certificate with these DNS names covers a Host's hostname.
 
-    A name's ``*`` stands for one label (RFC 9525). Of a hostname that no certificate can be for,
+    A name's ``*`` matches one label (RFC 9525). Of a hostname that no certificate can be for,
     like ``*``, nothing can be checked.
     """
     wanted = hostname.lower()

@@ -15,7 +15,7 @@ _WRITE = ("get", "list", "create", "patch", "delete")
 
 
 def needed(mesh: MeshConfig, cluster: str) -> tuple[Access, ...]:
-    """Rights to write everything that is made in a cluster, and to read what checks look at."""
+    """Rights to write everything that is made in a cluster, and to list what checks read."""
     kinds = sorted(inventory(mesh, cluster).written_kinds, key=str)
     written = (Access(verb, kind.group, kind.plural) for kind in kinds for verb in _WRITE)
     return tuple(dict.fromkeys((*written, *rights(mesh, cluster))))

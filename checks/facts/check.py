@@ -97,9 +97,9 @@ class Check(Generic[C]):
     run: Callable[[C], Iterator[Finding]]
     """Yields the lines. May raise Unseen where something it needs could not be read."""
     reads: Reads | Listing | tuple[Reads | Listing, ...] = ()
-    """What it looks at. Namespaces, nodes and records of Helm are read for every check."""
+    """Lists that it reads. Namespaces, nodes and records of Helm are read for every check."""
     reads_more: ReadsMore | None = None
-    """What it looks at besides, depending on what was read."""
+    """Further lists that it reads, depending on what was read."""
     logs: Callable[[MeshConfig, str, View], Iterable[LogRequest]] | None = None
     """Logs that it quotes."""
     may_need: tuple[Access, ...] = ()
@@ -160,7 +160,7 @@ def checks_of(pre: bool, generation: LinkerdGeneration | None = None) -> tuple[C
 
 
 def rights(mesh: MeshConfig, cluster: str) -> tuple[Access, ...]:
-    """Rights without which checks of a cluster cannot look at what they need, each once."""
+    """Rights without which checks of a cluster cannot read what they need, each once."""
     generation = mesh.clusters[cluster].linkerd.generation
     read = list(ALWAYS_READ)
     for one in checks_of(pre=False, generation=generation):

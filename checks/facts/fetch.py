@@ -88,7 +88,7 @@ class _Look:
         self._access: Mapping[Access, bool] = {}
 
     def view(self) -> View:
-        """Everything, read in as many rounds as it takes."""
+        """Everything, read in as many rounds as needed."""
         self._access = self._ask()
         self._read(self._first)
         secrets = (thing for (kind, _, _), thing in self._objects.items() if kind == SECRET)

@@ -52,7 +52,7 @@ class Release:
     version: str
     """Version of the chart."""
     objects: tuple[Made, ...]
-    """What its manifest holds; hooks are not among it."""
+    """The objects of its manifest, without hooks."""
 
     @property
     def secret(self) -> str:

@@ -212,7 +212,7 @@ class Reader:
         if left <= 0:
             raise RefusedError("the time for this cluster is used up")
         with self._lock:
-            # Takes the credentials from a login plugin, which may renew them.
+            # Reads the credentials of a login plugin, which may renew them.
             request = self._api.param_serialize(
                 method=method,
                 resource_path=path,

@@ -123,7 +123,7 @@ def _tracing_service(view: View, config: AmbassadorConfig) -> Finding:
     tracing = config.tracing
     title = "Ambassador has one TracingService"
     if tracing is None:
-        return skipped(title, "none is configured")
+        return skipped(title, "no tracing is configured")
     found = {name_of(item): item for item in view.all(TRACING_SERVICE, config.namespace)}
     own = found.pop("tracing", None)
     if own is None:

@@ -95,7 +95,7 @@ def _site(host: Object) -> Site:
 
 
 def site_of(hostname: str, known: list[Site]) -> Site:
-    """The Host that answers for a Mapping with this host name; any name where none is known."""
+    """The Host that answers for a Mapping with this host name; any name where no Host is known."""
     for site in known:
         if site.hostname == "*" or hostname in ("*", site.hostname):
             return site

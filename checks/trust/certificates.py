@@ -95,7 +95,7 @@ def _same_as_configured(case: ClusterCase, anchors: list[x509.Certificate]) -> F
 
 
 def _roots_elsewhere(case: ClusterCase) -> bool:
-    """Whether trust-manager takes the anchors from another owner's Secret."""
+    """Whether trust-manager reads the anchors from another owner's Secret."""
     issuance = case.mesh.trust_anchor.cert_manager
     return issuance is not None and issuance.roots_secret is not None
 

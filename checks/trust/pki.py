@@ -1,4 +1,4 @@
-"""What can be said of certificates: what is wrong with one, and who signed it.
+"""Facts about certificates: what is wrong with one, and who signed it.
 
 Facts: Linkerd docs, "Generating your own mTLS root certificates", and what `linkerd check` wants:
 anchors ECDSA P-256 or RSA, issuers ECDSA P-256, SHA-256, at least 60 more days.
@@ -95,7 +95,7 @@ def chain_ends_in(
     anchors: Iterable[x509.Certificate],
     intermediates: Sequence[x509.Certificate] = (),
 ) -> bool:
-    """Whether a chain of signatures leads from a certificate to one of `anchors`.
+    """Whether there is a chain of signatures from a certificate to one of `anchors`.
 
     Dates are not compared, so that an expired certificate is not also reported as wrongly signed.
     Path lengths are: an authority that may not have another one below it ends no such chain.

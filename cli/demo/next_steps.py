@@ -26,7 +26,7 @@ def to_look(
     source, target = (f"{call} --context {shlex.quote(context)}" for context in contexts)
     variables = {"KUBECONFIG": str(kubeconfig)} if kubeconfig is not None else {}
     return (
-        "To look at it:",
+        "To see it:",
         [
             *_exports(variables),
             f"{source} get links.multicluster.linkerd.io --all-namespaces",

@@ -42,7 +42,7 @@ def check(
 
 
 def run_checks(config: MeshConfig, *, pre: bool = False) -> Report:
-    """The report on every cluster of a stack; takes a minute where one does not answer."""
+    """The report on every cluster of a stack; it needs a minute where one does not answer."""
     from checks import run
 
     with screen.err().status(f"checking {', '.join(config.clusters)}"):

@@ -1,6 +1,6 @@
 """Linkerd policy: which clients a port of certain pods accepts.
 
-Facts: Linkerd docs, "Authorization policy": a Server takes its port out of the default inbound
+Facts: Linkerd docs, "Authorization policy": a Server removes its port from the default inbound
 policy, and only the AuthorizationPolicies that target it admit clients; kubelet probes of a port
 stay allowed.
 """

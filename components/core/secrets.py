@@ -86,7 +86,7 @@ def pull_secrets(
     secrets: Sequence[PullSecret],
     opts: pulumi.ResourceOptions,
 ) -> list[Secret]:
-    """The Secrets for image registries whose content the stack file holds, in each namespace.
+    """The Secrets for image registries whose content is in the stack file, in each namespace.
 
     `namespaces` are by the part of the Secrets' logical names that names them.
     """

@@ -34,7 +34,7 @@ _field = partial(
 
 
 def authorization(value: object) -> Complaint | None:
-    """A policy with one authentication of each kind at most, all of which have to hold.
+    """A policy with one authentication of each kind at most, all of which have to pass.
 
     Several of one kind are refused. Without any, everybody is let in.
     """
@@ -180,7 +180,7 @@ POLICY: tuple[Contract, ...] = (
         subject=Subject.OBJECT,
         on="NetworkAuthentication",
         keys=("*",),
-        form="at least one network; none is refused",
+        form="at least one network; an empty list is refused",
         source=_ADMISSION,
         fits=lambda value: None if at(value, "spec", "networks", 0) else Complaint("has none"),
         fitting=({"spec": {"networks": [{"cidr": "0.0.0.0/0"}]}},),

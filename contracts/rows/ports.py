@@ -1,4 +1,4 @@
-"""Ports of Services, and where in the pod they lead."""
+"""Ports of Services and the ports of pods that they target."""
 
 from __future__ import annotations
 

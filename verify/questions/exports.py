@@ -14,9 +14,7 @@ from verify.questions.link import LinkHeading
 from verify.questions.plan import PREFIX
 from verify.questions.routes import exported_route
 from vocabulary.kinds import SERVICE, annotations_of, name_of, namespace_of
-
-REMOTE_NAME = "mirror.linkerd.io/remote-svc-fq-name"
-"""Annotation of a mirror: the name of what it mirrors, within the target."""
+from vocabulary.linkerd import REMOTE_SERVICE_NAME
 
 
 def exports(link: LinkHeading) -> None:
@@ -49,7 +47,7 @@ def exports(link: LinkHeading) -> None:
         where = namespace_of(service), name_of(service)
         if where not in named and not where[0].startswith(PREFIX):
             ports = [int(p["port"]) for p in (service.get("spec") or {}).get("ports") or []]
-            _export(link, *where, ports, original=annotations_of(service).get(REMOTE_NAME))
+            _export(link, *where, ports, original=annotations_of(service).get(REMOTE_SERVICE_NAME))
 
 
 def _named_pods(link: LinkHeading, export: Export, identity: str | None) -> list[str]:
