@@ -41,8 +41,8 @@ def record(
 ) -> Recording:
     """Everything that the program registers for this stack file.
 
-    `reach` is what is known of each cluster (`offline_reach` where no cluster is asked), `charts` where
-    charts come from, `answers` what clusters would answer. Recordings that share a `tls`
+    `reach` is what is known of each cluster (`offline_reach` where no cluster is asked), `charts`
+    where charts come from, `answers` what clusters would answer. Recordings that share a `tls`
     have the same keys and certificates. Raises RenderError where the program raises
     pulumi.RunError, MissingChartsError and ManifestError where a published manifest cannot be
     read.

@@ -33,7 +33,7 @@ _NEEDS_ENGINE = (
 )
 _RENDER_INSTEAD = (
     "install Pulumi (https://www.pulumi.com/docs/install/), leave out --source and --target to "
-    f"have local clusters, or look at the manifests: `./mesh render {STACK} --out DIR`"
+    f"have local clusters, or read the manifests: `./mesh render {STACK} --out DIR`"
 )
 _AGAIN = f"Run `./mesh demo` again to go on, or {DOWN} first to start over."
 

@@ -59,7 +59,7 @@ class DemoStack:
         return self.folder / "pulumi.log"
 
     def settings(self) -> dict[str, str]:
-        """Environment variables by which any `pulumi` command finds the stack; they hold no secret."""
+        """Environment variables by which `pulumi` finds the stack; they hold no secret."""
         return {
             "PULUMI_BACKEND_URL": (self.folder / "state").as_uri(),
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.folder / "passphrase"),
