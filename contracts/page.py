@@ -16,8 +16,8 @@ _HEAD = """\
 What this project writes for other programs: who reads it, in which form, and the source of the
 fact. A key that is green in tests and in a form that its reader refuses is worth nothing; so each
 row has a predicate, samples of what the reader accepts and refuses, and tests that hold to it
-everything that any stack file makes (`tests/contracts`). `*` means any text, `[]` for the entries of a
-list; *edge* means Linkerd's charts by year, *2.8* Linkerd 2.8.
+everything that any stack file makes (`tests/contracts`). `*` means any text, `[]` for the entries
+of a list; *edge* means Linkerd's charts by year, *2.8* Linkerd 2.8.
 
 This page is generated: `.venv/bin/python -m contracts` writes it.
 """
