@@ -360,7 +360,7 @@ def test_a_running_pod_that_does_not_act_as_a_gateway_is_named_though_new_ones_w
 # What the program makes for the ports
 
 
-GIVEN = "Ambassador's public ports have their Servers and policies"
+GIVEN = "the Servers and policies of Ambassador's public ports exist"
 
 
 def made() -> list[dict[str, Any]]:
