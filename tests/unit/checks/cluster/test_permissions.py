@@ -47,7 +47,7 @@ def test_rights_are_asked_for_every_object_of_a_drawn_stack_file(
     recorded: Callable[..., Recording], drawn: Settings
 ) -> None:
     config = loaded(drawn)
-    recording = recorded(config, reach=reach_of(config), observed=Tells())
+    recording = recorded(config, reach=reach_of(config), answers=Tells())
     for cluster, items in manifests(recording, NoCharts()).items():
         assert not_asked_for(config, cluster, items) == set()
 

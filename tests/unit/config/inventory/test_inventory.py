@@ -113,7 +113,7 @@ def test_the_inventory_of_a_drawn_stack_file_is_what_the_program_declares(
     recorded: Records, drawn: Settings
 ) -> None:
     config = loaded(drawn)
-    recording = recorded(config, reach=reach_of(config), observed=Tells())
+    recording = recorded(config, reach=reach_of(config), answers=Tells())
     assert_equal(config, recording)
 
 
