@@ -349,7 +349,7 @@ def test_a_route_that_leads_elsewhere_is_told(healthy_mesh: HealthyMesh) -> None
         report = healthy_mesh.check()
     host = "qotm-linkerd2.qotm.svc.cluster.local"
     assert failures(report) == {
-        ("target", f"Mapping linkerd2-qotm leads /qotm-linkerd2/ to {host}")
+        ("target", f"Mapping linkerd2-qotm routes /qotm-linkerd2/ to {host}")
     }
 
 
