@@ -131,7 +131,7 @@ def test_what_a_patch_would_make_is_missing(foreign: Foreign) -> None:
                 "container": "longhorn-manager",
                 "env": {"POD_IP": "0.0.0.0"},
             },
-            r"POD_IP .*valueFrom.*\n.*leave clusters.meshed-alone.meshed\[0\].env.POD_IP out",
+            r"POD_IP .*valueFrom.*\n.*remove clusters.meshed-alone.meshed\[0\].env.POD_IP, or",
         ),
         (
             {
