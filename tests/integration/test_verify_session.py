@@ -5,6 +5,7 @@ No mesh is here, so pods are unmeshed; what is held is how a run makes, follows 
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
 import os
 import signal
@@ -204,7 +205,9 @@ def test_a_run_that_is_interrupted_takes_everything_away(
     plan = _plan(kubelet.port, requests=100_000)
     context = multiprocessing.get_context("spawn")
     said = context.Queue()
-    process = context.Process(target=_interrupted, args=(cluster.kubeconfig, plan, said))
+    # pytest imports this file by a name that a new process does not find.
+    here = importlib.import_module("tests.integration.test_verify_session")
+    process = context.Process(target=here._interrupted, args=(cluster.kubeconfig, plan, said))
     process.start()
     try:
         while moment not in said.get(timeout=60):
