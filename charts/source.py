@@ -12,11 +12,9 @@ from config.ambassador.ambassador import AmbassadorConfig
 from config.core.charts import ChartsConfig, Origin
 from config.core.mesh import MeshConfig
 from config.inventory import inventory
-from config.linkerd.control_plane import LinkerdConfig
 from config.trust.cert_manager import CertManagerConfig, TrustManagerConfig
 from config.variants.ambassadors import CrdsChart, CrdsManifest
 from vocabulary.errors import BAD_INPUT, MeshError
-from vocabulary.linkerd import JAEGER
 
 CHARTS_VARIABLE = "MESH_CHARTS"
 """Environment variable that names a folder of packaged charts and wins over the stack file."""
@@ -166,16 +164,6 @@ def ambassador_crds(config: AmbassadorConfig) -> Package | None:
         version = line.application
         return PublishedManifest(crds.name, version, crds.url.format(version=version))
     return None
-
-
-def linkerd_chart(config: LinkerdConfig, name: str) -> Chart:
-    """A chart of Linkerd in the version that a cluster has."""
-    return Chart(name, config.version, config.generation.origin)
-
-
-def jaeger_chart(config: LinkerdConfig) -> Chart:
-    """The chart of the extension by which older versions trace."""
-    return Chart(JAEGER, config.jaeger_version, config.generation.origin)
 
 
 def cert_manager_chart(config: CertManagerConfig) -> Chart:

@@ -8,8 +8,19 @@ from typing import Literal
 from config.language.formats import Port
 from config.language.model import Model
 from config.language.problems import Problem
+from vocabulary.linkerd import (
+    PROXY_ADMIN_PORT,
+    PROXY_CONTROL_PORT,
+    PROXY_INBOUND_PORT,
+    PROXY_OUTBOUND_PORT,
+)
 
-PROXY_PORTS = {4140: "outbound", 4143: "inbound", 4190: "control", 4191: "admin"}
+PROXY_PORTS = {
+    PROXY_OUTBOUND_PORT: "outbound",
+    PROXY_INBOUND_PORT: "inbound",
+    PROXY_CONTROL_PORT: "control",
+    PROXY_ADMIN_PORT: "admin",
+}
 """Ports of the pod that Linkerd's proxy takes (Linkerd docs, proxy configuration)."""
 
 
