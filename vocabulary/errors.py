@@ -10,6 +10,7 @@ The tree; each class is defined where it is raised:
     ├── ClusterError             preflight/guard.py: a cluster is not what the stack file says
     ├── RefusedError             checks/facts/reading.py: an API server refuses a request
     ├── ManifestError            components/core/manifests.py: a published manifest is unusable
+    ├── UnsupportedCertificateError  tls_provider/errors.py: only Pulumi's provider tls makes it
     ├── RenderError              render/errors.py: the program cannot be rendered
     ├── LocalClusterError        local_clusters/errors.py: a local cluster fails
     │   ├── GoUnavailableError       the Go toolchain is missing or too old

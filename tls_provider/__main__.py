@@ -1,0 +1,14 @@
+"""Serves the provider to the engine that starts this program, until that ends it."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+
+from pulumi.provider.experimental.server import main
+
+from tls_provider.provider import TlsPlugin
+
+if __name__ == "__main__":
+    # What follows the plus sign has no rank: it has the interface of that version.
+    main(sys.argv[1:], f"{version('pulumi-tls')}+stand-in", TlsPlugin())
