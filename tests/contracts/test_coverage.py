@@ -51,7 +51,7 @@ def test_a_row_is_about_something_that_is_written_in_its_form(
     assert about, "no stack file makes anything that this row is about"
     wrong: dict[str, set[str]] = defaultdict(set)
     for item in about:
-        complaint = row.fits(item.value)
+        complaint = row.form.fits(item.value)
         if complaint is not None:
             wrong[f"{item.key or item.on} {complaint.reason}"].add(item.where)
     assert not wrong, f"{row.reader} refuses\n{shown(wrong)}"

@@ -19,16 +19,16 @@ def _name(sample: object) -> str:
 
 @pytest.mark.parametrize("row", ROWS)
 def test_a_row_takes_what_its_reader_takes(row: Contract) -> None:
-    assert row.fitting
-    for sample in row.fitting:
-        assert row.fits(sample_of(sample)) is None, _name(sample)
+    assert row.form.fitting
+    for sample in row.form.fitting:
+        assert row.form.fits(sample_of(sample)) is None, _name(sample)
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_a_row_complains_of_what_its_reader_refuses(row: Contract) -> None:
-    assert row.refused
-    for sample in row.refused:
-        assert isinstance(row.fits(sample_of(sample)), Complaint), _name(sample)
+    assert row.form.refused
+    for sample in row.form.refused:
+        assert isinstance(row.form.fits(sample_of(sample)), Complaint), _name(sample)
 
 
 def test_no_two_rows_have_one_name() -> None:
@@ -39,10 +39,10 @@ def test_no_two_rows_have_one_name() -> None:
 
 def test_no_complaint_shows_a_private_key() -> None:
     for row in CONTRACTS:
-        for sample in (*row.fitting, *row.refused):
+        for sample in (*row.form.fitting, *row.form.refused):
             if isinstance(sample, Made):
                 value = sample_of(sample)
-                complaint = row.fits(value)
+                complaint = row.form.fits(value)
                 shown = complaint.reason if complaint else ""
                 bodies = value.values() if isinstance(value, dict) else (value,)
                 for body in bodies:
