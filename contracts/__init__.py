@@ -1,7 +1,7 @@
 """Contracts with the programs that read what is written here.
 
-A row says what is written, who reads it, in which form, and where that is said; its predicate
-separates values that the reader takes from those that it refuses. Data and pure functions, which
+A row says what is written, who reads it, in which form, and the source of that; its predicate
+separates values that the reader accepts from those that it refuses. Data and pure functions, which
 import nothing of the project.
 """
 

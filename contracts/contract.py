@@ -39,7 +39,7 @@ class Complaint:
 
 
 Fits = Callable[[object], Complaint | None]
-"""Whether a value is in the form that its reader takes: None, or what is wrong with it."""
+"""Returns None for a value that the reader accepts, else what is wrong with it."""
 
 
 @dataclass(frozen=True)

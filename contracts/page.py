@@ -13,9 +13,9 @@ PAGE = Path(__file__).resolve().parent.parent / "docs" / "contracts.md"
 _HEAD = """\
 # Contracts
 
-What this project writes for other programs: who reads it, in which form, and where that is said. A
-key that is green in tests and in a form that its reader does not take is worth nothing; so each row
-has a predicate, samples of what the reader takes and refuses, and tests that hold to it everything
+What this project writes for other programs: who reads it, in which form, and the source of that. A
+key in a form that its reader refuses is useless, however many tests pass; so each row has a
+predicate, samples that the reader accepts and refuses, and tests that compare with it everything
 that any stack file makes (`tests/contracts`). `*` means any text, `[]` for the entries of a
 list; *edge* means Linkerd's charts by year, *2.8* Linkerd 2.8.
 

@@ -20,7 +20,7 @@ _MIRROR_SOURCE = (
 def kubeconfig(value: object) -> Complaint | None:
     """What client-go's RESTConfigFromKubeConfig makes a client of, without a file or a command.
 
-    JSON, which is YAML. The current context leads to one cluster with an https server and to one
+    JSON, which is YAML. The current context names one cluster with an https server and to one
     user with a token; a CA, where there is one, is base64 of PEM.
     """
     try:

@@ -1,6 +1,6 @@
-"""Forms of private keys and certificates, as the programs that read them take them.
+"""Forms of private keys and certificates, as the programs that read them accept them.
 
-Each reader has a predicate of its own, because each takes other forms. None of them puts key
+Each reader has a predicate of its own, because each accepts other forms. None of them puts key
 material into a complaint.
 """
 
@@ -45,14 +45,14 @@ def _key(
     if key is None:
         return Complaint(f"is no {kind} inside")
     if not isinstance(key, algorithms):
-        return Complaint(f"is a key of an algorithm that {reader} does not take")
+        return Complaint(f"is a key of an algorithm that {reader} does not support")
     return None
 
 
 def kubert_key(value: object) -> Complaint | None:
     """PKCS#8, or else PKCS#1, and one key only: what kubert's server loads.
 
-    rustls takes RSA, ECDSA P-256 and P-384, and Ed25519.
+    rustls supports RSA, ECDSA P-256 and P-384, and Ed25519.
     """
     wanted = [kind for kind, _ in blocks(value) if kind in (PKCS8, PKCS1)]
     if not wanted:
@@ -63,7 +63,7 @@ def kubert_key(value: object) -> Complaint | None:
             else "is not PEM-encoded"
         )
     if wanted.count(wanted[0]) > 1:
-        return Complaint("holds several private keys, and kubert takes one")
+        return Complaint("has several private keys, and kubert accepts one")
     body = next(text for kind, text in blocks(value) if kind == wanted[0])
     return None if _loaded(body) is not None else Complaint(f"is no {wanted[0]} inside")
 
@@ -136,7 +136,7 @@ def _issuer(value: object, signers: tuple[type, ...]) -> Complaint | None:
         return Complaint("is not signed with SHA-256")
     by_rsa = "RSA" in certificate.signature_algorithm_oid._name.upper()
     if by_rsa and rsa.RSAPublicKey not in signers:
-        return Complaint("is signed with RSA, and its reader takes ECDSA alone")
+        return Complaint("is signed with RSA, and its reader accepts only ECDSA")
     return None if _is_authority(certificate) else Complaint("is no CA")
 
 
@@ -174,11 +174,11 @@ def _belongs(certificate: object, private_key: object) -> Complaint | None:
     key = _loaded(found[0][1]) if found else None
     if key is None or certificates(certificate):
         return Complaint("holds no certificate, or no private key")
-    ours = key.public_key().public_bytes(
+    own = key.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     theirs = _first(certificate).public_key()
-    same = ours == theirs.public_bytes(
+    same = own == theirs.public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     return None if same else Complaint("has a certificate that is of another private key")

@@ -24,12 +24,12 @@ _BOOLEANS = ("1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "fal
 
 
 def text(value: object) -> Complaint | None:
-    """Any text; the API server takes nothing else as the value of an annotation."""
+    """Any text; the API server accepts no other value of an annotation."""
     return None if isinstance(value, str) else Complaint(f"is no text but {_kind(value)}")
 
 
 def boolean(value: object) -> Complaint | None:
-    """True or false, not a text that says so: charts take every text for true."""
+    """True or false, not a text that says so: charts treat every text as true."""
     return None if isinstance(value, bool) else Complaint(f"is no boolean but {_kind(value)}")
 
 
@@ -45,7 +45,7 @@ def one_of(*allowed: object) -> Fits:
 
 
 def go_boolean(value: object) -> Complaint | None:
-    """A text that Go's strconv.ParseBool takes."""
+    """A text that Go's strconv.ParseBool accepts."""
     return one_of(*_BOOLEANS)(value)
 
 
@@ -103,7 +103,7 @@ host_port = pattern(rf"{_SUBDOMAIN}:[0-9]+", "<host>:<port>")
 
 
 def ports(*, named: bool = False) -> Fits:
-    """A comma-separated list of ports and ranges; `named` also takes names of container ports."""
+    """A comma-separated list of ports and ranges; `named` also accepts names of container ports."""
 
     def fits(value: object) -> Complaint | None:
         if not isinstance(value, str) or not value:

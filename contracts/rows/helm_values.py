@@ -163,7 +163,7 @@ HELM_VALUES: tuple[Contract, ...] = (
         "enablePodDisruptionBudget identity.externalCA proxyInjector.externalSecret "
         "profileValidator.externalSecret policyValidator.externalSecret "
         "controller.tracing.enabled proxy.tracing.enabled proxy.nativeSidecar", BOOLEAN,
-        "the chart's templates, which take every text for true"),
+        "the chart's templates, which treat every text as true"),
     _linkerd("linkerd-control-plane", "proxy.defaultInboundPolicy",
         Form(", ".join(_POLICIES), one_of(*_POLICIES), ("all-unauthenticated", "deny"),
             ("allow", "all_authenticated", "")),
@@ -284,7 +284,7 @@ HELM_VALUES: tuple[Contract, ...] = (
         "global.cniEnabled disableHeartBeat enablePodAntiAffinity installNamespace "
         "profileValidator.externalSecret proxyInjector.externalSecret tap.externalSecret gateway "
         "remoteMirrorServiceAccount serviceMirror", BOOLEAN,
-        "the chart's templates, which take every text for true"),
+        "the chart's templates, which treat every text as true"),
     _2_8("linkerd2", "global.proxy.destinationGetNetworks", NETWORKS, "proxies of Linkerd 2.8"),
     _2_8("linkerd2", "controllerReplicas", COUNT, "Kubernetes"),
     _2_8("linkerd2", "webhookFailurePolicy", FAILURE_POLICY, "the API server"),
@@ -308,7 +308,7 @@ HELM_VALUES: tuple[Contract, ...] = (
         source="trust-manager deploy/charts/trust-manager/values.yaml @ v0.25.0"),
     _value("trust-manager", "app.trust.namespace",
         Form("the name of a namespace", dns_label, ("cert-manager",), ("", "cert-manager/roots")),
-        "trust-manager, which takes Secrets from there alone",
+        "trust-manager, which reads Secrets in that namespace only",
         producer="components/trust/cert_manager_values.py",
         source="trust-manager deploy/charts/trust-manager/values.yaml @ v0.25.0"),
     *(

@@ -28,7 +28,7 @@ _CA_USAGES = ("cert sign", "crl sign")
 
 
 def certificate(value: object) -> Complaint | None:
-    """A Certificate whose Secret is what its reader takes.
+    """A Certificate whose Secret has the form that its reader accepts.
 
     cert-manager writes ECDSA keys as SEC1 where the encoding is not PKCS8, and the policy
     controller reads no SEC1. It refuses to renew before a time that is not within the duration.
@@ -39,7 +39,7 @@ def certificate(value: object) -> Complaint | None:
     name = at(value, "metadata", "name")
     key = at(spec, "privateKey")
     if name == _POLICY and at(key, "algorithm") != "RSA" and at(key, "encoding") != "PKCS8":
-        return Complaint("has no encoding PKCS8, and its reader takes no SEC1")
+        return Complaint("has no encoding PKCS8, and its reader refuses SEC1")
     if name == "linkerd-identity-issuer":
         if spec.get("isCA") is not True or at(key, "algorithm") != "ECDSA":
             return Complaint("is of an identity issuer and no ECDSA CA")

@@ -46,7 +46,7 @@ def authorization(value: object) -> Complaint | None:
         if kind not in _AUTHENTICATIONS:
             return Complaint(f"requires {kind!r}, which is no authentication")
         if kinds.count(kind) > 1:
-            return Complaint(f"requires several of {kind}, and the admission webhook takes one")
+            return Complaint(f"requires several of {kind}, and the admission webhook accepts one")
     return None
 
 

@@ -1,4 +1,4 @@
-"""Ports of Services, and where in the pod they lead."""
+"""Ports of Services, and the ports of pods that they forward to."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AMBASSADOR_HTTPS = 8443
 
 
 def leads_to(*targets: int | str) -> Fits:
-    """A port of a Service, with a number of its own, that leads to one of these of the pod."""
+    """A port of a Service, with a number of its own, whose targetPort is one of these."""
 
     def fits(value: object) -> Complaint | None:
         complaint = port(at(value, "port"))
@@ -25,7 +25,7 @@ def leads_to(*targets: int | str) -> Fits:
         if target is None:
             return Complaint("has no targetPort, and charts make a container port 0 of that")
         if target not in targets or isinstance(target, bool):
-            return Complaint(f"leads to {target!r}, and what answers listens on {targets}")
+            return Complaint(f"has targetPort {target!r}, and its reader listens on {targets}")
         return None
 
     return fits
@@ -59,7 +59,7 @@ _service = partial(Contract, subject=Subject.PORT)
 # fmt: off
 PORTS: tuple[Contract, ...] = (
     _service("Service", "mc-gateway",
-        Form("a port that leads to 4143, the inbound port of the gateway pod's proxy",
+        Form("a port with targetPort 4143, the inbound port of the gateway pod's proxy",
             leads_to(PROXY_INBOUND),
             (_port("mc-gateway", 4143, 4143), _port("mc-gateway", 443, 4143)),
             (_port("mc-gateway", 4143, 8080), _port("mc-gateway", 4143, 4183),
@@ -68,7 +68,7 @@ PORTS: tuple[Contract, ...] = (
         producer="components/ambassador/values.py, components/ambassador/adoption.py",
         source=f"{_LINK_GEN}; linkerd2 pkg/k8s/labels.go, GatewayPortName"),
     _service("Service", "mc-probe",
-        Form("a port that leads to 4191 (the proxy's /ready) or 8080 (Ambassador's route)",
+        Form("a port with targetPort 4191 (the proxy's /ready) or 8080 (Ambassador's route)",
             leads_to(PROXY_ADMIN, AMBASSADOR_HTTP, AMBASSADOR_HTTPS),
             (_port("mc-probe", 4191, 4191), _port("mc-probe", 80, 8080)),
             (_port("mc-probe", 4191, 8877), _port("mc-probe", 4191, None),
@@ -77,7 +77,7 @@ PORTS: tuple[Contract, ...] = (
         producer="components/ambassador/values.py, components/ambassador/adoption.py",
         source=f"{_LINK_GEN}; linkerd2 pkg/k8s/labels.go, ProbePortName"),
     _service("Service", "http https",
-        Form("a port that leads to 8080 or 8443, on which Ambassador listens, or to http-api",
+        Form("a port with targetPort 8080 or 8443, on which Ambassador listens, or http-api",
             leads_to(AMBASSADOR_HTTP, AMBASSADOR_HTTPS, "http-api"),
             (_port("http", 80, 8080), _port("https", 443, 8443), _port("http", 80, "http-api")),
             (_port("http", 80, 80), _port("https", 443, 443), _port("http", 80, None))),
