@@ -48,7 +48,7 @@ def available(config: MeshConfig, report: Report) -> Charts:
         if not silent:
             return Charts(source)
         url, reason = next(iter(silent.items()))
-        folder = _packaged(report)
+        folder = packaged(report)
         charts = Charts(
             replace(source, directory=folder),
             f"stand-in charts from charts/stand_ins are used, as {url} cannot be reached "
@@ -79,7 +79,7 @@ def _address(repository: str) -> str:
     return f"{repository}/index.yaml"
 
 
-def _packaged(report: Report) -> Path:
+def packaged(report: Report) -> Path:
     """The stand-ins as packages, in a folder of the cache that is named after their content."""
     digest = hashlib.sha256()
     for file in sorted(path for path in stand_ins.SOURCES.rglob("*") if path.is_file()):

@@ -38,7 +38,7 @@ class Request:
 
 @dataclass
 class ApiServer:
-    """An API server that answers as it is told to."""
+    """An API server with given answers."""
 
     url: str
     requests: list[Request] = field(default_factory=list)
@@ -128,7 +128,7 @@ def _context(names: tuple[str, ...], ends: timedelta, client_ca: str | None) -> 
 
 @contextmanager
 def frozen_server() -> Iterator[str]:
-    """The URL of a server that takes connections and never says a word."""
+    """The URL of a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0), backlog=16) as listening:
         yield f"https://127.0.0.1:{listening.getsockname()[1]}"
 
@@ -165,7 +165,7 @@ def dripping_server() -> Iterator[str]:
 
 
 def unused_url() -> str:
-    """An address where nobody listens."""
+    """An address without a listener."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return f"https://127.0.0.1:{listening.getsockname()[1]}"
 

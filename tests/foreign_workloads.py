@@ -17,14 +17,14 @@ from tests.stack_files import STACK_FILES
 
 Object = dict[str, Any]
 Run = Callable[..., str]
-"""Runs kubectl in the cluster and gives what it prints; takes `stdin`."""
+"""Runs kubectl in the cluster and returns what it prints; accepts `stdin`."""
 
 COUNTERS = ("resourceVersion", "generation", "managedFields")
 """Metadata that changes with every write, whatever is written."""
 REVISIONS = ("deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation")
-"""Annotations in which the server counts rollouts; nobody can give these back."""
+"""Annotations in which the server counts rollouts; they cannot be restored."""
 OWNER = "helm"
-"""Field manager of whoever installed them."""
+"""Field manager of their owner."""
 
 
 def _container(name: str, **fields: Any) -> Object:

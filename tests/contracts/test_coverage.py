@@ -1,4 +1,4 @@
-"""All that any stack file makes is in the table, in the form that its reader takes."""
+"""All that any stack file makes is in the table, in the form that its reader accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each row separates what its reader takes from what it refuses."""
+"""Each row separates what its reader accepts from what it refuses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _name(sample: object) -> str:
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_a_row_takes_what_its_reader_takes(row: Contract) -> None:
+def test_a_row_accepts_what_its_reader_accepts(row: Contract) -> None:
     assert row.form.fitting
     for sample in row.form.fitting:
         assert row.form.fits(sample_of(sample)) is None, _name(sample)

@@ -86,7 +86,7 @@ def test_a_changed_probe_changes_the_link_alone(deployed: Stack) -> None:
     assert deployed.planned(content) == {"source-target-link": "update"}
 
 
-def test_neither_what_is_printed_nor_the_state_holds_a_secret_in_plain_text(
+def test_neither_the_output_nor_the_state_has_a_secret_in_plain_text(
     deployed: Stack,
 ) -> None:
     deployed.pulumi("preview", "--diff", "--show-sames").passed()
@@ -160,7 +160,7 @@ def test_a_cluster_that_does_not_answer_is_named_even_on_a_fresh_stack(
     content = yaml.safe_load(stack.clusters.kubeconfig.read_text())
     for entry in content["clusters"]:
         if entry["name"] == "target":
-            # Nothing listens on the port that is kept for nobody (RFC 6335).
+            # Nothing listens on a reserved port (RFC 6335).
             entry["cluster"]["server"] = "https://127.0.0.1:1"
     dead = tmp_path / "kubeconfig"
     dead.write_text(yaml.safe_dump(content))
@@ -191,7 +191,7 @@ def left_behind(stack: Stack, before: dict[str, dict[str, set[str]]]) -> dict[st
     return found
 
 
-def test_destroying_the_stack_leaves_nothing_of_ours(
+def test_destroying_the_stack_leaves_nothing_of_it(
     deployed: Stack, before: dict[str, dict[str, set[str]]]
 ) -> None:
     assert left_behind(deployed, before) != {}

@@ -18,7 +18,6 @@ from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
 
 import local_clusters
 from charts import ChartSource
-from cli import stand_ins
 from config import MeshConfig, load_stack_file
 from config.ambassador.adoption import FIELD_MANAGER
 from config.ambassador.ambassador import AmbassadorConfig
@@ -30,6 +29,8 @@ from local_clusters import LocalCluster
 from render import HelmTemplate, Manifest, Observed, manifests, offline_reach, record
 from tests import foreign_workloads
 from tests.integration.ambassador_kinds import CRD, GROUP, crds_of, storing
+from tests.integration.mesh_fixture import until
+from tests.packages import packages
 from tests.stack_files import STACK_FILES
 
 pytestmark = pytest.mark.clusters
@@ -109,33 +110,44 @@ class Server:
         return kind in {item["kind"] for item in listed["resources"]}
 
 
-class Servers:
-    """An API server for each set of Ambassador's CRDs, started when it is asked for.
+class Kinds:
+    """An API server with one set of Ambassador's CRDs at a time.
 
-    They have the same names, and what one has stored the next could not take away.
+    The sets have the same names, and what one has stored the next could not take away.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._made: dict[str, Server] = {}
+    def __init__(self, cluster: LocalCluster) -> None:
+        self._cluster = cluster
+        self._server = Server(cluster)
+        self._digest = ""
 
-    def with_kinds(self, crds: Sequence[Mapping[str, Any]], version: str) -> Server:
+    def served(self, crds: Sequence[Mapping[str, Any]], version: str) -> Server:
         """The server with these CRDs, which store `version`."""
         digest = json.dumps(crds, sort_keys=True)
-        if digest not in self._made:
-            name = f"strict-{len(self._made)}"
-            (cluster,) = local_clusters.up([name], directory=self._directory)
-            self._made[digest] = Server(cluster)
-        server = self._made[digest]
+        if digest != self._digest:
+            self._remove()
+            self._digest = digest
         for item in crds:
-            server.apply(storing(dict(item), version), pretend=False)
-        return server
+            self._server.apply(storing(dict(item), version), pretend=False)
+        return self._server
+
+    def _remove(self) -> None:
+        """Delete the present set, and forget which kinds were served."""
+        of_crds = self._server.resource("apiextensions.k8s.io/v1", CRD)
+
+        def present() -> list[str]:
+            names = [item.metadata.name for item in of_crds.get().items]
+            return [name for name in names if name.endswith(GROUP)]
+
+        for name in present():
+            of_crds.delete(name=name)
+        until(present, lambda names: not names)
+        self.close()
+        self._server = Server(self._cluster)
 
     def close(self) -> None:
-        """End all of them."""
-        for server in self._made.values():
-            server.api.close()  # type: ignore[no-untyped-call]
-        local_clusters.down(directory=self._directory)
+        """Close the connection."""
+        self._server.api.close()  # type: ignore[no-untyped-call]
 
 
 class Rendered(NamedTuple):
@@ -151,13 +163,18 @@ Render = Callable[[MeshConfig], Rendered]
 
 
 @pytest.fixture(scope="module")
-def servers(
+def kinds(
     cluster_programs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Servers]:
-    """API servers of this module's own, as they have CRDs that other tests would trip over."""
-    found = Servers(tmp_path_factory.mktemp("strict"))
-    yield found
-    found.close()
+) -> Iterator[Kinds]:
+    """An API server of this module alone: other tests would trip over its CRDs."""
+    directory = tmp_path_factory.mktemp("strict")
+    (cluster,) = local_clusters.up(["strict"], directory=directory, nodes=1)
+    try:
+        found = Kinds(cluster)
+        yield found
+        found.close()
+    finally:
+        local_clusters.down(directory=directory)
 
 
 @pytest.fixture(scope="module")
@@ -167,19 +184,11 @@ def helm(cluster_programs: dict[str, Path]) -> HelmTemplate:
 
 
 @pytest.fixture(scope="module")
-def packages(helm: HelmTemplate, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The stand-in charts and manifests."""
-    folder = tmp_path_factory.mktemp("charts")
-    stand_ins.package(helm.binary, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def rendered(helm: HelmTemplate, packages: Path) -> Render:
+def rendered(helm: HelmTemplate) -> Render:
     """Renders a mesh with the stand-in charts."""
 
     def render(config: MeshConfig) -> Rendered:
-        source = ChartSource(packages, config.charts)
+        source = ChartSource(packages(), config.charts)
         recording = record(config, offline_reach(config), source, Answers())
         kinds = {
             name: crds_of(cluster.ambassador, source, helm)
@@ -209,7 +218,7 @@ def theirs(config: MeshConfig, cluster: str) -> set[str]:
 
 
 def spaces_of(items: Iterable[Manifest]) -> set[str]:
-    """Namespaces that objects stand in."""
+    """Namespaces of objects."""
     found = (item.object["metadata"].get("namespace") for item in items)
     return {space for space in found if space}
 
@@ -219,7 +228,7 @@ def namespace(name: str) -> dict[str, Any]:
 
 
 def owners(patched: Mapping[str, Any]) -> dict[str, Any]:
-    """The object of somebody else's that a patch is of, as small as it can be."""
+    """The smallest object of another owner that a patch applies to."""
     for thing in foreign_workloads.WORKLOADS:
         if foreign_workloads.ref(thing) == foreign_workloads.ref(patched):
             return thing
@@ -251,9 +260,9 @@ def prepared(server: Server, items: Iterable[Manifest], foreign: set[str]) -> No
         server.apply(namespace(space), pretend=False)
     for item in items:
         kind = item.object["kind"]
-        ours = kind == "Namespace" and not item.patch
+        own = kind == "Namespace" and not item.patch
         current = item.object["apiVersion"].endswith("/v1")
-        if ours or (kind == CRD and current and not is_ambassador_s_crd(item.object)):
+        if own or (kind == CRD and current and not is_ambassador_s_crd(item.object)):
             server.apply(item.object, pretend=False)
     for item in items:
         # That of a Module is a whole Module in the eyes of its CRD.
@@ -261,44 +270,52 @@ def prepared(server: Server, items: Iterable[Manifest], foreign: set[str]) -> No
             server.apply(owners(item.object), pretend=False, manager="the-owner")
 
 
-@pytest.mark.parametrize("stack", STACK_FILES)
+def ambassadors(stack: str) -> list[str]:
+    """Flavours and versions of a stack file, so that those of one set of CRDs follow each other."""
+    text = STACK_FILES[stack].read_text(encoding="utf-8")
+    clusters = yaml.safe_load(text)["config"]["linkerd-ambassador-mesh:clusters"].values()
+    found = [cluster.get("ambassador") or {} for cluster in clusters]
+    return [f"{item.get('flavour')} {item.get('version')}" for item in found]
+
+
+@pytest.mark.parametrize("stack", sorted(STACK_FILES, key=ambassadors))
 def test_a_real_api_server_accepts_every_object_of_a_stack_to_the_last_field(
-    stack: str, servers: Servers, rendered: Render
+    stack: str, kinds: Kinds, rendered: Render
 ) -> None:
     config = load_stack_file(STACK_FILES[stack])
     made = rendered(config)
     refused: list[str] = []
     skipped: Counter[tuple[str, str]] = Counter()
-    ours: Counter[str] = Counter()
+    own: Counter[str] = Counter()
     for cluster, items in made.objects.items():
         foreign = theirs(config, cluster)
-        own = {
+        created = {
             item.object["metadata"]["name"] for item in items if item.object["kind"] == "Namespace"
         }
-        assert spaces_of(items) <= own | foreign
+        assert spaces_of(items) <= created | foreign
         ambassador = config.clusters[cluster].ambassador
         version = ambassador.objects_version if ambassador else ""
-        server = servers.with_kinds(made.kinds.get(cluster, []), version)
+        server = kinds.served(made.kinds.get(cluster, []), version)
         prepared(server, items, foreign)
         for item in items:
             version, kind = item.object["apiVersion"], item.object["kind"]
             if kind in REMOVED.get(version, ()) and not server.serves(version, kind):
                 skipped[version, kind] += 1
                 continue
-            ours[version] += 1
+            own[version] += 1
             try:
                 server.apply(item.object, pretend=True, manager=item.field_manager or "test")
             except ApiException as error:
                 name = f"{kind} {item.object['metadata']['name']}"
                 refused.append(f"{cluster}: {name}: {error.body}")
     assert not refused, "\n".join(refused)
-    assert ours.total() > 50
+    assert own.total() > 50
     written = {
         f"getambassador.io/{cluster.ambassador.objects_version}"
         for cluster in config.clusters.values()
         if cluster.ambassador is not None and serves_any(cluster.ambassador)
     }
-    assert written <= set(ours)
+    assert written <= set(own)
     old = {version for cluster in config.clusters.values() for version in old_apis(cluster)}
     assert {version for version, _ in skipped} == old, skipped
 
@@ -335,12 +352,12 @@ AMBASSADORS = {
 
 
 @pytest.fixture
-def serving(servers: Servers, helm: HelmTemplate, packages: Path) -> Callable[[str], Server]:
+def serving(kinds: Kinds, helm: HelmTemplate) -> Callable[[str], Server]:
     """The server with the CRDs of an Ambassador whose objects are of this version."""
 
     def run(version: str) -> Server:
-        source = ChartSource(packages, ChartsConfig())
-        return servers.with_kinds(crds_of(AMBASSADORS[version], source, helm), version)
+        source = ChartSource(packages(), ChartsConfig())
+        return kinds.served(crds_of(AMBASSADORS[version], source, helm), version)
 
     return run
 
@@ -392,9 +409,9 @@ def test_the_versions_differ_in_what_they_know(
 
 
 def test_a_certificate_with_a_field_that_cert_manager_does_not_know_is_refused(
-    servers: Servers,
+    kinds: Kinds,
 ) -> None:
-    server = servers.with_kinds([], "")
+    server = kinds.served([], "")
     certificate = {
         "apiVersion": "cert-manager.io/v1",
         "kind": "Certificate",
@@ -406,9 +423,9 @@ def test_a_certificate_with_a_field_that_cert_manager_does_not_know_is_refused(
 
 
 def test_the_patch_on_a_foreign_service_leaves_everything_else_alone(
-    servers: Servers, rendered: Render
+    kinds: Kinds, rendered: Render
 ) -> None:
-    server = servers.with_kinds([], "")
+    server = kinds.served([], "")
     made = rendered(load_stack_file(STACK_FILES["staging"]))
     (patch,) = [item for item in made.objects["west"] if item.patch]
     foreign = {
