@@ -100,7 +100,7 @@ def certified(
         builder = builder.add_extension(alternatives, critical=not name)
     if usage:
         signs = authority if may_sign is None else may_sign
-        uses = x509.KeyUsage(not signs, False, False, False, False, signs, False, False, False)
+        uses = x509.KeyUsage(True, False, False, False, False, signs, signs, False, False)
         builder = builder.add_extension(uses, critical=True)
     if server:
         purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
