@@ -11,7 +11,7 @@ import sys
 from typing import Any
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 GROUPS = {
     "clusters": ("tests/engine/", "tests/integration/", "tests/e2e/"),
@@ -37,7 +37,7 @@ def group(nodeid: str) -> str:
     return nodeid.partition("::")[0]
 
 
-class ByGroup(LoadScopeScheduling):
+class ByGroup(LoadScopeScheduling):  # type: ignore[misc]
     """Gives each process whole groups."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -29,7 +29,6 @@ from local_clusters import LocalCluster
 from render import HelmTemplate, Manifest, Observed, manifests, offline_reach, record
 from tests import foreign_workloads
 from tests.integration.ambassador_kinds import CRD, GROUP, crds_of, storing
-from tests.integration.mesh_fixture import until
 from tests.packages import packages
 from tests.stack_files import STACK_FILES
 
@@ -110,44 +109,33 @@ class Server:
         return kind in {item["kind"] for item in listed["resources"]}
 
 
-class Kinds:
-    """An API server with one set of Ambassador's CRDs at a time.
+class Servers:
+    """An API server for each set of Ambassador's CRDs, started on first use.
 
-    The sets have the same names, and what one has stored the next could not take away.
+    They have the same names, and what one has stored the next could not take away.
     """
 
-    def __init__(self, cluster: LocalCluster) -> None:
-        self._cluster = cluster
-        self._server = Server(cluster)
-        self._digest = ""
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._made: dict[str, Server] = {}
 
-    def served(self, crds: Sequence[Mapping[str, Any]], version: str) -> Server:
+    def with_kinds(self, crds: Sequence[Mapping[str, Any]], version: str) -> Server:
         """The server with these CRDs, which store `version`."""
         digest = json.dumps(crds, sort_keys=True)
-        if digest != self._digest:
-            self._remove()
-            self._digest = digest
+        if digest not in self._made:
+            name = f"strict-{len(self._made)}"
+            (cluster,) = local_clusters.up([name], directory=self._directory, nodes=1)
+            self._made[digest] = Server(cluster)
+        server = self._made[digest]
         for item in crds:
-            self._server.apply(storing(dict(item), version), pretend=False)
-        return self._server
-
-    def _remove(self) -> None:
-        """Delete the present set, and forget which kinds were served."""
-        of_crds = self._server.resource("apiextensions.k8s.io/v1", CRD)
-
-        def present() -> list[str]:
-            names = [item.metadata.name for item in of_crds.get().items]
-            return [name for name in names if name.endswith(GROUP)]
-
-        for name in present():
-            of_crds.delete(name=name)
-        until(present, lambda names: not names)
-        self.close()
-        self._server = Server(self._cluster)
+            server.apply(storing(dict(item), version), pretend=False)
+        return server
 
     def close(self) -> None:
-        """Close the connection."""
-        self._server.api.close()  # type: ignore[no-untyped-call]
+        """End all of them."""
+        for server in self._made.values():
+            server.api.close()  # type: ignore[no-untyped-call]
+        local_clusters.down(directory=self._directory)
 
 
 class Rendered(NamedTuple):
@@ -163,18 +151,15 @@ Render = Callable[[MeshConfig], Rendered]
 
 
 @pytest.fixture(scope="module")
-def kinds(
+def servers(
     cluster_programs: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Kinds]:
-    """An API server of this module alone: other tests would trip over its CRDs."""
-    directory = tmp_path_factory.mktemp("strict")
-    (cluster,) = local_clusters.up(["strict"], directory=directory, nodes=1)
+) -> Iterator[Servers]:
+    """API servers of this module's own, as they have CRDs that other tests would trip over."""
+    found = Servers(tmp_path_factory.mktemp("strict"))
     try:
-        found = Kinds(cluster)
         yield found
-        found.close()
     finally:
-        local_clusters.down(directory=directory)
+        found.close()
 
 
 @pytest.fixture(scope="module")
@@ -270,17 +255,9 @@ def prepared(server: Server, items: Iterable[Manifest], foreign: set[str]) -> No
             server.apply(owners(item.object), pretend=False, manager="the-owner")
 
 
-def ambassadors(stack: str) -> list[str]:
-    """Flavours and versions of a stack file, so that those of one set of CRDs follow each other."""
-    text = STACK_FILES[stack].read_text(encoding="utf-8")
-    clusters = yaml.safe_load(text)["config"]["linkerd-ambassador-mesh:clusters"].values()
-    found = [cluster.get("ambassador") or {} for cluster in clusters]
-    return [f"{item.get('flavour')} {item.get('version')}" for item in found]
-
-
-@pytest.mark.parametrize("stack", sorted(STACK_FILES, key=ambassadors))
+@pytest.mark.parametrize("stack", STACK_FILES)
 def test_a_real_api_server_accepts_every_object_of_a_stack_to_the_last_field(
-    stack: str, kinds: Kinds, rendered: Render
+    stack: str, servers: Servers, rendered: Render
 ) -> None:
     config = load_stack_file(STACK_FILES[stack])
     made = rendered(config)
@@ -295,7 +272,7 @@ def test_a_real_api_server_accepts_every_object_of_a_stack_to_the_last_field(
         assert spaces_of(items) <= created | foreign
         ambassador = config.clusters[cluster].ambassador
         version = ambassador.objects_version if ambassador else ""
-        server = kinds.served(made.kinds.get(cluster, []), version)
+        server = servers.with_kinds(made.kinds.get(cluster, []), version)
         prepared(server, items, foreign)
         for item in items:
             version, kind = item.object["apiVersion"], item.object["kind"]
@@ -352,12 +329,12 @@ AMBASSADORS = {
 
 
 @pytest.fixture
-def serving(kinds: Kinds, helm: HelmTemplate) -> Callable[[str], Server]:
+def serving(servers: Servers, helm: HelmTemplate) -> Callable[[str], Server]:
     """The server with the CRDs of an Ambassador whose objects are of this version."""
 
     def run(version: str) -> Server:
         source = ChartSource(packages(), ChartsConfig())
-        return kinds.served(crds_of(AMBASSADORS[version], source, helm), version)
+        return servers.with_kinds(crds_of(AMBASSADORS[version], source, helm), version)
 
     return run
 
@@ -409,9 +386,9 @@ def test_the_versions_differ_in_what_they_know(
 
 
 def test_a_certificate_with_a_field_that_cert_manager_does_not_know_is_refused(
-    kinds: Kinds,
+    servers: Servers,
 ) -> None:
-    server = kinds.served([], "")
+    server = servers.with_kinds([], "")
     certificate = {
         "apiVersion": "cert-manager.io/v1",
         "kind": "Certificate",
@@ -423,9 +400,9 @@ def test_a_certificate_with_a_field_that_cert_manager_does_not_know_is_refused(
 
 
 def test_the_patch_on_a_foreign_service_leaves_everything_else_alone(
-    kinds: Kinds, rendered: Render
+    servers: Servers, rendered: Render
 ) -> None:
-    server = kinds.served([], "")
+    server = servers.with_kinds([], "")
     made = rendered(load_stack_file(STACK_FILES["staging"]))
     (patch,) = [item for item in made.objects["west"] if item.patch]
     foreign = {

@@ -24,9 +24,9 @@ from checks.facts.view import Access, Log, ServedKind, some
 from checks.links.credentials import Login, Outcome, try_login
 from kube.kubeconfig import Endpoint
 from preflight.guard import Reach
+from tests.certificates import Certified
 from tests.certificates import certified as issued
 from tests.unit.checks.builders import (
-    Certified,
     certified,
     container_status,
     deployment,

@@ -20,8 +20,8 @@ from checks.trust import certificates, webhooks
 from config import MeshConfig
 from config.variants.generation import Generation
 from kube.kubeconfig import Endpoint
+from tests.certificates import Certified
 from tests.unit.checks.builders import (
-    Certified,
     ambassador,
     by_status,
     certified,

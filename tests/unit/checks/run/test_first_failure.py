@@ -29,8 +29,8 @@ from checks.facts.results import Report, Status
 from checks.facts.view import Log, View
 from checks.run import runner
 from config import MeshConfig
+from tests.certificates import Certified
 from tests.unit.checks.builders import (
-    Certified,
     certified,
     container_status,
     endpoints,

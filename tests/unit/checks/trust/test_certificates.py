@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from checks.facts.results import Finding, Status
 from checks.facts.view import View
 from checks.trust import certificates, webhooks
+from tests.certificates import Certified
 from tests.unit.checks.builders import (
     NOW,
-    Certified,
     by_status,
     certified,
     cluster_case,

@@ -14,8 +14,8 @@ from checks.facts.results import Status
 from checks.trust import certificates, webhooks
 from config.trust.key_forms import FORMS, POLICY_VALIDATOR, form_fault
 from config.variants.generation import Generation
+from tests.certificates import Certified
 from tests.unit.checks.builders import (
-    Certified,
     certified,
     cluster_case,
     deployment,
