@@ -11,6 +11,8 @@ CURRENT = "edge"
 """Linkerd's charts by year (edge-25 and edge-26): one generation of readers."""
 V2_8 = "2.8"
 """Linkerd 2.8, whose readers are others."""
+EDGE = frozenset({CURRENT})
+OLD = frozenset({V2_8})
 
 
 class Subject(StrEnum):
@@ -37,7 +39,7 @@ class Complaint:
 
 
 Fits = Callable[[object], Complaint | None]
-"""Whether a value is in the form that its reader accepts: None, or what is wrong with it."""
+"""Returns None for a value that the reader accepts, else what is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -49,32 +51,46 @@ class Made:
 
 
 @dataclass(frozen=True)
-class Contract:
-    """One row: what is written, who reads it, in which form, and the source of the fact."""
+class Form:
+    """The form of a value: in words, as a predicate, and in samples."""
 
-    subject: Subject
-    """The sort of thing."""
-    on: str
-    """What it is on: a kind, the name of a chart, or for Secrets ``component/type name``.
-    ``*`` means any text."""
-    keys: tuple[str, ...]
-    """Names, or paths with dots and ``[]`` for entries of lists, in that; ``*`` as above."""
-    producer: str
-    """The file that writes it."""
-    reader: str
-    """The program that reads it."""
-    form: str
-    """The form that the reader accepts."""
-    source: str
-    """Repository, path and version, or page, that says so."""
+    text: str
+    """The form in words."""
     fits: Fits
     """The form as a predicate."""
     fitting: tuple[object, ...]
     """Values that the reader accepts."""
     refused: tuple[object, ...]
     """Values that it refuses, ignores or misunderstands."""
-    generations: frozenset[str] = frozenset({CURRENT, V2_8})
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One row: what is written, in which form, who reads it, and the source of that."""
+
+    on: str
+    """What it is on: a kind, the name of a chart, or for Secrets ``component/type name``.
+    ``*`` means any text."""
+    what: str
+    """Names, or paths with dots and ``[]`` for entries of lists, separated by spaces; ``*`` as
+    above."""
+    form: Form
+    """The form that the reader accepts."""
+    reader: str
+    """The program that reads it."""
+    subject: Subject
+    """The sort of thing."""
+    producer: str
+    """The file that writes it."""
+    source: str
+    """Repository, path and version, or page, that documents the form."""
+    generations: frozenset[str] = EDGE | OLD
     """Generations of Linkerd whose clusters this is about."""
+
+    @property
+    def keys(self) -> list[str]:
+        """The names and paths of `what`."""
+        return self.what.split()
 
     @property
     def name(self) -> str:

@@ -39,5 +39,5 @@ def _row(row: Contract) -> str:
     on = f"`{row.on}`"
     if len(row.generations) == 1:
         on += f" ({next(iter(row.generations))})"
-    cells = (what, on, row.producer, row.reader, row.form, row.source)
+    cells = (what, on, row.producer, row.reader, row.form.text, row.source)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -13,6 +13,7 @@ and listen on 127.0.0.1 only.
 
 from local_clusters.binaries import CLUSTER_TOOLS, TOOLS, cached, ensure
 from local_clusters.cluster import ClusterStatus, LocalCluster
+from local_clusters.control_plane.networks import Networks
 from local_clusters.errors import (
     ClusterStartError,
     GoUnavailableError,
@@ -21,7 +22,6 @@ from local_clusters.errors import (
     ToolBuildError,
 )
 from local_clusters.lifecycle import default_directory, down, merge_kubeconfigs, status, up
-from local_clusters.networks import Networks
 from local_clusters.progress import Progress, Report
 
 __all__ = [

@@ -15,12 +15,51 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from local_clusters.errors import GoUnavailableError, ToolBuildError, tail
 from local_clusters.files import cache_directory, locked
-from local_clusters.pins import MODULE_DIRECTORY, Pins, read_pins
 from local_clusters.progress import Progress, Report, silent
+
+MODULE_DIRECTORY = Path(__file__).resolve().parent
+"""The folder that holds the pinned `go.mod` and `go.sum`."""
+
+
+@dataclass(frozen=True)
+class Pins:
+    """Versions as Go writes them, for example `v1.36.3`; `go` is the least Go version, `1.26.0`."""
+
+    go: str
+    kubernetes: str
+    helm: str
+    kwok: str
+
+    @property
+    def kubernetes_major_minor(self) -> tuple[str, str]:
+        """The two numbers that the API server reports as `major` and `minor`."""
+        major, minor, _ = self.kubernetes.removeprefix("v").split(".", 2)
+        return major, minor
+
+
+@cache
+def read_pins() -> Pins:
+    """Return the versions that the project's own `go.mod` pins."""
+    text = (MODULE_DIRECTORY / "go.mod").read_text()
+
+    def version(module: str) -> str:
+        found = re.search(rf"^\s*(?:require )?{re.escape(module)} (v\S+)", text, re.MULTILINE)
+        assert found is not None, f"go.mod does not require {module}"
+        return found.group(1)
+
+    go = re.search(r"^go (\S+)$", text, re.MULTILINE)
+    assert go is not None, "go.mod has no go line"
+    return Pins(
+        go=go.group(1),
+        kubernetes=version("k8s.io/kubernetes"),
+        helm=version("helm.sh/helm/v3"),
+        kwok=version("sigs.k8s.io/kwok"),
+    )
 
 
 @dataclass(frozen=True)
@@ -79,15 +118,15 @@ def ensure(names: Sequence[str] = CLUSTER_TOOLS, report: Report = silent) -> dic
                 leftover.unlink(missing_ok=True)
         for number, name in enumerate(missing, start=1):
 
-            def tell(text: str, seconds: float, name: str = name, number: int = number) -> None:
+            def notify(text: str, seconds: float, name: str = name, number: int = number) -> None:
                 report(Progress(name, text, number, len(missing), seconds))
 
-            _build(go, TOOLS[name], wanted[name], tell)
+            _build(go, TOOLS[name], wanted[name], notify)
     return wanted
 
 
 def cached(names: Sequence[str] = CLUSTER_TOOLS) -> bool:
-    """Tell whether every named program is there already, so that `ensure` needs no `go`."""
+    """Return whether every named program is built, so that `ensure` needs no `go`."""
     directory = binaries_directory()
     return all((directory / TOOLS[name].name).exists() for name in names)
 
@@ -132,8 +171,8 @@ def find_go() -> str:
     )
     found = re.search(r"go(\d+)\.(\d+)(?:\.(\d+))?", answer.stdout)
     if answer.returncode != 0 or found is None:
-        said = answer.stderr.strip() or answer.stdout.strip() or f"exit {answer.returncode}"
-        raise GoUnavailableError(f"`{go} version` failed: {said}", remedy)
+        output = answer.stderr.strip() or answer.stdout.strip() or f"exit {answer.returncode}"
+        raise GoUnavailableError(f"`{go} version` failed: {output}", remedy)
     if tuple(int(part or 0) for part in found.groups()) < _numbers(needed):
         raise GoUnavailableError(
             f"Local clusters need Go {needed} or newer; {go} is {found.group(0)}.", remedy
@@ -145,8 +184,8 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split("."))
 
 
-def _build(go: str, tool: Tool, target: Path, tell: Callable[[str, float], None]) -> None:
-    # When somebody kills this process the compiler goes on: a later build must not share its file.
+def _build(go: str, tool: Tool, target: Path, notify: Callable[[str, float], None]) -> None:
+    # When this process is killed the compiler goes on: a later build must not share its file.
     partial = target.with_name(f".{target.name}.{os.getpid()}{_PARTIAL}")
     log = target.with_name(f"{target.name}.build.log")
     command = [
@@ -165,13 +204,13 @@ def _build(go: str, tool: Tool, target: Path, tell: Callable[[str, float], None]
             stderr=subprocess.STDOUT,
         )
         try:
-            tell("building", time.monotonic() - began)
+            notify("building", time.monotonic() - began)
             while True:
                 try:
                     status = process.wait(timeout=1)
                     break
                 except subprocess.TimeoutExpired:
-                    tell("building", time.monotonic() - began)
+                    notify("building", time.monotonic() - began)
         except BaseException:
             process.terminate()
             process.wait()
@@ -189,7 +228,7 @@ def _build(go: str, tool: Tool, target: Path, tell: Callable[[str, float], None]
         os.fsync(program.fileno())
     partial.replace(target)
     log.unlink()
-    tell("built", time.monotonic() - began)
+    notify("built", time.monotonic() - began)
 
 
 def _environment() -> dict[str, str]:

@@ -17,8 +17,16 @@ from kubernetes import client
 from urllib3.exceptions import HTTPError
 
 from local_clusters.binaries import CLUSTER_TOOLS, ensure
-from local_clusters.certificates import create_pki
-from local_clusters.control_plane import CLIENTS, START_ORDER, Layout, command, environment
+from local_clusters.control_plane.certificates import create_pki
+from local_clusters.control_plane.commands import CLIENTS, START_ORDER, Layout, command, environment
+from local_clusters.control_plane.kubeconfig import api_client, write_kubeconfig
+from local_clusters.control_plane.networks import MAX_NODES, Networks
+from local_clusters.control_plane.nodes import (
+    api_server_problem,
+    create_nodes,
+    pods_problem,
+    release_leases,
+)
 from local_clusters.errors import (
     ClusterStartError,
     LocalClusterError,
@@ -26,16 +34,12 @@ from local_clusters.errors import (
     tail,
 )
 from local_clusters.files import locked, make_private_directory
-from local_clusters.kubeconfig import api_client, write_kubeconfig
-from local_clusters.networks import MAX_NODES, Networks
-from local_clusters.nodes import create_nodes, release_leases
 from local_clusters.processes import ProcessIdentity, end, marked, spawn
 from local_clusters.progress import Progress, Report, silent
-from local_clusters.readiness import api_server_problem, pods_problem
 from local_clusters.state import FILE_NAME, ClusterState, new_state, read_state
 
 START_TIMEOUT = 90.0
-"""Seconds that a cluster may take to become ready on a slow machine; it needs about 5."""
+"""Seconds until a start is given up; a cluster is usually ready after 5."""
 
 _ANSWER_TIMEOUT = 10.0
 _POLL_SECONDS = 0.05
@@ -43,7 +47,7 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class ClusterStatus:
-    """What stands of a cluster right now.
+    """Which processes of a cluster run right now.
 
     Attributes:
         name: the cluster's name, and that of its kube context.
@@ -131,9 +135,9 @@ class LocalCluster:
     ) -> LocalCluster:
         """Start the cluster and wait until it is ready; a running one is left as it is.
 
-        A cluster of which some processes are gone gets those again and keeps its objects; one that
-        cannot be repaired, or never became ready, is made anew, and `report` says so. Whatever is
-        started outlives this process. After a failure nothing of it runs, and its logs stay.
+        Missing processes of a cluster are started again and its objects stay; a cluster that cannot
+        be repaired, or never became ready, is created again, and `report` says so. The processes
+        outlive this one. After a failure none of them runs, and the logs stay.
 
         Raises:
             ClusterStartError: it did not become ready within `timeout` seconds.
@@ -159,20 +163,9 @@ class LocalCluster:
             self._end_processes()
             self._remove_contents()
             (self.directory / FILE_NAME).unlink(missing_ok=True)
-            # Whatever else somebody has put there is not ours to remove.
+            # The directory stays if it has other files.
             with contextlib.suppress(OSError):
                 self.directory.rmdir()
-
-    def wait_ready(self, timeout: float = START_TIMEOUT) -> None:
-        """Wait until pods can be made: nodes ready, service account and root certificate there.
-
-        Raises:
-            ClusterStartError: that did not happen within `timeout` seconds, or a process ended.
-        """
-        state = read_state(self.directory)
-        if state is None:
-            raise ClusterStartError(f"Cluster {self.name} was never started.")
-        self._wait_for_pods(state, threading.Event(), time.monotonic() + timeout)
 
     def _create(self, attempt: _Attempt) -> None:
         began = time.monotonic()
@@ -214,7 +207,7 @@ class LocalCluster:
             raise
         except (LocalClusterError, OSError) as error:
             reason = str(error).splitlines()[0]
-            attempt.report(Progress(self.name, f"cannot be repaired, making it anew: {reason}"))
+            attempt.report(Progress(self.name, f"cannot be repaired, creating it again: {reason}"))
             return False
         attempt.report(Progress(self.name, "ready again"))
         return True
@@ -237,7 +230,7 @@ class LocalCluster:
                     state.processes[process] = spawn(
                         program, self.log(process), environment(self._layout), str(self.directory)
                     )
-                    # Written down at once, so that whoever comes after a crash finds it.
+                    # Written at once: after a crash the next process finds it.
                     state.write(self.directory)
             self._wait_for_pods(state, attempt.cancelled, deadline)
         except BaseException:

@@ -1,4 +1,4 @@
-"""What can go wrong with local clusters, said in words that name the remedy."""
+"""Errors of local clusters, each with its remedy."""
 
 from __future__ import annotations
 

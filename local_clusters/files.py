@@ -54,7 +54,7 @@ def locked(path: Path, on_wait: Callable[[float], None] | None = None) -> Iterat
     """Hold an exclusive lock on `path` among all processes and threads of this machine.
 
     The kernel drops the lock when its holder ends, however that happens. `on_wait` is called about
-    twice a second with the seconds waited so far while somebody else holds the lock.
+    twice a second with the seconds waited so far while another process has the lock.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Several local clusters at once: up, down, what stands, and one kubeconfig for all of them."""
+"""Several local clusters at once: up, down, status, and one kubeconfig for all of them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 from local_clusters.binaries import CLUSTER_TOOLS, ensure
 from local_clusters.cluster import ClusterStatus, LocalCluster, require_linux
+from local_clusters.control_plane.kubeconfig import merge_files
+from local_clusters.control_plane.networks import MAX_INDEX
 from local_clusters.errors import LocalClusterError, StartCancelledError
 from local_clusters.files import locked, make_private_directory, state_directory
-from local_clusters.kubeconfig import merge_files
-from local_clusters.networks import MAX_INDEX
 from local_clusters.progress import Report, silent
 from local_clusters.state import FILE_NAME, new_state, read_state
 
@@ -21,7 +21,7 @@ _KUBECONFIG = "kubeconfig"
 
 
 def default_directory() -> Path:
-    """Return the folder that holds the clusters when no other is asked for."""
+    """Return the default folder of clusters."""
     return state_directory() / "clusters"
 
 
@@ -34,9 +34,9 @@ def up(
 ) -> list[LocalCluster]:
     """Start clusters with these names side by side and return them in this order, all ready.
 
-    What runs already is left as it is, what is half dead is repaired. `directory` keeps one folder
-    for each; clusters of the same name in other directories are other clusters. When one cannot be
-    started, or the caller is interrupted, those that this call has made are ended again.
+    A running cluster is left as it is; missing processes of one are started again. `directory` has
+    one folder for each; clusters of the same name in other directories are other clusters. When one
+    cannot be started, or the caller is interrupted, those that this call has created are ended.
 
     Raises:
         LocalClusterError: a name cannot be used, a program cannot be built, or a cluster cannot be
@@ -58,7 +58,7 @@ def up(
                 if any(not start.done() or start.exception() for start in starts):
                     cancelled.set()
         failures = [error for start in starts if (error := start.exception()) is not None]
-        # One failure makes the others give up: the first is the one to speak of.
+        # One failure cancels the others: report the first.
         for failure in sorted(failures, key=lambda error: isinstance(error, StartCancelledError)):
             raise failure
     except BaseException:
@@ -89,7 +89,7 @@ def down(
 
 
 def status(*, directory: Path | None = None) -> list[ClusterStatus]:
-    """Return what stands of every cluster, by name."""
+    """Return the status of every cluster, sorted by name."""
     return [cluster.status() for cluster in _existing(directory or default_directory())]
 
 
@@ -116,7 +116,7 @@ def _existing(base: Path) -> list[LocalCluster]:
 def _reserve(
     names: Sequence[str], base: Path, nodes: int
 ) -> tuple[list[LocalCluster], list[LocalCluster]]:
-    """Return the clusters of these names, and those among them that do not stand yet."""
+    """Return the clusters of these names, and those among them that do not exist yet."""
     if len(set(names)) != len(names):
         raise LocalClusterError(f"Two clusters cannot have one name: {', '.join(names)}.")
     make_private_directory(base)
@@ -139,7 +139,7 @@ def _reserve(
 
 
 def _claim(cluster: LocalCluster) -> None:
-    # Whoever looks for free address ranges next sees that these are taken.
+    # The next search for free address ranges sees that these are in use.
     try:
         new_state(cluster.name, cluster.networks.index, cluster.nodes).write(cluster.directory)
     except OSError as error:

@@ -1,8 +1,8 @@
 """Processes that outlive the one that started them, and that a later one can end for sure.
 
 A process is known by its id, the moment it started (field 22 of /proc/<pid>/stat, in clock ticks
-since boot) and the boot it belongs to. An id that was given to somebody else in the meantime never
-matches, so nobody else's process is ever ended.
+since boot) and the boot it belongs to. An id that another process has by now never
+matches, so no other process is ever ended.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MARK = "LINKERD_AMBASSADOR_MESH_CLUSTER"
 
 
 class ProcessIdentity(BaseModel):
-    """One process, told from every other one, before and after it, on this machine."""
+    """One process, distinguished from all others that had or will have its id on this machine."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,12 +31,12 @@ class ProcessIdentity(BaseModel):
     boot: str
 
     def alive(self) -> bool:
-        """Tell whether exactly this process still runs. A zombie does not."""
+        """Return whether exactly this process still runs. A zombie does not."""
         return identify(self.pid) == self
 
 
 def identify(pid: int) -> ProcessIdentity | None:
-    """Return who has this process id now, or None when nobody does."""
+    """Return the process that has this id now, or None."""
     return _look_up(pid, dead_too=False)
 
 
@@ -76,7 +76,7 @@ def spawn(
         setsigmask=(),
         setsigdef=(signal.SIGPIPE, signal.SIGINT),
     )
-    # It may have ended already, which is for the caller to see; nobody has reaped it yet.
+    # It may have ended already, but it is not reaped yet.
     identity = _look_up(pid, dead_too=True)
     assert identity is not None
     return identity
@@ -85,7 +85,7 @@ def spawn(
 def marked(mark: str) -> list[ProcessIdentity]:
     """Return every process of this user that was spawned with this mark.
 
-    It finds what was started by somebody who was killed before it could write that down.
+    It finds what a process started that was killed before it could record it.
     """
     entry = f"{MARK}={mark}".encode()
     found = []
@@ -107,8 +107,8 @@ def end(identities: Sequence[ProcessIdentity], grace: float = 0.5) -> None:
     An API server and its etcd wait many seconds for each other when both are asked to end. What
     they hold survives being killed (etcd replays its log), so the default does not wait for that.
 
-    Returns when none of them is left. Whoever has one of the process ids now, but is not the
-    process that is meant, is left alone.
+    Returns when none of them is left. A process that has one of the ids by
+    now, but is another one, is left alone.
     """
     deadline = time.monotonic() + grace
     with contextlib.ExitStack() as stack:
@@ -119,8 +119,8 @@ def end(identities: Sequence[ProcessIdentity], grace: float = 0.5) -> None:
             except ProcessLookupError:
                 continue
             stack.callback(os.close, handle)
-            # The handle is fixed to whoever had the id when it was opened: comparing after that
-            # leaves no moment in which the id could pass to somebody else.
+            # The handle is fixed to the process that had the id when it was opened: comparing after
+            # that leaves no moment in which another process could get the id.
             if identity.alive():
                 handles.append((handle, identity.pid))
         for handle, _ in handles:

@@ -1,4 +1,4 @@
-"""How long work tells its caller where it stands."""
+"""Progress of long work, reported to the caller."""
 
 from __future__ import annotations
 

@@ -7,9 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from local_clusters.control_plane.networks import Networks, free_ports
 from local_clusters.files import make_private_directory, write_private
-from local_clusters.networks import Networks
-from local_clusters.ports import free_ports
 from local_clusters.processes import ProcessIdentity
 
 FILE_NAME = "state.json"
@@ -34,7 +33,7 @@ class ClusterState(BaseModel):
         index: which address ranges it has (see `networks`).
         ports: the ports it listens on.
         nodes: how many nodes it has.
-        complete: whether it has been ready once; what is not complete is made anew, not repaired.
+        complete: whether it was ready once; an incomplete cluster is created again, not repaired.
         processes: who runs it, by the name of the program.
     """
 

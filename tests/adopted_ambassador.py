@@ -12,7 +12,7 @@ RELEASE = "emissary-ingress"
 VERSION = "4.1.0"
 
 Run = Callable[..., str]
-"""Runs Helm or kubectl in the cluster and gives what it prints; `stdin` is its input."""
+"""Runs Helm or kubectl in the cluster and returns what it prints; accepts `stdin`."""
 
 OWN_VALUES = {
     "replicaCount": 1,
@@ -35,7 +35,7 @@ KINDS = (
 COUNTERS = ("resourceVersion", "generation", "managedFields")
 """Metadata that changes with every write, whatever is written."""
 REVISION = "deployment.kubernetes.io/revision"
-"""Annotation in which the Deployment controller counts rollouts; that cannot be undone."""
+"""Annotation in which the Deployment controller counts rollouts; it cannot be restored."""
 
 
 def install(helm: Run, charts: Path) -> None:

@@ -17,12 +17,12 @@ from tests.stack_files import STACK_FILES
 
 Object = dict[str, Any]
 Run = Callable[..., str]
-"""Runs kubectl in the cluster and gives what it prints; `stdin` is its input."""
+"""Runs kubectl in the cluster and returns what it prints; accepts `stdin`."""
 
 COUNTERS = ("resourceVersion", "generation", "managedFields")
 """Metadata that changes with every write, whatever is written."""
 REVISIONS = ("deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation")
-"""Annotations in which the server counts rollouts; these cannot be undone."""
+"""Annotations in which the server counts rollouts; they cannot be restored."""
 OWNER = "helm"
 """Field manager of their owner."""
 

@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -24,6 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import strategies as st
 
 from config import PROJECT, MeshConfig, Problem, StackFileError, load_settings
+from tests.certificates import Key as PrivateKey
+from tests.certificates import certified
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ("local", "staging", "production")
@@ -35,7 +35,6 @@ EXAMPLES = tuple(
 
 Settings = dict[str, Any]
 Location = tuple[int | str, ...]
-PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 
 
 # Settings -----------------------------------------------------------------------------------
@@ -63,7 +62,7 @@ DELETED = object()
 
 
 def changed(changes: Mapping[str, Any], settings: Settings | None = None) -> Settings:
-    """Settings (`pair` by default) with values at key paths; what lacks is added."""
+    """Settings (`pair` by default) with values at key paths, creating what is missing."""
     result = copy.deepcopy(settings if settings is not None else pair())
     for path, value in changes.items():
         *before, last = parts(path)
@@ -159,7 +158,7 @@ FREE = (
 def places(node: Any, location: Location = ()) -> Iterator[tuple[Location, Any]]:
     """Every value below `node` with its location, but for what the user may name freely.
 
-    What is encrypted is left out, as no validator reads it.
+    Encrypted values are left out: their content is not validated.
     """
     if isinstance(node, dict) and set(node) == {"secure"}:
         return
@@ -487,48 +486,17 @@ def certificate(
 
     `key_usage` says whether it may sign certificates, or None for no such extension.
     """
-    own = key or ec_key()
-    issuer_name, signing_key = issuer or (names[0], own)
     now = datetime.now(UTC)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(_name(names[0]))
-        .issuer_name(_name(issuer_name))
-        .public_key(own.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now + begins)
-        .not_valid_after(now + ends)
-        .add_extension(x509.BasicConstraints(authority, path_length if authority else None), True)
-        .add_extension(x509.SubjectAlternativeName([_alternative(name) for name in names]), False)
+    made = certified(
+        names[0],
+        certified(issuer[0], key=issuer[1]) if issuer else None,
+        key=key or ec_key(),
+        hosts=names,
+        authority=authority,
+        path_length=path_length,
+        begins=now + begins,
+        days=(ends - begins) / timedelta(days=1),
+        usage=key_usage is not None,
+        may_sign=key_usage,
     )
-    if key_usage is not None:
-        builder = builder.add_extension(_usage(key_usage), True)
-    digest = None if isinstance(signing_key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
-    return builder.sign(signing_key, digest).public_bytes(Encoding.PEM).decode()
-
-
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
-
-
-def _alternative(name: str) -> x509.GeneralName:
-    import ipaddress
-
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
-
-
-def _usage(signs: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=True,
-        content_commitment=False,
-        key_encipherment=True,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=signs,
-        crl_sign=signs,
-        encipher_only=False,
-        decipher_only=False,
-    )
+    return made.pem

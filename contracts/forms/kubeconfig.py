@@ -7,7 +7,7 @@ import binascii
 import json
 from collections.abc import Mapping
 
-from contracts.contract import Complaint, Contract, Made, Subject
+from contracts.contract import Complaint, Contract, Form, Made, Subject
 from contracts.forms.pem import certificates
 from contracts.forms.text import at, http_url
 
@@ -72,38 +72,24 @@ def docker_config(value: object) -> Complaint | None:
     return Complaint("has no object auths")
 
 
+# fmt: off
 KUBECONFIG: tuple[Contract, ...] = (
-    Contract(
-        subject=Subject.SECRET_KEY,
-        on="LinkCredentials/mirror.linkerd.io/remote-kubeconfig cluster-credentials-*",
-        keys=("kubeconfig",),
-        producer="components/links/credentials.py",
-        reader="service mirror, destination controller, linkerd multicluster check",
-        form="a kubeconfig whose current context has an https server, its CA and a token",
-        source=_MIRROR_SOURCE,
-        fits=kubeconfig,
-        fitting=(Made("kubeconfig"), Made("kubeconfig: without CA")),
-        refused=(
-            Made("kubeconfig: CA not base64"),
-            Made("kubeconfig: CA no PEM"),
-            Made("kubeconfig: other context"),
-            Made("kubeconfig: no token"),
-            Made("kubeconfig: no user"),
-            Made("kubeconfig: server without scheme"),
-            b"",
-        ),
-    ),
-    Contract(
-        subject=Subject.SECRET_KEY,
-        on="*/kubernetes.io/dockerconfigjson *",
-        keys=(".dockerconfigjson",),
-        producer="components/core/secrets.py",
-        reader="kubelet",
-        form="a Docker configuration with auths; the API server asks for JSON",
-        source="Kubernetes docs, Secrets, Docker config Secrets",
-        fits=docker_config,
-        fitting=(b'{"auths": {"registry.example.com": {"auth": "dTpw"}}}', b'{"auths": {}}'),
-        refused=(b"", b"auths:", b"[]", b'{"registry.example.com": {}}'),
-    ),
+    Contract("LinkCredentials/mirror.linkerd.io/remote-kubeconfig cluster-credentials-*",
+        "kubeconfig",
+        Form("a kubeconfig whose current context has an https server, its CA and a token",
+            kubeconfig, (Made("kubeconfig"), Made("kubeconfig: without CA")),
+            (Made("kubeconfig: CA not base64"), Made("kubeconfig: CA no PEM"),
+                Made("kubeconfig: other context"), Made("kubeconfig: no token"),
+                Made("kubeconfig: no user"), Made("kubeconfig: server without scheme"), b"")),
+        "service mirror, destination controller, linkerd multicluster check",
+        subject=Subject.SECRET_KEY, producer="components/links/credentials.py",
+        source=_MIRROR_SOURCE),
+    Contract("*/kubernetes.io/dockerconfigjson *", ".dockerconfigjson",
+        Form("a Docker configuration with auths; the API server asks for JSON", docker_config,
+            (b'{"auths": {"registry.example.com": {"auth": "dTpw"}}}', b'{"auths": {}}'),
+            (b"", b"auths:", b"[]", b'{"registry.example.com": {}}')),
+        "kubelet", subject=Subject.SECRET_KEY, producer="components/core/secrets.py",
+        source="Kubernetes docs, Secrets, Docker config Secrets"),
 )
+# fmt: on
 """Rows about what logs in somewhere."""

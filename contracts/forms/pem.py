@@ -1,4 +1,4 @@
-"""Forms of private keys and certificates, as the programs that read them take them.
+"""Forms of private keys and certificates, as the programs that read them accept them.
 
 Each reader has a predicate of its own, because each reads other forms. None of them puts key
 material into a complaint.
@@ -45,7 +45,7 @@ def _key(
     if key is None:
         return Complaint(f"is no {kind} inside")
     if not isinstance(key, algorithms):
-        return Complaint(f"is a key of an algorithm that {reader} does not take")
+        return Complaint(f"is a key of an algorithm that {reader} does not support")
     return None
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from contracts.contract import CURRENT, Complaint, Contract, Subject
-from contracts.forms.text import absolute_path, image, integer, one_of, port, quantity, text
+from contracts.contract import EDGE, Complaint, Contract, Form, Subject
+from contracts.forms.text import absolute_path, at, image, integer, one_of, port, quantity, text
 
 _sample = partial(
     Contract,
+    "Deployment",
     subject=Subject.CONTAINER,
-    on="Deployment",
     producer="components/platform/sample_service.py",
 )
 
@@ -29,106 +29,54 @@ def awaited(value: object) -> Complaint | None:
     return None
 
 
+# fmt: off
 WORKLOADS: tuple[Contract, ...] = (
-    _sample(
-        keys=("env.POD_IP",),
-        reader="the sample qotm",
-        form="the pod's own address, by the downward API",
-        source="Ambassador documents, qotm.yaml; Kubernetes docs, Downward API",
-        fits=one_of({"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}),
-        fitting=({"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},),
-        refused=(
-            {"name": "POD_IP", "value": "status.podIP"},
-            {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}},
-        ),
-    ),
-    _sample(
-        keys=("readinessProbe.httpGet.path",),
-        reader="kubelet, by way of the proxy",
-        form="a path of the sample with a leading /",
-        source="Ambassador documents, qotm.yaml",
-        fits=absolute_path,
-        fitting=("/health",),
-        refused=("health", ""),
-    ),
-    _sample(
-        keys=("readinessProbe.httpGet.port", "ports.containerPort"),
-        reader="kubelet and the Service",
-        form="the port on which the sample listens",
-        source="Ambassador documents, qotm.yaml",
-        fits=lambda value: port(value) or one_of(5000)(int(str(value).partition(".")[0])),
-        fitting=(5000, 5000.0),
-        refused=(8080, 0, "http"),
-    ),
-    _sample(
-        keys=("readinessProbe.initialDelaySeconds", "readinessProbe.periodSeconds"),
-        reader="kubelet",
-        form="seconds, as a whole number",
-        source="Kubernetes API reference, Probe",
-        fits=integer(1),
-        fitting=(30, 3.0),
-        refused=("30s", "3", 0, 0.5),
-    ),
-    _sample(
-        keys=("ports.name",),
-        reader="the Service, whose targetPort names it",
-        form="http-api",
-        source="components/platform/sample_service.py, the Service beside it",
-        fits=one_of("http-api"),
-        fitting=("http-api",),
-        refused=("http_api", "http"),
-    ),
-    _sample(
-        keys=("image",),
-        reader="kubelet",
-        form="the name of an image, without a scheme",
-        source="Kubernetes docs, Images",
-        fits=image,
-        fitting=("docker.io/datawire/qotm:1.7",),
-        refused=("https://docker.io/datawire/qotm:1.7", "", "Qotm"),
-    ),
-    _sample(
-        keys=("resources.limits.cpu", "resources.limits.memory"),
-        reader="Kubernetes' scheduler",
-        form="a quantity",
-        source="Kubernetes docs, Resource Management for Pods",
-        fits=quantity,
-        fitting=("0.1", "100Mi", "250m"),
-        refused=("100MB", "", "0,1"),
-    ),
-    Contract(
-        subject=Subject.CONTAINER,
-        on="CronJob",
-        keys=("command",),
-        producer="config/platform/meshed_workloads.py",
-        reader="linkerd-await",
-        form="linkerd-await --shutdown -- and the command of the Job",
-        source="linkerd-await README; Linkerd docs, Graceful pod shutdown",
-        fits=awaited,
-        fitting=(["linkerd-await", "--shutdown", "--", "/bin/report", "--all"],),
-        refused=(
-            ["/bin/report"],
-            ["linkerd-await", "--", "/bin/report"],
-            ["linkerd-await", "--shutdown", "/bin/report"],
-            ["linkerd-await", "/bin/report", "--", "--shutdown"],
-            ["linkerd-await", "--shutdown", "--"],
-        ),
-        generations=frozenset({CURRENT}),
-    ),
-    Contract(
-        subject=Subject.CONTAINER,
-        on="StatefulSet",
-        keys=("env.*",),
-        producer="the stack file, meshed[].env",
-        reader="the workload of others",
-        form="a name and a text",
-        source="Kubernetes API reference, EnvVar",
-        fits=lambda value: (
-            text(value.get("value")) if isinstance(value, dict) else Complaint("is no variable")
-        ),
-        fitting=({"name": "LISTEN_ADDRESS", "value": "0.0.0.0"},),
-        refused=({"name": "LISTEN_ADDRESS", "value": 1}, {"name": "LISTEN_ADDRESS"}),
-        generations=frozenset({CURRENT}),
-    ),
+    _sample("env.POD_IP",
+        Form("the pod's own address, by the downward API",
+            one_of({"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}}),
+            ({"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.podIP"}}},),
+            ({"name": "POD_IP", "value": "status.podIP"},
+                {"name": "POD_IP", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}})),
+        "the sample qotm", source="Ambassador documents, qotm.yaml; Kubernetes docs, Downward API"),
+    _sample("readinessProbe.httpGet.path",
+        Form("a path of the sample with a leading /", absolute_path, ("/health",), ("health", "")),
+        "kubelet, by way of the proxy", source="Ambassador documents, qotm.yaml"),
+    _sample("readinessProbe.httpGet.port ports.containerPort",
+        Form("the port on which the sample listens",
+            lambda value: port(value) or one_of(5000)(int(str(value).partition(".")[0])),
+            (5000, 5000.0), (8080, 0, "http")),
+        "kubelet and the Service", source="Ambassador documents, qotm.yaml"),
+    _sample("readinessProbe.initialDelaySeconds readinessProbe.periodSeconds",
+        Form("seconds, as a whole number", integer(1), (30, 3.0), ("30s", "3", 0, 0.5)),
+        "kubelet", source="Kubernetes API reference, Probe"),
+    _sample("ports.name",
+        Form("http-api", one_of("http-api"), ("http-api",), ("http_api", "http")),
+        "the Service, whose targetPort names it",
+        source="components/platform/sample_service.py, the Service beside it"),
+    _sample("image",
+        Form("the name of an image, without a scheme", image, ("docker.io/datawire/qotm:1.7",),
+            ("https://docker.io/datawire/qotm:1.7", "", "Qotm")),
+        "kubelet", source="Kubernetes docs, Images"),
+    _sample("resources.limits.cpu resources.limits.memory",
+        Form("a quantity", quantity, ("0.1", "100Mi", "250m"), ("100MB", "", "0,1")),
+        "Kubernetes' scheduler", source="Kubernetes docs, Resource Management for Pods"),
+    Contract("CronJob", "command",
+        Form("linkerd-await --shutdown -- and the command of the Job", awaited,
+            (["linkerd-await", "--shutdown", "--", "/bin/report", "--all"],),
+            (["/bin/report"], ["linkerd-await", "--", "/bin/report"],
+                ["linkerd-await", "--shutdown", "/bin/report"],
+                ["linkerd-await", "/bin/report", "--", "--shutdown"],
+                ["linkerd-await", "--shutdown", "--"])),
+        "linkerd-await", subject=Subject.CONTAINER, producer="config/platform/meshed_workloads.py",
+        source="linkerd-await README; Linkerd docs, Graceful pod shutdown", generations=EDGE),
+    Contract("StatefulSet", "env.*",
+        Form("a name and a text",
+            lambda value: text(at(value, "value")),
+            ({"name": "LISTEN_ADDRESS", "value": "0.0.0.0"},),
+            ({"name": "LISTEN_ADDRESS", "value": 1}, {"name": "LISTEN_ADDRESS"})),
+        "the workload of others", subject=Subject.CONTAINER,
+        producer="the stack file, meshed[].env", source="Kubernetes API reference, EnvVar",
+        generations=EDGE),
 )
+# fmt: on
 """Rows about containers."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import yaml
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from config import PROJECT, MeshConfig, load_settings, load_stack_file
 from kube import Endpoint
@@ -82,8 +81,7 @@ def _version(config: MeshConfig, cluster: str) -> str:
 
 def _reach_with_authority(config: MeshConfig) -> dict[str, Reach]:
     """Clusters that the guard has seen, each with a real CA."""
-    pem = authority().public_bytes(Encoding.PEM).decode()
     return {
-        name: Reach(Endpoint(known.endpoint.server, pem), known.uid)
+        name: Reach(Endpoint(known.endpoint.server, authority().pem), known.uid)
         for name, known in reach_of(config).items()
     }

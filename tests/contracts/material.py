@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -16,11 +15,9 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
-from cryptography.x509.oid import NameOID
 
 from contracts import Made
-
-Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+from tests.certificates import Certified, Key, certified
 
 _FORMATS = {
     "SEC1": PrivateFormat.TraditionalOpenSSL,
@@ -48,10 +45,9 @@ def encoded(private: Key, form: str) -> bytes:
 
 
 @cache
-def authority(algorithm: str = "P-256", which: str = "") -> x509.Certificate:
-    """A trust anchor; its key is `key(algorithm, "anchor" + which)`."""
-    private = key(algorithm, f"anchor{which}")
-    return _signed(f"root{which}", private, f"root{which}", private, ca=True)
+def authority(algorithm: str = "P-256", which: str = "") -> Certified:
+    """A trust anchor with `key(algorithm, "anchor" + which)`."""
+    return certified(f"root{which}", key=key(algorithm, f"anchor{which}"), usage=False)
 
 
 def certificate(
@@ -64,49 +60,23 @@ def certificate(
     ends: datetime | None = None,
 ) -> bytes:
     """PEM of a certificate of `key(algorithm, which)`, signed by the anchor of `signer`."""
-    made = _signed(
+    begins = (ends or datetime.now(UTC) + _YEAR) - 2 * _YEAR
+    made = certified(
         "leaf",
-        key(algorithm, which),
-        "root",
-        key(signer, "anchor"),
-        ca=ca,
-        digest=digest or hashes.SHA256(),
-        ends=ends,
+        authority(signer),
+        key=key(algorithm, which),
+        authority=ca,
+        begins=begins,
+        days=2 * _YEAR.days,
+        usage=False,
+        digest=digest,
     )
-    return made.public_bytes(Encoding.PEM)
-
-
-def _signed(
-    name: str,
-    private: Key,
-    issuer: str,
-    signer: Key,
-    *,
-    ca: bool,
-    digest: hashes.SHA256 | hashes.SHA384 | None = None,
-    ends: datetime | None = None,
-) -> x509.Certificate:
-    until = ends or datetime.now(UTC) + _YEAR
-    return (
-        x509.CertificateBuilder()
-        .subject_name(_name(name))
-        .issuer_name(_name(issuer))
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(until - 2 * _YEAR)
-        .not_valid_after(until)
-        .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-        .sign(signer, digest or hashes.SHA256())
-    )
-
-
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+    return made.pem.encode()
 
 
 def _anchors() -> bytes:
     both = (authority(), authority(which="2"))
-    return b"".join(anchor.public_bytes(Encoding.PEM) for anchor in both)
+    return "".join(anchor.pem for anchor in both).encode()
 
 
 def _pair(
@@ -126,7 +96,7 @@ PEM = ("crt.pem", "key.pem")
 
 def kubeconfig(**changes: object) -> bytes:
     """A kubeconfig as a link's Secret has it, with other values in some places."""
-    data = base64.b64encode(authority().public_bytes(Encoding.PEM)).decode()
+    data = base64.b64encode(authority().pem.encode()).decode()
     cluster = {"server": "https://west.example.com:6443", "certificate-authority-data": data}
     for name in ("server", "certificate-authority-data"):
         if name in changes:
@@ -154,7 +124,7 @@ _SAMPLES: dict[str, Callable[[], object]] = {
     "certificates: empty line after": lambda: _anchors() + b"\n",
     "certificates: text after": lambda: _anchors() + b"# the roots of the house\n",
     "certificates: key between": lambda: certificate() + encoded(key("P-256"), "SEC1") + _anchors(),
-    "anchor: RSA": lambda: authority("RSA").public_bytes(Encoding.PEM),
+    "anchor: RSA": lambda: authority("RSA").pem.encode("ascii"),
     "issuer: ECDSA P-256": lambda: certificate(ca=True),
     "issuer: signed with RSA": lambda: certificate(ca=True, signer="RSA"),
     "issuer: RSA key": lambda: certificate("RSA", ca=True),
@@ -169,7 +139,7 @@ _SAMPLES: dict[str, Callable[[], object]] = {
     "pair: tls with more": lambda: _pair(TLS, more={"crt.pem": certificate()}),
     "pair: tls with anchors": lambda: _pair(TLS, more={"ca.crt": _anchors()}),
     "pair: tls with other anchors": lambda: _pair(
-        TLS, more={"ca.crt": authority(which="2").public_bytes(Encoding.PEM)}
+        TLS, more={"ca.crt": authority(which="2").pem.encode()}
     ),
     "pair: tls expired": lambda: {
         **_pair(TLS, more={"ca.crt": _anchors()}),

@@ -1,4 +1,4 @@
-"""All that any stack file makes is in the table, in the form that its reader takes."""
+"""All that any stack file makes is in the table, in the form that its reader accepts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def complaints(row: Contract, about: list[Item]) -> dict[str, set[str]]:
     """What the row's reader refuses of these items, and where they are written."""
     wrong: dict[str, set[str]] = defaultdict(set)
     for item in about:
-        complaint = row.fits(item.value)
+        complaint = row.form.fits(item.value)
         if complaint is not None:
             wrong[f"{item.key or item.on} {complaint.reason}"].add(item.where)
     return wrong
@@ -73,7 +73,7 @@ def test_anything_that_were_written_in_a_form_that_its_reader_refuses_would_be_f
     by_row: dict[str, list[Item]], row: Contract
 ) -> None:
     item = by_row[row.name][0]
-    for sample in row.refused:
+    for sample in row.form.refused:
         spoilt = replace(item, value=sample_of(sample))
         assert complaints(row, [spoilt]), sample
 

@@ -1,4 +1,4 @@
-"""Each row separates what its reader takes from what it refuses."""
+"""Each row separates what its reader accepts from what it refuses."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from contracts import CONTRACTS, Complaint, Contract, Made
+from contracts.contract import Form
 from contracts.page import PAGE, page_text
 from tests.contracts.material import sample_of
 
@@ -18,32 +19,32 @@ def _name(sample: object) -> str:
     return sample.name if isinstance(sample, Made) else repr(sample)
 
 
-def refused_wrongly(row: Contract) -> list[str]:
-    """Samples that the row's reader takes and the row complains of."""
-    return [_name(one) for one in row.fitting if row.fits(sample_of(one)) is not None]
+def wrongly_refused(form: Form) -> list[str]:
+    """Samples that the reader accepts and the form complains of."""
+    return [_name(one) for one in form.fitting if form.fits(sample_of(one)) is not None]
 
 
-def taken_wrongly(row: Contract) -> list[str]:
-    """Samples that the row's reader refuses and the row takes."""
+def wrongly_accepted(form: Form) -> list[str]:
+    """Samples that the reader refuses and the form accepts."""
     return [
-        _name(one) for one in row.refused if not isinstance(row.fits(sample_of(one)), Complaint)
+        _name(one) for one in form.refused if not isinstance(form.fits(sample_of(one)), Complaint)
     ]
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_a_row_takes_what_its_reader_takes(row: Contract) -> None:
-    assert refused_wrongly(row) == []
+def test_a_row_accepts_what_its_reader_accepts(row: Contract) -> None:
+    assert wrongly_refused(row.form) == []
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_a_row_complains_of_what_its_reader_refuses(row: Contract) -> None:
-    assert taken_wrongly(row) == []
+    assert wrongly_accepted(row.form) == []
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_a_row_that_took_or_refused_everything_would_be_found(row: Contract) -> None:
-    assert taken_wrongly(replace(row, fits=lambda _: None))
-    assert refused_wrongly(replace(row, fits=lambda _: Complaint("is refused")))
+def test_a_row_that_accepted_or_refused_everything_would_be_found(row: Contract) -> None:
+    assert wrongly_accepted(replace(row.form, fits=lambda _: None))
+    assert wrongly_refused(replace(row.form, fits=lambda _: Complaint("is refused")))
 
 
 def test_no_two_rows_have_one_name() -> None:
@@ -54,10 +55,10 @@ def test_no_two_rows_have_one_name() -> None:
 
 def test_no_complaint_shows_a_private_key() -> None:
     for row in CONTRACTS:
-        for sample in (*row.fitting, *row.refused):
+        for sample in (*row.form.fitting, *row.form.refused):
             if isinstance(sample, Made):
                 value = sample_of(sample)
-                complaint = row.fits(value)
+                complaint = row.form.fits(value)
                 shown = complaint.reason if complaint else ""
                 bodies = value.values() if isinstance(value, dict) else (value,)
                 for body in bodies:

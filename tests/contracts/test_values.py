@@ -70,7 +70,7 @@ def test_a_stand_in_knows_no_value_that_the_chart_does_not_know(
     assert [path for path in unknown(chart, known or {}, tree) if " (a " not in path] == []
 
 
-def test_each_file_of_data_is_of_a_chart_that_a_stand_in_stands_for() -> None:
+def test_each_file_of_data_is_of_a_chart_that_has_a_stand_in() -> None:
     files = {path.name for path in FOLDER.glob("*.json")}
     assert files == {f"{chart}-{version}.json" for chart, version in STAND_INS.values()}
 

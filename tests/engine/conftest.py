@@ -20,13 +20,13 @@ import pytest
 import yaml
 from kubernetes import client
 
-from charts import packaging
 from cli.demo.stack import DemoStack
 from cli.engine.engine import Engine
 from config import PROJECT
-from tests.integration.conftest import Clusters, cluster_programs, clusters
+from tests.integration.conftest import Clusters, cluster_programs, two_clusters
+from tests.packages import packages
 
-__all__ = ["cluster_programs", "clusters"]
+__all__ = ["cluster_programs"]
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -135,23 +135,24 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def charts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def clusters(cluster_programs: dict[str, Path]) -> Iterator[Clusters]:
+    """Two clusters that the engine has for itself."""
+    with two_clusters("engine") as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def charts() -> Path:
     """The folder of MESH_CHARTS, or one with the stand-ins."""
     named = os.environ.get("MESH_CHARTS")
-    if named:
-        return Path(named)
-    from local_clusters import ensure
-
-    folder = tmp_path_factory.mktemp("charts")
-    packaging.package(ensure(["helm"])["helm"], folder)
-    return folder
+    return Path(named) if named else packages()
 
 
 @pytest.fixture(scope="session")
 def stack(
     clusters: Clusters, charts: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
-    """The stack, not deployed; what is left of it ends with the clusters."""
+    """The stack, not deployed; what remains of it ends with the clusters."""
     settings = {
         "KUBECONFIG": str(clusters.kubeconfig),
         "MESH_CHARTS": str(charts),

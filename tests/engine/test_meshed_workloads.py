@@ -74,7 +74,7 @@ def foreign(
     local_clusters.down(directory=directory / "clusters")
 
 
-def test_a_variable_with_a_value_from_elsewhere_stops_the_run_before_anything_is_made(
+def test_a_variable_with_valueFrom_stops_the_run_before_anything_is_created(
     foreign: Foreign,
 ) -> None:
     entry = {

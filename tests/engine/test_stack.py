@@ -86,7 +86,7 @@ def test_a_changed_probe_changes_the_link_alone(deployed: Stack) -> None:
     assert deployed.planned(content) == {"source-target-link": "update"}
 
 
-def test_neither_what_is_printed_nor_the_state_holds_a_secret_in_plain_text(
+def test_neither_the_output_nor_the_state_has_a_secret_in_plain_text(
     deployed: Stack,
 ) -> None:
     deployed.pulumi("preview", "--diff", "--show-sames").passed()

@@ -101,7 +101,7 @@ def of_today(crd: Object) -> Object:
 
 
 def _structural(schema: Mapping[str, Any]) -> Object:
-    """The same schema, free where v1 cannot say what is meant: alternatives, and bare objects."""
+    """The same schema, free where v1 has no notation: alternatives, and bare objects."""
     kind = schema.get("type")
     free = {FREE: True}
     if kind is None or "oneOf" in schema or (kind == "array" and "items" not in schema):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,25 +34,28 @@ class Clusters(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def cluster_programs(request: pytest.FixtureRequest) -> dict[str, Path]:
-    """The programs of a cluster; skips where they are not built and cannot be, for want of Go."""
+def cluster_programs() -> dict[str, Path]:
+    """The programs of a cluster; skips where they are not built and there is no Go."""
     if not local_clusters.cached():
         try:
             find_go()
         except local_clusters.GoUnavailableError as error:
             pytest.skip(f"real clusters have to be built first. {error.message}")
-    return local_clusters.ensure(report=_to_terminal(request.config))
+    return local_clusters.ensure(report=to_screen)
 
 
 @pytest.fixture(scope="session")
-def clusters(
-    request: pytest.FixtureRequest, cluster_programs: dict[str, Path]
-) -> Iterator[Clusters]:
+def clusters(cluster_programs: dict[str, Path]) -> Iterator[Clusters]:
     """Two fresh clusters, alive as long as any process of this test run uses them."""
-    with _shared_directory() as directory:
-        source, target = local_clusters.up(
-            ["source", "target"], _to_terminal(request.config), directory=directory
-        )
+    with two_clusters("pair") as found:
+        yield found
+
+
+@contextlib.contextmanager
+def two_clusters(purpose: str) -> Iterator[Clusters]:
+    """Two fresh clusters; all processes of this test run share those of one purpose."""
+    with _shared_directory(purpose) as directory:
+        source, target = local_clusters.up(["source", "target"], to_screen, directory=directory)
         yield Clusters(source, target, local_clusters.merge_kubeconfigs([source, target]))
 
 
@@ -78,14 +82,14 @@ def new_namespace() -> Iterator[Callable[..., str]]:
 
 
 @contextlib.contextmanager
-def _shared_directory() -> Iterator[Path]:
-    """A directory for the clusters of this run, which the last process to leave takes down.
+def _shared_directory(purpose: str) -> Iterator[Path]:
+    """A directory for clusters of this run; the last process to leave it takes them down.
 
-    Under pytest-xdist the workers of one run share it. Directories of runs that were killed are
-    taken down by the next run.
+    Under pytest-xdist the workers of one run share it. The next run takes down what runs that were
+    killed have left.
     """
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex
-    directory = state_directory() / f"test-{run[:12]}"
+    directory = state_directory() / f"test-{run[:12]}-{purpose}"
     me = identify(os.getpid())
     assert me is not None
     badge = directory / "users" / f"{me.pid}.json"
@@ -111,18 +115,6 @@ def _take_down_unless_used(directory: Path) -> None:
         shutil.rmtree(directory)
 
 
-def _to_terminal(config: pytest.Config) -> local_clusters.Report:
-    """Show progress although output is captured: the first build takes minutes."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    capture = config.pluginmanager.get_plugin("capturemanager")
-    last = ""
-
-    def report(progress: Progress) -> None:
-        nonlocal last
-        step = f"{progress.subject}: {progress.text}"
-        if reporter is not None and capture is not None and step != last:
-            last = step
-            with capture.global_and_fixture_disabled():
-                reporter.write_line(str(progress))
-
-    return report
+def to_screen(step: Progress) -> None:
+    """Show progress although output is captured."""
+    print(step, file=sys.__stderr__)

@@ -1,4 +1,4 @@
-"""A healthy mesh on two real clusters of its own: what `./mesh check` is tried on.
+"""A healthy mesh on the two real clusters of the tests: what `./mesh check` is tried on.
 
 The program is run offline, what it declares is made with helm and kubectl in the order of its
 dependencies, and charts are the stand-ins of `charts/stand_ins` (or, with MESH_CHARTS,
@@ -12,7 +12,7 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,6 @@ import pytest
 from kubernetes import client
 
 import checks
-import local_clusters
 from charts import ChartSource
 from config import MeshConfig, load_stack_file
 from config.links.link import LinkConfig
@@ -32,6 +31,7 @@ from preflight import examine
 from render import ClusterAnswers, Recording, RenderedObject, TlsProvider, manifests, record
 from render.recorder import RELEASE
 from render.registration import Registration
+from tests.integration.conftest import Clusters
 
 ROOT = Path(__file__).resolve().parents[2]
 WAIT_SECONDS = 60.0
@@ -83,7 +83,7 @@ class HealthyMesh:
         return checks.run(config or self.config, pre=pre)
 
     def get(self, cluster: str, kind: str, namespace: str, name: str) -> dict[str, Any]:
-        """One object; `kind` as kubectl takes it."""
+        """One object; `kind` as for kubectl."""
         space = ["-n", namespace] if namespace else []
         text = self.tools.kubectl_run(cluster, "get", kind, name, *space, "-o", "json")
         thing: dict[str, Any] = json.loads(text)
@@ -117,7 +117,7 @@ class HealthyMesh:
         self.tools.kubectl_run(cluster, "delete", kind, name, *space, "--wait")
 
     def renew_token(self, link: LinkConfig) -> None:
-        """Make the token of a link's account anew, and copy it into the source's credentials."""
+        """Create the token of a link's account again, and copy it into the source's credentials."""
         space, name = "linkerd-multicluster", f"{link.service_account}-token"
         token: dict[str, Any] = {
             "apiVersion": "v1",
@@ -155,7 +155,7 @@ class HealthyMesh:
 
 
 class _LiveAnswers(ClusterAnswers):
-    """What running clusters tell, as soon as they do."""
+    """Answers of running clusters, as soon as they have them."""
 
     def __init__(self, clusters: Mapping[str, LocalCluster]) -> None:
         self._clusters = clusters
@@ -193,7 +193,7 @@ def until(ask: Callable[[], T], good: Callable[[T], bool]) -> T:
 
 
 class _Marker:
-    """Leaves releases to helm: one object stands for each of them."""
+    """Leaves releases to helm: one object is in place of each."""
 
     def render(self, release: Registration) -> list[dict[str, Any]]:
         return [{"apiVersion": "v1", "kind": "Release", "metadata": {"name": release.name}}]
@@ -204,7 +204,7 @@ def deploy(config: MeshConfig, clusters: Mapping[str, LocalCluster], tools: Tool
     reach = examine(config.clusters)
     charts = ChartSource(None, config.charts)
     tls = TlsProvider()
-    # What only a running cluster tells, and all that waits for it, is left for a second round.
+    # What depends on an answer of a running cluster is left for a second round.
     first = record(config, reach, charts, ClusterAnswers.placeholders(), tls=tls)
     later = first.downstream(first.from_clusters)
     _make(first, tools, lambda urn: urn not in later)
@@ -248,30 +248,15 @@ def _make_one(cluster: str, manifest: RenderedObject, tools: Tools) -> None:
 
 
 @pytest.fixture(scope="session")
-def mesh_on_clusters(
-    clusters: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterable[HealthyMesh]:
-    """The mesh of the stack `local`, on two clusters that no other test uses."""
-    names = {"source": "mesh-source", "target": "mesh-target"}
-    # Next to the clusters of the other tests, so that they are taken down with those.
-    made = local_clusters.up(list(names.values()), directory=clusters.source.directory.parent)
-    kubeconfig = local_clusters.merge_kubeconfigs(
-        made, tmp_path_factory.mktemp("mesh") / "kubeconfig"
-    )
+def mesh_on_clusters(clusters: Clusters) -> Iterator[HealthyMesh]:
+    """The mesh of the stack `local`, on the two clusters; it stays there until their end."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("KUBECONFIG", str(kubeconfig))
-        stack = load_stack_file(ROOT / "stacks" / "Pulumi.local.yaml")
-        config = stack.model_copy(
-            update={
-                "clusters": {
-                    name: cluster.model_copy(update={"context": names[name]})
-                    for name, cluster in stack.clusters.items()
-                }
-            }
-        )
+        patch.setenv("KUBECONFIG", str(clusters.kubeconfig))
+        config = load_stack_file(ROOT / "stacks" / "Pulumi.local.yaml")
         programs = ensure(["helm", "kubectl"])
-        tools = Tools(programs["helm"], programs["kubectl"], kubeconfig, names)
-        by_name = dict(zip(names, made, strict=True))
+        names = {name: name for name in config.clusters}
+        tools = Tools(programs["helm"], programs["kubectl"], clusters.kubeconfig, names)
+        by_name = {"source": clusters.source, "target": clusters.target}
         recording = deploy(config, by_name, tools)
         mesh = HealthyMesh(config, by_name, tools, recording)
         for name in names:

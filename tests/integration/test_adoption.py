@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 
 import local_clusters
-from charts import packaging
 from config import MeshConfig, load_settings
 from config.ambassador.adoption import FIELD_MANAGER
 from config.preconditions import expectations
@@ -33,6 +32,7 @@ from tests.adopted_ambassador import (
     upgrade,
 )
 from tests.integration.mesh_fixture import Tools, _Marker, deploy
+from tests.packages import packages
 
 pytestmark = pytest.mark.clusters
 
@@ -71,9 +71,8 @@ def foreign(
 ) -> Iterator[Adopted]:
     """A cluster of this module's own with an Ambassador that was installed without us."""
     directory = tmp_path_factory.mktemp("adoption")
-    charts = directory / "charts"
+    charts = packages()
     programs = local_clusters.ensure(["helm", "kubectl"])
-    packaging.package(programs["helm"], charts)
     (cluster,) = local_clusters.up([CLUSTER], directory=directory / "clusters")
     try:
         kubeconfig = local_clusters.merge_kubeconfigs([cluster], directory / "kubeconfig")
@@ -169,11 +168,11 @@ def test_giving_back_what_was_patched_restores_the_installation(adopted: Adopted
             *("apply", "--server-side", "--field-manager", FIELD_MANAGER, "-f", "-"),
             stdin=json.dumps(nothing),
         )
-    ours = {
+    own = {
         "service": [f"{RELEASE}-linkerd-gateway"],
         "host": ["linkerd-host"],
         "mapping": ["public-health-check", "linkerd2-qotm"],
     }
-    for kind, names in ours.items():
+    for kind, names in own.items():
         adopted.kubectl("delete", kind, "-n", NAMESPACE, *names)
     assert installation(adopted.kubectl) == adopted.before

@@ -1,4 +1,4 @@
-"""`./mesh check` on two real API servers: a healthy mesh is told from broken ones.
+"""`./mesh check` on two real API servers: it passes a healthy mesh and fails broken ones.
 
 Every test breaks one thing, expects the lines that say so and no other failing ones, and mends it.
 """
@@ -18,19 +18,11 @@ from typing import Any
 
 import pytest
 import yaml
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_pem_private_key,
-)
 from rich.console import Console
 
 from checks import Report, Status
 from checks.run.printing import print_report
+from tests.certificates import ISSUER, ROOT, Certified, certified, loaded
 from tests.integration.mesh_fixture import (
     HealthyMesh,
     healthy_mesh,
@@ -109,7 +101,7 @@ def test_a_healthy_mesh_has_no_failure_and_warns_only_of_what_is_simulated(
     assert gateway.address.endswith(":4143")
 
 
-def test_neither_the_report_nor_its_json_tells_a_key_or_a_token(
+def test_neither_the_report_nor_its_json_shows_a_key_or_a_token(
     healthy_mesh: HealthyMesh,
 ) -> None:
     report = healthy_mesh.check()
@@ -127,54 +119,21 @@ def test_neither_the_report_nor_its_json_tells_a_key_or_a_token(
 # Trust
 
 
-class Signer:
-    """An anchor that signs."""
-
-    def __init__(self, certificate: str, key: str) -> None:
-        self.certificate = x509.load_pem_x509_certificate(certificate.encode())
-        loaded = load_pem_private_key(key.encode(), password=None)
-        assert isinstance(loaded, ec.EllipticCurvePrivateKey)
-        self.key = loaded
-
-    @property
-    def pem(self) -> str:
-        return self.certificate.public_bytes(Encoding.PEM).decode()
+def stranger() -> Certified:
+    """An anchor that no cluster has, with the name of the mesh's anchor."""
+    return certified(ROOT)
 
 
-def signed(
-    name: str, signer: Signer | None, *, first_day: int = -1, last_day: int = 365
-) -> tuple[str, str]:
-    """PEM of an authority's certificate and of its key; days are counted from today."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    today = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(signer.certificate.subject if signer else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(today + datetime.timedelta(days=first_day))
-        .not_valid_after(today + datetime.timedelta(days=last_day))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(signer.key if signer else key, hashes.SHA256())
-    )
-    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return certificate.public_bytes(Encoding.PEM).decode(), private.decode()
-
-
-def stranger() -> Signer:
-    """An anchor of nobody here, with the name of ours."""
-    return Signer(*signed("root.linkerd.cluster.local", None))
-
-
-def own_anchor(mesh: HealthyMesh) -> Signer:
+def own_anchor(mesh: HealthyMesh) -> Certified:
     made = mesh.recording.named("trust-anchor-anchor.root-certificate")
-    return Signer(made.outputs["certPem"], made.inputs["privateKeyPem"])
+    return loaded(made.outputs["certPem"], made.inputs["privateKeyPem"])
 
 
-def test_a_cluster_with_another_anchor_is_told(healthy_mesh: HealthyMesh) -> None:
+def issuer(signer: Certified, **fields: Any) -> Certified:
+    return certified(ISSUER, signer, hosts=(ISSUER,), **fields)
+
+
+def test_a_cluster_with_another_anchor_is_reported(healthy_mesh: HealthyMesh) -> None:
     other = stranger().pem
     roots = ("configmap", "linkerd", "linkerd-identity-trust-roots")
     config = ("configmap", "linkerd", "linkerd-config")
@@ -197,25 +156,24 @@ def test_a_cluster_with_another_anchor_is_told(healthy_mesh: HealthyMesh) -> Non
     }
 
 
-def with_issuer(mesh: HealthyMesh, certificate: str, key: str) -> Report:
+def with_issuer(mesh: HealthyMesh, made: Certified) -> Report:
     """What is found while the source has this issuer."""
     name = ("secret", "linkerd", "linkerd-identity-issuer")
     with changed(mesh, "source", *name) as issuer:
-        issuer["data"] |= {"tls.crt": encoded(certificate), "tls.key": encoded(key)}
+        issuer["data"] |= {"tls.crt": encoded(made.pem), "tls.key": encoded(made.key_pem)}
         mesh.put("source", issuer)
         return mesh.check()
 
 
-def test_an_expired_issuer_is_told(healthy_mesh: HealthyMesh) -> None:
-    name = "identity.linkerd.cluster.local"
-    old = signed(name, own_anchor(healthy_mesh), first_day=-100, last_day=-1)
-    report = with_issuer(healthy_mesh, *old)
+def test_an_expired_issuer_is_reported(healthy_mesh: HealthyMesh) -> None:
+    begins = datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=100)
+    old = issuer(own_anchor(healthy_mesh), begins=begins, days=99)
+    report = with_issuer(healthy_mesh, old)
     assert failures(report) == {("source", "the issuer is valid now")}
 
 
-def test_an_issuer_of_another_anchor_is_told(healthy_mesh: HealthyMesh) -> None:
-    foreign = signed("identity.linkerd.cluster.local", stranger())
-    report = with_issuer(healthy_mesh, *foreign)
+def test_an_issuer_of_another_anchor_is_reported(healthy_mesh: HealthyMesh) -> None:
+    report = with_issuer(healthy_mesh, issuer(stranger()))
     assert failures(report) == {
         ("source", "the issuer is signed by a trust anchor"),
         (LINK, "meshed pods of target trust the issuer of source"),
@@ -223,15 +181,14 @@ def test_an_issuer_of_another_anchor_is_told(healthy_mesh: HealthyMesh) -> None:
 
 
 def test_an_issuer_that_ends_soon_is_only_warned_of(healthy_mesh: HealthyMesh) -> None:
-    soon = signed("identity.linkerd.cluster.local", own_anchor(healthy_mesh), last_day=30)
-    report = with_issuer(healthy_mesh, *soon)
+    report = with_issuer(healthy_mesh, issuer(own_anchor(healthy_mesh), days=30))
     assert failures(report) == set()
     assert lines(report, Status.WARNING) - SIMULATED == {
         ("source", "the issuer is valid for 60 more days")
     }
 
 
-def test_a_webhook_with_another_authority_is_told(healthy_mesh: HealthyMesh) -> None:
+def test_a_webhook_with_another_authority_is_reported(healthy_mesh: HealthyMesh) -> None:
     hook = ("mutatingwebhookconfiguration", "", "linkerd-proxy-injector-webhook-config")
     with changed(healthy_mesh, "target", *hook) as registration:
         for webhook in registration["webhooks"]:
@@ -247,13 +204,13 @@ def test_a_webhook_with_another_authority_is_told(healthy_mesh: HealthyMesh) -> 
 
 
 @pytest.mark.parametrize("namespace", ["linkerd-multicluster", "linkerd"])
-def test_missing_credentials_are_told(healthy_mesh: HealthyMesh, namespace: str) -> None:
+def test_missing_credentials_are_reported(healthy_mesh: HealthyMesh, namespace: str) -> None:
     with deleted(healthy_mesh, "source", "secret", namespace, CREDENTIALS):
         report = healthy_mesh.check()
     assert failures(report) == {(LINK, f"Secret {namespace}/{CREDENTIALS} has usable credentials")}
 
 
-def test_a_withdrawn_token_is_told_by_trying_it(healthy_mesh: HealthyMesh) -> None:
+def test_a_withdrawn_token_fails_when_it_is_tried(healthy_mesh: HealthyMesh) -> None:
     account = healthy_mesh.config.links[0].service_account
     with deleted(healthy_mesh, "target", "serviceaccount", "linkerd-multicluster", account):
         until(
@@ -264,7 +221,7 @@ def test_a_withdrawn_token_is_told_by_trying_it(healthy_mesh: HealthyMesh) -> No
         )
         # An API server keeps what it knows of a token for some seconds.
         report = until(healthy_mesh.check, lambda found: len(failures(found)) > 1)
-    # The account is back, but under another UID, so its token has to be made and copied anew.
+    # The account is back, but under another UID, so its token has to be created and copied again.
     healthy_mesh.renew_token(healthy_mesh.config.links[0])
     assert failures(report) == {
         (LINK, f"the target has ServiceAccount {account} with a role and a token"),
@@ -273,7 +230,7 @@ def test_a_withdrawn_token_is_told_by_trying_it(healthy_mesh: HealthyMesh) -> No
     assert failures(until(healthy_mesh.check, lambda found: not failures(found))) == set()
 
 
-def test_a_role_without_the_rights_is_told_by_trying_it(healthy_mesh: HealthyMesh) -> None:
+def test_a_role_without_the_rights_fails_when_it_is_tried(healthy_mesh: HealthyMesh) -> None:
     account = healthy_mesh.config.links[0].service_account
     with changed(healthy_mesh, "target", "clusterrole", "", account) as role:
         for rule in role["rules"]:
@@ -288,7 +245,7 @@ def test_a_role_without_the_rights_is_told_by_trying_it(healthy_mesh: HealthyMes
     assert "may not watch Services" in line.detail
 
 
-def test_a_wrong_identity_on_the_gateways_service_is_told(healthy_mesh: HealthyMesh) -> None:
+def test_a_wrong_identity_on_the_gateways_service_is_reported(healthy_mesh: HealthyMesh) -> None:
     with changed(healthy_mesh, "target", "service", "ambassador", "ambassador") as service:
         service["metadata"]["annotations"]["mirror.linkerd.io/gateway-identity"] = "other"
         healthy_mesh.put("target", service)
@@ -298,7 +255,7 @@ def test_a_wrong_identity_on_the_gateways_service_is_told(healthy_mesh: HealthyM
     }
 
 
-def test_a_wrong_identity_in_the_link_is_told(healthy_mesh: HealthyMesh) -> None:
+def test_a_wrong_identity_in_the_link_is_reported(healthy_mesh: HealthyMesh) -> None:
     with changed(healthy_mesh, "source", "link", "linkerd-multicluster", "target") as link:
         link["spec"]["gatewayIdentity"] = "other"
         healthy_mesh.put("source", link)
@@ -306,7 +263,7 @@ def test_a_wrong_identity_in_the_link_is_told(healthy_mesh: HealthyMesh) -> None
     assert failures(report) == {(LINK, "the Link has the gateway's identity")}
 
 
-def test_a_gateway_that_moved_is_told(healthy_mesh: HealthyMesh) -> None:
+def test_a_gateway_that_moved_is_reported(healthy_mesh: HealthyMesh) -> None:
     with changed(healthy_mesh, "source", "link", "linkerd-multicluster", "target") as link:
         link["spec"]["gatewayAddress"] = "203.0.113.200"
         healthy_mesh.put("source", link)
@@ -314,7 +271,7 @@ def test_a_gateway_that_moved_is_told(healthy_mesh: HealthyMesh) -> None:
     assert failures(report) == {(LINK, "the Link has the gateway's address")}
 
 
-def test_a_missing_export_label_is_told(healthy_mesh: HealthyMesh) -> None:
+def test_a_missing_export_label_is_reported(healthy_mesh: HealthyMesh) -> None:
     with changed(healthy_mesh, "target", "service", "qotm", "qotm-linkerd2") as service:
         del service["metadata"]["labels"]["mirror.linkerd.io/exported"]
         healthy_mesh.put("target", service)
@@ -334,7 +291,7 @@ def test_a_missing_export_label_is_told(healthy_mesh: HealthyMesh) -> None:
         ),
     ],
 )
-def test_a_missing_object_of_ambassador_is_told(
+def test_a_missing_object_of_ambassador_is_reported(
     healthy_mesh: HealthyMesh, kind: str, name: str, title: str
 ) -> None:
     with deleted(healthy_mesh, "target", kind, "ambassador", name):
@@ -342,7 +299,7 @@ def test_a_missing_object_of_ambassador_is_told(
     assert failures(report) == {("target", title)}
 
 
-def test_a_route_that_leads_elsewhere_is_told(healthy_mesh: HealthyMesh) -> None:
+def test_a_route_with_another_prefix_is_reported(healthy_mesh: HealthyMesh) -> None:
     with changed(healthy_mesh, "target", "mapping", "ambassador", "linkerd2-qotm") as mapping:
         mapping["spec"]["prefix"] = "/elsewhere/"
         healthy_mesh.put("target", mapping)
@@ -353,7 +310,7 @@ def test_a_route_that_leads_elsewhere_is_told(healthy_mesh: HealthyMesh) -> None
     }
 
 
-def test_a_backend_without_pods_is_told_and_that_no_request_was_made(
+def test_a_backend_without_pods_is_reported_and_that_no_request_was_made(
     healthy_mesh: HealthyMesh,
 ) -> None:
     backend = "Service qotm/qotm-linkerd2, the target of a Mapping, has ready endpoints"
@@ -439,7 +396,7 @@ def test_a_mesh_whose_services_are_mirrored_is_healthy(
     assert failures(without) == {(LINK, f"Service qotm/{MIRROR} mirrors it in the source")}
 
 
-def test_a_gateway_that_does_not_answer_is_told(healthy_mesh: HealthyMesh) -> None:
+def test_a_gateway_that_does_not_answer_is_reported(healthy_mesh: HealthyMesh) -> None:
     with mirrored(healthy_mesh, "notReadyAddresses"):
         report = healthy_mesh.check()
     assert failures(report) == {(LINK, "the gateway answers the service mirror's probes")}
@@ -478,7 +435,7 @@ def newest_record(mesh: HealthyMesh, cluster: str, namespace: str, name: str) ->
 
 
 @pytest.mark.parametrize("status", ["pending-upgrade", "pending-rollback", "failed"])
-def test_a_release_that_is_stuck_is_told_and_the_hint_is_the_way_out(
+def test_a_stuck_release_is_reported_and_the_hint_repairs_it(
     healthy_mesh: HealthyMesh, status: str
 ) -> None:
     def stuck(record: Thing) -> None:
@@ -501,7 +458,7 @@ def test_a_release_that_is_stuck_is_told_and_the_hint_is_the_way_out(
     assert failures(healthy_mesh.check()) == set()
 
 
-def test_a_deployment_missing_from_a_release_is_told_and_the_hint_brings_it_back(
+def test_a_deployment_missing_from_a_release_is_reported_and_the_hint_restores_it(
     healthy_mesh: HealthyMesh,
 ) -> None:
     name = "linkerd-destination"
@@ -523,7 +480,7 @@ def test_a_deployment_missing_from_a_release_is_told_and_the_hint_brings_it_back
         assert failures(healthy_mesh.check()) == set()
 
 
-def test_pods_that_are_not_available_are_told(healthy_mesh: HealthyMesh) -> None:
+def test_pods_that_are_not_available_are_reported(healthy_mesh: HealthyMesh) -> None:
     with changed(healthy_mesh, "target", "deployment", "linkerd", "linkerd-identity") as identity:
         identity["spec"]["template"]["spec"]["nodeSelector"] = {"nowhere": "at-all"}
         identity["spec"]["strategy"] = {"type": "Recreate", "rollingUpdate": None}
@@ -535,7 +492,7 @@ def test_pods_that_are_not_available_are_told(healthy_mesh: HealthyMesh) -> None
     }
 
 
-def test_another_version_in_the_stack_file_is_told(healthy_mesh: HealthyMesh) -> None:
+def test_another_version_in_the_stack_file_is_reported(healthy_mesh: HealthyMesh) -> None:
     config = healthy_mesh.config
     target = config.clusters["target"]
     newer = target.model_copy(
@@ -557,12 +514,12 @@ def test_another_version_in_the_stack_file_is_told(healthy_mesh: HealthyMesh) ->
 # Reaching the clusters
 
 
-def test_a_cluster_that_refuses_connections_is_one_line_and_the_others_are_looked_at(
+def test_a_cluster_that_refuses_connections_is_one_line_and_the_others_are_checked(
     healthy_mesh: HealthyMesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content = yaml.safe_load(healthy_mesh.tools.kubeconfig.read_text())
     for entry in content["clusters"]:
-        if entry["name"] == "mesh-target":
+        if entry["name"] == "target":
             entry["cluster"]["server"] = "https://127.0.0.1:1"
     file = tmp_path / "kubeconfig"
     file.write_text(yaml.safe_dump(content))
@@ -573,7 +530,7 @@ def test_a_cluster_that_refuses_connections_is_one_line_and_the_others_are_looke
     assert json.loads(report.as_json())["success"] is False
 
 
-def test_a_cluster_that_is_not_the_pinned_one_is_told(healthy_mesh: HealthyMesh) -> None:
+def test_a_cluster_that_is_not_the_pinned_one_is_reported(healthy_mesh: HealthyMesh) -> None:
     config = healthy_mesh.config
     other = config.clusters["source"].model_copy(
         update={"uid": "0" * 8 + "-0000" * 3 + "-" + "0" * 12}
@@ -584,7 +541,7 @@ def test_a_cluster_that_is_not_the_pinned_one_is_told(healthy_mesh: HealthyMesh)
     assert failures(report) == {("source", "the API server answers and is the expected one")}
 
 
-def test_an_operator_with_few_rights_is_told_which_are_lacking(
+def test_the_rights_that_an_operator_lacks_are_reported(
     healthy_mesh: HealthyMesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "only-namespaces"
@@ -616,7 +573,7 @@ def test_an_operator_with_few_rights_is_told_which_are_lacking(
     token = healthy_mesh.tools.kubectl_run("source", "create", "token", name).strip()
     content = yaml.safe_load(healthy_mesh.tools.kubeconfig.read_text())
     for entry in content["users"]:
-        if "mesh-source" in entry["name"]:
+        if "source" in entry["name"]:
             entry["user"] = {"token": token}
     file = tmp_path / "kubeconfig"
     file.write_text(yaml.safe_dump(content))
@@ -629,17 +586,17 @@ def test_an_operator_with_few_rights_is_told_which_are_lacking(
             healthy_mesh.delete(
                 "source", thing["kind"], metadata.get("namespace", ""), metadata["name"]
             )
-    told = failures(after)
-    assert ("source", "check 'helm releases' can read what it needs") in told
-    assert {place for place, _ in told} == {"source", LINK}
-    assert all("can be made" not in title for _, title in told)
+    reported = failures(after)
+    assert ("source", "check 'helm releases' can read what it needs") in reported
+    assert {place for place, _ in reported} == {"source", LINK}
+    assert all("can be made" not in title for _, title in reported)
     assert ("source", "the operator can create what the stack file describes") in failures(before)
 
 
 # Before an installation
 
 
-def test_before_an_update_of_a_healthy_mesh_nothing_stands_in_the_way(
+def test_before_an_update_of_a_healthy_mesh_no_check_fails(
     healthy_mesh: HealthyMesh,
 ) -> None:
     report = healthy_mesh.check(pre=True)
@@ -651,7 +608,7 @@ def test_before_an_update_of_a_healthy_mesh_nothing_stands_in_the_way(
     assert report.gateways == ()
 
 
-def test_crds_that_belong_to_another_release_stand_in_the_way(healthy_mesh: HealthyMesh) -> None:
+def test_crds_of_another_release_fail_the_check_before_an_update(healthy_mesh: HealthyMesh) -> None:
     config = healthy_mesh.config
     target = config.clusters["target"]
     assert target.ambassador is not None
@@ -663,7 +620,9 @@ def test_crds_that_belong_to_another_release_stand_in_the_way(healthy_mesh: Heal
     }
 
 
-def test_networks_that_leave_out_the_services_stand_in_the_way(healthy_mesh: HealthyMesh) -> None:
+def test_networks_without_the_service_cidr_fail_the_check_before_an_update(
+    healthy_mesh: HealthyMesh,
+) -> None:
     config = healthy_mesh.config
     narrow = config.clusters["source"].model_copy(
         update={"networks": ("10.0.0.0/8", "172.16.0.0/12")}

@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 from kubernetes import client
 
-from charts import packaging
 from checks import Status
 from checks.run.printing import MARKS
-from local_clusters import LocalClusterError, default_directory, ensure
+from local_clusters import default_directory
+from local_clusters.control_plane.kubeconfig import api_client
 from local_clusters.files import cache_directory
-from local_clusters.kubeconfig import api_client
+from tests.packages import packages
 from verify.questions import limits
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -82,20 +82,14 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def charts(tmp_path_factory: pytest.TempPathFactory, cluster_programs: dict[str, Path]) -> Path:
+def charts(cluster_programs: dict[str, Path]) -> Path:
     """The stand-in charts in a folder."""
-    try:
-        helm = ensure(["helm"])["helm"]
-    except LocalClusterError as error:
-        pytest.skip(f"charts cannot be packaged. {error.message}")
-    folder = tmp_path_factory.mktemp("charts")
-    packaging.package(helm, folder)
-    return folder
+    return packages()
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory, charts: Path) -> Iterator[Demo]:
-    """A demo that stands."""
+    """A running demo."""
     demo = Demo(tmp_path_factory.mktemp("state"), charts)
     done = demo.run("--no-engine")
     try:
@@ -105,7 +99,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory, charts: Path) -> Iterator[Dem
         demo.run("--down")
 
 
-def test_the_demo_ends_with_checks_that_hold_a_table_and_commands(demo: Demo) -> None:
+def test_the_demo_ends_with_passed_checks_a_table_and_commands(demo: Demo) -> None:
     output = demo.outputs[0]
     assert not any(line.lstrip().startswith(FAILED) for line in output.splitlines())
     assert "√ source: " in output
@@ -194,12 +188,12 @@ def test_nothing_secret_is_printed_or_logged(demo: Demo) -> None:
     written = "".join(demo.outputs)
     written += "".join(path.read_text() for path in demo.folder.glob("*.log"))
     for secret in secrets:
-        # A line in the middle of a key stands for all of it.
+        # One line from the middle of a key is enough.
         line = max(secret.splitlines()[1:-1] or [secret], key=len)
         assert line not in written
 
 
-def test_other_contexts_are_refused_while_it_stands(demo: Demo) -> None:
+def test_other_contexts_are_refused_while_the_demo_runs(demo: Demo) -> None:
     done = demo.run("--source", "a", "--target", "b")
     assert done.returncode == 2
     assert "./mesh demo --down" in done.stderr
@@ -214,7 +208,7 @@ def test_clusters_of_others_are_not_touched_by_taking_it_down(charts: Path, tmp_
     assert (others / "state.json").exists()
 
 
-# The last one, as it takes away what the others look at.
+# The last one: it ends the demo of the others.
 def test_taking_it_down_leaves_no_process_and_no_file(demo: Demo) -> None:
     assert any("kube-apiserver" in command for command in demo.processes())
     done = demo.run("--down")

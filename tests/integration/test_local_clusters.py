@@ -23,11 +23,12 @@ from kubernetes import client
 
 import local_clusters
 from local_clusters import ClusterStartError, LocalCluster, StartCancelledError
-from local_clusters.control_plane import START_ORDER
-from local_clusters.load_balancer import AddressBook
-from local_clusters.pins import read_pins
-from local_clusters.ports import free_ports, is_free
-from local_clusters.processes import MARK, end, identify, marked, spawn
+from local_clusters.binaries import read_pins
+from local_clusters.control_plane.commands import START_ORDER
+from local_clusters.control_plane.load_balancer import AddressBook
+from local_clusters.control_plane.networks import free_ports, is_free
+from local_clusters.processes import MARK, ProcessIdentity, end, identify, marked, spawn
+from local_clusters.state import new_state
 
 from .conftest import Clusters
 
@@ -57,7 +58,7 @@ def core(clusters: Clusters) -> Iterator[Any]:
 
 
 def core_v1(api: client.ApiClient) -> Any:
-    """The core API, untyped: it takes plain manifests, and what it returns is never half empty."""
+    """The core API, untyped: it accepts plain manifests."""
     return client.CoreV1Api(api)
 
 
@@ -116,7 +117,7 @@ def test_two_clusters_are_two_different_ones(clusters: Clusters) -> None:
         assert not source.overlaps(getattr(clusters.target.networks, ranges))
 
 
-def test_an_api_server_tells_the_version_that_is_pinned(clusters: Clusters) -> None:
+def test_an_api_server_has_the_pinned_version(clusters: Clusters) -> None:
     with clusters.target.api() as api:
         version = client.VersionApi(api).get_code()
     assert version.git_version == read_pins().kubernetes
@@ -157,7 +158,7 @@ def listening_addresses() -> dict[str, str]:
     return found
 
 
-def test_nobody_else_can_read_keys_data_or_state(clusters: Clusters) -> None:
+def test_no_other_user_can_read_keys_data_or_state(clusters: Clusters) -> None:
     directory = clusters.source.directory
     readable = stat.S_IRWXG | stat.S_IRWXO
     assert {path.name for path in directory.iterdir()} >= {"state.json", "kubeconfig", "pki"}
@@ -165,7 +166,7 @@ def test_nobody_else_can_read_keys_data_or_state(clusters: Clusters) -> None:
         assert not path.stat().st_mode & readable, path
 
 
-def test_nodes_lie_in_three_zones_and_take_pods(core: Any) -> None:
+def test_nodes_are_in_three_zones_and_schedulable(core: Any) -> None:
     nodes = core.list_node().items
     assert len({node.metadata.labels["topology.kubernetes.io/zone"] for node in nodes}) == 3
     assert not any(node.spec.taints for node in nodes)
@@ -276,7 +277,7 @@ def test_a_load_balancer_service_gets_an_address_of_its_own_and_keeps_it(
     assert eventually(lambda: ingress_addresses(core, namespace, "one")) == first
 
 
-def test_services_that_are_somebody_elses_get_no_address(
+def test_services_of_another_load_balancer_class_get_no_address(
     clusters: Clusters, new_namespace: NewNamespace, core: Any
 ) -> None:
     namespace = new_namespace(clusters.source)
@@ -336,7 +337,7 @@ def test_a_namespace_is_deleted_with_all_that_is_in_it(
         )
 
 
-def test_a_call_to_a_webhook_that_nobody_serves_is_refused(
+def test_a_call_to_a_webhook_without_endpoints_is_refused(
     clusters: Clusters, new_namespace: NewNamespace, core: Any
 ) -> None:
     namespace = new_namespace(clusters.source, {"webhook": "unserved"})
@@ -397,7 +398,7 @@ def test_starting_what_runs_changes_nothing(clusters: Clusters) -> None:
 def test_another_process_finds_repairs_and_ends_a_cluster_and_only_that(
     clusters: Clusters, cluster_programs: dict[str, Path], tmp_path: Path
 ) -> None:
-    # The clusters of the session stand by as what must be left alone.
+    # The clusters of the session must be left alone.
     script = f"""if True:
         from pathlib import Path
         from local_clusters import up
@@ -422,7 +423,7 @@ def test_another_process_finds_repairs_and_ends_a_cluster_and_only_that(
         core_v1(api).create_namespace({"metadata": {"name": "again"}})
         make_deployment(api, "again", replicas=2)
 
-    # A process id that somebody else has by now, as far as the state file can tell.
+    # A process id that another process has by now, according to the state file.
     bystander = subprocess.Popen(["sleep", "1000"])
     state_file = lone.directory / "state.json"
     state = json.loads(state_file.read_text())
@@ -441,21 +442,22 @@ def test_another_process_finds_repairs_and_ends_a_cluster_and_only_that(
     assert clusters.target.status().healthy
 
 
-def test_a_cluster_that_cannot_be_repaired_is_made_anew(
+def test_a_cluster_that_cannot_be_repaired_is_created_again(
     cluster_programs: dict[str, Path], tmp_path: Path
 ) -> None:
-    (lone,) = local_clusters.up(["lone"], directory=tmp_path, nodes=1)
+    # What is left of a cluster that was ready once: its state, and nothing else.
+    state = new_state("lone", 97, nodes=1)
+    state.complete = True
+    state.write(tmp_path / "lone")
+    said: list[str] = []
     try:
+        (lone,) = local_clusters.up(
+            ["lone"], lambda step: said.append(str(step)), directory=tmp_path
+        )
+        assert lone.networks.index == 97
         with lone.api() as api:
-            before = core_v1(api).read_namespace("kube-system").metadata.uid
-        end(list(lone.status().running.values()))
-        lone.kubeconfig.unlink()
-        said: list[str] = []
-        local_clusters.up(["lone"], lambda step: said.append(str(step)), directory=tmp_path)
-        with lone.api() as api:
-            assert core_v1(api).read_namespace("kube-system").metadata.uid != before
             assert len(core_v1(api).list_node().items) == 1
-        assert any("anew" in line for line in said)
+        assert any("cannot be repaired" in line for line in said)
     finally:
         local_clusters.down(directory=tmp_path)
 
@@ -475,22 +477,29 @@ def test_a_start_that_fails_ends_what_it_started_and_shows_the_log(
 
 
 def test_when_one_cluster_fails_the_other_new_one_is_ended_too(
-    cluster_programs: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def start(cluster: LocalCluster, *arguments: Any, **options: Any) -> LocalCluster:
+    def start(cluster: LocalCluster, *_: Any, **__: Any) -> LocalCluster:
         if cluster.name == "bad":
-            good_is_ready.wait(60)
+            assert good_is_ready.wait(60)
             raise ClusterStartError("bad is bad")
-        original(cluster, *arguments, **options)
+        state = new_state(cluster.name, cluster.networks.index, cluster.nodes)
+        one = spawn(["/bin/sleep", "1000"], tmp_path / "log", {}, str(cluster.directory))
+        processes.append(one)
+        state.processes = dict.fromkeys(START_ORDER, one)
+        state.write(cluster.directory)
         good_is_ready.set()
         return cluster
 
     good_is_ready = threading.Event()
-    original = LocalCluster.start
+    processes: list[ProcessIdentity] = []
     monkeypatch.setattr(LocalCluster, "start", start)
-    with pytest.raises(ClusterStartError, match="bad is bad"):
-        local_clusters.up(["good", "bad"], directory=tmp_path)
-    assert marked(str(tmp_path / "good")) == []
+    try:
+        with pytest.raises(ClusterStartError, match="bad is bad"):
+            local_clusters.up(["good", "bad"], directory=tmp_path)
+        assert [process.alive() for process in processes] == [False]
+    finally:
+        end(processes)
 
 
 def test_a_start_that_is_given_up_leaves_nothing_running(
@@ -527,7 +536,7 @@ def test_a_process_that_ignores_the_polite_signal_is_ended_all_the_same(tmp_path
     assert not process.alive()
 
 
-def test_a_process_id_that_passed_to_somebody_else_is_left_alone(tmp_path: Path) -> None:
+def test_a_process_id_that_another_process_has_by_now_is_left_alone(tmp_path: Path) -> None:
     process = spawn(["/bin/sleep", "1000"], tmp_path / "log", {}, "stranger")
     try:
         for stranger in (

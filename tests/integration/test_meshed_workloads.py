@@ -121,7 +121,7 @@ def test_what_a_patch_would_make_is_missing(foreign: Foreign) -> None:
 
 
 @pytest.mark.parametrize(
-    ("entry", "told"),
+    ("entry", "message"),
     [
         (
             {
@@ -166,9 +166,9 @@ def test_what_a_patch_would_make_is_missing(foreign: Foreign) -> None:
     ids=["valueFrom", "another value", "no such container", "another annotation"],
 )
 def test_what_its_owner_would_not_get_back_is_refused(
-    foreign: Foreign, entry: dict[str, Any], told: str
+    foreign: Foreign, entry: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(ClusterError, match=told):
+    with pytest.raises(ClusterError, match=message):
         foreign.look(foreign.config(meshed=[entry], jobs=[]))
 
 
@@ -193,7 +193,7 @@ def test_a_command_of_its_owner_is_not_wrapped(foreign: Foreign) -> None:
     install(foreign.kubectl, [item for item in WORKLOADS if item["kind"] == "CronJob"])
 
 
-def test_what_force_takes_from_its_owner_never_comes_back(foreign: Foreign) -> None:
+def test_a_value_overwritten_by_force_never_comes_back(foreign: Foreign) -> None:
     """Why the guard refuses it."""
     (workload,) = [item for item in WORKLOADS if item["kind"] == "StatefulSet"]
     patch = copy.deepcopy(workload)

@@ -17,7 +17,7 @@ from kubernetes.dynamic import DynamicClient
 from kubernetes.dynamic.exceptions import NotFoundError, ResourceNotFoundError
 
 import local_clusters
-from charts import ChartSource, packaging
+from charts import ChartSource
 from config import MeshConfig, load_stack_file
 from config.ambassador.adoption import FIELD_MANAGER
 from config.ambassador.ambassador import AmbassadorConfig
@@ -28,6 +28,7 @@ from local_clusters import LocalCluster
 from render import ClusterAnswers, HelmTemplate, RenderedObject, manifests, offline_reach, record
 from tests import foreign_workloads
 from tests.integration.ambassador_kinds import CRD, GROUP, crds_of, storing
+from tests.packages import packages
 from tests.stack_files import STACK_FILES
 
 pytestmark = pytest.mark.clusters
@@ -108,7 +109,7 @@ class Server:
 
 
 class Servers:
-    """An API server for each set of Ambassador's CRDs, started when it is asked for.
+    """An API server for each set of Ambassador's CRDs, started on first use.
 
     They have the same names, and what one has stored the next could not take away.
     """
@@ -122,7 +123,7 @@ class Servers:
         digest = json.dumps(crds, sort_keys=True)
         if digest not in self._made:
             name = f"strict-{len(self._made)}"
-            (cluster,) = local_clusters.up([name], directory=self._directory)
+            (cluster,) = local_clusters.up([name], directory=self._directory, nodes=1)
             self._made[digest] = Server(cluster)
         server = self._made[digest]
         for item in crds:
@@ -154,8 +155,10 @@ def servers(
 ) -> Iterator[Servers]:
     """API servers of this module's own, as they have CRDs that other tests would trip over."""
     found = Servers(tmp_path_factory.mktemp("strict"))
-    yield found
-    found.close()
+    try:
+        yield found
+    finally:
+        found.close()
 
 
 @pytest.fixture(scope="module")
@@ -165,19 +168,11 @@ def helm(cluster_programs: dict[str, Path]) -> HelmTemplate:
 
 
 @pytest.fixture(scope="module")
-def packages(helm: HelmTemplate, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The stand-in charts and manifests."""
-    folder = tmp_path_factory.mktemp("charts")
-    packaging.package(helm.binary, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def rendered(helm: HelmTemplate, packages: Path) -> Render:
+def rendered(helm: HelmTemplate) -> Render:
     """Renders a mesh with the stand-in charts."""
 
     def render(config: MeshConfig) -> Rendered:
-        source = ChartSource(packages, config.charts)
+        source = ChartSource(packages(), config.charts)
         recording = record(config, offline_reach(config), source, Answers())
         kinds = {
             name: crds_of(cluster.ambassador, source, helm)
@@ -207,7 +202,7 @@ def theirs(config: MeshConfig, cluster: str) -> set[str]:
 
 
 def spaces_of(items: Iterable[RenderedObject]) -> set[str]:
-    """Namespaces that objects stand in."""
+    """Namespaces of objects."""
     found = (item.object["metadata"].get("namespace") for item in items)
     return {space for space in found if space}
 
@@ -217,7 +212,7 @@ def namespace(name: str) -> dict[str, Any]:
 
 
 def owners(patched: Mapping[str, Any]) -> dict[str, Any]:
-    """The object of somebody else's that a patch is of, as small as it can be."""
+    """The smallest object of another owner that a patch applies to."""
     for thing in foreign_workloads.WORKLOADS:
         if foreign_workloads.ref(thing) == foreign_workloads.ref(patched):
             return thing
@@ -249,9 +244,9 @@ def prepared(server: Server, items: Iterable[RenderedObject], foreign: set[str])
         server.apply(namespace(space), pretend=False)
     for item in items:
         kind = item.object["kind"]
-        ours = kind == "Namespace" and not item.patch
+        own = kind == "Namespace" and not item.patch
         current = item.object["apiVersion"].endswith("/v1")
-        if ours or (kind == CRD and current and not is_ambassador_s_crd(item.object)):
+        if own or (kind == CRD and current and not is_ambassador_s_crd(item.object)):
             server.apply(item.object, pretend=False)
     for item in items:
         # That of a Module is a whole Module in the eyes of its CRD.
@@ -267,13 +262,13 @@ def test_a_real_api_server_accepts_every_object_of_a_stack_to_the_last_field(
     made = rendered(config)
     refused: list[str] = []
     skipped: Counter[tuple[str, str]] = Counter()
-    ours: Counter[str] = Counter()
+    own: Counter[str] = Counter()
     for cluster, items in made.objects.items():
         foreign = theirs(config, cluster)
-        own = {
+        created = {
             item.object["metadata"]["name"] for item in items if item.object["kind"] == "Namespace"
         }
-        assert spaces_of(items) <= own | foreign
+        assert spaces_of(items) <= created | foreign
         ambassador = config.clusters[cluster].ambassador
         version = ambassador.objects_version if ambassador else ""
         server = servers.with_kinds(made.kinds.get(cluster, []), version)
@@ -283,20 +278,20 @@ def test_a_real_api_server_accepts_every_object_of_a_stack_to_the_last_field(
             if kind in REMOVED.get(version, ()) and not server.serves(version, kind):
                 skipped[version, kind] += 1
                 continue
-            ours[version] += 1
+            own[version] += 1
             try:
                 server.apply(item.object, pretend=True, manager=item.field_manager or "test")
             except ApiException as error:
                 name = f"{kind} {item.object['metadata']['name']}"
                 refused.append(f"{cluster}: {name}: {error.body}")
     assert not refused, "\n".join(refused)
-    assert ours.total() > 50
+    assert own.total() > 50
     written = {
         f"getambassador.io/{cluster.ambassador.objects_version}"
         for cluster in config.clusters.values()
         if cluster.ambassador is not None and serves_any(cluster.ambassador)
     }
-    assert written <= set(ours)
+    assert written <= set(own)
     old = {version for cluster in config.clusters.values() for version in old_apis(cluster)}
     assert {version for version, _ in skipped} == old, skipped
 
@@ -333,11 +328,11 @@ AMBASSADORS = {
 
 
 @pytest.fixture
-def serving(servers: Servers, helm: HelmTemplate, packages: Path) -> Callable[[str], Server]:
+def serving(servers: Servers, helm: HelmTemplate) -> Callable[[str], Server]:
     """The server with the CRDs of an Ambassador whose objects are of this version."""
 
     def run(version: str) -> Server:
-        source = ChartSource(packages, ChartsConfig())
+        source = ChartSource(packages(), ChartsConfig())
         return servers.with_kinds(crds_of(AMBASSADORS[version], source, helm), version)
 
     return run

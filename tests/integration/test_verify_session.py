@@ -1,6 +1,7 @@
 """A run of `./mesh verify` on a real API server, its pods run by a small kubelet.
 
-No mesh is here, so pods are unmeshed; what is held is how a run makes, follows and takes away.
+No mesh is here, so pods are unmeshed: these tests are about how a run creates, follows and
+removes its objects.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import local_clusters
 from checks.facts.results import Status
 from config import MeshConfig, load_settings
 from local_clusters import LocalCluster
-from local_clusters.kubeconfig import api_client
+from local_clusters.control_plane.kubeconfig import api_client
 from tests.integration.small_kubelet import SmallKubelet
 from tests.stack_builders import changed
 from verify import judge, run
@@ -199,7 +200,7 @@ def _interrupted(kubeconfig: Path, plan: Plan, said: Any) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("moment", ["making namespace", "starting echo", "pods are asking"])
-def test_a_run_that_is_interrupted_takes_everything_away(
+def test_an_interrupted_run_removes_everything(
     cluster: LocalCluster, kubelet: SmallKubelet, number: signal.Signals, moment: str
 ) -> None:
     plan = _plan(kubelet.port, requests=100_000)

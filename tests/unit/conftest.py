@@ -11,7 +11,7 @@ import pytest
 import requests
 import yaml
 
-from charts import ChartSource, PublishedManifest, packaging
+from charts import ChartSource, PublishedManifest
 from config import MeshConfig, load_settings, load_stack_file
 from config.core.charts import ChartsConfig
 from kube import Endpoint
@@ -27,6 +27,7 @@ from render import (
     manifests,
     record,
 )
+from tests.packages import packages
 from tests.stack_files import STACK_FILES
 
 UIDS = "0123456789abcdef"
@@ -59,7 +60,7 @@ spec: {group: getambassador.io}
 
 
 class Published(ChartSource):
-    """Published charts and manifests, without a request for the latter."""
+    """Published charts and manifests, the latter without a request."""
 
     def text(self, manifest: PublishedManifest) -> str:
         return MANIFEST
@@ -192,11 +193,9 @@ def helm() -> HelmTemplate:
 
 
 @pytest.fixture(scope="session")
-def chart_folder(helm: HelmTemplate, tmp_path_factory: pytest.TempPathFactory) -> ChartSource:
+def chart_folder(helm: HelmTemplate) -> ChartSource:
     """The stand-in charts, packaged as a user without internet would have the published ones."""
-    folder = tmp_path_factory.mktemp("charts")
-    packaging.package(helm.binary, folder)
-    return ChartSource(folder, PUBLISHED.repositories)
+    return ChartSource(packages(), PUBLISHED.repositories)
 
 
 Rendered = Callable[[str], tuple[Recording, dict[str, list[RenderedObject]]]]

@@ -1,4 +1,4 @@
-"""The stand-in charts hold together: whatever one object refers to is there."""
+"""The stand-in charts are consistent: what one object refers to exists."""
 
 from __future__ import annotations
 
@@ -11,17 +11,14 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
 
 from charts import MissingChartsError, packaging
 from charts.source import cert_manager_chart, trust_manager_chart
@@ -29,6 +26,8 @@ from config.linkerd.control_plane import LinkerdConfig
 from config.trust.cert_manager import CertManagerConfig, TrustManagerConfig
 from config.variants.ambassadors import FLAVOURS, CrdsChart, CrdsManifest
 from local_clusters import LocalClusterError, ensure
+from tests.certificates import ISSUER, ROOT, certified
+from tests.packages import packages
 
 Object = dict[str, Any]
 
@@ -59,7 +58,7 @@ NAMESPACES = {
 ALL = sorted(NAMESPACES)
 OF_LINKERD_2_8 = ("linkerd2", "linkerd2-cni-2.8", "linkerd2-multicluster")
 FOR_OLD_CLUSTERS = (*OF_LINKERD_2_8, "ambassador")
-"""Those whose objects no Kubernetes since 1.22 takes."""
+"""Those whose objects Kubernetes 1.22 and newer refuse."""
 AMBASSADORS = ("emissary-ingress", "emissary-ingress-3", "edge-stack", "ambassador")
 WITH_CONVERSION: dict[str, Object] = {
     "emissary-crds-chart": {"enableLegacyVersions": True},
@@ -108,7 +107,7 @@ INSTALLATIONS: dict[str, dict[str, Object]] = {
     "cert-manager": {"cert-manager": {"crds": {"enabled": True}}, "trust-manager": {}},
     "Linkerd 2.8": {"linkerd2": {}, "linkerd2-cni-2.8": {}, "linkerd2-multicluster": {}},
 }
-"""Charts that stand in one cluster together, with most of what can be switched on."""
+"""Charts of one cluster, with most options switched on."""
 WITH_AMBASSADOR = [
     name for name in INSTALLATIONS if name not in ("Linkerd 2.8", "before 2025.6.4", "cert-manager")
 ]
@@ -130,44 +129,9 @@ def helm() -> str:
 @functools.cache
 def issued() -> dict[str, str]:
     """An anchor and an issuer below it, in PEM."""
-    anchor_key = ec.generate_private_key(ec.SECP256R1())
-    anchor = _certificate("root.linkerd.cluster.local", anchor_key, None, anchor_key)
-    issuer_key = ec.generate_private_key(ec.SECP256R1())
-    issuer = _certificate("identity.linkerd.cluster.local", issuer_key, anchor, anchor_key)
-    return {
-        "anchor": anchor.public_bytes(serialization.Encoding.PEM).decode(),
-        "crtPEM": issuer.public_bytes(serialization.Encoding.PEM).decode(),
-        "keyPEM": _pem(issuer_key),
-    }
-
-
-def _certificate(
-    name: str,
-    key: ec.EllipticCurvePrivateKey,
-    signer: x509.Certificate | None,
-    signing_key: ec.EllipticCurvePrivateKey,
-) -> x509.Certificate:
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(signer.subject if signer else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=365))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(signing_key, hashes.SHA256())
-    )
-
-
-def _pem(key: ec.EllipticCurvePrivateKey) -> str:
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()
+    anchor = certified(ROOT)
+    issuer = certified(ISSUER, anchor)
+    return {"anchor": anchor.pem, "crtPEM": issuer.pem, "keyPEM": issuer.key_pem}
 
 
 def identity(chart: str = "linkerd-control-plane") -> Object:
@@ -204,14 +168,6 @@ def assembled(chart: str) -> Path:
     return folder
 
 
-@functools.cache
-def packages() -> Path:
-    """The folder of all stand-ins, packaged."""
-    folder = Path(_scratch().name) / "packages"
-    packaging.package(Path(helm()), folder)
-    return folder
-
-
 def template(
     chart: str, values: Mapping[str, Any], *options: str
 ) -> subprocess.CompletedProcess[str]:
@@ -225,7 +181,7 @@ def template(
 
 
 def parsed(text: str) -> list[Object]:
-    # The parser in C: that in Python takes minutes for these schemas.
+    # The parser in C: that in Python needs minutes for these schemas.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     return [document for document in yaml.load_all(text, loader) if document]
 
@@ -534,100 +490,108 @@ def test_custom_resources_in_the_charts_fit_the_schemas_of_their_crds(installati
     assert problems == []
 
 
-@pytest.mark.parametrize("installation", INSTALLATIONS)
-def test_every_binding_ties_an_account_to_a_role_that_are_both_there(
-    installation: str,
-) -> None:
-    items = everything(installation)
+Reference = tuple[str, object, object]
+"""What refers to something, what it refers to, and everything that is there."""
+
+
+def roles_and_accounts(items: list[Object]) -> Iterator[Reference]:
+    """What bindings tie together."""
     present = {identifier(item)[1:] for item in items}
     # Kubernetes brings these itself.
     present.add(("ClusterRole", "", "system:auth-delegator"))
     present.add(("Role", "kube-system", "extension-apiserver-authentication-reader"))
-
-    bindings = of_kind(items, "RoleBinding", "ClusterRoleBinding")
-    assert bindings
-    for binding in bindings:
-        role = binding["roleRef"]
-        namespace = binding["metadata"].get("namespace", "")
-        assert (role["kind"], namespace, role["name"]) in present, identifier(binding)
+    for binding in of_kind(items, "RoleBinding", "ClusterRoleBinding"):
+        role, who = binding["roleRef"], str(identifier(binding))
+        yield who, (role["kind"], binding["metadata"].get("namespace", ""), role["name"]), present
         for subject in binding["subjects"]:
-            account = (subject["kind"], subject["namespace"], subject["name"])
-            assert account in present, identifier(binding)
+            yield who, (subject["kind"], subject["namespace"], subject["name"]), present
 
 
-@pytest.mark.parametrize("installation", INSTALLATIONS)
-def test_every_workload_finds_its_account_its_config_maps_and_its_secrets(
-    installation: str,
-) -> None:
-    items = everything(installation)
+def mounted_objects(items: list[Object]) -> Iterator[Reference]:
+    """Accounts, ConfigMaps and Secrets of workloads."""
     present = {identifier(item)[1:] for item in items}
     for item in of_kind(items, "Certificate"):
         present.add(("Secret", item["metadata"]["namespace"], item["spec"]["secretName"]))
     for workload, pod in pods(items):
-        namespace = workload["metadata"]["namespace"]
-        account = pod["spec"].get("serviceAccountName")
-        wanted = [("ServiceAccount", namespace, account)] if account else []
+        space, who = workload["metadata"]["namespace"], str(identifier(workload))
+        if account := pod["spec"].get("serviceAccountName"):
+            yield who, ("ServiceAccount", space, account), present
         for volume in pod["spec"].get("volumes", []):
             if "secret" in volume:
-                wanted.append(("Secret", namespace, volume["secret"]["secretName"]))
+                yield who, ("Secret", space, volume["secret"]["secretName"]), present
             if "configMap" in volume:
-                wanted.append(("ConfigMap", namespace, volume["configMap"]["name"]))
-        assert set(wanted) <= present, identifier(workload)
+                yield who, ("ConfigMap", space, volume["configMap"]["name"]), present
 
 
-@pytest.mark.parametrize("installation", INSTALLATIONS)
-def test_every_workload_selects_its_own_pods_and_mounts_only_volumes_that_it_has(
-    installation: str,
-) -> None:
-    for workload, pod in pods(everything(installation)):
-        if "selector" in workload["spec"]:
-            assert selects(workload["spec"]["selector"]["matchLabels"], pod), identifier(workload)
+def volumes_and_own_pods(items: list[Object]) -> Iterator[Reference]:
+    """Volumes that containers mount, and pods that workloads select."""
+    for workload, pod in pods(items):
+        who = str(identifier(workload))
+        selector = workload["spec"].get("selector", {}).get("matchLabels", {})
+        for label in selector.items():
+            yield who, label, pod["metadata"]["labels"].items()
         volumes = {volume["name"] for volume in pod["spec"].get("volumes", [])}
         for container in containers(pod):
-            mounts = {mount["name"] for mount in container.get("volumeMounts", [])}
-            assert mounts <= volumes, (identifier(workload), container["name"])
+            for mount in container.get("volumeMounts", []):
+                yield f"{who} {container['name']}", mount["name"], volumes
 
 
-@pytest.mark.parametrize("installation", INSTALLATIONS)
-def test_every_service_selects_pods_that_have_the_ports_that_it_names(
-    installation: str,
-) -> None:
-    items = everything(installation)
+def ports_of_services(items: list[Object]) -> Iterator[Reference]:
+    """Named ports of the pods that a Service selects."""
     for service in of_kind(items, "Service"):
         selector = service["spec"].get("selector")
         if selector is None:  # the probe of a link: its mirror writes the endpoints
             continue
-        namespace = service["metadata"]["namespace"]
+        space, who = service["metadata"]["namespace"], str(identifier(service))
         chosen = [
             pod
             for workload, pod in pods(items)
-            if workload["metadata"]["namespace"] == namespace and selects(selector, pod)
+            if workload["metadata"]["namespace"] == space and selects(selector, pod)
         ]
-        assert chosen, identifier(service)
-        names = {
-            port["name"]
-            for pod in chosen
-            for container in containers(pod)
-            for port in container.get("ports", [])
-        }
-        targets = {port.get("targetPort", 0) for port in service["spec"]["ports"]}
-        assert {target for target in targets if isinstance(target, str)} <= names
+        yield who, True, [bool(chosen)]
+        open_ports = [
+            port for pod in chosen for c in containers(pod) for port in c.get("ports", [])
+        ]
+        for port in service["spec"]["ports"]:
+            if isinstance(port.get("targetPort"), str):
+                yield who, port["targetPort"], [item["name"] for item in open_ports]
 
 
-@pytest.mark.parametrize("installation", WITH_AMBASSADOR)
-def test_every_budget_and_scaler_is_about_a_workload_that_is_there(
-    installation: str,
-) -> None:
-    items = everything(installation)
-    workloads = list(pods(items))
-    budgets = of_kind(items, "PodDisruptionBudget")
-    assert budgets
-    for budget in budgets:
+def budgets_and_scalers(items: list[Object]) -> Iterator[Reference]:
+    """Workloads of PodDisruptionBudgets and HorizontalPodAutoscalers, which set the replicas."""
+    for budget in of_kind(items, "PodDisruptionBudget"):
         selector = budget["spec"]["selector"]["matchLabels"]
-        assert any(selects(selector, pod) for _, pod in workloads), identifier(budget)
+        yield str(identifier(budget)), True, [selects(selector, pod) for _, pod in pods(items)]
     for scaler in of_kind(items, "HorizontalPodAutoscaler"):
         target = named(items, "Deployment", scaler["spec"]["scaleTargetRef"]["name"])
-        assert "replicas" not in target["spec"]
+        yield str(identifier(scaler)), False, ["replicas" in target["spec"]]
+
+
+REFERENCES = {
+    roles_and_accounts: list(INSTALLATIONS),
+    mounted_objects: list(INSTALLATIONS),
+    volumes_and_own_pods: list(INSTALLATIONS),
+    ports_of_services: list(INSTALLATIONS),
+    budgets_and_scalers: WITH_AMBASSADOR,
+}
+"""Kinds of references, and the installations that have some."""
+
+
+@pytest.mark.parametrize(
+    ("references", "installation"),
+    [
+        pytest.param(kind, name, id=f"{kind.__name__}: {name}")
+        for kind, names in REFERENCES.items()
+        for name in names
+    ],
+)
+def test_what_an_object_refers_to_exists(
+    references: Callable[[list[Object]], Iterator[Reference]], installation: str
+) -> None:
+    found = list(references(everything(installation)))
+
+    assert found
+    assert [(who, wanted) for who, wanted, present in found if wanted not in present] == []  # type: ignore[operator]
 
 
 def _callers(items: list[Object]) -> Iterator[tuple[Object, Object]]:
@@ -703,30 +667,46 @@ CONTRADICTIONS: dict[str, Object] = {
     "two injections": {"externalSecret": True, "injectCaFrom": "a", "injectCaFromSecret": "b"},
     "injection and bundle": {"externalSecret": True, "injectCaFrom": "a/b", "caBundle": "x"},
 }
-
-
-@pytest.mark.parametrize(
-    ("chart", "key", "wrong"),
-    [
-        pytest.param(chart, key, values, id=f"{chart} {key}: {wrong}")
+REFUSED = {
+    **{
+        f"{chart} {key}, {wrong}": (chart, {key: values}, f"{key}: ")
         for chart, keys in WEBHOOKS.items()
         for key in keys
         for wrong, values in CONTRADICTIONS.items()
-        # Linkerd 2.8 knows nothing of injected authorities.
+        # Linkerd 2.8 has no injection of authorities.
         if chart != "linkerd2" or values is NO_AUTHORITY
-    ],
-)
-def test_contradictions_about_a_webhook_are_refused_by_name(
-    chart: str, key: str, wrong: Object
-) -> None:
-    result = template(chart, merged(needed(chart), {key: wrong}))
+    },
+    # What a stand-in has no objects for.
+    **{
+        f"{chart} {key}.{switch}": (chart, {key: {switch: True}}, f"{key}.{switch}")
+        for chart, key, switch in (
+            ("linkerd-jaeger", "collector", "enabled"),
+            ("linkerd-jaeger", "jaeger", "enabled"),
+            ("ambassador", "agent", "enabled"),
+        )
+    },
+    "ambassador enableAES": ("ambassador", {"enableAES": True}, "enableAES"),
+    "linkerd2 without anchors": (
+        "linkerd2",
+        {"global": {"identityTrustAnchorsPEM": ""}},
+        "global.identityTrustAnchorsPEM",
+    ),
+}
+"""Values that a stand-in refuses: the chart, the values, and the key in its message."""
+
+
+@pytest.mark.parametrize(("chart", "values", "key"), REFUSED.values(), ids=REFUSED)
+def test_a_stand_in_refuses_values_by_name(chart: str, values: Object, key: str) -> None:
+    result = template(chart, merged(needed(chart), values))
 
     assert result.returncode != 0
-    assert f"{key}: " in result.stderr
+    assert key in result.stderr
 
 
 @pytest.mark.parametrize("chart", sorted(WEBHOOKS))
-def test_private_keys_given_in_values_reach_secrets_and_nothing_else(chart: str) -> None:
+def test_given_keys_reach_secrets_only_and_the_api_server_trusts_the_given_bundle(
+    chart: str,
+) -> None:
     pair = {"crtPEM": issued()["crtPEM"], "keyPEM": issued()["keyPEM"]}
     values = {key: {**pair, "caBundle": issued()["anchor"]} for key in WEBHOOKS[chart]}
     # Neither the text of the key, nor a line of it, nor either in base64.
@@ -734,37 +714,31 @@ def test_private_keys_given_in_values_reach_secrets_and_nothing_else(chart: str)
     traces = {*lines, *(base64.b64encode(line.encode()).decode()[:40] for line in lines)}
     traces.add(base64.b64encode(issued()["keyPEM"].strip().encode()).decode())
 
+    items = render(chart, values)
     secrets = 0
-    for item in render(chart, values):
+    for item in items:
         if item["kind"] == "Secret":
-            held = {base64.b64decode(value).decode().strip() for value in item["data"].values()}
-            secrets += issued()["keyPEM"].strip() in held
+            data = {base64.b64decode(value).decode().strip() for value in item["data"].values()}
+            secrets += issued()["keyPEM"].strip() in data
         else:
             text = json.dumps(item, default=str)
             assert not any(trace in text for trace in traces), identifier(item)
     assert secrets >= len(WEBHOOKS[chart])
-
-
-@pytest.mark.parametrize("chart", sorted(WEBHOOKS))
-def test_with_certificates_given_the_api_server_trusts_the_bundle_given(chart: str) -> None:
-    pair = {"crtPEM": issued()["crtPEM"], "keyPEM": issued()["keyPEM"]}
-    values = {key: {**pair, "caBundle": issued()["anchor"]} for key in WEBHOOKS[chart]}
-    callers = list(_callers(render(chart, values)))
-
+    callers = list(_callers(items))
     assert callers
     for caller, how in callers:
         bundle = base64.b64decode(how["caBundle"]).decode()
         assert bundle == issued()["anchor"].strip(), identifier(caller)
 
 
-def test_linkerd_config_tells_the_values_in_force() -> None:
+def test_linkerd_config_has_the_values_in_force() -> None:
     given = {"clusterDomain": "east.example", "proxy": {"defaultInboundPolicy": "deny"}}
     config = named(render("linkerd-control-plane", given), "ConfigMap", "linkerd-config")
     values = yaml.safe_load(config["data"]["values"])
 
     assert values["clusterDomain"] == given["clusterDomain"]
     assert values["proxy"]["defaultInboundPolicy"] == "deny"
-    assert values["proxy"]["ports"], "values that were not given are told too"
+    assert values["proxy"]["ports"], "defaults are missing"
     assert values["identityTrustDomain"] == given["clusterDomain"], "it follows the cluster's"
     assert values["identityTrustAnchorsPEM"] == issued()["anchor"]
 
@@ -820,7 +794,7 @@ def test_every_link_has_a_controller_that_may_read_its_credentials_and_no_others
     assert [item["metadata"]["name"] for item in probes] == ["probe-east"]
 
 
-def test_controllers_make_namespaces_only_when_they_are_told_to() -> None:
+def test_controllers_create_namespaces_only_on_request() -> None:
     name = "linkerd-multicluster-controller-access-local-resources"
     for allowed in (False, True):
         items = render("linkerd-multicluster", {**LINKS, "enableNamespaceCreation": allowed})
@@ -887,22 +861,6 @@ def test_legacy_crds_lie_where_helm_installs_them_from_before_all_else() -> None
 
     assert crds
     assert of_kind(parsed(without), "CustomResourceDefinition") == []
-
-
-@pytest.mark.parametrize("key", ["collector.enabled", "jaeger.enabled"])
-def test_the_jaeger_stand_in_refuses_by_name_what_it_does_not_stand_in_for(key: str) -> None:
-    result = template("linkerd-jaeger", needed("linkerd-jaeger"), "--set", f"{key}=true")
-
-    assert result.returncode != 0
-    assert key in result.stderr
-
-
-@pytest.mark.parametrize("key", ["enableAES", "agent.enabled"])
-def test_what_the_legacy_stand_in_does_not_stand_in_for_is_refused_by_name(key: str) -> None:
-    result = template("ambassador", needed("ambassador"), "--set", f"{key}=true")
-
-    assert result.returncode != 0
-    assert key in result.stderr
 
 
 @pytest.mark.parametrize("chart", AMBASSADORS)
@@ -1018,15 +976,7 @@ def test_the_services_of_an_edge_stack_can_be_left_out_and_have_settings_of_thei
             assert item["kind"] != "AuthService" or item["spec"]["add_linkerd_headers"] is True
 
 
-def test_linkerd_2_8_without_anchors_is_refused_by_name() -> None:
-    none = {"global": {"identityTrustAnchorsPEM": ""}}
-    result = template("linkerd2", merged(identity("linkerd2"), none))
-
-    assert result.returncode != 0
-    assert "global.identityTrustAnchorsPEM" in result.stderr
-
-
-def test_linkerd_2_8_tells_its_proxies_anchors_domains_and_ports_that_they_leave_alone() -> None:
+def test_linkerd_2_8_passes_anchors_domains_and_skipped_ports_to_its_proxies() -> None:
     given = {
         "clusterDomain": "east.example",
         "identityTrustDomain": "trust.example",
@@ -1034,19 +984,19 @@ def test_linkerd_2_8_tells_its_proxies_anchors_domains_and_ports_that_they_leave
     }
     items = render("linkerd2", {"global": given})
     config = named(items, "ConfigMap", "linkerd-config")["data"]
-    told = json.loads(config["global"])
+    shared = json.loads(config["global"])
     injected = json.loads(config["proxy"])
 
-    assert told["clusterDomain"] == given["clusterDomain"]
-    assert told["identityContext"]["trustDomain"] == given["identityTrustDomain"]
-    assert told["identityContext"]["trustAnchorsPem"] == issued()["anchor"].strip()
+    assert shared["clusterDomain"] == given["clusterDomain"]
+    assert shared["identityContext"]["trustDomain"] == given["identityTrustDomain"]
+    assert shared["identityContext"]["trustAnchorsPem"] == issued()["anchor"].strip()
     assert [item["port"] for item in injected["ignoreInboundPorts"]] == [25, 443]
     for _, pod in pods(of_kind(items, "Deployment")):
         values = [item.get("value", "") for c in containers(pod) for item in c.get("env", [])]
         assert any(issued()["anchor"].strip() in value for value in values)
 
 
-def test_objects_of_linkerd_2_8_stand_in_the_namespace_of_its_values_and_nowhere_else() -> None:
+def test_objects_of_linkerd_2_8_are_in_the_namespace_of_its_values_only() -> None:
     own = {"namespace": "mesh"}
     for chart in OF_LINKERD_2_8:
         items = render(chart, {"global": own} if chart == "linkerd2" else own)

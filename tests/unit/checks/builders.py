@@ -6,101 +6,33 @@ import base64
 import gzip
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import yaml
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from checks.facts.case import ClusterCase, LinkCase
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind, View
 from config import MeshConfig, load_settings
+from tests import certificates
+from tests.certificates import Certified
 from vocabulary.kinds import Kind
 
 NOW = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 UID = "11111111-2222-3333-4444-555555555555"
-
-Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-
-
-@dataclass(frozen=True)
-class Certified:
-    """A certificate and its key."""
-
-    certificate: x509.Certificate
-    key: Key
-
-    @property
-    def pem(self) -> str:
-        return self.certificate.public_bytes(Encoding.PEM).decode()
-
-    @property
-    def key_pem(self) -> str:
-        return self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-
-    @property
-    def old_key_pem(self) -> str:
-        """The key in the form that OpenSSL calls traditional: SEC1, or PKCS#1 for RSA."""
-        form = PrivateFormat.TraditionalOpenSSL
-        return self.key.private_bytes(Encoding.PEM, form, NoEncryption()).decode()
 
 
 def certified(
     name: str,
     signer: Certified | None = None,
     *,
-    authority: bool = True,
-    path_length: int | None = None,
     begins: datetime = NOW - timedelta(days=1),
-    days: float = 365,
-    key: Key | None = None,
-    digest: hashes.SHA256 | hashes.SHA384 | None = None,
     host: str | None = None,
-    may_sign: bool = True,
+    **fields: Any,
 ) -> Certified:
-    """A certificate called `name`, also for the host `name` unless `host` says otherwise.
-
-    It is signed by `signer`, or by itself.
-    """
-    own = key or ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    usage = dict.fromkeys(
-        (
-            "digital_signature",
-            "content_commitment",
-            "key_encipherment",
-            "data_encipherment",
-            "key_agreement",
-            "key_cert_sign",
-            "crl_sign",
-            "encipher_only",
-            "decipher_only",
-        ),
-        False,
-    )
-    usage["key_cert_sign" if authority and may_sign else "digital_signature"] = True
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(signer.certificate.subject if signer else subject)
-        .public_key(own.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begins)
-        .not_valid_after(begins + timedelta(days=days))
-        .add_extension(
-            x509.BasicConstraints(authority, path_length if authority else None), critical=True
-        )
-        .add_extension(x509.KeyUsage(**usage), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host or name)]), critical=False)
-        .sign(signer.key if signer else own, digest or hashes.SHA256())
-    )
-    return Certified(certificate, own)
+    """A certificate that is valid at `NOW`, for `host` or else for `name`."""
+    return certificates.certified(name, signer, begins=begins, hosts=(host or name,), **fields)
 
 
 def settings(**extra: Any) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from tests.unit.checks.builders import Certified, certified, secret, thing
+from tests.certificates import Certified
+from tests.unit.checks.builders import certified, secret, thing
 from vocabulary.kinds import (
     BUNDLE,
     CERTIFICATE,

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from charts import ChartSource, packaging
+from charts import ChartSource
 from config import load_settings
 from render import HelmTemplate, Recording, Registration, manifests
 from render.manifests import Renderer
@@ -31,7 +31,7 @@ from tests.documents import (
 )
 from tests.documents.differences import ABSENT, differences, patched, within
 from tests.documents.table import PAGE, page_text, part
-from tests.unit.conftest import PUBLISHED, Records
+from tests.unit.conftest import Records
 
 Object = dict[str, Any]
 Made = Callable[[Reproduction], Object]
@@ -64,11 +64,8 @@ class OnlyAmbassador:
 
 
 @pytest.fixture(scope="module")
-def made(helm: HelmTemplate, recorded: Records, tmp_path_factory: pytest.TempPathFactory) -> Made:
+def made(helm: HelmTemplate, recorded: Records, chart_folder: ChartSource) -> Made:
     """The object of a reproduction, as the program makes it of its stack file."""
-    folder = tmp_path_factory.mktemp("charts")
-    packaging.package(helm.binary, folder)
-    charts = ChartSource(folder, PUBLISHED.repositories)
 
     @cache
     def recording(settings: str) -> Recording:
@@ -77,7 +74,7 @@ def made(helm: HelmTemplate, recorded: Records, tmp_path_factory: pytest.TempPat
             if "ambassador" in cluster and "adopt" not in cluster["ambassador"]:
                 # No document speaks of them, and those of an Edge Stack take their time.
                 cluster["ambassador"]["installCrds"] = False
-        return recorded(load_settings(content, "test"), charts=charts)
+        return recorded(load_settings(content, "test"), charts=chart_folder)
 
     @cache
     def objects(settings: str, cluster: str, renderer: Renderer) -> dict[str, Object]:

@@ -15,10 +15,7 @@ import pulumi
 import pytest
 import yaml
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +24,7 @@ from config import MeshConfig, load_settings
 from preflight.anchor_change import NextTrust, refusals
 from preflight.proxy_trust import HeldTrust, MeshedPod
 from render import RenderError, TlsProvider, record
+from tests.certificates import ISSUER, ROOT, Certified, certified
 from tests.unit.conftest import PUBLISHED, Tells, reach_of
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "anchors.md"
@@ -35,36 +33,14 @@ NAMES = ("one", "two", "three")
 
 
 @cache
-def anchor(name: str) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    return certificate(name, None)
-
-
-def certificate(
-    name: str, signer: str | None, begin: datetime = NOW - timedelta(days=100)
-) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    """An issuer, or an anchor where there is no signer; all anchors have one and the same name."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    root = "root.linkerd.cluster.local"
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(named(name if signer else root))
-        .issuer_name(named(root))
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(begin)
-        .not_valid_after(begin + timedelta(days=900))
-        .add_extension(x509.BasicConstraints(True, None), True)
-    )
-    return made.sign(anchor(signer)[1] if signer else key, hashes.SHA256()), key
-
-
-def named(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+def anchor(name: str) -> Certified:
+    """The anchor of a test by its name there; all anchors have one and the same common name."""
+    return certified(ROOT, begins=NOW - timedelta(days=100), days=900)
 
 
 @cache
 def issuer(signer: str, begin: datetime) -> x509.Certificate:
-    return certificate("identity.linkerd.cluster.local", signer, begin)[0]
+    return certified(ISSUER, anchor(signer), begins=begin, days=900).certificate
 
 
 @dataclass(frozen=True)
@@ -88,7 +64,7 @@ class Cluster:
 
     def held(self) -> HeldTrust:
         return HeldTrust(
-            tuple(anchor(name)[0] for name in self.anchors),
+            tuple(anchor(name).certificate for name in self.anchors),
             issuer(self.signer, self.issuer_since),
             tuple(
                 MeshedPod(
@@ -127,7 +103,7 @@ class Cluster:
 
 def wanted(anchors: tuple[str, ...], signer: str, existing: set[str]) -> NextTrust:
     return NextTrust(
-        {name: anchor(name)[0] if name in existing else None for name in anchors}, signer
+        {name: anchor(name).certificate if name in existing else None for name in anchors}, signer
     )
 
 
@@ -214,7 +190,7 @@ def test_the_steps_of_the_page_are_let_through_and_its_shortcuts_are_not() -> No
 def test_an_update_that_changes_nothing_is_let_through_although_pods_are_stale() -> None:
     """It cannot make anything worse, and may be what mends something else."""
     held = HeldTrust(
-        (anchor("one")[0],),
+        (anchor("one").certificate,),
         issuer("one", NOW - timedelta(days=3)),
         (MeshedPod("shop/web", True, NOW),),
     )
@@ -227,7 +203,7 @@ def test_a_refusal_names_the_cluster_the_reason_and_the_page(
     mesh: Callable[[str], MeshConfig],
 ) -> None:
     config = mesh("clusters: {west: {context: w}, east: {context: e}}")
-    held = HeldTrust((anchor("one")[0],), issuer("one", NOW))
+    held = HeldTrust((anchor("one").certificate,), issuer("one", NOW))
     reach = {name: replace(item, trust=held) for name, item in reach_of(config).items()}
     with pytest.raises(pulumi.RunError) as caught:
         decided(config, reach, {"root": None})
@@ -241,11 +217,11 @@ def test_the_same_anchor_or_a_cluster_without_linkerd_is_let_through(
     mesh: Callable[[str], MeshConfig],
 ) -> None:
     config = mesh("clusters: {west: {context: w}, east: {context: e}}")
-    held = HeldTrust((anchor("one")[0],), issuer("one", NOW))
+    held = HeldTrust((anchor("one").certificate,), issuer("one", NOW))
     reach = reach_of(config)
     assert decided(config, reach, {"root": None})
     reach = {**reach, "west": replace(reach["west"], trust=held)}
-    assert decided(config, reach, {"root": anchor("one")[0]})
+    assert decided(config, reach, {"root": anchor("one").certificate})
 
 
 def decided(config: MeshConfig, reach: Any, anchors: dict[str, x509.Certificate | None]) -> bool:
@@ -284,7 +260,7 @@ def test_nothing_of_a_cluster_is_registered_before_the_gate_has_let_the_update_t
     mesh: Callable[[str], MeshConfig],
 ) -> None:
     config = mesh("clusters: {west: {context: w, ambassador: {}}, east: {context: e}}")
-    held = HeldTrust((anchor("two")[0],), issuer("two", NOW))
+    held = HeldTrust((anchor("two").certificate,), issuer("two", NOW))
     reach = reach_of(config)
     reach = {**reach, "east": replace(reach["east"], trust=held)}
     seen: list[str] = []

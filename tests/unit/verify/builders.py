@@ -13,7 +13,8 @@ from typing import Any
 
 from checks.facts.view import EVERYTHING, Access, View
 from config import MeshConfig
-from tests.unit.checks.builders import Certified, certified
+from tests.certificates import Certified
+from tests.unit.checks.builders import certified
 
 SPACE = "mesh-verify-abcde"
 ROOTS = "the roots of {}"

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from checks.facts.results import Status
-from tests.unit.checks.builders import Certified
+from tests.certificates import Certified
 from tests.unit.verify.builders import fresh
 from verify import judge
 

@@ -11,10 +11,10 @@ from checks.ambassador import hosts
 from checks.facts import fetch
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
+from tests.certificates import Certified
 from tests.unit.checks.builders import (
     BUILT_IN,
     NOW,
-    Certified,
     certified,
     cluster_case,
     failures,

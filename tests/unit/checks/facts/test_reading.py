@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import socket
 import ssl
@@ -16,8 +15,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from kubernetes import client
 
 from checks.ambassador import conversion
@@ -28,8 +25,9 @@ from checks.facts.view import EVERYTHING, Access, Log, ServedKind, some
 from checks.links.credentials import Login, Outcome, try_login
 from kube.kubeconfig import Endpoint
 from preflight.guard import Reach
+from tests.certificates import Certified
+from tests.certificates import certified as issued
 from tests.unit.checks.builders import (
-    Certified,
     certified,
     container_status,
     deployment,
@@ -639,28 +637,10 @@ def tls(authority: Certified, tmp_path: Path) -> ssl.SSLContext:
 
 
 def tls_context(authority: Certified, folder: Path) -> ssl.SSLContext:
-    leaf = certified(
-        "127.0.0.1", authority, authority=False, begins=datetime.now(UTC) - timedelta(days=1)
-    )
-    # Clients compare addresses with addresses, not with names.
-    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(leaf.certificate.subject)
-        .issuer_name(authority.certificate.subject)
-        .public_key(leaf.key.public_key())
-        .serial_number(1)
-        .not_valid_before(leaf.certificate.not_valid_before_utc)
-        .not_valid_after(leaf.certificate.not_valid_after_utc)
-        .add_extension(address, critical=False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key()),
-            critical=False,
-        )
-        .sign(authority.key, hashes.SHA256())
-    )
+    address = "127.0.0.1"
+    leaf = issued(address, authority, hosts=(address,), authority=False, identifiers=True)
     chain, key = folder / "server.crt", folder / "server.key"
-    chain.write_text(Certified(certificate, leaf.key).pem)
+    chain.write_text(leaf.pem)
     key.write_text(leaf.key_pem)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain, key)

@@ -24,8 +24,8 @@ from config import MeshConfig
 from config.inventory import inventory
 from config.variants.linkerds import LINKERDS
 from kube.kubeconfig import Endpoint
+from tests.certificates import Certified
 from tests.unit.checks.builders import (
-    Certified,
     ambassador,
     by_status,
     certified,

@@ -30,8 +30,8 @@ from checks.run import reading
 from checks.run import report as running
 from config import MeshConfig
 from config.inventory import inventory
+from tests.certificates import Certified
 from tests.unit.checks.builders import (
-    Certified,
     certified,
     container_status,
     endpoints,

@@ -16,10 +16,10 @@ from checks.trust.cert_manager import cert_manager
 from checks.trust.certificates import issuer, trust_anchors
 from checks.trust.webhooks import webhooks
 from config import MeshConfig, load_settings
+from tests.certificates import Certified
 from tests.unit.checks.builders import (
     BUILT_IN,
     NOW,
-    Certified,
     certified,
     cluster_case,
     deployment,

@@ -15,9 +15,9 @@ from checks.facts.case import MeshCase
 from checks.facts.results import Finding, Status
 from checks.facts.view import View
 from checks.trust import certificates, webhooks
+from tests.certificates import Certified
 from tests.unit.checks.builders import (
     NOW,
-    Certified,
     by_status,
     certified,
     cluster_case,

@@ -10,8 +10,8 @@ import pytest
 from checks.facts.listing import named
 from checks.facts.results import Finding, Status
 from checks.trust import trust_roots
+from tests.certificates import Certified
 from tests.unit.checks.builders import (
-    Certified,
     certified,
     cluster_case,
     link_case,

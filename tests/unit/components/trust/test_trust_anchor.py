@@ -13,8 +13,6 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
-    NoEncryption,
-    PrivateFormat,
     PublicFormat,
     load_pem_private_key,
 )
@@ -26,6 +24,7 @@ from config.language.model import UNREADABLE_SECRET
 from config.trust.trust_anchor import TrustAnchorConfig
 from render import Recording, Registration
 from render.placeholders import UNSIGNED
+from tests.certificates import Certified, certified
 
 Stack = Callable[[str], Recording]
 Config = Callable[[str], MeshConfig]
@@ -90,52 +89,25 @@ def verified(
 
 def workload(issuer: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
     """A proxy's certificate as Linkerd's identity service issues it, for 24 hours."""
-    now = datetime.now(UTC)
-    own = ec.generate_private_key(ec.SECP256R1())
-    return (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([]))
-        .issuer_name(issuer.subject)
-        .public_key(own.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(seconds=10))
-        .not_valid_after(now + timedelta(hours=24))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("web.shop.example")]), True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False)
-        .add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(
-                issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-            ),
-            False,
-        )
-        .sign(key, hashes.SHA256())
+    made = certified(
+        "",
+        Certified(issuer, key),
+        hosts=("web.shop.example",),
+        authority=False,
+        days=1,
+        usage=False,
+        server=True,
+        identifiers=True,
     )
+    return made.certificate
 
 
 def provided(
     name: str, *, days: int = 900, path_length: int | None = None
 ) -> tuple[str, str, x509.Certificate]:
     """A user's own anchor: certificate and private key in PEM, and the certificate."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = datetime.now(UTC)
-    usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.BasicConstraints(True, path_length), True)
-        .add_extension(usage, True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
-        .sign(key, hashes.SHA256())
-    )
-    pem = certificate.public_bytes(Encoding.PEM).decode()
-    form = (Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    return pem, key.private_bytes(*form).decode(), certificate
+    made = certified(name, days=days, path_length=path_length, identifiers=True)
+    return made.pem, made.old_key_pem, made.certificate
 
 
 def with_anchors(config: MeshConfig, anchors: object, signer: str | None = None) -> MeshConfig:
@@ -226,24 +198,10 @@ def test_the_anchor_leaves_room_for_one_issuer_and_no_authority_below(
     assert constraints.value == x509.BasicConstraints(ca=True, path_length=1)
     secret = recording.named("source-linkerd-issuer")
     issuer, key = secret_pair(secret)
-    rogue_key = ec.generate_private_key(ec.SECP256R1())
-    now = datetime.now(UTC)
-    rogue = (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "rogue")]))
-        .issuer_name(issuer.subject)
-        .public_key(rogue_key.public_key())
-        .serial_number(7)
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=24))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(rogue_key.public_key()), False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), False)
-        .sign(key, hashes.SHA256())
-    )
-    leaf = workload(rogue, rogue_key)
+    rogue = certified("rogue", Certified(issuer, key), days=1, usage=False, identifiers=True)
+    leaf = workload(rogue.certificate, rogue.key)
     with pytest.raises(VerificationError):
-        verified(leaf, [rogue, issuer], anchors, "web.shop.example")
+        verified(leaf, [rogue.certificate, issuer], anchors, "web.shop.example")
 
 
 def test_an_issuer_is_named_as_the_identity_service_of_its_cluster_demands(

@@ -15,8 +15,8 @@ from checks.trust import certificates, webhooks
 from config.inventory import inventory
 from config.trust.key_forms import form_fault
 from config.variants.linkerds import LINKERDS
+from tests.certificates import Certified
 from tests.unit.checks.builders import (
-    Certified,
     certified,
     cluster_case,
     deployment,

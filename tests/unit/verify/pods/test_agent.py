@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.checks.builders import Certified
+from tests.certificates import Certified
 from tests.unit.verify.builders import files, fresh, serving
 from verify.pods import agent
 

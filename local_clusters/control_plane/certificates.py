@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from local_clusters.control_plane.networks import Networks
 from local_clusters.files import make_private_directory, write_private
-from local_clusters.networks import Networks
 
 ADMINISTRATORS = "system:masters"
 """The group that an API server lets do anything, whatever RBAC says."""

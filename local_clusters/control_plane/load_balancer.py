@@ -1,6 +1,8 @@
-"""Gives Services of type LoadBalancer an address: `python -m local_clusters.load_balancer`.
+"""Gives Services of type LoadBalancer an address.
 
-In a cloud the provider does this. Here nobody would, and the Services would stay pending for ever.
+Run as `python -m local_clusters.control_plane.load_balancer`.
+
+In a cloud the provider does this; without it the Services stay pending.
 The address is written into the Service's status and that is all: nothing listens on it, and nothing
 is ever sent to it. It lies in a range set aside for documentation.
 """
@@ -23,7 +25,7 @@ from typing import Any
 from kubernetes import client, watch
 from urllib3.exceptions import HTTPError
 
-from local_clusters.kubeconfig import api_client
+from local_clusters.control_plane.kubeconfig import api_client
 
 _RESERVED = 10
 """So many addresses at the start of the pool are for others (the API server has one)."""
@@ -38,7 +40,7 @@ logger = logging.getLogger("load-balancer")
 class AddressBook:
     """Which Service has which address of the pool.
 
-    A Service gets the address that its namespace and name lead to, so it gets the same one when it
+    A Service's address is computed from its namespace and name, so it gets the same one when it
     is made again; only when that one is taken it gets the next free one.
     """
 
@@ -136,7 +138,7 @@ class LoadBalancer:
         try:
             self._core.patch_namespaced_service_status(service.name, service.namespace, patch)
         except client.ApiException as error:
-            # Deleted, replaced or changed in the meantime: the watch tells what it is now.
+            # Deleted, replaced or changed in the meantime: the watch has the present state.
             if error.status not in (404, 409, 422):
                 raise
             logger.warning("%s: %s", service.key, error.reason)

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from kubernetes import client, config
 
-from local_clusters.certificates import KeyPair
+from local_clusters.control_plane.certificates import KeyPair
 from local_clusters.errors import LocalClusterError
 from local_clusters.files import write_private
 
@@ -18,7 +18,7 @@ from local_clusters.files import write_private
 def write_kubeconfig(path: Path, name: str, server: str, ca: Path, user: KeyPair) -> Path:
     """Write a kubeconfig (mode 0600) whose one context, cluster and user are all called `name`.
 
-    Certificates and key are held inside it, so that it can be copied and merged.
+    Certificates and key are embedded, so that it can be copied and merged.
     """
     entry = {
         "apiVersion": "v1",

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_clusters.certificates import Pki
-from local_clusters.networks import Networks
+from local_clusters.control_plane.certificates import Pki
+from local_clusters.control_plane.networks import Networks
 from local_clusters.state import Ports
 
 LOAD_BALANCER = "load-balancer"
@@ -87,7 +87,7 @@ def environment(layout: Layout) -> dict[str, str]:
         "PATH": "/usr/bin:/bin",
         "HOME": str(layout.scratch),
         "TMPDIR": str(layout.scratch),
-        "PYTHONPATH": str(Path(__file__).resolve().parent.parent),
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
     }
 
 
@@ -96,7 +96,7 @@ def command(
 ) -> list[str]:
     """Return the command line of one of `START_ORDER`, the program's absolute path first."""
     if process == LOAD_BALANCER:
-        module = "local_clusters.load_balancer"
+        module = "local_clusters.control_plane.load_balancer"
         # -P keeps a folder that happens to be the working directory from shadowing a package.
         program = [sys.executable, "-P", "-m", module]
         flags = {

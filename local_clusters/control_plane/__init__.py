@@ -1,0 +1,1 @@
+"""What a control plane is made of: command lines, keys, addresses, nodes, load balancer."""

@@ -1,0 +1,69 @@
+"""What concerns every test: which tests run in one process, and what is built before the first.
+
+`./mesh test` runs two processes (pytest-xdist). Tests of one group run in the same process, so
+that what they share is made once, while the other process runs something else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+GROUPS = {
+    "clusters": ("tests/engine/", "tests/integration/", "tests/e2e/"),
+    "rendered": (
+        "tests/contracts/",
+        "tests/unit/checks/run/",
+        "tests/unit/render/",
+        "tests/unit/components/ambassador/test_pod_labels.py",
+    ),
+}
+"""Files that one process runs, by the beginnings of their paths; the first groups take longest.
+
+Tests on clusters start theirs on ports that are free when they look, so they run one after the
+other. Those of `rendered` share recordings and rendered stack files. Any other file is a group.
+"""
+
+
+def group(nodeid: str) -> str:
+    """The group of a test by its id."""
+    for name, beginnings in GROUPS.items():
+        if nodeid.startswith(beginnings):
+            return name
+    return nodeid.partition("::")[0]
+
+
+class ByGroup(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives each process whole groups."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """The scheduler of pytest-xdist."""
+    return ByGroup(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the groups first that take longest."""
+    places = [*GROUPS]
+    names = {item: group(item.nodeid) for item in items}
+    items.sort(key=lambda item: places.index(names[item]) if names[item] in places else 9)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build the programs that a test asks for: the time limit of a test is too short for that."""
+    names = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    if session.config.option.collectonly or not names & {"cluster_programs", "helm"}:
+        return
+    import local_clusters
+
+    wanted = tuple(local_clusters.TOOLS) if "cluster_programs" in names else ("helm",)
+    # The fixtures report what cannot be built.
+    with contextlib.suppress(local_clusters.LocalClusterError):
+        local_clusters.ensure(wanted, lambda step: print(step, file=sys.__stderr__))
