@@ -10,14 +10,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def cache() -> Path:
     """Folder for what can be built again: ``MESH_CACHE``, else below ``XDG_CACHE_HOME``."""
-    from local_clusters.files import cache_directory, make_private_directory
+    from machine.files import cache_directory, make_private_directory
 
     return make_private_directory(cache_directory())
 
 
 def state() -> Path:
     """Folder for what is running: ``MESH_STATE``, else below ``XDG_STATE_HOME``."""
-    from local_clusters.files import make_private_directory, state_directory
+    from machine.files import make_private_directory, state_directory
 
     return make_private_directory(state_directory())
 

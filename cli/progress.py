@@ -14,7 +14,7 @@ from rich.text import Text
 from cli.screen import err
 
 if TYPE_CHECKING:
-    from local_clusters import Progress
+    from machine.progress import Progress
 
 
 class Step:
@@ -35,8 +35,8 @@ class Step:
                 self._last = text
                 err().print(Text(f"  {text}"))
 
-    def clusters(self, progress: Progress) -> None:
-        """Show a report of local_clusters, which comes every second."""
+    def progress(self, progress: Progress) -> None:
+        """Show a report of local clusters or of a build, which comes every second."""
         if self._status is not None:
             self.update(str(progress))
         else:

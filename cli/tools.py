@@ -1,4 +1,4 @@
-"""Programs that verbs run: from PATH, or the pinned ones of local_clusters."""
+"""Programs that verbs run: from PATH, or the pinned ones of machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from local_clusters import Report
+    from machine.progress import Report
 
 
 def helm(report: Report) -> Path:
@@ -20,9 +20,9 @@ def helm(report: Report) -> Path:
 def kubectl(report: Report) -> Path:
     """Path of kubectl: from PATH, or else the pinned one, built on first use.
 
-    Raises LocalClusterError.
+    Raises BuildError.
     """
-    from local_clusters import ensure
+    from machine.build import ensure
 
     own = shutil.which("kubectl")
     return Path(own) if own is not None else ensure(["kubectl"], report)["kubectl"]

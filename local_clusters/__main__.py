@@ -9,7 +9,7 @@ from pathlib import Path
 
 from local_clusters.errors import LocalClusterError
 from local_clusters.lifecycle import down, merge_kubeconfigs, status, up
-from local_clusters.progress import Progress
+from machine.progress import Progress
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,7 +16,6 @@ from pathlib import Path
 from kubernetes import client
 from urllib3.exceptions import HTTPError
 
-from local_clusters.binaries import CLUSTER_TOOLS, ensure
 from local_clusters.control_plane.certificates import create_pki
 from local_clusters.control_plane.commands import CLIENTS, START_ORDER, Layout, command, environment
 from local_clusters.control_plane.kubeconfig import api_client, write_kubeconfig
@@ -31,12 +30,14 @@ from local_clusters.errors import (
     ClusterStartError,
     LocalClusterError,
     StartCancelledError,
-    tail,
 )
-from local_clusters.files import locked, make_private_directory
 from local_clusters.processes import ProcessIdentity, end, marked, spawn
-from local_clusters.progress import Progress, Report, silent
 from local_clusters.state import FILE_NAME, ClusterState, new_state, read_state
+from machine.build import ensure
+from machine.errors import tail
+from machine.files import locked, make_private_directory
+from machine.progress import Progress, Report, silent
+from machine.tools import CLUSTER_TOOLS
 
 START_TIMEOUT = 90.0
 """Seconds until a start is given up; a cluster is usually ready after 5."""

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from vocabulary.errors import MeshError
 
 
 class LocalClusterError(MeshError):
-    """A local cluster could not be built, started or ended."""
-
-
-class GoUnavailableError(LocalClusterError):
-    """The Go toolchain is missing, too old, or could not be run."""
-
-
-class ToolBuildError(LocalClusterError):
-    """A tool did not build; the message ends with the last lines of the build's log."""
+    """A local cluster could not be started or ended."""
 
 
 class ClusterStartError(LocalClusterError):
@@ -29,12 +19,3 @@ class ClusterStartError(LocalClusterError):
 
 class StartCancelledError(LocalClusterError):
     """The start was given up on request, and what it had started has been ended again."""
-
-
-def tail(log: Path, lines: int = 15) -> str:
-    """Return the last `lines` lines of a log, indented for a message; empty when there is none."""
-    try:
-        text = log.read_text(errors="replace")
-    except OSError:
-        return ""
-    return "\n".join(f"    {line}" for line in text.splitlines()[-lines:])

@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 
-from local_clusters.binaries import CLUSTER_TOOLS, ensure
 from local_clusters.cluster import ClusterStatus, LocalCluster, require_linux
 from local_clusters.control_plane.kubeconfig import merge_files
 from local_clusters.control_plane.networks import MAX_INDEX
 from local_clusters.errors import LocalClusterError, StartCancelledError
-from local_clusters.files import locked, make_private_directory, state_directory
-from local_clusters.progress import Report, silent
 from local_clusters.state import FILE_NAME, new_state, read_state
+from machine.build import ensure
+from machine.files import locked, make_private_directory, state_directory
+from machine.progress import Report, silent
+from machine.tools import CLUSTER_TOOLS
 
 _KUBECONFIG = "kubeconfig"
 

@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from local_clusters.control_plane.networks import Networks, free_ports
-from local_clusters.files import make_private_directory, write_private
 from local_clusters.processes import ProcessIdentity
+from machine.files import make_private_directory, write_private
 
 FILE_NAME = "state.json"
 

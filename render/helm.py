@@ -158,19 +158,19 @@ def _downloads() -> Path:
 def find_helm(progress: Callable[[Any], None] | None = None) -> Path:
     """The helm program: from PATH, or else the pinned one, built on first use.
 
-    `progress` is called with each `local_clusters.Progress` of the build. Raises RenderError
+    `progress` is called with each `machine.progress.Progress` of the build. Raises RenderError
     where there is no helm and it cannot be built.
     """
     found = shutil.which("helm")
     if found is not None:
         return Path(found)
-    from local_clusters.binaries import ensure
-    from local_clusters.errors import LocalClusterError
-    from local_clusters.progress import silent
+    from machine.build import ensure
+    from machine.errors import BuildError
+    from machine.progress import silent
 
     try:
         return ensure(["helm"], progress or silent)["helm"]
-    except LocalClusterError as error:
+    except BuildError as error:
         raise RenderError(
             f"charts are rendered with helm, which is not on PATH, and cannot be built: "
             f"{error.message}",

@@ -61,9 +61,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     names = {name for item in session.items for name in getattr(item, "fixturenames", ())}
     if session.config.option.collectonly or not names & {"cluster_programs", "helm"}:
         return
-    import local_clusters
+    from machine.build import ensure
+    from machine.errors import BuildError
+    from machine.tools import CLUSTER_TOOLS
 
-    wanted = tuple(local_clusters.TOOLS) if "cluster_programs" in names else ("helm",)
+    wanted = (*CLUSTER_TOOLS, "kubectl", "helm") if "cluster_programs" in names else ("helm",)
     # The fixtures report what cannot be built.
-    with contextlib.suppress(local_clusters.LocalClusterError):
-        local_clusters.ensure(wanted, lambda step: print(step, file=sys.__stderr__))
+    with contextlib.suppress(BuildError):
+        ensure(wanted, lambda step: print(step, file=sys.__stderr__))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import local_clusters
 from charts import packaging
 from cli import paths
+from machine.build import ensure
 
 
 def packages() -> Path:
@@ -14,4 +14,4 @@ def packages() -> Path:
 
     Raises LocalClusterError where Helm cannot be built.
     """
-    return packaging.packaged(lambda: local_clusters.ensure(["helm"])["helm"], paths.cache())
+    return packaging.packaged(lambda: ensure(["helm"])["helm"], paths.cache())

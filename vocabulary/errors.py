@@ -12,9 +12,10 @@ The tree; each class is defined where it is raised:
     ├── ManifestError            components/core/manifests.py: a published manifest is unusable
     ├── UnsupportedCertificateError  tls_provider/errors.py: only Pulumi's provider tls makes it
     ├── RenderError              render/errors.py: the program cannot be rendered
-    ├── LocalClusterError        local_clusters/errors.py: a local cluster fails
+    ├── BuildError               machine/errors.py: a program is not available
     │   ├── GoUnavailableError       the Go toolchain is missing or too old
-    │   ├── ToolBuildError           a program does not build
+    │   └── ToolBuildError           a program does not build
+    ├── LocalClusterError        local_clusters/errors.py: a local cluster fails
     │   ├── ClusterStartError        a process does not start
     │   └── StartCancelledError      the user interrupted the start
     ├── SessionError             verify/session.py: `./mesh verify` cannot start or end

@@ -38,7 +38,7 @@ def deploy(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSource, 
     First what does not depend on the clusters' tokens and addresses, then, with these, the rest.
     Raises VerbError, RenderError.
     """
-    helm = HelmTemplate(tools.helm(step.clusters), _kube_version(reach))
+    helm = HelmTemplate(tools.helm(step.progress), _kube_version(reach))
     tls = TlsProvider()
     stop = threading.Event()
     with TemporaryDirectory() as scratch:

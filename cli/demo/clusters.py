@@ -32,7 +32,7 @@ def start() -> Path:
     import local_clusters
 
     with step("Two local Kubernetes control planes, source and target") as work:
-        found = local_clusters.up(NAMES, work.clusters, directory=folder())
+        found = local_clusters.up(NAMES, work.progress, directory=folder())
         kubeconfig = local_clusters.merge_kubeconfigs(found)
     os.environ["KUBECONFIG"] = str(kubeconfig)
     # An HTTP proxy cannot reach the API servers of this machine.
@@ -52,7 +52,7 @@ def end() -> list[str]:
     ended: list[str] = []
     if any(item.name in NAMES for item in local_clusters.status(directory=folder())):
         with step("Ending the local control planes") as work:
-            ended = local_clusters.down(NAMES, work.clusters, directory=folder())
+            ended = local_clusters.down(NAMES, work.progress, directory=folder())
     # The lock of the demo keeps others from starting clusters there.
     shutil.rmtree(folder(), ignore_errors=True)
     return ended

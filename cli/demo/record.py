@@ -35,7 +35,7 @@ class DemoRecord(BaseModel):
 
 def folder() -> Path:
     """Folder (mode 0700) of the demo's files."""
-    from local_clusters.files import make_private_directory
+    from machine.files import make_private_directory
 
     return make_private_directory(paths.state() / "demo")
 
@@ -50,7 +50,7 @@ def read() -> DemoRecord | None:
 
 def write(record: DemoRecord) -> None:
     """Write the record."""
-    from local_clusters.files import write_private
+    from machine.files import write_private
 
     folder()
     write_private(_file(), record.model_dump_json(indent=2))

@@ -134,7 +134,7 @@ class Demo:
         self._kubeconfig = clusters.start()
         if not shutil.which("kubectl"):
             with step("kubectl") as work:
-                self._kubectl = str(tools.kubectl(work.clusters))
+                self._kubectl = str(tools.kubectl(work.progress))
 
     def _apply(self, reach: Mapping[str, Reach], charts: ChartSource) -> None:
         from cli.demo.apply import deploy
@@ -241,7 +241,7 @@ def _charts(config: MeshConfig) -> ChartSource:
         try:
             return choice.available(config, paths.ROOT)
         except choice.UnreachableChartsError as error:
-            source = choice.stand_ins(config, lambda: tools.helm(work.clusters), paths.cache())
+            source = choice.stand_ins(config, lambda: tools.helm(work.progress), paths.cache())
             reason = error.message
     screen.note(
         f"{reason}; the demo uses the stand-in charts of charts/stand_ins, which have the same "

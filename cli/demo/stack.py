@@ -75,7 +75,7 @@ class DemoStack:
 
         Returns the engine with the stack's environment. Raises VerbError.
         """
-        from local_clusters.files import make_private_directory, write_private
+        from machine.files import make_private_directory, write_private
 
         for private in (self.folder, self.folder / "state", self.project, self.stack_file.parent):
             make_private_directory(private)

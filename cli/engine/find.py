@@ -42,7 +42,7 @@ def find(say: Callable[[str], None]) -> Engine:
 
 
 def _installed(say: Callable[[str], None]) -> Engine:
-    from local_clusters.files import locked
+    from machine.files import locked
 
     pinned = version("pulumi")
     root = paths.cache() / f"pulumi-{pinned}"

@@ -14,7 +14,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 from pulumi.automation._server import LanguageServer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import language_pb2_grpc
@@ -29,12 +29,12 @@ class LanguageHost(LanguageServer):
         super().__init__(program)
         self._engine = engine
 
-    def Run(self, request: Any, context: Any) -> Any:  # noqa: N802 (the name in the protocol)
+    def Run(self, request: Any, context: Any) -> Any:
         """Run the program once, in the project's folder."""
         os.chdir(request.pwd)
         # Where the Automation API passes the address of its engine.
         request.args[:] = [self._engine]
-        return super().Run(request, context)
+        return super().Run(request, context)  # type: ignore[no-untyped-call]
 
 
 def main() -> None:

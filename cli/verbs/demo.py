@@ -62,7 +62,7 @@ def demo(
 @contextmanager
 def _alone() -> Iterator[None]:
     """The lock of the demo; waits until another run releases it."""
-    from local_clusters.files import locked
+    from machine.files import locked
 
     said = False
 

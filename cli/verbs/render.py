@@ -80,10 +80,10 @@ def render(
 
     with step("Charts") as work:
         if stand_in_charts:
-            source = choice.stand_ins(config, lambda: tools.helm(work.clusters), paths.cache())
+            source = choice.stand_ins(config, lambda: tools.helm(work.progress), paths.cache())
         else:
             source = _available(config)
-        helm = HelmTemplate(tools.helm(work.clusters), kube_version or KUBE_VERSION)
+        helm = HelmTemplate(tools.helm(work.progress), kube_version or KUBE_VERSION)
     with step("Rendering"):
         recording = record(config, offline_reach(config), source, ClusterAnswers.placeholders())
         made = manifests(recording, helm)

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from local_clusters.control_plane.networks import Networks
-from local_clusters.files import make_private_directory, write_private
+from machine.files import make_private_directory, write_private
 
 ADMINISTRATORS = "system:masters"
 """The group that an API server lets do anything, whatever RBAC says."""

@@ -12,7 +12,7 @@ from kubernetes import client, config
 
 from local_clusters.control_plane.certificates import KeyPair
 from local_clusters.errors import LocalClusterError
-from local_clusters.files import write_private
+from machine.files import write_private
 
 
 def write_kubeconfig(path: Path, name: str, server: str, ca: Path, user: KeyPair) -> Path:

@@ -9,8 +9,8 @@ from typing import Any
 from kubernetes import client
 from urllib3.exceptions import HTTPError
 
-from local_clusters.binaries import read_pins
 from local_clusters.control_plane.networks import Networks
+from machine.tools import kubernetes_version, kwok_version
 
 ZONES = ("zone-a", "zone-b", "zone-c")
 """The zones that nodes are spread over, so that what spreads over zones can."""
@@ -51,7 +51,6 @@ def release_leases(api: client.ApiClient) -> None:
 def _node(cluster: str, networks: Networks, number: int) -> Any:
     name = node_name(cluster, number)
     architecture = _ARCHITECTURES.get(platform.machine(), platform.machine())
-    pins = read_pins()
     resources = {"cpu": "32", "memory": "256Gi", "ephemeral-storage": "1Ti", "pods": "200"}
     return {
         "apiVersion": "v1",
@@ -77,8 +76,8 @@ def _node(cluster: str, networks: Networks, number: int) -> Any:
             "nodeInfo": {
                 "architecture": architecture,
                 "operatingSystem": "linux",
-                "kubeletVersion": f"{pins.kubernetes}+kwok",
-                "containerRuntimeVersion": f"kwok://{pins.kwok.removeprefix('v')}",
+                "kubeletVersion": f"{kubernetes_version()}+kwok",
+                "containerRuntimeVersion": f"kwok://{kwok_version().removeprefix('v')}",
                 "osImage": "none (no containers run)",
                 "kernelVersion": platform.release(),
                 "kubeProxyVersion": "",

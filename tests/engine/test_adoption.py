@@ -16,6 +16,7 @@ import local_clusters
 from cli.demo.stack import DemoStack
 from cli.engine.engine import Engine
 from config import PROJECT
+from machine.build import ensure
 from tests.adopted_ambassador import (
     NAMESPACE,
     RELEASE,
@@ -53,7 +54,7 @@ def adoption(
 ) -> Iterator[Adoption]:
     """Clusters of this module's own, each with an Ambassador that was installed without us."""
     directory = tmp_path_factory.mktemp("adoption")
-    programs = local_clusters.ensure(["helm", "kubectl"])
+    programs = ensure(["helm", "kubectl"])
     source, target = local_clusters.up(list(NAMES), directory=directory / "clusters")
     try:
         kubeconfig = local_clusters.merge_kubeconfigs([source, target], directory / "kubeconfig")

@@ -16,6 +16,7 @@ import local_clusters
 from cli.demo.stack import DemoStack
 from cli.engine.engine import Engine
 from config import PROJECT
+from machine.build import ensure
 from tests.engine.conftest import Stack
 from tests.foreign_workloads import LONGHORN_MANAGER, WORKLOADS, Run, install, seen, settings
 from tests.integration.conftest import Clusters
@@ -46,7 +47,7 @@ def foreign(
 ) -> Iterator[Foreign]:
     """A cluster of this module's own with what its owners installed without us."""
     directory = tmp_path_factory.mktemp("meshed")
-    programs = local_clusters.ensure(["helm", "kubectl"])
+    programs = ensure(["helm", "kubectl"])
     (cluster,) = local_clusters.up([CLUSTER], directory=directory / "clusters")
     kubeconfig = local_clusters.merge_kubeconfigs([cluster], directory / "kubeconfig")
     tools = Tools(programs["helm"], programs["kubectl"], kubeconfig, {CLUSTER: CLUSTER})

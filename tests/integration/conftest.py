@@ -19,10 +19,13 @@ import pytest
 from kubernetes import client
 
 import local_clusters
-from local_clusters import LocalCluster, Progress
-from local_clusters.binaries import find_go
-from local_clusters.files import locked, state_directory
+from local_clusters import LocalCluster
 from local_clusters.processes import ProcessIdentity, identify
+from machine.build import cached, ensure, find_go
+from machine.errors import GoUnavailableError
+from machine.files import locked, state_directory
+from machine.progress import Progress
+from machine.tools import CLUSTER_TOOLS, KUBERNETES
 
 
 class Clusters(NamedTuple):
@@ -36,12 +39,12 @@ class Clusters(NamedTuple):
 @pytest.fixture(scope="session")
 def cluster_programs() -> dict[str, Path]:
     """The programs of a cluster; skips where they are not built and there is no Go."""
-    if not local_clusters.cached():
+    if not cached(CLUSTER_TOOLS):
         try:
-            find_go()
-        except local_clusters.GoUnavailableError as error:
+            find_go(KUBERNETES)
+        except GoUnavailableError as error:
             pytest.skip(f"real clusters have to be built first. {error.message}")
-    return local_clusters.ensure(report=to_screen)
+    return ensure(CLUSTER_TOOLS, to_screen)
 
 
 @pytest.fixture(scope="session")

@@ -26,7 +26,7 @@ from charts import ChartSource
 from config import MeshConfig, load_stack_file
 from config.links.link import LinkConfig
 from local_clusters import LocalCluster
-from local_clusters.binaries import ensure
+from machine.build import ensure
 from preflight import examine
 from render import ClusterAnswers, Recording, RenderedObject, TlsProvider, manifests, record
 from render.recorder import RELEASE

@@ -20,6 +20,7 @@ import local_clusters
 from config import MeshConfig, load_settings
 from config.ambassador.adoption import FIELD_MANAGER
 from config.preconditions import expectations
+from machine.build import ensure
 from preflight import ClusterError, examine
 from render import Recording, RenderedObject, manifests
 from tests.adopted_ambassador import (
@@ -72,7 +73,7 @@ def foreign(
     """A cluster of this module's own with an Ambassador that was installed without us."""
     directory = tmp_path_factory.mktemp("adoption")
     charts = packages()
-    programs = local_clusters.ensure(["helm", "kubectl"])
+    programs = ensure(["helm", "kubectl"])
     (cluster,) = local_clusters.up([CLUSTER], directory=directory / "clusters")
     try:
         kubeconfig = local_clusters.merge_kubeconfigs([cluster], directory / "kubeconfig")

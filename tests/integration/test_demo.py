@@ -21,7 +21,7 @@ from checks import Status
 from checks.run.printing import MARKS
 from local_clusters import default_directory
 from local_clusters.control_plane.kubeconfig import api_client
-from local_clusters.files import cache_directory
+from machine.files import cache_directory
 from tests.packages import packages
 from verify.questions import limits
 

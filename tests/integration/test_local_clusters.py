@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import signal
 import socket
 import stat
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import yaml
@@ -23,32 +20,21 @@ from kubernetes import client
 
 import local_clusters
 from local_clusters import ClusterStartError, LocalCluster, StartCancelledError
-from local_clusters.binaries import read_pins
 from local_clusters.control_plane.commands import START_ORDER
 from local_clusters.control_plane.load_balancer import AddressBook
 from local_clusters.control_plane.networks import free_ports, is_free
 from local_clusters.processes import MARK, ProcessIdentity, end, identify, marked, spawn
 from local_clusters.state import new_state
+from machine.tools import kubernetes_version
+from tests.waiting import eventually
 
 from .conftest import Clusters
 
 pytestmark = pytest.mark.clusters
 
-Result = TypeVar("Result")
 NewNamespace = Callable[..., str]
 
 ROOT = Path(local_clusters.__file__).parent.parent
-
-
-def eventually(ask: Callable[[], Result | None], seconds: float = 60) -> Result:
-    """Return the first answer that is neither None nor False; a limit for a hung machine only."""
-    deadline = time.monotonic() + seconds
-    while True:
-        answer = ask()
-        if answer:
-            return answer
-        assert time.monotonic() < deadline, f"{ask} never came true"
-        time.sleep(0.1)
 
 
 @pytest.fixture
@@ -120,7 +106,7 @@ def test_two_clusters_are_two_different_ones(clusters: Clusters) -> None:
 def test_an_api_server_has_the_pinned_version(clusters: Clusters) -> None:
     with clusters.target.api() as api:
         version = client.VersionApi(api).get_code()
-    assert version.git_version == read_pins().kubernetes
+    assert version.git_version == kubernetes_version()
     assert version.git_version.startswith(f"v{version.major}.{version.minor}.")
 
 
@@ -596,118 +582,3 @@ def test_an_address_that_a_service_has_already_is_given_to_no_other() -> None:
     book.keep("default/b", favourite)
     assert book.assign("default/b") == favourite
     assert book.assign("default/a") != favourite
-
-
-# Building
-
-
-@pytest.fixture
-def fake_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
-    """Puts a `go` of these words (version, script for `go build`) on PATH, with an empty cache.
-
-    Returns the file that the script may note things in, as `$NOTES`; `$OUT` is what to build.
-    """
-    folder = tmp_path / "go"
-    folder.mkdir()
-    notes = tmp_path / "notes"
-    monkeypatch.setenv("MESH_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    monkeypatch.setenv("NOTES", str(notes))
-
-    def install(version: str, build: str) -> Path:
-        program = folder / "go"
-        program.write_text(
-            "#!/bin/sh\n"
-            f'[ "$1" = version ] && {{ echo "go version go{version} linux/amd64"; exit; }}\n'
-            'while [ "$1" != -o ]; do shift; done; OUT=$2\n'
-            f"{build}\n"
-        )
-        program.chmod(0o755)
-        return notes
-
-    return install
-
-
-GOOD_BUILD = 'echo "$OUT" >> "$NOTES"; echo "#!/bin/sh" > "$OUT"; chmod 755 "$OUT"'
-
-
-def test_without_go_the_error_says_what_to_install(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("MESH_CACHE", str(tmp_path))
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(local_clusters.GoUnavailableError, match="no `go` on PATH") as error:
-        local_clusters.up(["lone"], directory=tmp_path)
-    assert f"Install Go {read_pins().go}" in error.value.remedy
-
-
-@pytest.mark.parametrize("version", ["1.20", "1.9.7", "1.25.11"])
-def test_a_go_that_is_too_old_is_refused(fake_go: Callable[[str, str], Path], version: str) -> None:
-    fake_go(version, GOOD_BUILD)
-    with pytest.raises(local_clusters.GoUnavailableError, match=f"is go{version}"):
-        local_clusters.ensure(["helm"])
-
-
-def test_a_go_that_refuses_to_run_is_quoted(
-    fake_go: Callable[[str, str], Path], tmp_path: Path
-) -> None:
-    fake_go("1.26.0", GOOD_BUILD)
-    (tmp_path / "go" / "go").write_text("#!/bin/sh\necho go.mod requires go 9 >&2; exit 1\n")
-    with pytest.raises(local_clusters.GoUnavailableError, match=r"go\.mod requires go 9"):
-        local_clusters.ensure(["helm"])
-
-
-def test_a_tool_is_built_once_and_on_its_own(fake_go: Callable[[str, str], Path]) -> None:
-    notes = fake_go("1.99.0", GOOD_BUILD)
-    steps: list[local_clusters.Progress] = []
-    programs = local_clusters.ensure(["helm", "kwok"], steps.append)
-    assert [path.exists() for path in programs.values()] == [True, True]
-    assert {(step.subject, step.number, step.total) for step in steps} == {
-        ("helm", 1, 2),
-        ("kwok", 2, 2),
-    }
-    assert local_clusters.ensure(["kwok", "helm"]) == programs
-    assert len(notes.read_text().splitlines()) == 2
-    assert not local_clusters.cached(["etcd"])
-
-
-def test_a_build_that_fails_shows_the_end_of_its_log_and_leaves_no_program(
-    fake_go: Callable[[str, str], Path],
-) -> None:
-    fake_go("1.99.0", 'echo half > "$OUT"; echo the compiler is sad >&2; exit 1')
-    with pytest.raises(local_clusters.ToolBuildError, match="the compiler is sad"):
-        local_clusters.ensure(["helm"])
-    assert not local_clusters.cached(["helm"])
-    fake_go("1.99.0", GOOD_BUILD)
-    assert local_clusters.ensure(["helm"])["helm"].read_text() == "#!/bin/sh\n"
-
-
-def test_two_processes_that_want_the_same_program_build_it_once(
-    fake_go: Callable[[str, str], Path],
-) -> None:
-    notes = fake_go("1.99.0", f"sleep 1; {GOOD_BUILD}")
-    script = "import local_clusters as l; print(l.ensure(['helm'])['helm'].read_text())"
-    command = [sys.executable, "-c", script]
-    builders = [
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)
-    ]
-    assert [builder.communicate()[0].strip() for builder in builders] == ["#!/bin/sh"] * 2
-    assert len(notes.read_text().splitlines()) == 1
-
-
-def test_a_builder_that_is_killed_leaves_a_cache_that_the_next_one_can_use(
-    fake_go: Callable[[str, str], Path],
-) -> None:
-    notes = fake_go("1.99.0", 'echo half > "$OUT"; echo $$ > "$NOTES"; exec sleep 1000')
-    script = "import local_clusters as l; l.ensure(['helm'])"
-    builder = subprocess.Popen([sys.executable, "-c", script], cwd=ROOT)
-    compiler = eventually(lambda: notes.read_text().strip() if notes.exists() else None)
-    builder.kill()
-    builder.wait()
-    try:
-        assert not local_clusters.cached(["helm"])
-        fake_go("1.99.0", GOOD_BUILD)
-        helm = local_clusters.ensure(["helm"])["helm"]
-        assert [path.name for path in helm.parent.iterdir()] == ["helm"]
-    finally:
-        os.kill(int(compiler), signal.SIGKILL)

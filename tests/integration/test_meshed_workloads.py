@@ -23,6 +23,7 @@ from config import MeshConfig, load_settings
 from config.ambassador.adoption import FIELD_MANAGER
 from config.platform.recipes import RECIPES, WorkloadRef
 from config.preconditions import expectations
+from machine.build import ensure
 from preflight import ClusterError, Reach, examine
 from render import ClusterAnswers, RenderedObject, manifests, record
 from tests.foreign_workloads import WORKLOADS, Run, cron_job, install, ref, seen, settings
@@ -75,7 +76,7 @@ def foreign(
 ) -> Iterator[Foreign]:
     """A cluster of this module's own with what its owners installed without us."""
     directory = tmp_path_factory.mktemp("meshed")
-    programs = local_clusters.ensure(["helm", "kubectl"])
+    programs = ensure(["helm", "kubectl"])
     (cluster,) = local_clusters.up([CLUSTER], directory=directory / "clusters")
     kubeconfig = local_clusters.merge_kubeconfigs([cluster], directory / "kubeconfig")
     tools = Tools(programs["helm"], programs["kubectl"], kubeconfig, {CLUSTER: CLUSTER})

@@ -25,6 +25,7 @@ from config.core.charts import ChartsConfig
 from config.core.cluster import ClusterConfig
 from config.preconditions import expectations
 from local_clusters import LocalCluster
+from machine.build import ensure
 from render import ClusterAnswers, HelmTemplate, RenderedObject, manifests, offline_reach, record
 from tests import foreign_workloads
 from tests.integration.ambassador_kinds import CRD, GROUP, crds_of, storing
@@ -164,7 +165,7 @@ def servers(
 @pytest.fixture(scope="module")
 def helm(cluster_programs: dict[str, Path]) -> HelmTemplate:
     """The pinned Helm, which is built as the clusters' programs are."""
-    return HelmTemplate(local_clusters.ensure(["helm"])["helm"])
+    return HelmTemplate(ensure(["helm"])["helm"])
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,8 @@ from charts.source import cert_manager_chart, trust_manager_chart
 from config.linkerd.control_plane import LinkerdConfig
 from config.trust.cert_manager import CertManagerConfig, TrustManagerConfig
 from config.variants.ambassadors import FLAVOURS, CrdsChart, CrdsManifest
-from local_clusters import LocalClusterError, ensure
+from machine.build import ensure
+from machine.errors import BuildError
 from tests.certificates import ISSUER, ROOT, certified
 from tests.packages import packages
 
@@ -122,7 +123,7 @@ def helm() -> str:
         return found
     try:
         return str(ensure(["helm"])["helm"])
-    except LocalClusterError as error:
+    except BuildError as error:
         pytest.skip(f"no helm on PATH, and none could be built: {error}")
 
 

@@ -1,4 +1,4 @@
-module linkerd-ambassador-mesh/binaries/pulumi
+module linkerd-ambassador-mesh/machine/go/pulumi
 
 go 1.26.6
 

@@ -1,4 +1,4 @@
-module linkerd-ambassador-mesh/binaries/pulumi_kubernetes
+module linkerd-ambassador-mesh/machine/go/pulumi_kubernetes
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-module linkerd-ambassador-mesh/local_clusters
+module linkerd-ambassador-mesh/machine/go/kubernetes
 
 go 1.26.0
 

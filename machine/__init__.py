@@ -1,0 +1,1 @@
+"""What verbs need of a machine: folders, private files, locks, progress, and built programs."""
