@@ -123,7 +123,7 @@ def _pulumi() -> Variables:
     return {"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version": pinned}
 
 
-# The provider's own Go SDK is thousands of types, and optimising them takes most of the build.
+# Optimising the thousands of types of the provider's Go SDK is most of its build.
 _QUICKER = ("-gcflags", "github.com/pulumi/pulumi-kubernetes/sdk/v4/...=-N -l")
 
 TOOLS = {

@@ -34,12 +34,27 @@ def start() -> Path:
     with step("Two local Kubernetes control planes, source and target") as work:
         found = local_clusters.up(NAMES, work.progress, directory=folder())
         kubeconfig = local_clusters.merge_kubeconfigs(found)
+    _use(kubeconfig)
+    return kubeconfig
+
+
+def connect() -> bool:
+    """Use the running local clusters in this process; returns whether both run."""
+    import local_clusters
+
+    found = {item.name: item for item in local_clusters.status(directory=folder())}
+    if not all(name in found and found[name].healthy for name in NAMES):
+        return False
+    _use(folder() / "kubeconfig")
+    return True
+
+
+def _use(kubeconfig: Path) -> None:
     os.environ["KUBECONFIG"] = str(kubeconfig)
     # An HTTP proxy cannot reach the API servers of this machine.
     for name in ("NO_PROXY", "no_proxy"):
         hosts = [os.environ.get(name, ""), "127.0.0.1", "localhost"]
         os.environ[name] = ",".join(filter(None, hosts))
-    return kubeconfig
 
 
 def end() -> list[str]:

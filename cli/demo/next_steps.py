@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import shlex
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -42,11 +42,17 @@ def to_go_on(stack: DemoStack, engine: Engine, charts: Path | None) -> Group:
     variables = stack.settings()
     if charts is not None:
         variables["MESH_CHARTS"] = str(charts)
-    call = shlex.quote("pulumi" if shutil.which("pulumi") else engine.command)
+    folders = [shlex.quote(str(folder)) for folder in engine.folders]
+    path = [f"export PATH={os.pathsep.join(folders)}:$PATH"] if folders else []
     file = shlex.quote(str(stack.stack_file))
     return (
         "To go on with Pulumi:",
-        [*_exports(variables), f"{call} preview --stack {STACK} --config-file {file}"],
+        [
+            "./mesh demo --change",
+            *_exports(variables),
+            *path,
+            f"pulumi preview --stack {STACK} --config-file {file}",
+        ],
     )
 
 

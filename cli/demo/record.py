@@ -24,6 +24,8 @@ class DemoRecord(BaseModel):
     """Context of the user's own target cluster; None for a local one."""
     engine: bool = True
     """Whether the Pulumi engine deployed it."""
+    second_export: bool = False
+    """Whether `--change` exported its second Service."""
     uids: dict[str, str] = {}
     """UIDs of its clusters, by name."""
 

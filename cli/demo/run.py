@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from charts.source import CHARTS_VARIABLE
 from cli import paths, screen, stacks
-from cli.demo import clusters, next_steps
+from cli.demo import clusters, next_steps, summary
 from cli.demo import record as demo_record
 from cli.demo.record import DemoRecord
 from cli.demo.stack import STACK, DemoStack
@@ -35,6 +36,7 @@ _RENDER_INSTEAD = (
     "install Pulumi (https://www.pulumi.com/docs/install/), leave out --source and --target to "
     f"have local clusters, or read the manifests: `./mesh render {STACK} --out DIR`"
 )
+_QUICK = "or let the demo apply the rendered objects without an engine: `./mesh demo --quick`"
 _AGAIN = f"Run `./mesh demo` again to go on, or {DOWN} first to start over."
 
 
@@ -52,9 +54,12 @@ class Demo:
     def _local(self) -> bool:
         return self._contexts == (None, None)
 
-    def make(self, *, use_engine: bool) -> None:
-        """Deploy and check the mesh, or repair an existing demo. Raises MeshError."""
-        if not self._local and not use_engine:
+    def make(self, *, quick: bool) -> None:
+        """Deploy and check the mesh, or repair an existing demo. Raises MeshError.
+
+        `quick` applies the rendered objects without an engine, in local clusters alone.
+        """
+        if not self._local and quick:
             raise VerbError(_NEEDS_ENGINE, _RENDER_INSTEAD, BAD_INPUT)
         before = demo_record.read()
         if before is not None and (before.source, before.target) != self._contexts:
@@ -62,13 +67,37 @@ class Demo:
                 f"a demo exists already, in {_where(before)}", f"run {DOWN} first", BAD_INPUT
             )
         try:
-            self._make(before, use_engine=use_engine)
+            self._make(before, quick=quick)
         except KeyboardInterrupt:
             screen.say(f"Interrupted. {_AGAIN}")
             raise
 
+    def change(self, record: DemoRecord) -> None:
+        """Export a second Service, as a user would: edit, preview, update. Raises MeshError."""
+        from cli.demo import change
+
+        if self._local:
+            self._start_clusters()
+        charts = _charts(self._config)
+        engine = self._engine()
+        with _with_advice():
+            with step(f"Service {change.NAMESPACE}/{change.SERVICE} in the target"):
+                change.apply_service(self._config.clusters["target"])
+            demo_record.write(record.model_copy(update={"second_export": True}))
+            engine = self._prepared(engine, charts, second_export=True)
+            screen.say(f"\nThe stack file, {self._stack.stack_file}:\n{change.ADDED}\n")
+            with step(f"pulumi preview --diff --stack {STACK}") as work:
+                planned, shown = self._stack.preview(engine, work)
+            screen.say(change.account(shown))
+            if not planned:
+                screen.say("The second Service is exported already; nothing changes.")
+                return
+            with step(f"pulumi up --stack {STACK}") as work:
+                self._stack.up(engine, work)
+        self._check_clean(engine)
+
     def leave(self, record: DemoRecord) -> None:
-        """Delete it from clusters that are the user's own. Raises MeshError."""
+        """Delete with the engine what it deployed. Raises MeshError."""
         gone = (
             "if the clusters do not exist any more, delete the demo's record: "
             f"{demo_record.folder()}"
@@ -79,16 +108,17 @@ class Demo:
             raise VerbError(str(error), gone) from None
         if uids != record.uids:
             raise VerbError("these are not the clusters that the demo was made in", gone)
-        with step("The Pulumi engine") as work:
-            engine = self._stack.prepare(find(work.update), self._content)
-        engine = _with_charts(engine, _charts(self._config))
+        engine = self._prepared(
+            self._engine(), _charts(self._config), second_export=record.second_export
+        )
         with step(f"pulumi destroy --stack {STACK}") as work:
             self._stack.destroy(engine, work)
-        screen.say("Helm keeps the CRDs of the Gateway API, because others may use them.")
+        if not self._local:
+            screen.say("Helm keeps the CRDs of the Gateway API, because others may use them.")
 
-    def _make(self, before: DemoRecord | None, *, use_engine: bool) -> None:
+    def _make(self, before: DemoRecord | None, *, quick: bool) -> None:
         source, target = self._contexts
-        engine = self._engine() if use_engine else None
+        engine = None if quick else self._engine()
         if before is not None and before.local and before.engine != (engine is not None):
             # Neither way can go on with what the other one has created.
             screen.note("the existing demo was made in the other way; it is deleted first")
@@ -101,32 +131,57 @@ class Demo:
         uids = {name: item.uid for name, item in reach.items()}
         if before is not None and before.uids != uids:
             self._stack.forget_state()
+        changed = before is not None and before.uids == uids and before.second_export
         demo_record.write(
-            DemoRecord(source=source, target=target, engine=engine is not None, uids=uids)
+            DemoRecord(
+                source=source,
+                target=target,
+                engine=engine is not None,
+                second_export=changed,
+                uids=uids,
+            )
         )
         charts = _charts(self._config)
         with _with_advice():
             if engine is not None:
-                engine = _with_charts(self._stack.prepare(engine, self._content), charts)
+                engine = self._prepared(engine, charts, second_export=changed)
                 with step(f"pulumi up --stack {STACK}") as work:
-                    self._stack.up(engine, work)
+                    urns = self._stack.up(engine, work)
+                self._check_clean(engine)
+                summary.show_resources(urns, self._stack.outputs(engine), screen.out())
             else:
                 self._apply(reach, charts)
         self._show(charts, engine)
 
-    def _engine(self) -> Engine | None:
-        """The engine; None where it is not available, and clusters are local."""
+    def _engine(self) -> Engine:
+        """The engine, built where it is not installed. Raises VerbError."""
         try:
             with step("The Pulumi engine") as work:
-                return find(work.update)
+                engine = find(work.update, work.progress)
         except EngineUnavailableError as error:
-            if not self._local:
-                raise VerbError(f"{_NEEDS_ENGINE} ({error.message})", _RENDER_INSTEAD) from None
-            screen.note(
-                f"no Pulumi engine ({error.message}): the demo applies the rendered objects of the "
-                "same program (server-side apply; no state, no updates, no deletion)"
-            )
-            return None
+            remedy = f"{error.remedy}\n{_QUICK}" if self._local else _RENDER_INSTEAD
+            raise VerbError(error.message, remedy) from None
+        screen.note(engine.origin)
+        return engine
+
+    def _prepared(self, engine: Engine, charts: ChartSource, *, second_export: bool) -> Engine:
+        """The engine with the stack's environment and charts, the stack file written."""
+        from cli.demo import change
+
+        content = change.with_second_export(self._content) if second_export else self._content
+        engine = self._stack.prepare(engine, content)
+        if charts.directory is None:
+            return engine
+        return engine.having({CHARTS_VARIABLE: str(charts.directory)})
+
+    def _check_clean(self, engine: Engine) -> None:
+        """Preview once more; an update that is not finished, or never is, ends the demo."""
+        with step("pulumi preview --expect-no-changes") as work:
+            planned, _ = self._stack.preview(engine, work)
+        if planned:
+            changes = ", ".join(f"{op.value} {urn}" for urn, op in planned.items())
+            raise VerbError(f"a second preview plans changes: {changes}")
+        screen.say("A preview after the update plans no change.")
 
     def _start_clusters(self) -> None:
         from cli import tools
@@ -147,7 +202,6 @@ class Demo:
 
     def _show(self, charts: ChartSource, engine: Engine | None) -> None:
         """Check, and print the result. Raises VerbError where a check failed."""
-        from cli.demo import summary
         from cli.verbs.check import run_checks
         from verify.questions import limits
 
@@ -192,12 +246,35 @@ class Demo:
 def remove() -> None:
     """Delete what the demo has created. Raises MeshError."""
     record = demo_record.read()
-    if record is not None and not record.local:
-        Demo(record.source, record.target).leave(record)
+    if record is not None and record.engine:
+        _leave(record)
     ended = clusters.end()
     demo_record.forget()
     if record is None and not ended:
         screen.say("There is no demo; nothing to remove.")
+
+
+def change() -> None:
+    """Change the deployed demo. Raises MeshError."""
+    record = demo_record.read()
+    if record is None or not record.engine:
+        raise VerbError(
+            "there is no demo that the Pulumi engine deployed", "run `./mesh demo` first", BAD_INPUT
+        )
+    Demo(record.source, record.target).change(record)
+
+
+def _leave(record: DemoRecord) -> None:
+    """Delete with the engine; local clusters are deleted even where that fails."""
+    try:
+        if record.local and not clusters.connect():
+            screen.note("the local control planes do not run; nothing is to be deleted in them")
+            return
+        Demo(record.source, record.target).leave(record)
+    except MeshError as error:
+        if not record.local:
+            raise
+        screen.note(f"pulumi destroy failed ({error.message}); the local clusters are deleted")
 
 
 @contextmanager
@@ -248,11 +325,3 @@ def _charts(config: MeshConfig) -> ChartSource:
         "objects and are for trials only"
     )
     return source
-
-
-def _with_charts(engine: Engine, charts: ChartSource) -> Engine:
-    from charts.source import CHARTS_VARIABLE
-
-    if charts.directory is None:
-        return engine
-    return engine.having({CHARTS_VARIABLE: str(charts.directory)})

@@ -6,24 +6,22 @@ it gets a copy, and the checkout is not changed.
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
-from pulumi.automation import CommandError, LocalWorkspace, Stack
+from pulumi.automation import CommandError, LocalWorkspace, OpType, Stack
 
 from cli import paths
 from cli.engine.engine import Engine
 from cli.engine.events import Events, Shown
 from cli.errors import VerbError
-
-if TYPE_CHECKING:
-    from pulumi.automation import PulumiFn
 
 STACK = "local"
 _LAST_LINES = 15
@@ -97,8 +95,44 @@ class DemoStack:
             )
         return engine
 
-    def up(self, engine: Engine, shown: Shown, program: PulumiFn | None = None) -> None:
-        """Deploy the checkout's program, or `program` in this process.
+    def preview(self, engine: Engine, shown: Shown) -> tuple[dict[str, OpType], str]:
+        """What an update would change, by URN, and the engine's account of it.
+
+        Raises VerbError with the engine's errors.
+        """
+        events = Events(shown)
+        lines: list[str] = []
+
+        def keep(line: str) -> None:
+            lines.append(line)
+
+        def run(log: Callable[[str], None]) -> None:
+            self._stack(engine).preview(
+                on_output=lambda line: (keep(line), log(line)),
+                on_error=log,
+                on_event=events.hear,
+                diff=True,
+                suppress_outputs=True,
+                config_file=str(self.stack_file),
+            )
+
+        self._run("pulumi preview failed", run, events)
+        return events.planned, "\n".join(lines)
+
+    def outputs(self, engine: Engine) -> dict[str, Any]:
+        """The stack's outputs by name; secret ones as ``[secret]``. Raises VerbError."""
+        command = ["stack", "output", "--json", "--stack", STACK]
+        shown: list[str] = []
+
+        def run(log: Callable[[str], None]) -> None:
+            shown.append(engine.run(command, str(self.project), {}, on_error=log).stdout)
+
+        self._run("the outputs cannot be read", run)
+        outputs: dict[str, Any] = json.loads(shown[0])
+        return outputs
+
+    def up(self, engine: Engine, shown: Shown) -> list[str]:
+        """Deploy the checkout's program, and return the URNs of its resources.
 
         Raises VerbError with the engine's errors.
         """
@@ -109,13 +143,13 @@ class DemoStack:
                 on_output=log,
                 on_error=log,
                 on_event=events.hear,
-                program=program,
                 suppress_outputs=True,
                 show_secrets=False,
                 config_file=str(self.stack_file),
             ),
             events,
         )
+        return events.urns
 
     def destroy(self, engine: Engine, shown: Shown) -> None:
         """Delete everything that was deployed. Raises VerbError with the engine's errors."""

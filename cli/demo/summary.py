@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -53,6 +53,21 @@ def _show_problem(result: Result, sign: str, console: Console) -> None:
                 wrapped if console.is_terminal else Text(f"      {text}", style),
                 soft_wrap=not console.is_terminal,
             )
+
+
+def show_resources(urns: Sequence[str], outputs: Mapping[str, Any], console: Console) -> None:
+    """Print the URNs of the components that the engine deployed, and the stack's outputs."""
+    import yaml
+
+    from components.core.component import TYPE_PREFIX
+
+    own = [urn for urn in urns if urn.split("::")[2].rpartition("$")[2].startswith(TYPE_PREFIX)]
+    console.print(Text(f"{len(urns)} resources, in these components:", "bold"))
+    for urn in own:
+        console.print(Text(f"  {urn}"))
+    console.print(Text("Outputs:", "bold"))
+    for line in yaml.safe_dump(dict(outputs), sort_keys=False).splitlines():
+        console.print(Text(f"  {line}"))
 
 
 class Row(NamedTuple):

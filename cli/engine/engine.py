@@ -25,11 +25,17 @@ class EngineUnavailableError(VerbError):
 class Engine(PulumiCommand):
     """A Pulumi CLI, with environment variables of its own.
 
-    `root` is the folder whose ``bin/pulumi`` it is; None for the one on PATH. Raises
-    EngineUnavailableError where it cannot be run, or is older than the Automation API requires.
+    `root` is the folder whose ``bin/pulumi`` it is; None for the one on PATH. `plugins` are folders
+    in which it looks for plugins before PATH. Raises EngineUnavailableError where it cannot be run,
+    or is older than the Automation API requires.
     """
 
-    def __init__(self, root: Path | None = None) -> None:
+    origin: str
+    """What it is, for messages: ``Pulumi 3.260.0 from PATH``."""
+    folders: Sequence[Path]
+    """Folders to have before PATH, so that a shell uses the same programs."""
+
+    def __init__(self, root: Path | None = None, plugins: Sequence[Path] = ()) -> None:
         try:
             super().__init__(root=str(root) if root is not None else None)
         except (OSError, subprocess.CalledProcessError) as error:
@@ -38,10 +44,13 @@ class Engine(PulumiCommand):
             ) from None
         except InvalidVersionError as error:
             raise EngineUnavailableError(str(error), INSTALL) from None
+        where = f"in {root}" if root is not None else "from PATH"
+        self.origin = f"Pulumi {self.version} {where}"
         self._settings: dict[str, str | None] = {"PULUMI_SKIP_UPDATE_CHECK": "true"}
-        if root is not None:
-            # The CLI looks for its language host beside itself, or on PATH.
-            path = os.pathsep.join([str(root / "bin"), os.environ.get("PATH", "")])
+        # The CLI looks for its language host beside itself, or on PATH.
+        self.folders = (*plugins, *([root / "bin"] if root is not None else []))
+        if self.folders:
+            path = os.pathsep.join([*map(str, self.folders), os.environ.get("PATH", "")])
             self._settings["PATH"] = path
 
     @property

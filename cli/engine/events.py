@@ -39,12 +39,19 @@ class Events:
         self._done: dict[tuple[str, OpType], None] = {}
         self.errors: list[str] = []
         """Errors of resources and of the program, each once, in the order of the engine."""
+        self.planned: dict[str, OpType] = {}
+        """What changes, or would change in a preview, by the URN of the resource."""
+        self.urns: list[str] = []
+        """URNs of all resources that the program declares."""
 
     def hear(self, event: EngineEvent) -> None:
         """Process one event."""
         if event.resource_pre_event is not None:
             step = event.resource_pre_event.metadata
+            if step.op is not OpType.DELETE and step.urn not in self.urns:
+                self.urns.append(step.urn)
             if step.op in _DONE:
+                self.planned[step.urn] = step.op
                 self._show(f"{step.op.value} {_resource(step.urn)}", lasting=False)
         elif event.res_outputs_event is not None:
             step = event.res_outputs_event.metadata

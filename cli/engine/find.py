@@ -1,4 +1,4 @@
-"""Finds Pulumi and its providers, or installs them into the cache."""
+"""Finds Pulumi and its providers, installs them, or builds them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,11 @@ from importlib.metadata import version
 from charts.internet import unreachable
 from cli import paths
 from cli.engine import process
+from cli.engine.built import built
 from cli.engine.engine import INSTALL, Engine, EngineUnavailableError
+from machine.errors import BuildError
+from machine.files import locked
+from machine.progress import Report, silent
 
 SITE = "https://get.pulumi.com/install.sh"
 """What the Automation API's installer downloads first."""
@@ -30,20 +34,27 @@ PulumiCommand.install(root=sys.argv[1])
 """
 
 
-def find(say: Callable[[str], None]) -> Engine:
-    """The engine: from PATH, else installed into the cache, with its providers.
+def find(say: Callable[[str], None], report: Report = silent) -> Engine:
+    """The engine: from PATH, else installed into the cache, else built, with its providers.
 
-    `say` is called with a line for each installation. A missing internet connection is noticed
-    within 15 seconds. Raises EngineUnavailableError.
+    `say` is called with a line for each installation, `report` with the progress of a build. A
+    missing internet connection is noticed within 15 seconds. Raises EngineUnavailableError.
     """
-    engine = Engine() if shutil.which("pulumi") else _installed(say)
-    _require_plugins(engine, say)
+    try:
+        engine = Engine() if shutil.which("pulumi") else _installed(say)
+        _require_plugins(engine, say)
+    except EngineUnavailableError as error:
+        try:
+            return built(report)
+        except BuildError as failure:
+            raise EngineUnavailableError(
+                f"{error.message}, and it cannot be built: {failure.message}",
+                f"{INSTALL}, or: {failure.remedy}",
+            ) from None
     return engine
 
 
 def _installed(say: Callable[[str], None]) -> Engine:
-    from machine.files import locked
-
     pinned = version("pulumi")
     root = paths.cache() / f"pulumi-{pinned}"
     try:

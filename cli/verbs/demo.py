@@ -25,29 +25,37 @@ def _context(which: str) -> typer.models.OptionInfo:
 def demo(
     source: Annotated[str | None, _context("source")] = None,
     target: Annotated[str | None, _context("target")] = None,
-    no_engine: Annotated[
+    quick: Annotated[
         bool,
         typer.Option(
-            "--no-engine",
-            help="Apply the rendered objects without the Pulumi engine, as happens anyway where "
-            "the engine is not available.",
+            "--quick",
+            help="Apply the rendered objects without the Pulumi engine: no state, no updates.",
+        ),
+    ] = False,
+    change: Annotated[
+        bool,
+        typer.Option(
+            "--change", help="Export a second Service from the demo: preview its diff, and update."
         ),
     ] = False,
     down: Annotated[
-        bool, typer.Option("--down", help="Delete everything that the demo has created, and end.")
+        bool,
+        typer.Option(
+            "--down", help="Destroy the stack and delete everything that the demo has created."
+        ),
     ] = False,
 ) -> None:
-    """Start two local clusters, deploy the stack 'local' into them, and check the mesh.
+    """Start two local clusters, deploy the stack 'local' with Pulumi, and check the mesh.
 
-    Needs only Python and, to build the local control planes once (some minutes), Go. A second run
-    repairs what is missing. It ends with the checks of `./mesh check` and a table of the
-    Deployments and addresses.
+    Needs only Python and Go. The first run builds the local control planes, and Pulumi where it is
+    neither installed nor can be, in about 20 minutes. A second run repairs what is missing. It ends
+    with the checks of `./mesh check` and a table of the Deployments and addresses.
     """
-    from cli.demo.run import Demo, remove
+    from cli.demo import run
 
-    if down:
+    if down or change:
         with _alone():
-            remove()
+            (run.remove if down else run.change)()
         return
     if (source is None) != (target is None):
         raise VerbError(
@@ -56,7 +64,7 @@ def demo(
             BAD_INPUT,
         )
     with _alone():
-        Demo(source, target).make(use_engine=not no_engine)
+        run.Demo(source, target).make(quick=quick)
 
 
 @contextmanager

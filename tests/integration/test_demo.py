@@ -91,7 +91,7 @@ def charts(cluster_programs: dict[str, Path]) -> Path:
 def demo(tmp_path_factory: pytest.TempPathFactory, charts: Path) -> Iterator[Demo]:
     """A running demo."""
     demo = Demo(tmp_path_factory.mktemp("state"), charts)
-    done = demo.run("--no-engine")
+    done = demo.run("--quick")
     try:
         assert done.returncode == 0, done.stdout + done.stderr
         yield demo
@@ -169,7 +169,7 @@ def test_a_second_run_leaves_the_clusters_and_succeeds(demo: Demo) -> None:
     before = {
         name: demo.get(name, "/api/v1/namespaces/kube-system") for name in ("source", "target")
     }
-    done = demo.run("--no-engine")
+    done = demo.run("--quick")
     assert done.returncode == 0, done.stdout + done.stderr
     for name, space in before.items():
         now = demo.get(name, "/api/v1/namespaces/kube-system")

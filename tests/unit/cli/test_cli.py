@@ -159,7 +159,7 @@ def test_the_demo_wants_both_contexts_or_neither(tmp_path: Path) -> None:
 
 def test_the_demo_does_not_enter_the_users_clusters_without_a_way_back(tmp_path: Path) -> None:
     own = ("--source", "east", "--target", "west")
-    done = mesh("demo", *own, "--no-engine", MESH_STATE=str(tmp_path))
+    done = mesh("demo", *own, "--quick", MESH_STATE=str(tmp_path))
     assert done.returncode == 2
     assert "needs the Pulumi engine" in done.stderr
     assert "./mesh render" in done.stderr

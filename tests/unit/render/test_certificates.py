@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from render import RenderError, TlsProvider
+from render import TlsProvider
+from tls_provider.errors import UnsupportedCertificateError
 
 KEY = "tls:index/privateKey:PrivateKey"
 SELF_SIGNED = "tls:index/selfSignedCert:SelfSignedCert"
@@ -210,10 +211,10 @@ def test_the_same_resource_is_made_once_and_another_one_by_itself(tls: TlsProvid
 def test_what_cannot_be_made_is_named(
     tls: TlsProvider, token: str, inputs: dict[str, Any], names: str
 ) -> None:
-    with pytest.raises(RenderError, match=names):
+    with pytest.raises(UnsupportedCertificateError, match=names):
         tls.make(token, "one", inputs)
 
 
 def test_an_unknown_use_is_named(tls: TlsProvider) -> None:
-    with pytest.raises(RenderError, match="tea_making"):
+    with pytest.raises(UnsupportedCertificateError, match="tea_making"):
         anchor(tls, allowedUses=["tea_making"])
