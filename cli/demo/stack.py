@@ -103,12 +103,13 @@ class DemoStack:
         events = Events(shown)
         lines: list[str] = []
 
-        def keep(line: str) -> None:
-            lines.append(line)
-
         def run(log: Callable[[str], None]) -> None:
+            def on_output(line: str) -> None:
+                lines.append(line)
+                log(line)
+
             self._stack(engine).preview(
-                on_output=lambda line: (keep(line), log(line)),
+                on_output=on_output,
                 on_error=log,
                 on_event=events.hear,
                 diff=True,
