@@ -12,7 +12,6 @@ from config.ambassador.ambassador import AmbassadorConfig
 from config.core.charts import ChartsConfig, Origin
 from config.core.mesh import MeshConfig
 from config.inventory import inventory
-from config.trust.cert_manager import CertManagerConfig, TrustManagerConfig
 from config.variants.ambassadors import CrdsChart, CrdsManifest
 from vocabulary.errors import BAD_INPUT, MeshError
 
@@ -164,16 +163,6 @@ def ambassador_crds(config: AmbassadorConfig) -> Package | None:
         version = line.application
         return PublishedManifest(crds.name, version, crds.url.format(version=version))
     return None
-
-
-def cert_manager_chart(config: CertManagerConfig) -> Chart:
-    """The chart of cert-manager."""
-    return Chart("cert-manager", config.version, "cert_manager")
-
-
-def trust_manager_chart(config: TrustManagerConfig) -> Chart:
-    """The chart of trust-manager."""
-    return Chart("trust-manager", config.version, "cert_manager")
 
 
 def charts_of(config: MeshConfig) -> Iterator[Package]:

@@ -99,27 +99,12 @@ class Recording:
     def __iter__(self) -> Iterator[Registration]:
         return iter(self.registrations)
 
-    def by_urn(self, urn: str) -> Registration:
-        """The registration with this URN; KeyError where there is none."""
-        for item in self.registrations:
-            if item.urn == urn:
-                return item
-        raise KeyError(urn)
-
     def named(self, name: str) -> Registration:
         """The only registration with this logical name; KeyError where there is none or more."""
         found = [item for item in self.registrations if item.name == name]
         if len(found) != 1:
             raise KeyError(f"{len(found)} resources are named {name}")
         return found[0]
-
-    def of_type(self, token: str) -> list[Registration]:
-        """Registrations whose token is, or ends with, `token`."""
-        return [
-            item
-            for item in self.registrations
-            if item.type == token or item.type.endswith(f":{token}")
-        ]
 
     def providers(self) -> list[Registration]:
         """The explicit providers."""

@@ -12,7 +12,6 @@ MODULE_NAME = "ambassador"
 TRACING_NAME = "tracing"
 """Names of the one Module, and of the one TracingService, that it reads."""
 CRDS_RELEASE = "emissary-crds"
-CRDS_NAMESPACE = "emissary-system"
 CONVERSION_WEBHOOK = "emissary-apiext"
 
 HTTP_PORT = 8080

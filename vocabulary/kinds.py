@@ -95,9 +95,6 @@ POD_SECURITY_POLICY = _kind(
     "policy", "v1beta1", "PodSecurityPolicy", "podsecuritypolicies", namespaced=False
 )
 """Until Kubernetes 1.24."""
-HORIZONTAL_POD_AUTOSCALER = _kind(
-    "autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"
-)
 CLUSTER_ROLE = _kind(
     "rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", namespaced=False
 )

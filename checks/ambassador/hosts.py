@@ -17,6 +17,7 @@ from checks.trust.certificates import lasting
 from config.ambassador.routes import HostConfig
 from config.core.mesh import MeshConfig
 from config.inventory import inventory
+from config.trust.certificate_rules import validity_fault
 from kube.answers import inner
 from vocabulary.kinds import CERTIFICATE, SECRET, Object, name_of
 from vocabulary.kubernetes import SECRET_TLS
@@ -110,7 +111,7 @@ def _type_fault(secret: Object) -> str | None:
 def _fault(host: HostConfig, certificate: x509.Certificate, key: str, view: View) -> str | None:
     if not pki.key_belongs(certificate, key):
         return "its private key does not belong to its certificate"
-    expired = pki.validity_fault(certificate, view.now)
+    expired = validity_fault(certificate, view.now)
     if expired is not None:
         return expired
     names = _names(certificate)

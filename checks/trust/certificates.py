@@ -20,6 +20,12 @@ from checks.facts.view import Unseen, View, some
 from checks.linkerd.control_plane import linkerd_values
 from checks.trust import pki, renewal
 from config.core.mesh import MeshConfig
+from config.trust.certificate_rules import (
+    algorithm_fault,
+    anchor_faults,
+    authority_fault,
+    validity_fault,
+)
 from config.trust.key_forms import form_fault
 from kube.answers import inner
 from preflight.proxy_trust import bundle
@@ -66,7 +72,7 @@ def trust_anchors(case: ClusterCase) -> Iterator[Finding]:
     yield _each(
         "the trust anchors use supported algorithms",
         {
-            anchor: ", ".join(pki.anchor_faults(anchor, ecdsa_only=generation.ecdsa_only)) or None
+            anchor: ", ".join(anchor_faults(anchor, ecdsa_only=generation.ecdsa_only)) or None
             for anchor in anchors
         },
         "provide self-signed ECDSA P-256 CA certificates under trustAnchor.anchors",
@@ -141,14 +147,14 @@ def issuer(case: ClusterCase) -> Iterator[Finding]:
     yield _each(
         "the issuer uses a supported algorithm",
         {
-            certificate: pki.algorithm_fault(
+            certificate: algorithm_fault(
                 certificate, rsa_too=False, ecdsa_only=case.config.linkerd.generation.ecdsa_only
             )
         },
         UPDATE,
     )
     yield _each(
-        "the issuer can sign certificates", {certificate: pki.authority_fault(certificate)}, UPDATE
+        "the issuer can sign certificates", {certificate: authority_fault(certificate)}, UPDATE
     )
     yield _name(case, certificate)
     if renewal.issues_identity(case.mesh):
@@ -195,7 +201,7 @@ def _mend(case: ClusterCase) -> str:
 
 
 def _renewed(case: ClusterCase, certificate: x509.Certificate) -> Iterator[Finding]:
-    fault = pki.validity_fault(certificate, case.view.now)
+    fault = validity_fault(certificate, case.view.now)
     space = case.config.linkerd.namespace
     yield _each("the issuer is valid now", {certificate: fault}, _mend(case))
     if fault is None:
@@ -285,7 +291,7 @@ def _each(title: str, faults: Mapping[x509.Certificate, str | None], hint: str) 
 def _dates(
     start: str, certificates: list[x509.Certificate], now: datetime, hint: str
 ) -> Iterator[Finding]:
-    faults = {one: pki.validity_fault(one, now) for one in certificates}
+    faults = {one: validity_fault(one, now) for one in certificates}
     yield _each(f"{start} valid now", faults, hint)
     valid = [one for one, fault in faults.items() if fault is None]
     if valid:

@@ -21,10 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from config.trust.anchor_certificates import issued_by
-from config.trust.certificate_rules import algorithm_fault as algorithm_fault  # noqa: PLC0414
-from config.trust.certificate_rules import anchor_faults as anchor_faults  # noqa: PLC0414
-from config.trust.certificate_rules import authority_fault as authority_fault  # noqa: PLC0414
-from config.trust.certificate_rules import validity_fault as validity_fault  # noqa: PLC0414
+from config.trust.certificate_rules import authority_fault
 from kube.answers import inner
 from vocabulary.kinds import Object
 

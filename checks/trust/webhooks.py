@@ -21,6 +21,7 @@ from checks.trust import pki, renewal
 from checks.trust.certificates import lasting
 from config.core.mesh import MeshConfig
 from config.inventory import Webhook, inventory
+from config.trust.certificate_rules import validity_fault
 from config.trust.key_forms import form_fault
 from kube.answers import inner, items
 from vocabulary.kinds import (
@@ -106,7 +107,7 @@ def _fault(
         return f"Secret {webhook.namespace}/{webhook.secret}: {refused}"
     if not pki.key_belongs(certificate, key):
         return "its private key does not belong to its certificate"
-    expired = pki.validity_fault(certificate, case.view.now)
+    expired = validity_fault(certificate, case.view.now)
     if expired:
         return expired
     host = f"{webhook.service}.{webhook.namespace}.svc"
@@ -118,7 +119,7 @@ def _fault(
                 f"it is signed by {certificate.issuer.rfc4514_string()}, which is not in the "
                 f"caBundle of {webhook.kind.name} {webhook.configuration}"
             )
-        if all(pki.validity_fault(anchor, case.view.now) for anchor in anchors):
+        if all(validity_fault(anchor, case.view.now) for anchor in anchors):
             return f"the caBundle of {webhook.kind.name} {webhook.configuration} has expired"
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from config.ambassador.routes import HostConfig
@@ -86,7 +85,3 @@ class Inventory:
     def release_of(self, chart: str) -> Release | None:
         """The release of a chart; None where the cluster has none."""
         return next((item for item in self.releases if item.chart == chart), None)
-
-    def of_kind(self, kind: Kind) -> Iterator[MadeObject]:
-        """The objects of a kind, patches of other owners' objects left out."""
-        return (item for item in self.objects if item.kind == kind and not item.patch)

@@ -15,6 +15,7 @@ from render import HelmTemplate, Recording
 from tests.contracts import values
 from tests.contracts.produced import chart_of, flattened
 from tests.contracts.values import BY_HAND, FOLDER, content, kind_of, merged, published, unknown
+from tests.recordings import of_type
 
 STAND_INS = {
     "linkerd-crds": ("linkerd-crds", "2026.8.3"),
@@ -37,7 +38,7 @@ def test_every_value_that_is_passed_exists_in_its_chart(
     wrong: dict[str, set[str]] = defaultdict(set)
     charts = set()
     for stack, recording in recordings.items():
-        for release in recording.of_type("kubernetes:helm.sh/v3:Release"):
+        for release in of_type(recording, "kubernetes:helm.sh/v3:Release"):
             chart, version = chart_of(release), str(release.inputs["version"])
             given = release.inputs.get("values") or {}
             tree = published(chart, version)

@@ -21,7 +21,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from charts import MissingChartsError, packaging
-from charts.source import cert_manager_chart, trust_manager_chart
 from config.linkerd.control_plane import LinkerdConfig
 from config.trust.cert_manager import CertManagerConfig, TrustManagerConfig
 from config.variants.ambassadors import FLAVOURS, CrdsChart, CrdsManifest
@@ -299,8 +298,8 @@ def test_stand_ins_are_packaged_under_the_names_that_the_program_looks_for() -> 
     # Those that trace by the extension, and its own last version.
     old = ("linkerd-crds", "linkerd-control-plane", "linkerd-jaeger")
     wanted |= {f"{name}-2025.3.1.tgz" for name in old} | {"linkerd-jaeger-2025.9.4.tgz"}
-    wanted.add(cert_manager_chart(CertManagerConfig()).package)
-    wanted.add(trust_manager_chart(TrustManagerConfig()).package)
+    wanted.add(f"cert-manager-{CertManagerConfig().version}.tgz")
+    wanted.add(f"trust-manager-{TrustManagerConfig().version}.tgz")
     for line in (line for flavour in FLAVOURS.values() for line in flavour.lines):
         wanted.add(f"{line.chart}-{line.newest}.tgz")
         if isinstance(line.crds, CrdsChart):

@@ -16,6 +16,7 @@ from config.variants.ambassadors import CrdsChart, CrdsManifest, CrdsWithin
 from kube import Endpoint, Login
 from preflight import Reach
 from render import Recording, Registration
+from tests.recordings import by_urn, of_type
 from tests.stack_files import SHIPPED, STACK_FILES
 
 STACKS = list(STACK_FILES)
@@ -47,7 +48,7 @@ def texts(value: Any) -> Iterator[str]:
 
 
 def names_of(recording: Recording, cluster: str, token: str) -> set[str]:
-    return {item.name for item in recording.of_type(token) if item.cluster == cluster}
+    return {item.name for item in of_type(recording, token) if item.cluster == cluster}
 
 
 def test_every_kubernetes_resource_has_the_explicit_provider_of_a_cluster(
@@ -71,7 +72,7 @@ def test_what_belongs_to_one_cluster_goes_to_that_cluster(
     parts = ("linkerd", "ambassador", "sample", "multicluster", "exports")
     found: dict[str, set[str]] = {}
     for item in on_clusters(recording):
-        parent = recording.by_urn(str(item.parent)).name
+        parent = by_urn(recording, str(item.parent)).name
         owner, _, part = parent.rpartition("-")
         if part in parts:
             assert item.cluster == owner, item.name
@@ -109,7 +110,7 @@ def test_exports_are_labelled_on_the_target_once_for_all_links(
     recording, config = stack(name), stack_config(name)
     labelled = Counter(
         (patch.cluster, patch.inputs["metadata"]["namespace"], patch.inputs["metadata"]["name"])
-        for patch in recording.of_type("ServicePatch")
+        for patch in of_type(recording, "ServicePatch")
     )
     wanted = {
         (link.target, export.namespace, export.service)
@@ -178,21 +179,21 @@ def test_two_clusters_do_not_wait_for_each_other_but_for_their_links(stack: Stac
     for cluster in ("west", "east"):
         release = recording.named(f"{cluster}-ambassador-release")
         for urn in recording.upstream([release.urn]):
-            assert recording.by_urn(urn).cluster in (cluster, None)
+            assert by_urn(recording, urn).cluster in (cluster, None)
 
 
 def test_releases_wait_as_long_as_the_stack_file_says(
     stack: Stack, stack_config: Config, name: str
 ) -> None:
     wanted = stack_config(name).timeout_seconds
-    for release in stack(name).of_type(RELEASE):
+    for release in of_type(stack(name), RELEASE):
         waits = (release.timeouts.create, release.timeouts.update, release.timeouts.delete)
         assert waits == (f"{wanted}s",) * 3
         assert release.inputs["timeout"] == wanted
 
 
 def test_a_release_is_deleted_before_it_is_replaced(stack: Stack, name: str) -> None:
-    releases = stack(name).of_type(RELEASE)
+    releases = of_type(stack(name), RELEASE)
     assert releases
     assert all(release.delete_before_replace for release in releases)
 
@@ -207,9 +208,9 @@ def test_no_release_creates_its_namespace_and_each_waits_for_the_one_that_we_mad
         for cluster, item in stack_config(name).clusters.items()
         if item.cert_manager is not None and not item.cert_manager.install
     }
-    for release in recording.of_type(RELEASE):
+    for release in of_type(recording, RELEASE):
         assert release.inputs["createNamespace"] is False
-        above = [recording.by_urn(urn) for urn in release.depends_on]
+        above = [by_urn(recording, urn) for urn in release.depends_on]
         spaces = {
             item.inputs["metadata"]["name"]
             for item in above
@@ -223,7 +224,7 @@ def test_crds_are_protected_exactly_where_the_stack_file_says(
     stack: Stack, stack_config: Config, name: str
 ) -> None:
     wanted = stack_config(name).protection.crds
-    releases = stack(name).of_type(RELEASE)
+    releases = of_type(stack(name), RELEASE)
     protected = {item.name for item in releases if item.protect}
     holding_crds = {item.name for item in releases if item.inputs["name"] in CRD_RELEASES}
     assert holding_crds
@@ -273,7 +274,7 @@ def test_custom_objects_go_before_the_crds_that_define_them_on_deletion(
         home = homes_of(stack_config(name), str(item.cluster)).get(group)
         if home is None:
             continue
-        above = [recording.by_urn(urn) for urn in recording.upstream([item.urn])]
+        above = [by_urn(recording, urn) for urn in recording.upstream([item.urn])]
         before = {
             str(before.inputs["name"] if before.type == RELEASE else before.name)
             for before in above
@@ -288,7 +289,7 @@ def test_providers_have_the_uid_of_their_cluster(
     stack: Stack, stack_config: Config, name: str
 ) -> None:
     config = stack_config(name)
-    providers = stack(name).of_type("providers:kubernetes")
+    providers = of_type(stack(name), "providers:kubernetes")
     assert {item.name for item in providers} == set(config.clusters)
     identities = {item.inputs["clusterIdentifier"] for item in providers}
     assert len(identities) == len(config.clusters)
@@ -306,7 +307,7 @@ def test_a_kubeconfig_by_path_is_handed_to_the_provider_with_its_context(
 ) -> None:
     config = stack_config("local")
     reach = with_login(config, Login("here", "~/.kube/config", secret=False))
-    for item in recorded(config, reach=reach).of_type("providers:kubernetes"):
+    for item in of_type(recorded(config, reach=reach), "providers:kubernetes"):
         assert (item.inputs["context"], item.inputs["kubeconfig"]) == ("here", "~/.kube/config")
         assert item.secrets == frozenset()
 
@@ -316,7 +317,7 @@ def test_a_kubeconfig_by_content_is_a_secret_of_the_provider(
 ) -> None:
     config = stack_config("local")
     reach = with_login(config, Login("here", "{users: [{user: {token: t}}]}", secret=True))
-    for item in recorded(config, reach=reach).of_type("providers:kubernetes"):
+    for item in of_type(recorded(config, reach=reach), "providers:kubernetes"):
         assert item.inputs["kubeconfig"] == "{users: [{user: {token: t}}]}"
         assert item.secrets == {"kubeconfig"}
 
@@ -328,12 +329,12 @@ def test_the_operators_kubeconfig_does_not_get_into_a_provider(
 ) -> None:
     """The SDK would put KUBECONFIG into the state; the provider cannot read a list of files."""
     monkeypatch.setenv("KUBECONFIG", "/somewhere/one:/somewhere/two")
-    for item in recorded(stack_config("local")).of_type("providers:kubernetes"):
+    for item in of_type(recorded(stack_config("local")), "providers:kubernetes"):
         assert "/somewhere" not in item.inputs["kubeconfig"]
 
 
 def test_a_secret_of_the_stack_changes_in_place(stack: Stack, name: str) -> None:
-    for provider in stack(name).of_type("providers:kubernetes"):
+    for provider in of_type(stack(name), "providers:kubernetes"):
         assert provider.inputs["enableSecretMutable"] == "true"
 
 
@@ -341,7 +342,7 @@ def test_no_private_key_and_no_token_is_in_any_input_that_is_not_secret(
     stack: Stack, name: str
 ) -> None:
     recording = stack(name)
-    keys = {item.outputs["privateKeyPem"] for item in recording.of_type("PrivateKey")}
+    keys = {item.outputs["privateKeyPem"] for item in of_type(recording, "PrivateKey")}
     assert keys
     seen_as_secret = 0
     for item in recording:
@@ -358,10 +359,10 @@ def test_no_private_key_and_no_token_is_in_any_input_that_is_not_secret(
 
 def test_the_data_of_every_secret_is_secret_and_so_are_all_keys(stack: Stack, name: str) -> None:
     recording = stack(name)
-    for secret in recording.of_type("kubernetes:core/v1:Secret"):
+    for secret in of_type(recording, "kubernetes:core/v1:Secret"):
         assert "data" in secret.secrets | secret.additional_secret_outputs
         assert "data" not in secret.inputs or "data" in secret.secrets
-    for key in recording.of_type("PrivateKey"):
+    for key in of_type(recording, "PrivateKey"):
         assert {"privateKeyPem", "privateKeyPemPkcs8"} <= key.additional_secret_outputs
 
 
@@ -376,7 +377,7 @@ def test_outputs_contain_no_secret(stack: Stack, name: str) -> None:
 
 
 def test_no_release_holds_a_secret_in_its_values(stack: Stack, name: str) -> None:
-    for release in stack(name).of_type(RELEASE):
+    for release in of_type(stack(name), RELEASE):
         assert release.secrets == frozenset()
 
 
@@ -405,12 +406,12 @@ def test_a_mesh_without_links_has_no_multicluster_extension(
     )
     extended = {
         item.cluster
-        for item in recording.of_type(RELEASE)
+        for item in of_type(recording, RELEASE)
         if item.inputs["name"] == "linkerd-multicluster"
     }
     spaces = {
         item.cluster
-        for item in recording.of_type("Namespace")
+        for item in of_type(recording, "Namespace")
         if item.inputs["metadata"]["name"] == "linkerd-multicluster"
     }
     assert extended == spaces == {"a", "b"}

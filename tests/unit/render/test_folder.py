@@ -20,6 +20,7 @@ from render import (
     write,
 )
 from render.recorder import RELEASE
+from tests.recordings import of_type
 
 KEY = "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEE\n-----END EC PRIVATE KEY-----\n"
 
@@ -290,11 +291,11 @@ def test_no_key_and_no_token_of_a_mesh_is_in_any_file_unless_asked_for(
     name: str,
 ) -> None:
     recording, found = rendered(name)
-    made = recording.of_type("PrivateKey")
+    made = of_type(recording, "PrivateKey")
     keys = [item.outputs[form] for form in ("privateKeyPem", "privateKeyPemPkcs8") for item in made]
     tokens = [
         base64.b64decode(item.outputs["data"]["token"]).decode()
-        for item in recording.of_type("kubernetes:core/v1:Secret")
+        for item in of_type(recording, "kubernetes:core/v1:Secret")
         if item.inputs["type"] == "kubernetes.io/service-account-token"
     ]
     forms = [*keys, *tokens, *(base64.b64encode(key.encode()).decode() for key in keys)]

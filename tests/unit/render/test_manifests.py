@@ -25,6 +25,7 @@ from render import (
     record_program,
 )
 from render.redaction import secret_texts
+from tests.recordings import of_type
 
 Records = Callable[..., Recording]
 Config = Callable[[str], MeshConfig]
@@ -234,7 +235,7 @@ def test_every_release_makes_objects_that_have_a_kind_and_a_name(
 ) -> None:
     recording, clusters = rendered(name)
     made = [item for found in clusters.values() for item in found]
-    releases = {item.name for item in recording.of_type("Release")}
+    releases = {item.name for item in of_type(recording, "Release")}
     assert releases <= {item.owner.name for item in made}
     for item in made:
         assert item.object["apiVersion"]

@@ -26,6 +26,7 @@ from render import (
     offline_reach,
     record_program,
 )
+from tests.recordings import by_urn, of_type
 
 Mesh = Callable[[str], MeshConfig]
 Records = Callable[..., Recording]
@@ -337,7 +338,7 @@ def test_recordings_that_share_a_workshop_agree_in_every_certificate(
         recording = recorded(config, tls=tls)
         return [recording.outputs["trustAnchors"]] + [
             item.inputs["data"]
-            for item in recording.of_type("kubernetes:core/v1:Secret")
+            for item in of_type(recording, "kubernetes:core/v1:Secret")
             if item.inputs["type"] == "kubernetes.io/tls"
         ]
 
@@ -349,9 +350,9 @@ def test_only_what_follows_from_a_running_cluster_waits_for_an_observation(
     stack: Callable[[str], Recording],
 ) -> None:
     recording = stack("local")
-    observed = {recording.by_urn(urn).name for urn in recording.from_clusters}
+    observed = {by_urn(recording, urn).name for urn in recording.from_clusters}
     assert observed == {"target-ambassador-service", "source-target-credentials-token"}
-    waiting = {recording.by_urn(urn).name for urn in recording.downstream(recording.from_clusters)}
+    waiting = {by_urn(recording, urn).name for urn in recording.downstream(recording.from_clusters)}
     assert waiting == {
         "source-target-credentials-mirror-credentials",
         "source-target-credentials-destination-credentials",

@@ -14,6 +14,7 @@ from kube import Endpoint, Login
 from preflight import Reach
 from render import ClusterAnswers, Recording, Registration
 from render.redaction import REDACTED, contained, redacted, secret_texts
+from tests.recordings import of_type
 
 Records = Callable[..., Recording]
 
@@ -122,13 +123,13 @@ def test_all_keys_and_tokens_of_a_mesh_are_known_and_no_certificate_is(
 ) -> None:
     found = stack(name)
     texts = secret_texts(found)
-    for key in found.of_type("PrivateKey"):
+    for key in of_type(found, "PrivateKey"):
         for form in ("privateKeyPem", "privateKeyPemPkcs8"):
             assert key.outputs[form] in texts
             assert encoded(key.outputs[form]) in texts
     tokens = [
         base64.b64decode(item.outputs["data"]["token"]).decode()
-        for item in found.of_type("kubernetes:core/v1:Secret")
+        for item in of_type(found, "kubernetes:core/v1:Secret")
         if item.inputs["type"] == "kubernetes.io/service-account-token"
     ]
     assert tokens

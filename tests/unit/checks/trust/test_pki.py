@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from checks.trust import pki
+from config.trust.certificate_rules import algorithm_fault, authority_fault, validity_fault
 from tests.unit.checks.builders import NOW, certified, secret
 
 RSA_KEY = rsa.generate_private_key(65537, 2048)
@@ -65,12 +66,12 @@ def test_an_expired_certificate_is_not_also_called_wrongly_signed() -> None:
     anchor = certified("root")
     expired = certified("identity", anchor, begins=NOW - timedelta(days=400), days=300)
     assert pki.chain_ends_in(expired.certificate, [anchor.certificate])
-    assert "expired on 2026-02-21" in (pki.validity_fault(expired.certificate, NOW) or "")
+    assert "expired on 2026-02-21" in (validity_fault(expired.certificate, NOW) or "")
 
 
 def test_a_certificate_of_tomorrow_is_not_valid_yet() -> None:
     later = certified("identity", begins=NOW + timedelta(days=1))
-    assert "not valid before" in (pki.validity_fault(later.certificate, NOW) or "")
+    assert "not valid before" in (validity_fault(later.certificate, NOW) or "")
 
 
 @pytest.mark.parametrize(("days", "soon"), [(60.1, False), (59.9, True)])
@@ -82,25 +83,25 @@ def test_sixty_days_decide_whether_a_certificate_ends_soon(days: float, soon: bo
 def test_linkerd_takes_p256_everywhere_and_rsa_for_anchors_only() -> None:
     usual = certified("root").certificate
     rivest = certified("root", key=RSA_KEY).certificate
-    assert pki.algorithm_fault(usual, rsa_too=False) is None
-    assert pki.algorithm_fault(rivest, rsa_too=True) is None
-    assert "not ECDSA" in (pki.algorithm_fault(rivest, rsa_too=False) or "")
+    assert algorithm_fault(usual, rsa_too=False) is None
+    assert algorithm_fault(rivest, rsa_too=True) is None
+    assert "not ECDSA" in (algorithm_fault(rivest, rsa_too=False) or "")
 
 
 def test_other_curves_key_lengths_and_digests_are_refused() -> None:
     curve = certified("root", key=ec.generate_private_key(ec.SECP384R1())).certificate
     length = certified("root", key=rsa.generate_private_key(65537, 3072)).certificate
     digest = certified("root", digest=hashes.SHA384()).certificate
-    assert "secp384r1" in (pki.algorithm_fault(curve, rsa_too=True) or "")
-    assert "3072" in (pki.algorithm_fault(length, rsa_too=True) or "")
-    assert "SHA-256" in (pki.algorithm_fault(digest, rsa_too=True) or "")
+    assert "secp384r1" in (algorithm_fault(curve, rsa_too=True) or "")
+    assert "3072" in (algorithm_fault(length, rsa_too=True) or "")
+    assert "SHA-256" in (algorithm_fault(digest, rsa_too=True) or "")
 
 
 def test_an_authority_has_to_be_allowed_to_sign() -> None:
-    assert pki.authority_fault(certified("root").certificate) is None
-    assert pki.authority_fault(certified("leaf", authority=False).certificate) == "it is not a CA"
+    assert authority_fault(certified("root").certificate) is None
+    assert authority_fault(certified("leaf", authority=False).certificate) == "it is not a CA"
     tied = certified("root", may_sign=False).certificate
-    assert "certSign" in (pki.authority_fault(tied) or "")
+    assert "certSign" in (authority_fault(tied) or "")
 
 
 def test_a_key_belongs_to_its_own_certificate_alone() -> None:

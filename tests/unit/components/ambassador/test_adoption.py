@@ -9,6 +9,7 @@ import pytest
 
 from config import MeshConfig
 from render import Recording, Registration
+from tests.recordings import by_urn, of_type
 
 Mesh = Callable[[str], MeshConfig]
 Records = Callable[..., Recording]
@@ -60,7 +61,7 @@ def told(item: Registration) -> dict[str, str]:
 
 
 def above(recording: Recording, item: Registration) -> set[str]:
-    return {recording.by_urn(urn).name for urn in item.depends_on}
+    return {by_urn(recording, urn).name for urn in item.depends_on}
 
 
 def test_an_adopted_gateway_gets_two_patches_a_service_a_route_policies_and_nothing_else(
@@ -133,11 +134,13 @@ def test_no_release_no_crd_and_no_namespace_is_made_for_it_whatever_its_flavour(
     recording = adopted(f"flavour: {flavour}, adopt: {{}}, gateway: {{}}")
     forbidden = {"Release", "CustomResourceDefinition", "Namespace", "Deployment", "Secret"}
     assert forbidden.isdisjoint(kinds(recording))
-    releases = {item.inputs["name"] for item in recording.of_type("Release") if item.cluster == "b"}
+    releases = {
+        item.inputs["name"] for item in of_type(recording, "Release") if item.cluster == "b"
+    }
     assert releases == {"linkerd-crds", "linkerd-control-plane", "linkerd-multicluster"}
     spaces = {
         item.inputs["metadata"]["name"]
-        for item in recording.of_type("Namespace")
+        for item in of_type(recording, "Namespace")
         if item.cluster == "b"
     }
     assert spaces == {"linkerd", "linkerd-multicluster"}
@@ -327,7 +330,7 @@ def test_exports_of_linkerd_2_8_name_the_gateway_s_own_service(
             links: [{source: a, target: b, exports: [{namespace: shop, service: web}]}]
         """)
     )
-    (patch,) = recording.of_type("ServicePatch")
+    (patch,) = of_type(recording, "ServicePatch")
     assert told(patch) == {
         "mirror.linkerd.io/gateway-name": GATEWAY_SERVICE,
         "mirror.linkerd.io/gateway-ns": "doors",

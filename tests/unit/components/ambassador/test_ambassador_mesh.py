@@ -10,6 +10,7 @@ import yaml
 
 from config import MeshConfig
 from render import ClusterAnswers, Recording, RenderError
+from tests.recordings import by_urn
 from tests.stack_builders import problems
 
 Mesh = Callable[[str], MeshConfig]
@@ -44,7 +45,7 @@ def objects(recording: Recording, kind: str) -> dict[str, dict[str, Any]]:
 def test_ambassador_waits_for_its_crds_and_for_the_injector(stack: Stack) -> None:
     recording = stack("local")
     above = {
-        recording.by_urn(urn).name
+        by_urn(recording, urn).name
         for urn in recording.named("target-ambassador-release").depends_on
     }
     assert {"target-ambassador-crds", "target-linkerd-control-plane"} <= above
@@ -55,7 +56,7 @@ def test_listeners_hosts_and_mappings_wait_for_ambassador_s_crds(stack: Stack) -
     found = [item for item in recording if "getambassador.io" in item.type]
     assert {item.inputs["kind"] for item in found} == {"Listener", "Host", "Mapping"}
     for item in found:
-        above = {recording.by_urn(urn).name for urn in item.depends_on}
+        above = {by_urn(recording, urn).name for urn in item.depends_on}
         assert f"{item.cluster}-ambassador-crds" in above
 
 
@@ -64,7 +65,7 @@ def test_policies_wait_for_the_control_plane_that_checks_them(stack: Stack) -> N
     policies = [item for item in recording if "policy.linkerd.io" in item.type]
     assert policies
     for item in policies:
-        above = {recording.by_urn(urn).name for urn in item.depends_on}
+        above = {by_urn(recording, urn).name for urn in item.depends_on}
         assert f"{item.cluster}-linkerd-control-plane" in above
 
 

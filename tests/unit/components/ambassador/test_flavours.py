@@ -12,6 +12,7 @@ import pytest
 from config import MeshConfig
 from config.variants.ambassadors import FLAVOURS
 from render import Recording, Registration
+from tests.recordings import by_urn, of_type
 
 Mesh = Callable[[str], MeshConfig]
 Records = Callable[..., Recording]
@@ -61,7 +62,7 @@ def emissary_values(recording: Recording) -> dict[str, Any]:
 
 
 def above(recording: Recording, item: Registration) -> set[str]:
-    return {recording.by_urn(urn).name for urn in item.depends_on}
+    return {by_urn(recording, urn).name for urn in item.depends_on}
 
 
 def of_ambassador(recording: Recording) -> list[Registration]:
@@ -174,7 +175,7 @@ def test_where_others_bring_the_crds_none_are_made_and_nothing_waits_for_any(
     assert not [item for item in recording if "ambassador-crds" in item.name]
     assert not [item for item in recording if item.inputs.get("kind") == "CustomResourceDefinition"]
     assert "emissary-system" not in {
-        item.inputs["metadata"]["name"] for item in recording.of_type("Namespace")
+        item.inputs["metadata"]["name"] for item in of_type(recording, "Namespace")
     }
 
 
@@ -198,7 +199,7 @@ def test_ambassador_waits_for_the_conversion_webhook_where_its_objects_are_conve
         "enabled": True,
         "deploymentNamespace": space,
     }
-    assert space in {item.inputs["metadata"]["name"] for item in recording.of_type("Namespace")}
+    assert space in {item.inputs["metadata"]["name"] for item in of_type(recording, "Namespace")}
 
 
 @pytest.mark.parametrize("which", ["emissary 4", "ambassador", "ambassador, v1"])
@@ -330,7 +331,7 @@ def test_the_program_does_not_make_an_existing_licence(
 ) -> None:
     recording = installed("flavour: edge-stack, edgeStack: {licenseSecret: given}")
     names = {
-        item.inputs["metadata"]["name"] for item in recording.of_type("kubernetes:core/v1:Secret")
+        item.inputs["metadata"]["name"] for item in of_type(recording, "kubernetes:core/v1:Secret")
     }
     assert not {name for name in names if "licen" in name or name == "given"}
 
@@ -467,7 +468,7 @@ def test_namespaces_ask_for_injection_where_the_stack_file_has_it_there(
         recording = installed("emissary 4", f"sidecar: {{injection: namespace{more}}}")
         spaces = {
             item.inputs["metadata"]["name"]: item.inputs["metadata"].get("annotations")
-            for item in recording.of_type("Namespace")
+            for item in of_type(recording, "Namespace")
         }
         assert spaces["ambassador"] == {"linkerd.io/inject": mode}
         assert spaces["emissary-system"] is None

@@ -16,6 +16,7 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 
 from config import MeshConfig
 from render import Recording, Registration
+from tests.recordings import by_urn, of_type
 
 Mesh = Callable[[str], MeshConfig]
 Records = Callable[..., Recording]
@@ -160,7 +161,7 @@ def test_a_secret_of_the_user_s_own_is_named_and_not_made(
     recording = hosted("name: shop, hostname: shop.example.com, tls: {secret: mine}")
     assert host_spec(recording, "shop")["tlsSecret"] == {"name": "mine"}
     assert of_kind(recording, "Secret") == of_kind(recording, "Certificate") == {}
-    keys = {item.name for item in recording.of_type("PrivateKey")}
+    keys = {item.name for item in of_type(recording, "PrivateKey")}
     assert not [name for name in keys if "host." in name]
 
 
@@ -174,7 +175,7 @@ def test_certificates_wait_for_their_namespace_and_not_for_ambassador(
     )
     for kind in ("Secret", "Certificate"):
         (item,) = of_kind(recording, kind).values()
-        above = {recording.by_urn(urn).name for urn in recording.upstream([item.urn])}
+        above = {by_urn(recording, urn).name for urn in recording.upstream([item.urn])}
         assert "a-ambassador-ambassador-namespace" in above
         assert "a-ambassador-release" not in above
 

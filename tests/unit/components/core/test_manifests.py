@@ -9,6 +9,7 @@ import pytest
 from components.core.component import MeshComponent
 from components.core.manifests import ManifestError, declare, objects_of
 from render import ClusterAnswers, Recording, record_program
+from tests.recordings import by_urn
 
 GOOD = "{apiVersion: v1, kind: Namespace, metadata: {name: space}}"
 
@@ -135,7 +136,7 @@ def test_a_declared_object_s_answer_can_be_waited_for() -> None:
         )
 
     recording = record_program(program, ClusterAnswers.placeholders())
-    above = {recording.by_urn(urn).name for urn in recording.named("after").depends_on}
+    above = {by_urn(recording, urn).name for urn in recording.named("after").depends_on}
     assert {name for name in above if name.startswith("owner-x-")} == {
         "owner-x-clusterrole-system:x",
         "owner-x-customresourcedefinition-a.b",

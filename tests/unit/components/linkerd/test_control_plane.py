@@ -12,6 +12,7 @@ from charts import ChartSource
 from config import MeshConfig
 from config.core.charts import ChartsConfig
 from render import Recording, Registration
+from tests.recordings import by_urn, of_type
 
 Mesh = Callable[[str], MeshConfig]
 Records = Callable[[MeshConfig], Recording]
@@ -34,7 +35,7 @@ clusters:
 
 def above(recording: Recording, name: str) -> list[Registration]:
     """What a resource waits for, directly."""
-    return [recording.by_urn(urn) for urn in recording.named(name).depends_on]
+    return [by_urn(recording, urn) for urn in recording.named(name).depends_on]
 
 
 def values(recording: Recording, name: str) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def values(recording: Recording, name: str) -> dict[str, Any]:
 def namespaces(recording: Recording, cluster: str) -> dict[str, dict[str, Any]]:
     return {
         item.inputs["metadata"]["name"]: item.inputs["metadata"]
-        for item in recording.of_type("Namespace")
+        for item in of_type(recording, "Namespace")
         if item.cluster == cluster
     }
 
@@ -86,7 +87,7 @@ def test_without_cni_and_viz_there_is_neither_release_nor_namespace(
     mesh: Mesh, recorded: Records
 ) -> None:
     recording = recorded(mesh("clusters: {a: {context: a}}"))
-    assert {item.inputs["name"] for item in recording.of_type("Release")} == {
+    assert {item.inputs["name"] for item in of_type(recording, "Release")} == {
         "linkerd-crds",
         "linkerd-control-plane",
     }
@@ -154,7 +155,7 @@ def test_a_pull_secret_is_made_where_its_content_is_given_and_named_where_it_is_
 ) -> None:
     made = {
         (item.inputs["metadata"]["namespace"], item.inputs["metadata"]["name"])
-        for item in everything.of_type("kubernetes:core/v1:Secret")
+        for item in of_type(everything, "kubernetes:core/v1:Secret")
         if item.inputs["type"] == "kubernetes.io/dockerconfigjson"
     }
     assert made == {("linkerd", "ours"), ("linkerd-cni", "ours"), ("linkerd-viz", "ours")}
@@ -310,7 +311,7 @@ def test_charts_come_from_the_folder_or_else_from_their_repositories(
                 item.inputs["chart"],
                 (item.inputs.get("repositoryOpts") or {}).get("repo"),
             )
-            for item in recording.of_type("Release")
+            for item in of_type(recording, "Release")
         }
         if directory is None:
             assert found["linkerd-crds"] == ("linkerd-crds", "https://linkerd.example")

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from config import MeshConfig
 from render import Recording, Registration
+from tests.recordings import by_urn, of_type
 
 Mesh = Callable[[str], MeshConfig]
 Records = Callable[..., Recording]
@@ -52,7 +53,7 @@ def values(recording: Recording, name: str) -> dict[str, Any]:
 
 
 def above(recording: Recording, name: str) -> set[str]:
-    return {recording.by_urn(urn).name for urn in recording.named(name).depends_on}
+    return {by_urn(recording, urn).name for urn in recording.named(name).depends_on}
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -69,7 +70,7 @@ def texts(value: Any) -> Iterator[str]:
 def secrets(recording: Recording, cluster: str) -> dict[tuple[str, str], Registration]:
     return {
         (item.inputs["metadata"]["namespace"], item.inputs["metadata"]["name"]): item
-        for item in recording.of_type("kubernetes:core/v1:Secret")
+        for item in of_type(recording, "kubernetes:core/v1:Secret")
         if item.cluster == cluster
     }
 
@@ -87,7 +88,7 @@ def test_its_control_plane_and_its_extension_are_each_one_release(pair: Recordin
             item.inputs["namespace"],
             item.inputs["repositoryOpts"]["repo"],
         )
-        for item in pair.of_type("Release")
+        for item in of_type(pair, "Release")
         if item.inputs["name"] != "ambassador"
     }
     stable = "https://charts.example.com/linkerd-stable"
@@ -160,9 +161,9 @@ def test_its_chart_draws_no_certificate_and_no_namespace_of_its_own(pair: Record
 
 
 def test_no_private_key_is_in_the_values_of_any_of_its_releases(pair: Recording) -> None:
-    keys = {item.outputs["privateKeyPem"] for item in pair.of_type("PrivateKey")}
+    keys = {item.outputs["privateKeyPem"] for item in of_type(pair, "PrivateKey")}
     assert len(keys) == 1 + 2 * 4
-    for release in pair.of_type("Release"):
+    for release in of_type(pair, "Release"):
         whole = "\n".join(texts(release.inputs["values"]))
         assert "PRIVATE KEY" not in whole
         assert not any(base64.b64encode(key.encode()).decode() in whole for key in keys)
@@ -223,7 +224,7 @@ def test_its_cni_plugin_is_in_a_namespace_that_its_chart_makes(
     release = recording.named("a-linkerd-cni").inputs
     assert (release["chart"], release["version"]) == ("linkerd2-cni", "2.8.1")
     assert release["values"]["namespace"] == "linkerd-cni"
-    made = {item.inputs["metadata"]["name"] for item in recording.of_type("Namespace")}
+    made = {item.inputs["metadata"]["name"] for item in of_type(recording, "Namespace")}
     assert made == {"linkerd"}
     assert release["namespace"] == "linkerd"
     # The chart writes this into an annotation, which may not be empty.
@@ -333,7 +334,7 @@ def test_the_account_on_the_target_may_read_services_and_the_configuration_only(
 def test_exported_services_name_their_gateway_in_annotations_and_have_no_label(
     pair: Recording,
 ) -> None:
-    patches = pair.of_type("ServicePatch")
+    patches = of_type(pair, "ServicePatch")
     assert {item.inputs["metadata"]["name"] for item in patches} == {"web", "db"}
     for patch in patches:
         assert told(patch) == {

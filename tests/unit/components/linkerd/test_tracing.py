@@ -10,6 +10,7 @@ from components.ambassador.objects import ambassador_objects
 from config import MeshConfig, load_settings
 from config.ambassador.ambassador import AmbassadorConfig
 from render import Recording
+from tests.recordings import by_urn
 from tests.unit.conftest import Records
 
 COLLECTOR = {"collector": "tempo-distributor.tracing:4317", "serviceAccount": "tempo"}
@@ -148,7 +149,7 @@ def test_the_extension_waits_for_the_control_plane_its_certificate_and_its_login
     login = {"name": "ours", "dockerConfigJson": '{"auths": {}}'}
     recording = recorded(one({}, version="2025.3.1", imagePullSecrets=[login]))
     release = recording.named("a-jaeger-release")
-    assert {recording.by_urn(urn).name for urn in release.depends_on} >= {
+    assert {by_urn(recording, urn).name for urn in release.depends_on} >= {
         "a-linkerd-control-plane",
         "a-jaeger-jaeger-injector-tls",
         "a-jaeger-own-pull-ours",

@@ -13,6 +13,7 @@ from config.links.exports import ServiceRef
 from kube import Endpoint
 from preflight import Reach
 from render import Recording, Registration
+from tests.recordings import by_urn, of_type
 
 Mesh = Callable[[str], MeshConfig]
 Records = Callable[..., Recording]
@@ -51,7 +52,7 @@ def linked(mesh: Mesh, recorded: Records) -> Callable[..., Recording]:
 def labels(recording: Recording) -> dict[str, dict[str, str]]:
     """Labels that exported Services get, by cluster, namespace and name."""
     found: dict[str, dict[str, str]] = {}
-    for patch in recording.of_type("ServicePatch"):
+    for patch in of_type(recording, "ServicePatch"):
         metadata = patch.inputs["metadata"]
         key = f"{patch.cluster}/{metadata['namespace']}/{metadata['name']}"
         assert key not in found
@@ -274,7 +275,7 @@ def test_weights_wait_for_the_link_that_brings_the_mirror_and_for_the_kind_of_th
 ) -> None:
     recording = linked(WEIGHTED)
     (route,) = routes(recording)
-    above = {recording.by_urn(urn).name for urn in recording.upstream([route.urn])}
+    above = {by_urn(recording, urn).name for urn in recording.upstream([route.urn])}
     assert {"a-b-link", "a-linkerd-control-plane", "a-linkerd-crds"} <= above
 
 
@@ -294,10 +295,10 @@ def test_weights_of_the_sample_s_service_wait_for_it(mesh: Mesh, recorded: Recor
         """)
     )
     (route,) = routes(recording)
-    above = {recording.by_urn(urn).name for urn in route.depends_on}
+    above = {by_urn(recording, urn).name for urn in route.depends_on}
     assert "a-sample-service" in above
-    (patch,) = recording.of_type("ServicePatch")
-    assert {recording.by_urn(urn).name for urn in patch.depends_on} == {"b-sample-service"}
+    (patch,) = of_type(recording, "ServicePatch")
+    assert {by_urn(recording, urn).name for urn in patch.depends_on} == {"b-sample-service"}
 
 
 def test_weights_of_a_service_that_the_source_lacks_are_left_out_and_warned_of(

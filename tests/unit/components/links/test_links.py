@@ -13,6 +13,7 @@ from config.links.exports import ServiceRef
 from kube import Endpoint
 from preflight import Reach
 from render import ClusterAnswers, Recording, Registration
+from tests.recordings import by_urn, of_type
 
 Mesh = Callable[[str], MeshConfig]
 Records = Callable[..., Recording]
@@ -41,7 +42,7 @@ def kubeconfig(secret: Registration) -> dict[str, Any]:
 
 
 def above(recording: Recording, name: str) -> set[str]:
-    return {recording.by_urn(urn).name for urn in recording.named(name).depends_on}
+    return {by_urn(recording, urn).name for urn in recording.named(name).depends_on}
 
 
 def test_the_link_waits_for_its_crd_and_for_both_secrets(
@@ -195,7 +196,7 @@ def test_every_source_has_an_account_of_its_own_on_a_shared_target(stack: Stack)
     recording = stack("production")
     accounts = [
         item.inputs["metadata"]["name"]
-        for item in recording.of_type("ServiceAccount")
+        for item in of_type(recording, "ServiceAccount")
         if item.cluster == "hub"
     ]
     assert len(accounts) == len(set(accounts)) == 2
@@ -303,7 +304,7 @@ def test_the_user_s_values_for_the_extension_win(mesh: Mesh, recorded: Records) 
 
 def test_an_export_writes_one_label_and_waits_for_the_sample_s_service(stack: Stack) -> None:
     recording = stack("local")
-    patch = recording.of_type("ServicePatch")[0]
+    patch = of_type(recording, "ServicePatch")[0]
     assert set(patch.inputs) == {"apiVersion", "kind", "metadata"}
     metadata = patch.inputs["metadata"]
     assert metadata["labels"] == {"mirror.linkerd.io/exported": "true"}
@@ -313,11 +314,11 @@ def test_an_export_writes_one_label_and_waits_for_the_sample_s_service(stack: St
         if not key.startswith("pulumi.com/")
     }
     assert own == {}
-    assert {recording.by_urn(urn).name for urn in patch.depends_on} == {"target-sample-service"}
+    assert {by_urn(recording, urn).name for urn in patch.depends_on} == {"target-sample-service"}
 
 
 def test_exports_have_a_field_manager_that_stays_the_same_and_await_nothing(stack: Stack) -> None:
-    for patch in stack("production").of_type("ServicePatch"):
+    for patch in of_type(stack("production"), "ServicePatch"):
         annotations = patch.inputs["metadata"]["annotations"]
         assert annotations["pulumi.com/patchFieldManager"] == "linkerd-ambassador-mesh"
         assert annotations["pulumi.com/skipAwait"] == "true"
@@ -337,7 +338,7 @@ def test_exports_whose_names_run_together_stay_apart(mesh: Mesh, recorded: Recor
                   - {namespace: shop-eu, service: prices}
         """)
     )
-    assert len({item.urn for item in recording.of_type("ServicePatch")}) == 2
+    assert len({item.urn for item in of_type(recording, "ServicePatch")}) == 2
 
 
 def test_a_service_that_is_not_there_is_not_made_by_its_export_and_is_warned_of(
@@ -353,7 +354,7 @@ def test_a_service_that_is_not_there_is_not_made_by_its_export_and_is_warned_of(
     recording = recorded(
         config, reach=reach | {"east": replace(reach["east"], missing_services=missing)}
     )
-    exported = {item.inputs["metadata"]["name"] for item in recording.of_type("ServicePatch")}
+    exported = {item.inputs["metadata"]["name"] for item in of_type(recording, "ServicePatch")}
     assert exported == {"catalogue", "profiles"}
     assert len(recording.warnings) == 1
     assert "shop/prices" in recording.warnings[0]
@@ -371,5 +372,5 @@ def test_a_sample_service_that_comes_with_this_update_is_exported_with_it(
         for name in config.clusters
     }
     recording = recorded(config, reach=reach)
-    assert len(recording.of_type("ServicePatch")) == 1
+    assert len(of_type(recording, "ServicePatch")) == 1
     assert recording.warnings == []

@@ -10,6 +10,7 @@ import pytest
 from config import MeshConfig, load_settings
 from config.preconditions import expectations
 from render import Recording
+from tests.recordings import by_urn
 from tests.unit.conftest import Records
 
 HOST = "shop.example.com"
@@ -101,7 +102,7 @@ def test_the_dashboard_is_reached_through_ingress_nginx_as_documented(recorded: 
 def test_the_dashboards_ingress_waits_for_the_extension(recorded: Records) -> None:
     recording = recorded(one(viz={"host": DASHBOARD, "controller": "ingress-nginx"}))
     (item,) = [item for item in recording if item.inputs.get("kind") == "Ingress"]
-    above = {recording.by_urn(urn).name for urn in recording.upstream([item.urn])}
+    above = {by_urn(recording, urn).name for urn in recording.upstream([item.urn])}
     assert "a-linkerd-viz" in above
 
 
@@ -170,7 +171,7 @@ def test_an_ingress_route_names_its_middleware_itself(recorded: Records) -> None
 def test_a_middleware_is_there_before_what_names_it(controller: str, recorded: Records) -> None:
     recording = recorded(one({**WEB, "controller": controller}))
     (item,) = [i for i in recording if i.inputs.get("kind") in ("Ingress", "IngressRoute")]
-    above = {recording.by_urn(urn).name for urn in recording.upstream([item.urn])}
+    above = {by_urn(recording, urn).name for urn in recording.upstream([item.urn])}
     assert [name for name in above if "middleware" in name]
 
 

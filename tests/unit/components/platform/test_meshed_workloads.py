@@ -11,6 +11,7 @@ import pytest
 from config import MeshConfig
 from config.platform.recipes import RECIPES, WorkloadRef
 from render import Recording, Registration
+from tests.recordings import by_urn
 from tests.unit.conftest import reach_of
 
 Mesh = Callable[[str], MeshConfig]
@@ -166,7 +167,7 @@ def test_patches_wait_for_the_injector_and_own_their_fields_under_one_name(
     patches = [item for item in recording if item.type.endswith("Patch")]
     assert len(patches) == 4
     for patch in patches:
-        above = {recording.by_urn(urn).name for urn in patch.depends_on}
+        above = {by_urn(recording, urn).name for urn in patch.depends_on}
         assert above == {"a-linkerd-control-plane"}
         notes = patch.inputs["metadata"]["annotations"]
         assert notes["pulumi.com/patchFieldManager"] == "linkerd-ambassador-mesh"

@@ -13,6 +13,7 @@ import yaml
 from charts.source import Chart, charts_of
 from config import MeshConfig, load_settings
 from render import Recording, Registration
+from tests.recordings import by_urn, of_type
 from tests.stack_builders import certificate
 
 Mesh = Callable[[str], MeshConfig]
@@ -54,7 +55,7 @@ def values(recording: Recording, name: str) -> dict[str, Any]:
 
 def above(recording: Recording, item: Registration) -> set[str]:
     """Names of everything that a resource waits for, directly or not."""
-    return {recording.by_urn(urn).name for urn in recording.upstream([item.urn])}
+    return {by_urn(recording, urn).name for urn in recording.upstream([item.urn])}
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +109,7 @@ def test_a_user_s_values_win_over_ours(mesh: Mesh, recorded: Records) -> None:
 
 def test_a_cert_manager_that_is_there_is_left_alone(recorded: Records) -> None:
     recording = recorded(existing())
-    releases = {item.inputs["name"] for item in recording.of_type("Release")}
+    releases = {item.inputs["name"] for item in of_type(recording, "Release")}
     assert releases == {"linkerd-crds", "linkerd-control-plane"}
     assert [item for item in charts_of(existing()) if "manager" in item.name] == []
 
@@ -183,11 +184,11 @@ def test_the_issuer_that_is_made_signs_with_the_anchor_from_a_secret_of_cert_man
 
 
 def test_no_key_is_made_that_cert_manager_makes(whole: Recording, recorded: Records) -> None:
-    assert {item.name for item in whole.of_type("PrivateKey")} == {"trust-anchor-anchor.root-key"}
-    assert recorded(existing()).of_type("PrivateKey") == []
+    assert {item.name for item in of_type(whole, "PrivateKey")} == {"trust-anchor-anchor.root-key"}
+    assert of_type(recorded(existing()), "PrivateKey") == []
     assert [
         item.inputs["metadata"]["name"]
-        for item in recorded(existing()).of_type("kubernetes:core/v1:Secret")
+        for item in of_type(recorded(existing()), "kubernetes:core/v1:Secret")
     ] == []
 
 

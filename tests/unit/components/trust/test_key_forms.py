@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from config import MeshConfig, load_stack_file
 from config.variants.linkerds import LINKERDS
 from render import Recording
+from tests.recordings import of_type
 from tests.stack_files import STACK_FILES
 
 Records = Callable[[MeshConfig], Recording]
@@ -26,7 +27,7 @@ READ = {
 
 def keys(recording: Recording) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Cluster, name and decoded data of every Secret that holds a private key."""
-    for item in recording.of_type("kubernetes:core/v1:Secret"):
+    for item in of_type(recording, "kubernetes:core/v1:Secret"):
         data = {
             key: base64.b64decode(value).decode()
             for key, value in (item.inputs.get("data") or {}).items()
@@ -69,10 +70,12 @@ def test_certificates_are_signed_with_the_key_in_the_form_that_they_were_first_m
 ) -> None:
     """Another form of the same key would replace every certificate of a stack that is deployed."""
     recording = recorded(load_stack_file(STACK_FILES["local"]))
-    made_of = {item.outputs["privateKeyPem"]: item.name for item in recording.of_type("PrivateKey")}
-    requests = recording.of_type("CertRequest")
+    made_of = {
+        item.outputs["privateKeyPem"]: item.name for item in of_type(recording, "PrivateKey")
+    }
+    requests = of_type(recording, "CertRequest")
     assert requests
     for item in requests:
         assert made_of[item.inputs["privateKeyPem"]] == item.name.removesuffix("request") + "key"
-    for item in recording.of_type("LocallySignedCert"):
+    for item in of_type(recording, "LocallySignedCert"):
         assert item.inputs["caPrivateKeyPem"] in made_of

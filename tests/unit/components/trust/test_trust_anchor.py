@@ -25,6 +25,7 @@ from config.trust.trust_anchor import TrustAnchorConfig
 from render import Recording, Registration
 from render.placeholders import UNSIGNED
 from tests.certificates import Certified, certified
+from tests.recordings import of_type
 
 Stack = Callable[[str], Recording]
 Config = Callable[[str], MeshConfig]
@@ -40,7 +41,7 @@ clusters:
 
 
 def certificates(recording: Recording) -> dict[str, x509.Certificate]:
-    made = [*recording.of_type("SelfSignedCert"), *recording.of_type("LocallySignedCert")]
+    made = [*of_type(recording, "SelfSignedCert"), *of_type(recording, "LocallySignedCert")]
     return {
         item.name: x509.load_pem_x509_certificate(item.outputs["certPem"].encode()) for item in made
     }
@@ -69,7 +70,7 @@ def secret_pair(secret: Registration) -> tuple[x509.Certificate, ec.EllipticCurv
 def tls_secrets(recording: Recording) -> list[Registration]:
     found = [
         item
-        for item in recording.of_type("kubernetes:core/v1:Secret")
+        for item in of_type(recording, "kubernetes:core/v1:Secret")
         if item.inputs.get("type") == "kubernetes.io/tls"
     ]
     assert found
@@ -251,9 +252,9 @@ def test_an_update_renews_what_the_anchor_signs_in_time_and_the_anchor_never(
     mesh: Mesh, recorded: Records
 ) -> None:
     recording = recorded(mesh(TWO_CLUSTERS + "trustAnchor: {validity: {renewalDays: 61}}"))
-    for item in recording.of_type("LocallySignedCert"):
+    for item in of_type(recording, "LocallySignedCert"):
         assert item.inputs["earlyRenewalHours"] == 61 * 24
-    for item in recording.of_type("SelfSignedCert"):
+    for item in of_type(recording, "SelfSignedCert"):
         assert item.inputs["earlyRenewalHours"] == 0
 
 
@@ -262,7 +263,7 @@ def test_every_webhook_of_the_charts_has_a_certificate_that_the_anchor_signed(
 ) -> None:
     """Helm would make one of its own, anew at every upgrade."""
     recording = recorded(mesh(TWO_CLUSTERS))
-    for release in recording.of_type("Release"):
+    for release in of_type(recording, "Release"):
         hooks = {
             key: value
             for key, value in release.inputs["values"].items()
@@ -327,7 +328,7 @@ def test_of_several_anchors_the_named_one_signs_and_all_are_trusted_in_order(
     anchors = bundle(recording)
     assert anchors[:2] == [old[2], new[2]]
     assert len(anchors) == 3
-    for item in recording.of_type("LocallySignedCert"):
+    for item in of_type(recording, "LocallySignedCert"):
         signed = x509.load_pem_x509_certificate(item.outputs["certPem"].encode())
         signed.verify_directly_issued_by(new[2])
         with pytest.raises((ValueError, InvalidSignature)):
@@ -342,7 +343,7 @@ def test_a_provided_anchor_signs_and_nothing_is_generated_in_its_place(
         mesh(TWO_CLUSTERS), [{"name": "corporate", "certificate": pem, "privateKey": key}]
     )
     recording = recorded(config)
-    assert recording.of_type("SelfSignedCert") == []
+    assert of_type(recording, "SelfSignedCert") == []
     assert bundle(recording) == [anchor]
     for _, issuer in issuers(recording):
         issuer.verify_directly_issued_by(anchor)
@@ -362,6 +363,6 @@ def test_an_anchor_whose_key_only_the_engine_can_read_still_renders(
     )
     recording = recorded(config)
     assert bundle(recording) == [anchor]
-    assert {item.outputs["certPem"] for item in recording.of_type("LocallySignedCert")} == {
+    assert {item.outputs["certPem"] for item in of_type(recording, "LocallySignedCert")} == {
         UNSIGNED
     }

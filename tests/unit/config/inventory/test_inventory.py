@@ -14,6 +14,7 @@ from config.core.cluster import ClusterConfig
 from config.inventory import Inventory, inventory
 from config.preconditions import expectations
 from render import Recording, Registration, RenderedObject, manifests
+from tests.recordings import of_type
 from tests.stack_builders import Settings, changed, loaded, pair, valid_settings
 from tests.stack_files import STACK_FILES
 from tests.unit.conftest import PUBLISHED, Tells, reach_of
@@ -80,7 +81,7 @@ def assert_releases(found: Inventory, recording: Recording) -> None:
             release.version,
         )
     made = {}
-    for item in recording.of_type(RELEASE):
+    for item in of_type(recording, RELEASE):
         if item.cluster == found.cluster:
             given = item.inputs
             place = str(given["namespace"]), str(given["name"])
