@@ -61,11 +61,18 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     names = {name for item in session.items for name in getattr(item, "fixturenames", ())}
     if session.config.option.collectonly or not names & {"cluster_programs", "helm"}:
         return
+    from cli.engine.find import find
     from machine.build import ensure
-    from machine.errors import BuildError
     from machine.tools import CLUSTER_TOOLS
+    from vocabulary.errors import MeshError
 
     wanted = (*CLUSTER_TOOLS, "kubectl", "helm") if "cluster_programs" in names else ("helm",)
+
+    def show(step: object) -> None:
+        print(step, file=sys.__stderr__)
+
     # The fixtures report what cannot be built.
-    with contextlib.suppress(BuildError):
-        ensure(wanted, lambda step: print(step, file=sys.__stderr__))
+    with contextlib.suppress(MeshError):
+        ensure(wanted, show)
+        if "engine" in names:
+            find(show, show)

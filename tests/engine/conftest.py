@@ -1,7 +1,7 @@
 """What tests with the real Pulumi engine share: two clusters of their own, and a stack in them.
 
-They are skipped where `pulumi` is not on PATH. Charts are the stand-ins, or those of the folder
-that MESH_CHARTS names.
+The engine is that of `./mesh demo`: Pulumi from PATH, else installed, else built from Go modules.
+Charts are the stand-ins, or those of the folder that MESH_CHARTS names.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import copy
 import json
 import os
-import shutil
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from kubernetes import client
 
 from cli.demo.stack import DemoStack
 from cli.engine.engine import Engine
+from cli.engine.find import find
 from config import PROJECT
 from tests.integration.conftest import Clusters, cluster_programs, two_clusters
 from tests.packages import packages
@@ -33,14 +34,11 @@ HERE = Path(__file__).resolve().parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark these tests, and skip them where there is no engine."""
-    absent = pytest.mark.skip(reason="the Pulumi CLI is not on PATH")
+    """Mark these tests."""
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.engine)
             item.add_marker(pytest.mark.clusters)
-            if shutil.which("pulumi") is None:
-                item.add_marker(absent)
 
 
 @dataclass
@@ -142,6 +140,12 @@ def clusters(cluster_programs: dict[str, Path]) -> Iterator[Clusters]:
 
 
 @pytest.fixture(scope="session")
+def engine(cluster_programs: dict[str, Path]) -> Engine:
+    """The engine; its programs are built where they are not installed."""
+    return find(lambda text: print(text, file=sys.__stderr__), to_screen)
+
+
+@pytest.fixture(scope="session")
 def charts() -> Path:
     """The folder of MESH_CHARTS, or one with the stand-ins."""
     named = os.environ.get("MESH_CHARTS")
@@ -150,7 +154,7 @@ def charts() -> Path:
 
 @pytest.fixture(scope="session")
 def stack(
-    clusters: Clusters, charts: Path, tmp_path_factory: pytest.TempPathFactory
+    clusters: Clusters, engine: Engine, charts: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
     """The stack, not deployed; what remains of it ends with the clusters."""
     settings = {
@@ -158,8 +162,8 @@ def stack(
         "MESH_CHARTS": str(charts),
     }
     content = yaml.safe_load((ROOT / "stacks" / "Pulumi.local.yaml").read_text())
-    engine = Engine().having(settings)
-    yield Stack(DemoStack(tmp_path_factory.mktemp("stack")), engine, clusters, content)
+    folder = tmp_path_factory.mktemp("stack")
+    yield Stack(DemoStack(folder), engine.having(settings), clusters, content)
 
 
 @pytest.fixture(scope="session")

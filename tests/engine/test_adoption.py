@@ -50,7 +50,7 @@ class Adoption:
 
 @pytest.fixture(scope="module")
 def adoption(
-    cluster_programs: dict[str, Path], charts: Path, tmp_path_factory: pytest.TempPathFactory
+    engine: Engine, charts: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Adoption]:
     """Clusters of this module's own, each with an Ambassador that was installed without us."""
     directory = tmp_path_factory.mktemp("adoption")
@@ -67,7 +67,7 @@ def adoption(
         before = {name: installation(run) for name, run in kubectl.items()}
         stack = Stack(
             DemoStack(tmp_path_factory.mktemp("adoption-stack")),
-            Engine().having(
+            engine.having(
                 {
                     "KUBECONFIG": str(kubeconfig),
                     "MESH_CHARTS": str(charts),

@@ -43,7 +43,7 @@ class Foreign:
 
 @pytest.fixture(scope="module")
 def foreign(
-    cluster_programs: dict[str, Path], charts: Path, tmp_path_factory: pytest.TempPathFactory
+    engine: Engine, charts: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Foreign]:
     """A cluster of this module's own with what its owners installed without us."""
     directory = tmp_path_factory.mktemp("meshed")
@@ -55,7 +55,7 @@ def foreign(
     install(kubectl)
     stack = Stack(
         DemoStack(tmp_path_factory.mktemp("meshed-stack")),
-        Engine().having(
+        engine.having(
             {
                 "KUBECONFIG": str(kubeconfig),
                 "MESH_CHARTS": str(charts),

@@ -6,19 +6,26 @@ One deployed stack serves all tests, which run in this order: from empty cluster
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
 
 import checks
 from config import PROJECT, load_stack_file
 from tests.engine.conftest import ROOT, Stack, cluster_wide, token
+from tests.waiting import eventually
 
 CLUSTERS = ("source", "target")
 
@@ -172,6 +179,97 @@ def test_a_cluster_that_does_not_answer_is_named_even_on_a_fresh_stack(
     assert re.search(r"cluster 'target' \(context 'target'\): .*refuses", run.output)
     assert "cluster 'source'" not in run.output
     assert "Traceback" not in run.output
+
+
+@contextmanager
+def mappings_denied(stack: Stack, reason: str) -> Iterator[None]:
+    """Changes of Mappings in the target are refused for this reason."""
+    name = "no-mappings"
+    rules = {
+        "apiGroups": ["getambassador.io"],
+        "apiVersions": ["*"],
+        "operations": ["CREATE", "UPDATE"],
+        "resources": ["mappings"],
+    }
+    policy = {
+        "metadata": {"name": name},
+        "spec": {
+            "failurePolicy": "Fail",
+            "matchConstraints": {"resourceRules": [rules]},
+            "validations": [{"expression": "false", "message": reason}],
+        },
+    }
+    binding = {
+        "metadata": {"name": name},
+        "spec": {"policyName": name, "validationActions": ["Deny"]},
+    }
+    with stack.clusters.target.api() as api:
+        admission = client.AdmissionregistrationV1Api(api)
+        admission.create_validating_admission_policy(policy)
+        admission.create_validating_admission_policy_binding(binding)
+        try:
+            eventually(lambda: _refused(client.CustomObjectsApi(api)))
+            yield
+        finally:
+            admission.delete_validating_admission_policy_binding(name)
+            admission.delete_validating_admission_policy(name)
+            eventually(lambda: not _refused(client.CustomObjectsApi(api)))
+
+
+def _refused(objects: client.CustomObjectsApi) -> bool:
+    """Whether a change of the sample's Mapping would be refused."""
+    change = {"metadata": {"annotations": {"tests/tried": "true"}}}
+    try:
+        objects.patch_namespaced_custom_object(
+            *("getambassador.io", "v3alpha1", "ambassador", "mappings", "linkerd2-qotm"),
+            change,
+            dry_run="All",
+        )
+    except ApiException as error:
+        return bool(error.status == 422)
+    return False
+
+
+def test_a_resource_that_fails_is_named_and_another_update_goes_on(deployed: Stack) -> None:
+    content = deployed.changed(target={"sample": {"prefix": "/late/"}})
+    with mappings_denied(deployed, "no change on Fridays"):
+        run = deployed.up(content)
+    assert run.code not in (0, None)
+    assert "target-ambassador-mapping-linkerd2-qotm" in run.output
+    assert "no change on Fridays" in run.output
+    assert "Traceback" not in run.output
+    deployed.up(content).passed()
+    deployed.up().passed()
+    assert deployed.planned() == {}
+
+
+def test_an_update_that_is_killed_leaves_a_stack_that_cancel_and_an_update_repair(
+    deployed: Stack,
+) -> None:
+    content = deployed.changed(target={"sample": {"image": "docker.io/datawire/qotm:1.8"}})
+    engine = deployed.stack.prepare(deployed.engine, content)
+    command = [engine.command, "up", "--yes", "--skip-preview", "--non-interactive"]
+    killed = subprocess.Popen(
+        [*command, "--stack", "local", "--config-file", str(deployed.stack.stack_file)],
+        cwd=ROOT,
+        env=engine.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    checkpoint = next((deployed.stack.folder / "state").rglob("local.json"))
+    eventually(
+        lambda: json.loads(checkpoint.read_text())["checkpoint"]["latest"].get("pending_operations")
+    )
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    refused = deployed.up(content)
+    assert refused.code != 0
+    assert "pulumi cancel" in refused.output
+    deployed.pulumi_plain("cancel", "--yes")
+    deployed.up(content).passed()
+    deployed.up().passed()
+    assert deployed.planned() == {}
 
 
 def left_behind(stack: Stack, before: dict[str, dict[str, set[str]]]) -> dict[str, Any]:

@@ -1,0 +1,73 @@
+"""`./mesh demo` in local clusters: deployed, changed and destroyed by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cli.demo.change import NAMESPACE, SERVICE
+from cli.engine.engine import Engine
+from tests.demo import Demo
+
+EXPORTED = "/api/v1/services?labelSelector=mirror.linkerd.io%2Fexported%3Dtrue"
+
+
+@pytest.fixture(scope="module")
+def demo(engine: Engine, charts: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A running demo."""
+    demo = Demo(tmp_path_factory.mktemp("state"), charts)
+    done = demo.run()
+    try:
+        assert done.returncode == 0, done.stdout + done.stderr
+        yield demo
+    finally:
+        demo.run("--down")
+
+
+def exported(demo: Demo) -> set[str]:
+    """Names of the Services that the target exports."""
+    return {item["metadata"]["name"] for item in demo.get("target", EXPORTED)["items"]}
+
+
+def test_the_demo_prints_urns_outputs_and_that_a_second_preview_is_clean(
+    demo: Demo, engine: Engine
+) -> None:
+    first = demo.outputs[0]
+    assert "urn:pulumi:local::linkerd-ambassador-mesh::" in first
+    assert "A preview after the update plans no change." in first
+    assert "identity: ambassador-target.ambassador." in first
+    assert engine.origin in first
+
+
+def test_a_change_exports_a_second_service_and_shows_its_diff_before(demo: Demo) -> None:
+    assert exported(demo) == {"qotm-linkerd2"}
+    done = demo.run("--change")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"+   service: {SERVICE}" in done.stdout
+    assert f"target-exports-{NAMESPACE}.{SERVICE}" in done.stdout
+    assert "+ 1 to create" in done.stdout
+    assert exported(demo) == {"qotm-linkerd2", SERVICE}
+
+
+def test_a_second_run_keeps_the_change(demo: Demo) -> None:
+    done = demo.run()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert SERVICE in exported(demo)
+
+
+# The last one: it ends the demo of the others.
+def test_taking_it_down_destroys_the_stack_and_leaves_no_process(demo: Demo) -> None:
+    done = demo.run("--down")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "pulumi destroy" in done.stderr
+    assert "deleted MulticlusterLink source-target" in done.stderr
+    assert demo.processes() == []
+    assert not (demo.folder / "demo").exists()
+
+
+def test_without_a_demo_there_is_nothing_to_change(tmp_path: Path, charts: Path) -> None:
+    done = Demo(tmp_path, charts).run("--change")
+    assert done.returncode == 2
+    assert "run `./mesh demo` first" in done.stderr
