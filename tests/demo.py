@@ -37,7 +37,7 @@ class Demo:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=580,
             check=False,
         )
         self.outputs.append(done.stdout + done.stderr)

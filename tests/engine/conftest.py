@@ -24,7 +24,7 @@ from cli.demo.stack import DemoStack
 from cli.engine.engine import Engine
 from cli.engine.find import find
 from config import PROJECT
-from tests.integration.conftest import Clusters, cluster_programs, two_clusters
+from tests.integration.conftest import Clusters, cluster_programs, to_screen, two_clusters
 from tests.packages import packages
 
 __all__ = ["cluster_programs"]
