@@ -6,12 +6,14 @@ that what they share is made once, while the other process runs something else.
 
 from __future__ import annotations
 
-import contextlib
-import sys
+import shutil
 from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
+
+from machine.build import cached
+from machine.tools import CLUSTER_TOOLS, ENGINE_TOOLS
 
 GROUPS = {
     "clusters": ("tests/engine/", "tests/integration/", "tests/e2e/"),
@@ -27,6 +29,10 @@ GROUPS = {
 Tests on clusters start theirs on ports that are free when they look, so they run one after the
 other. Those of `rendered` share recordings and rendered stack files. Any other file is a group.
 """
+
+PROGRAMS = (*CLUSTER_TOOLS, "helm", "kubectl", *(() if shutil.which("pulumi") else ENGINE_TOOLS))
+"""Programs that fixtures build where they are not in the cache; the test that needs one waits."""
+_BUILD_SECONDS = 3600
 
 
 def group(nodeid: str) -> str:
@@ -50,29 +56,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the groups first that take longest."""
+    """Put the groups first that take longest, and leave time to build programs."""
     places = [*GROUPS]
     names = {item: group(item.nodeid) for item in items}
     items.sort(key=lambda item: places.index(names[item]) if names[item] in places else 9)
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Build the programs that a test asks for: the time limit of a test is too short for that."""
-    names = {name for item in session.items for name in getattr(item, "fixturenames", ())}
-    if session.config.option.collectonly or not names & {"cluster_programs", "helm"}:
-        return
-    from cli.engine.find import find
-    from machine.build import ensure
-    from machine.tools import CLUSTER_TOOLS
-    from vocabulary.errors import MeshError
-
-    wanted = (*CLUSTER_TOOLS, "kubectl", "helm") if "cluster_programs" in names else ("helm",)
-
-    def show(step: object) -> None:
-        print(step, file=sys.__stderr__)
-
-    # The fixtures report what cannot be built.
-    with contextlib.suppress(MeshError):
-        ensure(wanted, show)
-        if "engine" in names:
-            find(show, show)
+    if not cached(PROGRAMS):
+        for item in items:
+            item.add_marker(pytest.mark.timeout(_BUILD_SECONDS))

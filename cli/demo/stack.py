@@ -100,7 +100,7 @@ class DemoStack:
 
         Raises VerbError with the engine's errors.
         """
-        events = Events(shown)
+        events = Events(shown, preview=True)
         lines: list[str] = []
 
         def run(log: Callable[[str], None]) -> None:

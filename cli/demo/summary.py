@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import yaml
 from rich import box
 from rich.console import Console
 from rich.padding import Padding
@@ -55,10 +56,20 @@ def _show_problem(result: Result, sign: str, console: Console) -> None:
             )
 
 
+class _Readable(yaml.SafeDumper):
+    """YAML with texts of several lines as they are."""
+
+    def represent_text(self, text: str) -> yaml.Node:
+        """A text, as a block where it has several lines."""
+        style = "|" if "\n" in text else None
+        return self.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+
+_Readable.add_representer(str, _Readable.represent_text)
+
+
 def show_resources(urns: Sequence[str], outputs: Mapping[str, Any], console: Console) -> None:
     """Print the URNs of the components that the engine deployed, and the stack's outputs."""
-    import yaml
-
     from components.core.component import TYPE_PREFIX
 
     own = [urn for urn in urns if urn.split("::")[2].rpartition("$")[2].startswith(TYPE_PREFIX)]
@@ -66,7 +77,7 @@ def show_resources(urns: Sequence[str], outputs: Mapping[str, Any], console: Con
     for urn in own:
         console.print(Text(f"  {urn}"))
     console.print(Text("Outputs:", "bold"))
-    for line in yaml.safe_dump(dict(outputs), sort_keys=False).splitlines():
+    for line in yaml.dump(dict(outputs), Dumper=_Readable, sort_keys=False).splitlines():
         console.print(Text(f"  {line}"))
 
 

@@ -20,6 +20,14 @@ _DONE = {
     OpType.IMPORT: "imported",
 }
 _SUMMARY = {**_DONE, OpType.SAME: "unchanged"}
+_PLANNED = {
+    OpType.CREATE: "to create",
+    OpType.UPDATE: "to update",
+    OpType.DELETE: "to delete",
+    OpType.REPLACE: "to replace",
+    OpType.IMPORT: "to import",
+    OpType.SAME: "unchanged",
+}
 _COLOUR = re.compile(r"<\{%.*?%\}>")
 
 
@@ -32,10 +40,14 @@ class Shown(Protocol):
 
 
 class Events:
-    """Shows every change of a resource and the summary of an update, and keeps its errors."""
+    """Shows every change of a resource and the summary of an update, and keeps its errors.
 
-    def __init__(self, shown: Shown | None = None) -> None:
+    Of a `preview` it shows the summary alone.
+    """
+
+    def __init__(self, shown: Shown | None = None, *, preview: bool = False) -> None:
         self._shown = shown
+        self._preview = preview
         self._done: dict[tuple[str, OpType], None] = {}
         self.errors: list[str] = []
         """Errors of resources and of the program, each once, in the order of the engine."""
@@ -52,11 +64,13 @@ class Events:
                 self.urns.append(step.urn)
             if step.op in _DONE:
                 self.planned[step.urn] = step.op
+            if step.op in _DONE and not self._preview:
                 self._show(f"{step.op.value} {_resource(step.urn)}", lasting=False)
         elif event.res_outputs_event is not None:
             step = event.res_outputs_event.metadata
             # A component's outputs come as an event of their own.
-            if step.op in _DONE and (step.urn, step.op) not in self._done:
+            first = (step.urn, step.op) not in self._done
+            if step.op in _DONE and first and not self._preview:
                 self._done[step.urn, step.op] = None
                 self._show(f"{len(self._done)} {_DONE[step.op]} {_resource(step.urn)}")
         elif event.diagnostic_event is not None and event.diagnostic_event.severity == "error":
@@ -67,7 +81,8 @@ class Events:
                 self.errors.append(whole)
         elif event.summary_event is not None:
             counts = event.summary_event.resource_changes.items()
-            self._show(", ".join(f"{number} {_SUMMARY.get(op, op)}" for op, number in counts))
+            names = _PLANNED if self._preview else _SUMMARY
+            self._show(", ".join(f"{number} {names.get(op, op)}" for op, number in counts))
 
     def _show(self, text: str, *, lasting: bool = True) -> None:
         if self._shown is not None:
