@@ -21,9 +21,12 @@ from machine.progress import Report, silent
 
 SITE = "https://get.pulumi.com/install.sh"
 """What the Automation API's installer downloads first."""
+ENGINE_VARIABLE = "MESH_ENGINE"
+"""The environment variable that asks for the engine which is built from Go modules."""
 PLUGINS = {"kubernetes": "pulumi-kubernetes", "tls": "pulumi-tls"}
 """Providers that the program needs, and the packages whose versions they have."""
 
+_BUILT = "built"
 _INSTALL_SECONDS = 900.0
 _ANSWER_SECONDS = 30.0
 
@@ -37,10 +40,19 @@ PulumiCommand.install(root=sys.argv[1])
 def find(say: Callable[[str], None], report: Report = silent) -> Engine:
     """The engine: from PATH, else installed into the cache, else built, with its providers.
 
-    `say` is called with a line for each installation, `report` with the progress of a build. A
-    missing internet connection is noticed within 15 seconds. Raises EngineUnavailableError.
+    Where the environment has ``MESH_ENGINE=built``, it is always built. `say` is called with a line
+    for each installation, `report` with the progress of a build. A missing internet connection is
+    noticed within 15 seconds. Raises EngineUnavailableError.
     """
+    asked = os.environ.get(ENGINE_VARIABLE, "")
+    if asked not in ("", _BUILT):
+        raise EngineUnavailableError(
+            f"{ENGINE_VARIABLE} is {asked!r}, which is no way to have an engine",
+            f"unset it, or set it to {_BUILT!r}",
+        )
     try:
+        if asked:
+            raise EngineUnavailableError(f"{ENGINE_VARIABLE} is {asked}", INSTALL)
         engine = Engine() if shutil.which("pulumi") else _installed(say)
         _require_plugins(engine, say)
     except EngineUnavailableError as error:
