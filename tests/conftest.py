@@ -19,6 +19,7 @@ GROUPS = {
     "clusters": ("tests/engine/", "tests/integration/", "tests/e2e/"),
     "rendered": (
         "tests/contracts/",
+        "tests/unit/checks/cluster/test_permissions.py",
         "tests/unit/checks/run/",
         "tests/unit/render/",
         "tests/unit/components/ambassador/test_pod_labels.py",
