@@ -1,4 +1,4 @@
-"""Which charts are used: those of a folder, the published ones, or the stand-ins for them."""
+"""Which charts are used: those of a folder, the published ones, or their stand-ins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether addresses on the internet answer, noticed within a set time."""
+"""Whether addresses on the internet answer within a set time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Iterable
 
 LIMIT_SECONDS = 7.0
-"""How long to wait for answers; the demo asks twice, and notices within 15 seconds."""
+"""Seconds to wait for answers; the demo asks twice, and needs a result within 15 seconds."""
 
 _ANSWERS_WITHOUT_LOGIN = (401, 405)
 

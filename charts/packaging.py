@@ -128,7 +128,7 @@ def _recipe(source: Path) -> Recipe:
 
 
 def _is_part(source: Path) -> bool:
-    """Whether a source only has the CRDs of another one."""
+    """Whether a source has only the CRDs of another source."""
     others = ((other, _recipe(other).crds) for other in sources())
     return any(crds is not None and (other / crds).samefile(source) for other, crds in others)
 

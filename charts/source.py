@@ -16,7 +16,7 @@ from config.variants.ambassadors import CrdsChart, CrdsManifest
 from vocabulary.errors import BAD_INPUT, MeshError
 
 CHARTS_VARIABLE = "MESH_CHARTS"
-"""Environment variable that names a folder of packaged charts and wins over the stack file."""
+"""Environment variable that names a folder of packaged charts and overrides the stack file."""
 
 DOWNLOAD_SECONDS = 30
 
@@ -44,7 +44,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class PublishedManifest:
-    """A manifest in one version, as its makers publish it."""
+    """A published manifest in one version."""
 
     name: str
     """Name, for example ``aes-crds``."""
@@ -64,7 +64,7 @@ Package = Chart | PublishedManifest
 
 @dataclass(frozen=True)
 class ChartLocation:
-    """How a chart is named to Helm: a path or OCI reference, or a name in a repository."""
+    """What Helm needs to find a chart: a path or OCI reference, or a name in a repository."""
 
     chart: str
     repository: str | None
@@ -72,10 +72,10 @@ class ChartLocation:
 
 @dataclass(frozen=True)
 class ChartSource:
-    """Finds charts and manifests in a folder, or else where they are published."""
+    """Finds charts and manifests in a folder, or in their published repositories."""
 
     directory: Path | None
-    """The folder of packaged charts; None for what is published."""
+    """The folder of packaged charts; None for published charts."""
     repositories: ChartsConfig
     """The repositories."""
     stand_ins: bool = False
@@ -86,12 +86,12 @@ class ChartSource:
 
     @classmethod
     def of(cls, config: ChartsConfig, environment: Mapping[str, str]) -> ChartSource:
-        """The source that the environment and the stack file ask for, in that order."""
+        """The source that the environment or else the stack file names."""
         directory = environment.get(CHARTS_VARIABLE) or config.directory
         return cls(Path(directory).expanduser() if directory else None, config)
 
     def location(self, chart: Chart) -> ChartLocation:
-        """Where `chart` is."""
+        """The location of `chart`."""
         if self.directory is not None:
             return ChartLocation(str(self.directory / chart.package), None)
         repository = str(getattr(self.repositories, chart.origin))
@@ -100,7 +100,7 @@ class ChartSource:
         return ChartLocation(chart.name, repository)
 
     def text(self, manifest: PublishedManifest) -> str:
-        """The text of `manifest`, read once from the folder or from where it is published.
+        """The text of `manifest`, read once from the folder or its published URL.
 
         Raises MissingChartsError where it is not there, or is not UTF-8.
         """
@@ -126,7 +126,7 @@ class ChartSource:
         return _decoded(answer.content, manifest.url)
 
     def require(self, packages: Iterable[Package]) -> None:
-        """Raise MissingChartsError where the folder lacks one of `packages`."""
+        """Raise MissingChartsError if the folder lacks one of `packages`."""
         if self.directory is None:
             return
         missing = sorted(
@@ -155,7 +155,7 @@ def ambassador_chart(config: AmbassadorConfig) -> Chart:
 
 
 def ambassador_crds(config: AmbassadorConfig) -> Package | None:
-    """What holds an Ambassador's CRDs; None where its own chart does."""
+    """The chart or manifest of an Ambassador's CRDs; None if its own chart has them."""
     line, crds = config.line, config.line.crds
     if isinstance(crds, CrdsChart):
         return Chart(crds.name, config.chart_version, line.repository)
@@ -166,7 +166,7 @@ def ambassador_crds(config: AmbassadorConfig) -> Package | None:
 
 
 def charts_of(config: MeshConfig) -> Iterator[Package]:
-    """Every chart and manifest that a stack file asks for."""
+    """Every chart and manifest that a stack file needs."""
     for name in config.clusters:
         made = inventory(config, name)
         yield from (Chart(item.chart, item.version, item.origin) for item in made.releases)

@@ -1,4 +1,4 @@
-"""The stack file: its models, its validation, its JSON Schema. Imports nothing else of ours."""
+"""The stack file: its models, its validation and its JSON Schema."""
 
 from config.core.mesh import MeshConfig
 from config.language.problems import Problem, StackFileError

@@ -19,7 +19,7 @@ def load_engine_settings() -> MeshConfig:
     Encrypted values arrive decrypted. Raises StackFileError with every problem.
     """
     settings: dict[str, Any] = {}
-    # Config.get_object would warn of secrets; here each secret field is one of its own model.
+    # Config.get_object would warn of secrets; here each secret field has a model for secrets.
     for name in (*(f"{PROJECT}:{key}" for key in KEYS), *pulumi.runtime.get_config_env()):
         space, _, key = name.partition(":")
         text = pulumi.runtime.get_config(name)

@@ -31,7 +31,7 @@ LARGEST_FILE = 4_000_000
 def load_stack_file(path: Path) -> MeshConfig:
     """The validated content of ``Pulumi.<stack>.yaml``.
 
-    Raises StackFileError with every problem in it. Encrypted values are not looked into.
+    Raises StackFileError with every problem in it. Encrypted values are not read.
     """
     settings, problems = _settings(path)
     return _validated(settings, str(path), problems)
@@ -67,8 +67,8 @@ def _settings(path: Path) -> tuple[dict[str, Any], list[Problem]]:
     if not isinstance(config, dict):
         missing = Problem(
             "config",
-            "there is no mapping 'config' at the top of the file",
-            f"write 'config:' and, below it, '{PROJECT}:clusters:'",
+            "the mapping 'config' is missing at the top of the file",
+            f"write 'config:' and, under it, '{PROJECT}:clusters:'",
         )
         raise StackFileError(str(path), [*problems, missing])
     settings: dict[str, Any] = {}
@@ -93,8 +93,8 @@ def _settings(path: Path) -> tuple[dict[str, Any], list[Problem]]:
             problems.append(
                 Problem(
                     name,
-                    f"this stands twice, with the prefix '{PROJECT}:' and without",
-                    "leave out one of the two",
+                    f"duplicate key: once with the prefix '{PROJECT}:' and once without",
+                    "remove one of the two",
                 )
             )
         else:
@@ -104,7 +104,7 @@ def _settings(path: Path) -> tuple[dict[str, Any], list[Problem]]:
 
 def _content(path: Path) -> dict[Any, Any]:
     try:
-        # A pipe or device would keep us waiting, or never end.
+        # A pipe or device might block, or never end.
         if path.exists() and not path.is_file():
             raise _unusable(path, "this is not a file", "name a file Pulumi.<stack>.yaml")
         with path.open("rb") as file:
@@ -113,7 +113,7 @@ def _content(path: Path) -> dict[Any, Any]:
             raise _unusable(
                 path,
                 f"it is larger than {LARGEST_FILE} bytes",
-                "leave out what does not belong in a stack file",
+                "remove what does not belong in a stack file",
             )
         text = data.decode()
     except StackFileError:
@@ -123,7 +123,7 @@ def _content(path: Path) -> dict[Any, Any]:
             path, "it is not text in UTF-8", "save the file as plain text in UTF-8"
         ) from None
     except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or "its name is unusable").lower()
+        reason = (getattr(error, "strerror", None) or "invalid name").lower()
         raise _unusable(
             path, f"the file cannot be read ({reason})", "check its name and its permissions"
         ) from None
@@ -134,8 +134,8 @@ def _content(path: Path) -> dict[Any, Any]:
     if not isinstance(content, dict):
         raise _unusable(
             path,
-            "the file is empty" if content is None else "there is no mapping at its top",
-            f"begin with 'config:' and, below it, '{PROJECT}:clusters:'",
+            "the file is empty" if content is None else "the file has no mapping at its top",
+            f"begin with 'config:' and, under it, '{PROJECT}:clusters:'",
         )
     return content
 
@@ -149,10 +149,10 @@ def _unknown_top_key(key: str, path: Path) -> Problem:
     if close:
         remedy = f"write '{close[0]}'"
     elif key.startswith(f"{PROJECT}:") or key in _KNOWN:
-        remedy = "indent it, so that it stands below 'config:'"
+        remedy = "indent it, so that it is under 'config:'"
     else:
-        remedy = f"leave it out; the keys at the top are {', '.join(STACK_KEYS)}"
-    return Problem(step(key), f"{quoted(key)} is not known at the top of a stack file", remedy)
+        remedy = f"remove it; the keys at the top are {', '.join(STACK_KEYS)}"
+    return Problem(step(key), f"unknown key {quoted(key)} at the top of the stack file", remedy)
 
 
 def _odd_key(key: str) -> Problem:
@@ -174,7 +174,7 @@ def _validated(settings: Mapping[str, Any], origin: str, found: list[Problem]) -
             problems.append(
                 Problem(
                     step(key),
-                    "the whole of it is encrypted, so nobody can review or check it",
+                    "the whole value is encrypted, so it can be neither reviewed nor validated",
                     "encrypt only the secrets in it, with `pulumi config set --secret --path`",
                 )
             )
@@ -185,8 +185,8 @@ def _validated(settings: Mapping[str, Any], origin: str, found: list[Problem]) -
         problems.append(
             Problem(
                 "clusters",
-                "no cluster is described",
-                "write a name for each cluster and, below it, its context",
+                "the stack file has no cluster",
+                "write a name for each cluster and, under it, its context",
             )
         )
     outcome = validate(MeshConfig, usable, {"clusters": {}})

@@ -1,4 +1,4 @@
-"""What has to be true of a cluster before anything is touched, beyond its being the right one."""
+"""What the program checks in a cluster before it changes anything, besides its identity."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from vocabulary.kinds import BUNDLE, CERTIFICATE, CLUSTER_ISSUER, ISSUER, POD_MO
 
 @dataclass(frozen=True)
 class Limit:
-    """The newest Kubernetes that takes something."""
+    """The newest Kubernetes that a part of the stack supports."""
 
     newest: tuple[int, int]
     """Major and minor version."""
     what: str
-    """What it is, for a sentence."""
+    """The part, for a sentence."""
     remedy: str
     """What to write instead."""
 
 
 @dataclass(frozen=True)
 class AdoptedAmbassador:
-    """What the stack file says of an Ambassador that is there already."""
+    """An existing Ambassador, as the stack file describes it."""
 
     path: str
     """Key path of the Ambassador in the stack file."""
@@ -43,30 +43,31 @@ class AdoptedAmbassador:
     pod_labels: dict[str, str]
     """Labels by which its pods are selected."""
     inject: str
-    """What ``linkerd.io/inject`` of its pods has to be, where its owner has written it."""
+    """Required value of its pods' annotation ``linkerd.io/inject``, if its owner has written
+    one."""
     module: str
-    """``patch`` where a Module has to be there, ``make`` where none may be, ``leave``."""
+    """``patch``: the Module has to exist; ``make``: it must not exist; ``leave``: either."""
     api_version: str
     """Version of getambassador.io that has to be served."""
 
 
 @dataclass(frozen=True)
 class Needed:
-    """Somebody else's kinds that objects of ours are of."""
+    """Kinds of another product that the program's objects are of."""
 
     api_version: str
     """Their API version."""
     kinds: tuple[str, ...]
     """Their names."""
     owner: str
-    """Who brings them, for a sentence."""
+    """The product that installs them, for a sentence."""
     remedy: str
-    """What to do where they are missing."""
+    """What to do if they are missing."""
 
 
 @dataclass(frozen=True)
 class NeededNamespace:
-    """Somebody else's namespace that objects of ours stand in."""
+    """An existing namespace that the program puts objects into."""
 
     name: str
     """Its name."""
@@ -76,7 +77,7 @@ class NeededNamespace:
 
 @dataclass(frozen=True)
 class WantedPatch:
-    """What is to be added to somebody else's workload."""
+    """What the program adds to another owner's workload."""
 
     path: str
     """Key path of its entry in the stack file."""
@@ -86,26 +87,26 @@ class WantedPatch:
 
 @dataclass(frozen=True)
 class Expectations:
-    """What has to be true of one cluster."""
+    """Preconditions of one cluster."""
 
     services: tuple[ServiceRef, ...] = ()
-    """Services to look for; those that are missing are told, not refused."""
+    """Services that links need; missing ones are reported, not refused."""
     limits: tuple[Limit, ...] = ()
     """Versions of Kubernetes that must not be exceeded."""
     adopted: AdoptedAmbassador | None = None
-    """The Ambassador that has to be there."""
+    """The Ambassador that has to exist."""
     needed: tuple[Needed, ...] = ()
     """Kinds that have to be served."""
     namespaces: tuple[NeededNamespace, ...] = ()
-    """Namespaces that have to be there."""
+    """Namespaces that have to exist."""
     workloads: tuple[WantedPatch, ...] = ()
-    """What is patched; what is missing is told, and what could not be given back is refused."""
+    """Patches; a missing workload is reported, a patch that could not be undone is refused."""
     trust: bool = False
     """Whether the anchors that its proxies trust are compared with those of the stack file."""
 
 
 def expectations(mesh: MeshConfig, name: str) -> Expectations:
-    """What a stack file expects of the cluster `name`."""
+    """The preconditions that a stack file sets for the cluster `name`."""
     cluster = mesh.clusters[name]
     limits = []
     newest = cluster.linkerd.generation.newest_kubernetes
@@ -136,8 +137,8 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
             Limit(
                 ambassador.line.newest_kubernetes,
                 f"{ambassador.kind.title} (its CRDs and RBAC are of v1beta1 APIs)",
-                f"write clusters.{name}.ambassador.flavour: emissary, or adopt an installation "
-                "that is there",
+                f"write clusters.{name}.ambassador.flavour: emissary, or adopt an existing "
+                "installation",
             )
         )
     return Expectations(
@@ -152,7 +153,7 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
 
 
 def _issuing(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
-    """What a cert-manager and a trust-manager serve that are there already."""
+    """Kinds of an existing cert-manager and an existing trust-manager."""
     config = cluster.cert_manager
     if config is None:
         return
@@ -174,7 +175,7 @@ def _issuing(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
 
 
 def _platform(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
-    """What the Prometheus operator and Traefik serve, where objects of ours are for them."""
+    """Kinds of the Prometheus operator and of Traefik, if the stack file uses these products."""
     if cluster.monitoring.pod_monitors is not None:
         yield Needed(
             POD_MONITOR.api_version,

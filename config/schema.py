@@ -13,14 +13,14 @@ from config.core.mesh import MeshConfig
 from config.load import PROJECT, STACK_KEYS
 
 SCHEMA_FILE = Path(__file__).resolve().parent.parent / "stacks" / "stack.schema.json"
-"""Where the schema is kept."""
+"""File of the schema."""
 
 
 def stack_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of ``Pulumi.<stack>.yaml``."""
     model = MeshConfig.model_json_schema(by_alias=True)
     settings = {key: _top(value) for key, value in model["properties"].items()}
-    # The engine takes the project's keys with its name before them and without.
+    # The engine accepts the project's keys with and without the project's name before them.
     prefixed = {f"{PROJECT}:{key}": value for key, value in settings.items()}
     path = f"#/properties/config/properties/{PROJECT}"
     short = {f"^{key}$": {"$ref": f"{path}:{key}", "deprecated": True} for key in settings}
@@ -28,7 +28,7 @@ def stack_schema() -> dict[str, Any]:
     schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"Stack file of {PROJECT}",
-        "description": "What Pulumi.<stack>.yaml says: clusters, and the links between them.",
+        "description": "Content of Pulumi.<stack>.yaml: clusters, and the links between them.",
         "type": "object",
         "properties": {
             **{key: _PULUMI_KEYS[key] for key in STACK_KEYS if key != "config"},
@@ -58,7 +58,7 @@ def stack_schema() -> dict[str, Any]:
 
 
 def _name_keys(schema: Any) -> None:
-    """Say of mappings with names of one form what `propertyNames` says: all names have it."""
+    """Use `propertyNames` for mappings whose names all have one form."""
     if isinstance(schema, dict):
         patterns = schema.get("patternProperties", {})
         if len(patterns) == 1 and "properties" not in schema:
@@ -75,15 +75,15 @@ def _name_keys(schema: Any) -> None:
 
 _PULUMI_KEYS: dict[str, dict[str, Any]] = {
     "secretsprovider": {
-        "description": "Who encrypts the secrets of this stack.",
+        "description": "Secrets provider that encrypts the secrets of this stack.",
         "type": "string",
     },
     "encryptedkey": {
-        "description": "The secrets' key, itself encrypted by a cloud's key service.",
+        "description": "Key of the secrets, itself encrypted by a cloud's key service.",
         "type": "string",
     },
     "encryptionsalt": {
-        "description": "What the passphrase of the secrets is checked with.",
+        "description": "Salt and check value for the passphrase of the secrets.",
         "type": "string",
     },
     "environment": {"description": "Pulumi ESC environments that this stack imports."},

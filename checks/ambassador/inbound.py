@@ -261,11 +261,9 @@ def because(one: Judged) -> str:
 def _hint(one: Judged, config: AmbassadorConfig) -> str:
     see = f"`kubectl -n {config.namespace} get servers,authorizationpolicies`"
     if one.policy.server is None:
-        return (
-            f"{UPDATE} --refresh, which creates the Server and policy of this port again; see {see}"
-        )
+        return f"{UPDATE}, which creates the Server and policy of this port again; see {see}"
     return (
-        f"{UPDATE} --refresh if this stack manages Server {one.policy.server}; otherwise delete "
+        f"{UPDATE} if this stack manages Server {one.policy.server}; otherwise delete "
         f"it or give it an AuthorizationPolicy for these clients; see {see}"
     )
 

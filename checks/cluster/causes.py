@@ -150,7 +150,7 @@ CAUSES: tuple[Cause, ...] = (
         r"asked for the client to provide credentials|\bUnauthorized\b",
         "the target's API server does not accept the token in the credentials Secret: it was "
         "revoked, or the target cluster was recreated",
-        f"{UPDATE} --refresh",
+        UPDATE,
         "client-go, apimachinery api/errors, NewUnauthorized; linkerd2#4925",
         "controller|service-mirror",
     ),
@@ -183,7 +183,7 @@ CAUSES: tuple[Cause, ...] = (
         r"(?i)(?:secret|configmap) \"?[\w./-]+\"? not found|"
         r"references non-existent (?:secret|config)",
         "a Secret or ConfigMap that the pod mounts or reads does not exist",
-        f"{UPDATE} --refresh, or create it if it is not this stack's",
+        f"{UPDATE}, or create it if it is not this stack's",
         "Kubernetes, kubelet, volume/secret and volume/configmap",
         "",
     ),

@@ -69,23 +69,23 @@ def _release(view: View, expected: ExpectedRelease) -> Iterator[Finding]:
 def state_trouble(history: History) -> tuple[str, str] | None:
     """What is wrong with the state of a release, and the way out; None when it is deployed."""
     newest = history.newest
-    delete = f"`kubectl -n {newest.namespace} delete secret {newest.secret}`"
-    once = "when no `pulumi up` or `helm` is running on it,"
+    delete = (
+        "when no `pulumi up` or `helm` is running on it, "
+        f"`kubectl -n {newest.namespace} delete secret {newest.secret}` and {UPDATE}"
+    )
     if newest.status == "deployed":
         return None
     if newest.status in _FIRST_INSTALL:
-        hint = f"{once} {delete} and run `pulumi up` again"
-        return "its first installation was interrupted (pending-install)", hint
+        return "its first installation was interrupted (pending-install)", delete
     if newest.status in _LATER:
-        hint = f"{once} {delete} and run `pulumi up --refresh`"
         return (
             f"it is stuck in {newest.status}, so that it refuses every change, and its objects may "
             "still have the previous values",
-            hint,
+            delete,
         )
     if newest.status == "failed":
         hint = f"fix the cause of the failure (`helm -n {newest.namespace} status {newest.name}`), "
-        return "its last change failed", f"{hint}then `pulumi up --refresh`"
+        return "its last change failed", f"{hint}then {UPDATE}"
     if newest.status == "unreadable":
         hint = f"inspect it with `helm -n {newest.namespace} status {newest.name}`"
         return f"its record {newest.secret} cannot be read", hint

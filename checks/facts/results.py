@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-UPDATE = "run `pulumi up`"
-"""Hint where an update makes it so."""
+UPDATE = "run `pulumi up --refresh`"
+"""Hint for what an update restores; without refresh, Pulumi sees no manual change in a cluster."""
 
 
 class Status(StrEnum):

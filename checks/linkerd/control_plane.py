@@ -163,7 +163,7 @@ def replicas(case: ClusterCase, names: Sequence[str]) -> Iterator[Finding]:
         if available < 2:
             few.append(f"{name} has {available}")
     if few:
-        hint = "add nodes (see `./mesh check --pre`), then run `pulumi up`"
+        hint = f"add nodes (see `./mesh check --pre`), then {UPDATE}"
         yield failure(title, "; ".join(few), hint)
     else:
         yield ok(title)

@@ -199,7 +199,7 @@ def _annotated(title: str, service: Object | None, wanted: dict[str, str]) -> Fi
     found = annotations_of(service)
     lacking = [f"{key}={value}" for key, value in wanted.items() if found.get(key) != value]
     if lacking:
-        hint = f"{UPDATE} --refresh, which restores the annotations"
+        hint = f"{UPDATE}, which restores the annotations"
         return failure(title, f"it lacks {some(lacking)}", hint)
     return ok(title)
 

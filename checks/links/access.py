@@ -204,8 +204,8 @@ def judge_login(case: LinkCase) -> Finding:
             f"clusters.{case.link.target}.apiServer.address",
         )
     hints = {
-        Outcome.REFUSED: f"{UPDATE} --refresh: the token was revoked or the cluster recreated",
-        Outcome.LACKING: f"{UPDATE} --refresh: the ClusterRole or its binding was changed",
+        Outcome.REFUSED: f"{UPDATE}: the token was revoked or the cluster recreated",
+        Outcome.LACKING: f"{UPDATE}: the ClusterRole or its binding was changed",
         Outcome.UNTRUSTED: f"{UPDATE}, or correct clusters.{case.link.target}.apiServer",
     }
     return failure(title, f"{trial.server}: {trial.detail}", hints[trial.outcome])

@@ -45,7 +45,7 @@ def _labelled(title: str, key: str, value: str, service: Object | None) -> Findi
     if label == value:
         return ok(title, value if value != "true" else "")
     detail = f"its label {key} is {label}, not {value}" if label else f"it lacks {key}"
-    return failure(title, detail, f"{UPDATE} --refresh, which restores the label")
+    return failure(title, detail, f"{UPDATE}, which restores the label")
 
 
 def _mirror(case: LinkCase, export: Export, exported: bool) -> Finding:

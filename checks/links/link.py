@@ -37,7 +37,7 @@ def link_resource(case: LinkCase) -> Iterator[Finding]:
     title = f"the source serves Links in {LINK_VERSION}"
     if not case.source.serves(LINK, LINK_VERSION):
         yield failure(
-            title, "it does not serve them", "update linkerd-multicluster there with `pulumi up`"
+            title, "it does not serve them", f"{UPDATE}, which updates linkerd-multicluster there"
         )
         return
     yield ok(title)
@@ -99,7 +99,7 @@ def _gateway(case: LinkCase, spec: Object) -> Iterator[Finding]:
                 "gatewayAddress": (spec, ",".join(address)),
                 "gatewayPort": (spec, str(gateway.port.number)),
             },
-            f"{UPDATE} --refresh: the gateway Service has another address now",
+            f"{UPDATE}: the gateway Service has another address now",
         )
     else:
         yield skipped("the Link has the gateway's address", "the gateway has none")

@@ -56,7 +56,7 @@ def meshed(case: ClusterCase) -> Iterator[Finding]:
                 f"{UPDATE} once it exists, or correct clusters.{case.name}.{path}",
             )
         elif lacking:
-            yield failure(title, f"it lacks {lacking}", f"{UPDATE} --refresh, which restores it")
+            yield failure(title, f"it lacks {lacking}", f"{UPDATE}, which restores it")
         elif patch.kind == CRON_JOB.name:
             yield ok(title)
         else:

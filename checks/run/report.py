@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from checks.facts.case import ClusterCase, LinkCase, MeshCase
 from checks.facts.check import Check, Phase, all_checks
 from checks.facts.results import (
+    UPDATE,
     ClusterRow,
     Finding,
     GatewayRow,
@@ -79,7 +80,7 @@ def _of_cluster(mesh: MeshConfig, name: str, seen: Seen, *, pre: bool) -> Iterat
         missing = failure(
             "Linkerd is installed",
             f"there is no namespace {case.config.linkerd.namespace}",
-            "run `pulumi up`; before that, run `./mesh check --pre`",
+            f"{UPDATE}; before that, run `./mesh check --pre`",
         )
         yield Result.of("control plane", name, missing)
 

@@ -14,7 +14,7 @@ from cryptography import x509
 
 from checks.facts.listing import Listing
 from checks.facts.objects import condition as condition_of
-from checks.facts.results import Finding, failure, ok, warning
+from checks.facts.results import UPDATE, Finding, failure, ok, warning
 from checks.facts.view import View
 from checks.trust import pki
 from config.core.mesh import MeshConfig
@@ -52,7 +52,7 @@ def issued(view: View, namespace: str, name: str) -> Finding:
     title = f"cert-manager has issued Certificate {namespace}/{name}"
     found = view.get(CERTIFICATE, namespace, name)
     if found is None:
-        return failure(title, "it does not exist", "run `pulumi up`")
+        return failure(title, "it does not exist", UPDATE)
     holds, reason = condition(found, "Ready")
     if holds:
         return ok(title)

@@ -23,7 +23,7 @@ from checks.facts.check import Check, Phase, Trait
 from checks.facts.linkerd_values import values_of
 from checks.facts.listing import Listing, named
 from checks.facts.objects import proxy_of
-from checks.facts.results import Finding, failure, ok, skipped, warning
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from checks.trust import pki
 from checks.trust.certificates import anchors_of, issuer_chain, trust_material
@@ -227,7 +227,7 @@ def _anchors_trust(
     yield failure(
         title,
         f"it is signed by {chain[0].issuer.rfc4514_string()}, which is not among its anchors",
-        "run `pulumi up`, so that both clusters have the anchors of the same stack",
+        f"{UPDATE}, so that both clusters have the anchors of the same stack",
     )
 
 

@@ -1,4 +1,4 @@
-"""An Ambassador that is there already and stays its owner's."""
+"""An existing Ambassador, which its owner keeps managing."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from config.language.model import Model
 from vocabulary.kubernetes import MANAGED_BY as KUBERNETES_MANAGED_BY
 
 MANAGED_BY = {KUBERNETES_MANAGED_BY: "linkerd-ambassador-mesh"}
-"""Label of a Module that we made, which tells it from one of the Ambassador's owner."""
+"""Label of a Module that the program made; one of the Ambassador's owner lacks it."""
 FIELD_MANAGER = "linkerd-ambassador-mesh"
-"""What the names of our field managers on other people's objects begin with."""
+"""Prefix of the program's field managers on other owners' objects."""
 
 
 class AdoptConfig(Model):
-    """Which Ambassador is adopted: nothing is installed, and only the gateway's needs are added.
+    """Which Ambassador is adopted: nothing is installed, only what the gateway needs is added.
 
-    What stands here is compared with the cluster before anything is touched.
+    The program compares this with the cluster before it changes anything.
     """
 
     kind: Literal["Deployment", "DaemonSet"] = "Deployment"
-    """What runs its pods."""
+    """Kind of its workload."""
     workload: DnsName | None = None
     """Name of that Deployment or DaemonSet; `name` of this Ambassador by default."""
     pod_labels: Labels = {}
-    """Labels of its pods that the gateway's Service selects them by; those of the flavour's chart
-    by default."""
+    """Labels by which the gateway's Service selects its pods; those of the flavour's chart by
+    default."""
     module: Literal["patch", "make", "leave"] = "patch"
-    """What becomes of the Module ``ambassador``: its ``add_linkerd_headers`` is set, or a Module is
-    made because there is none, or it is left alone."""
+    """What the program does with the Module ``ambassador``: set its ``add_linkerd_headers``, make a
+    Module if none exists, or leave it unchanged."""

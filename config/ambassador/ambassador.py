@@ -1,4 +1,4 @@
-"""Ambassador in one cluster: which one, installed or adopted, and what it answers for.
+"""Ambassador in one cluster: its flavour, installed or adopted, and what it serves.
 
 Facts: the Linkerd 2 integration pages of Ambassador and Emissary-ingress; the flavours' charts.
 """
@@ -45,7 +45,7 @@ LONGEST_RELEASE = 53
 def _flavour(value: str) -> str:
     if value not in FLAVOURS:
         raise wrong(
-            f"{quoted(value)} is no Ambassador that is known here",
+            f"unknown flavour {quoted(value)}",
             f"write one of {', '.join(FLAVOURS)}",
         )
     return value
@@ -61,64 +61,65 @@ class AmbassadorConfig(Model):
     """Ambassador in one cluster."""
 
     flavour: FlavourName = "emissary"
-    """Which Ambassador it is: Emissary-ingress, an Edge Stack, or legacy Ambassador 1.14."""
+    """Emissary-ingress, Ambassador Edge Stack, or legacy Ambassador 1.14."""
     version: ChartVersion | None = None
-    """Version of the chart, whose first number decides how it is installed; the newest that is
-    known here by default."""
+    """Version of the chart, whose first number decides how it is installed; by default the newest
+    version that the program knows."""
     api_version: ApiVersion | None = None
     """Version of getambassador.io that Hosts and Mappings are written in; the newest that the
-    installation serves by default. v1 has no Host: Emissary gets those of v2, Ambassador 1.14
+    installation serves by default. v1 has no Host: Emissary gets Hosts of v2, Ambassador 1.14 gets
     TLSContexts."""
     adopt: AdoptConfig | None = None
-    """Set (``{}`` is enough) where this Ambassador is installed already and stays its owner's."""
+    """Set (``{}`` is enough) to use an existing Ambassador, which its owner keeps managing."""
     namespace: DnsLabel = "ambassador"
     """Namespace of the installation."""
     crds_namespace: DnsLabel = "emissary-system"
-    """Namespace of the release that holds the CRDs, where they come as a chart of their own."""
+    """Namespace of the release of the CRDs, if the flavour has a separate chart for them."""
     install_crds: Flag = True
     """Install the CRDs; false where another tool owns them."""
     name: ServiceName = "ambassador"
     """Name of the release, the Deployment and the Service."""
     service_account: DnsLabel | None = None
-    """ServiceAccount; ``<name>-<cluster>`` by default, so that gateways differ in identity. Of an
-    adopted Ambassador it is `name`, as its charts have it."""
+    """ServiceAccount; ``<name>-<cluster>`` by default, so that gateways differ in identity. For an
+    adopted Ambassador, the default is `name`, as in its charts."""
     replicas: Annotated[int, Field(ge=1, le=100, strict=True)] | None = None
-    """Replicas; 3 with `highAvailability`, else 1."""
+    """Replicas; by default 3 with `highAvailability`, else 1."""
     high_availability: Flag = False
     """Replicas spread over zones and nodes, and a disruption budget."""
     resources: Resources = Resources()
     """Requests and limits of Ambassador's container."""
     service: ServiceConfig = ServiceConfig()
-    """The Service in front."""
+    """The Service in front of Ambassador."""
     sidecar: SidecarConfig = SidecarConfig()
     """Linkerd's proxy in its pods."""
     linkerd_headers: Flag = True
     """The Module's ``add_linkerd_headers``."""
     listeners: tuple[Listener, ...] | None = None
-    """Listeners; those of ports 8080 and 8443 by default, none where Ambassador is adopted or has
-    no such thing. Without any, Emissary serves no route."""
+    """Listeners; by default those of ports 8080 and 8443, or none if Ambassador is adopted or its
+    flavour has no Listeners. Without a Listener, Emissary serves no route."""
     public_ports: tuple[Port, ...] | None = None
-    """Ports of the pod that any client may connect to, whatever Linkerd's inbound policy is: those
-    of the Listeners by default, 8080 and 8443 where none are known. No other port is opened."""
+    """Ports of the pod to which any client may connect, whatever Linkerd's inbound policy is; by
+    default those of the Listeners, or 8080 and 8443 without Listeners. No other port is opened."""
     hosts: tuple[HostConfig, ...] | None = None
-    """Hosts; one that answers for every name, cleartext routed, by default; none by default where
-    Ambassador is adopted."""
+    """Hosts; by default one Host for every name, which routes cleartext, or none if Ambassador is
+    adopted."""
     mappings: tuple[MappingConfig, ...] = ()
     """Routes to Services; none by default."""
     gateway: GatewayConfig | None = None
     """Set (``{}`` is enough) to make this Ambassador the cluster's multicluster gateway."""
     tracing: AmbassadorTracing | None = None
-    """Where its own spans go, so that traces begin at the edge; nowhere when left out."""
+    """Where Ambassador sends its own spans, so that traces begin at the edge; nowhere when left
+    out."""
     edge_stack: EdgeStackConfig | None = None
     """Licence and services of an Edge Stack."""
     image: Image | None = None
-    """Image repository, where it is not the published one."""
+    """Image repository; the published one by default."""
     image_pull_secrets: tuple[PullSecret, ...] = ()
     """Logins for the image registry."""
     values: HelmValues = {}
-    """Extra values for Ambassador's chart; they win over ours."""
+    """Extra values for Ambassador's chart; they override the program's."""
     crds_values: HelmValues = {}
-    """Extra values for the chart of the CRDs; they win over ours."""
+    """Extra values for the chart of the CRDs; they override the program's."""
 
     @property
     def serves_nothing(self) -> str | None:
@@ -136,7 +137,7 @@ class AmbassadorConfig(Model):
 
     @property
     def kind(self) -> Flavour:
-        """What is known of its flavour."""
+        """Its flavour."""
         return FLAVOURS[self.flavour]
 
     @property
@@ -156,12 +157,12 @@ class AmbassadorConfig(Model):
 
     @property
     def installed(self) -> bool:
-        """Whether a release of ours installs it."""
+        """Whether the program installs it."""
         return self.adopt is None
 
     @property
     def all_listeners(self) -> tuple[Listener, ...]:
-        """Listeners, the default ones where none are written."""
+        """Its Listeners, or the default Listeners."""
         if self.listeners is not None:
             return self.listeners
         if not self.installed or not self.kind.listeners:
@@ -184,7 +185,7 @@ class AmbassadorConfig(Model):
 
     @property
     def all_hosts(self) -> tuple[HostConfig, ...]:
-        """Hosts, the default one where none are written."""
+        """Its Hosts, or the default Host."""
         if self.hosts is not None:
             return self.hosts
         return (HostConfig(name="wildcard", hostname="*"),) if self.installed else ()
@@ -222,7 +223,7 @@ class AmbassadorConfig(Model):
         return self.name if self.installed else f"{self.name}-linkerd-gateway"
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """What stands twice or meets, and what the gateway or the routes would lack."""
+        """Duplicates and conflicts, and what the gateway or the routes lack."""
         yield from flavour_rules(self)
         yield from adoption_rules(self)
         yield from name_rules(self)
@@ -232,14 +233,14 @@ class AmbassadorConfig(Model):
         if self.installed and len(self.name) > LONGEST_RELEASE:
             yield Problem(
                 "name",
-                f"it has {len(self.name)} characters, and Helm takes {LONGEST_RELEASE} for the "
-                "name of a release",
+                f"this name has {len(self.name)} characters; the limit for a Helm release is "
+                f"{LONGEST_RELEASE}",
                 f"write at most {LONGEST_RELEASE} characters",
             )
         if self.high_availability and self.replica_count < 2:
             yield Problem(
                 "replicas",
-                "highAvailability with one replica is none",
+                "highAvailability needs at least 2 replicas",
                 "write replicas: 3, or leave it out",
                 about=("highAvailability",),
             )

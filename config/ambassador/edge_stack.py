@@ -47,12 +47,12 @@ class EdgeStackConfig(Model):
         return [*found, *token]
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """No licence, or two."""
+        """No licence, or two licences."""
         keys = ("licenseKey", "licenseSecret", "cloudConnectToken")
         if not self.licensed and self.cloud_connect_token is None:
             yield Problem(
                 "",
-                "an Edge Stack starts only with a licence or a token, and none is given",
+                "Edge Stack needs a licence or a token",
                 "set licenseKey or cloudConnectToken with `pulumi config set --secret --path`, or "
                 "name an existing Secret under licenseSecret",
                 about=keys,
@@ -60,7 +60,7 @@ class EdgeStackConfig(Model):
         if self.license_key is not None and self.license_secret is not None:
             yield Problem(
                 "licenseSecret",
-                "two licences are given",
-                "leave out licenseKey or licenseSecret",
+                "licenseKey and licenseSecret are both set",
+                "leave licenseKey or licenseSecret out",
                 about=("licenseKey",),
             )

@@ -23,19 +23,19 @@ class GatewayConfig(Model):
     port: Port = 4143
     """Port ``mc-gateway`` of the Service; the proxy in the pod always listens on 4143."""
     probe: Literal["proxy", "ambassador"] = "proxy"
-    """Whom other clusters probe: the sidecar itself (port 4191, /ready) or, as the Ambassador
-    documents have it, Ambassador's health route (port 80, /-/ambassador/ready). A gateway of
-    Linkerd 2.8 knows only the latter."""
+    """What other clusters probe: the sidecar (port 4191, /ready) or, as the Ambassador documents
+    have it, Ambassador's health route (port 80, /-/ambassador/ready). A gateway of Linkerd 2.8
+    supports only the latter."""
     probe_port: Port | None = None
-    """Port ``mc-probe`` of the Service; 4191 or 80 by default, as `probe` says. Where Ambassador is
-    installed and probed itself, 80 is the only one."""
+    """Port ``mc-probe`` of the Service; by default 4191 with probe `proxy`, 80 with probe
+    `ambassador`. An installed Ambassador with probe `ambassador` allows only 80."""
     probe_period_seconds: PROBE_SECONDS = 3
     """Seconds between two probes."""
     health_path: UrlPath = "/-/ambassador/ready"
-    """Prefix of the Mapping `public-health-check`; with its leading slash, whatever Linkerd's
-    generation wants to read of it."""
+    """Prefix of the Mapping `public-health-check`; with its leading slash in every version of
+    Linkerd."""
     address: tuple[Address, ...] = ()
-    """Addresses that other clusters reach the gateway by, where the Service does not tell."""
+    """Addresses by which other clusters reach the gateway, if its Service has none."""
 
     @property
     def service_probe_port(self) -> int:
@@ -64,16 +64,16 @@ class GatewayConfig(Model):
 
     @property
     def doubles_http(self) -> bool:
-        """Whether the probe has a port beside 80 that leads to the same port of the pod."""
+        """Whether the probe has a port besides 80 that has the same target port."""
         return self.probe == "ambassador" and self.service_probe_port not in (80, 443)
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """Ports that meet, and a health route that would take every request."""
+        """Conflicting ports, and a health route that would match every request."""
         if self.health_path == "/":
             yield Problem(
                 "healthPath",
-                "the health route would answer every request",
-                "write a path of its own, for example /-/ambassador/ready",
+                "the health route would match every request",
+                "write a longer path, for example /-/ambassador/ready",
             )
         if self.service_probe_port == self.port:
             yield Problem(

@@ -1,4 +1,4 @@
-"""What Ambassador answers for and where it sends requests: Listeners, Hosts, Mappings.
+"""Ambassador's Listeners, Hosts and Mappings.
 
 One description for every API version of getambassador.io. Facts: Emissary docs on Listener, Host,
 Mapping, TLS termination; the CRDs.
@@ -38,7 +38,7 @@ def _destination(value: str) -> str:
 def _rewriting(value: str) -> str:
     if value and (not value.startswith("/") or re.search(r"\s", value)):
         raise wrong(
-            f"{quoted(value)} cannot take the place of a prefix",
+            f"{quoted(value)} cannot replace a prefix",
             "write a path that begins with '/', or \"\" to keep the prefix",
         )
     return value
@@ -46,9 +46,7 @@ def _rewriting(value: str) -> str:
 
 def _header(value: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", value):
-        raise wrong(
-            f"{quoted(value)} is not the name of a header", "write it without colon and spaces"
-        )
+        raise wrong(f"{quoted(value)} is not a header name", "write it without colon and spaces")
     return value.lower()
 
 
@@ -65,25 +63,27 @@ def _acme_authority(value: str) -> str:
 
 def _email(value: str) -> str:
     if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value):
-        raise wrong(f"{quoted(value)} is not an e-mail address", "write one that is read")
+        raise wrong(
+            f"{quoted(value)} is not an e-mail address", "write an address whose mail is read"
+        )
     return value
 
 
 class Listener(Model):
-    """A port on which Ambassador takes requests (Emissary docs, Listener)."""
+    """A port on which Ambassador accepts requests (Emissary docs, Listener)."""
 
     name: DnsName
     """Name of the Listener."""
     port: Port
     """Port in the pod."""
     protocol: Literal["HTTP", "HTTPS", "HTTPPROXY", "HTTPSPROXY"] = "HTTPS"
-    """Protocol stack; HTTPS takes cleartext too and lets the Host decide."""
+    """Protocol stack; HTTPS also accepts cleartext, and the Host decides."""
     security_model: Literal["XFP", "SECURE", "INSECURE"] = "XFP"
-    """How a request is told to be secure: by X-Forwarded-Proto, always, never."""
+    """When a request counts as secure: by X-Forwarded-Proto, always, or never."""
 
 
 class CertManagerIssuer(Model):
-    """Who signs a Certificate of cert-manager (cert-manager docs, Certificate)."""
+    """The issuer of a Certificate of cert-manager (cert-manager docs, Certificate)."""
 
     issuer: DnsName
     """Name of the issuer."""
@@ -96,22 +96,23 @@ class HostTls(Model):
 
     secret: DnsName | None = None
     """Name of the Secret (kubernetes.io/tls) in Ambassador's namespace; ``<host>-tls`` by default.
-    Without the two keys below, it is yours."""
+    Without `certManager` and `trial`, the Secret has to exist."""
     cert_manager: CertManagerIssuer | None = None
-    """Have cert-manager fill the Secret: a Certificate is made."""
+    """Have cert-manager fill the Secret; the program creates a Certificate."""
     trial: Flag = False
-    """Have the mesh's own trust anchor sign a certificate: for trials, as no browser trusts it."""
+    """Have the mesh's own trust anchor sign a certificate: only for trials, as no browser trusts
+    it."""
     min_version: TlsVersion | None = None
-    """Oldest version of TLS that is spoken."""
+    """Oldest accepted version of TLS."""
     max_version: TlsVersion | None = None
-    """Newest version of TLS that is spoken."""
+    """Newest accepted version of TLS."""
     alpn_protocols: tuple[Literal["h2", "http/1.1"], ...] = ()
     """Protocols that are offered, the preferred one first."""
     cipher_suites: tuple[Line, ...] = ()
     """Cipher suites of TLS 1.2 and older, by the names of Envoy."""
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """Two origins of one certificate; versions that leave none."""
+        """Two origins of one certificate; contradicting versions of TLS."""
         if self.cert_manager is not None and self.trial:
             yield Problem(
                 "trial",
@@ -122,7 +123,7 @@ class HostTls(Model):
         if self.min_version and self.max_version and self.min_version > self.max_version:
             yield Problem(
                 "minVersion",
-                f"{self.min_version} is above maxVersion ({self.max_version}), which leaves none",
+                f"{self.min_version} is above maxVersion ({self.max_version})",
                 f"write at most {self.max_version}",
                 about=("maxVersion",),
             )
@@ -136,7 +137,7 @@ class HostTls(Model):
 
     @property
     def has_settings(self) -> bool:
-        """Whether anything but the certificate is said."""
+        """Whether anything besides the certificate is set."""
         return bool(
             self.min_version or self.max_version or self.alpn_protocols or self.cipher_suites
         )
@@ -150,7 +151,7 @@ class Acme(Model):
     )
     """Directory of the ACME server."""
     email: Annotated[str, AfterValidator(_email)]
-    """Whom the authority writes to."""
+    """Address to which the authority sends mail."""
 
 
 class HostConfig(Model):
@@ -178,14 +179,13 @@ class HostConfig(Model):
         return not (self.hostname == "*" or self.hostname.endswith(".*") or ":" in self.hostname)
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """Certificates that nobody can give; two who would write one Secret."""
+        """Certificates that cannot be issued; two writers of one Secret."""
         if self.acme is not None and "*" in self.hostname:
             yield Problem(
                 "acme",
-                f"by ACME, an Edge Stack proves that it has one host name, and "
-                f"{quoted(self.hostname)} stands for many",
-                "write a full host name, or have cert-manager fetch the certificate under "
-                "tls.certManager",
+                "an Edge Stack gets ACME certificates for single host names only, and "
+                f"{quoted(self.hostname)} is a pattern",
+                "write a full host name, or use tls.certManager",
                 about=("hostname",),
             )
         tls = self.tls
@@ -195,7 +195,7 @@ class HostConfig(Model):
             if wanted and self.acme is not None:
                 yield Problem(
                     f"tls.{key}",
-                    "the Edge Stack fetches this Host's certificate by ACME already",
+                    "the Edge Stack already gets this Host's certificate by ACME",
                     f"leave out acme or tls.{key}",
                     about=("acme",),
                 )
@@ -203,8 +203,8 @@ class HostConfig(Model):
                 yield Problem(
                     f"tls.{key}",
                     f"no certificate can be made for the hostname {quoted(self.hostname)}",
-                    "write a host name without a port or '*.example.com', or name a Secret of "
-                    "your own",
+                    "write a host name without a port or '*.example.com', or name an existing "
+                    "Secret under tls.secret",
                     about=("hostname",),
                 )
 
@@ -221,19 +221,19 @@ class MappingConfig(Model):
     hostname: HostGlob = "*"
     """Host names the route is for; without one, Emissary drops a Mapping silently."""
     rewrite: Annotated[str, AfterValidator(_rewriting)] | None = None
-    """What the prefix becomes; ``/`` by default, an empty text keeps it."""
+    """Replacement of the prefix; ``/`` by default, an empty string keeps the prefix."""
     linkerd_headers: Flag | None = None
     """Whether ``l5d-dst-override`` is added; the setting of the whole Ambassador by default."""
     remove_request_headers: tuple[Annotated[str, AfterValidator(_header)], ...] = ()
     """Headers of a request that do not reach the Service."""
     bypass_auth: Flag | None = None
-    """Whether the route goes past an AuthService."""
+    """Whether the route bypasses an AuthService."""
     timeout_ms: Annotated[int, Field(ge=1, strict=True)] | None = None
-    """Milliseconds until a request is given up."""
+    """Milliseconds until a request times out."""
 
     @property
     def route(self) -> tuple[str, str]:
-        """What Emissary tells routes apart by: host names and prefix."""
+        """What distinguishes routes in Emissary: host names and prefix."""
         return self.hostname.lower(), self.prefix
 
     @property

@@ -14,7 +14,7 @@ from vocabulary.linkerd import MIRROR_PREFIX
 class ServiceConfig(Model):
     """The Service that clients, and other clusters' proxies, reach Ambassador by.
 
-    Of an adopted Ambassador, it is the gateway's alone.
+    For an adopted Ambassador, it describes only the gateway's Service.
     """
 
     type: Literal["LoadBalancer", "NodePort", "ClusterIP"] = "LoadBalancer"
@@ -24,12 +24,12 @@ class ServiceConfig(Model):
     source_ranges: tuple[Network, ...] = ()
     """Networks that may reach the load balancer; all when empty."""
     load_balancer_class: BalancerClass | None = None
-    """The controller that is to serve the load balancer, where there are several."""
+    """Controller of the load balancer, if the cluster has several."""
     external_traffic_policy: Literal["Cluster", "Local"] | None = None
     """Local keeps the client's address and skips nodes without a pod."""
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """Fields that the API server refuses for this type of Service, and names of ours."""
+        """Fields that the API server refuses for this type of Service, and reserved annotations."""
         fitting = {
             "sourceRanges": (self.source_ranges, ("LoadBalancer",)),
             "loadBalancerClass": (self.load_balancer_class, ("LoadBalancer",)),
@@ -39,7 +39,7 @@ class ServiceConfig(Model):
             if value and self.type not in types:
                 yield Problem(
                     key,
-                    f"a Service of type {self.type} cannot have it",
+                    f"a Service of type {self.type} cannot have {key}",
                     f"leave it out, or write type: {types[0]}",
                     about=("type",),
                 )
@@ -47,6 +47,6 @@ class ServiceConfig(Model):
             if key.startswith(MIRROR_PREFIX):
                 yield Problem(
                     f'annotations["{key}"]',
-                    "Linkerd's multicluster annotations are written by the program",
+                    "the program writes Linkerd's multicluster annotations",
                     "leave it out, and describe the gateway under ambassador.gateway",
                 )

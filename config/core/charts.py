@@ -32,7 +32,8 @@ class ChartsConfig(Model):
     """Where charts come from: their published repositories, or a folder for air-gapped use."""
 
     directory: Line | None = None
-    """Folder with packaged charts ``<name>-<version>.tgz``; MESH_CHARTS wins over it."""
+    """Folder with packaged charts ``<name>-<version>.tgz``; the environment variable MESH_CHARTS
+    overrides it."""
     linkerd: Repository = "https://helm.linkerd.io/edge"
     """Repository of Linkerd's charts."""
     linkerd_stable: Repository = "https://helm.linkerd.io/stable"

@@ -1,4 +1,4 @@
-"""One cluster: how it is reached, what it is called, what runs in it."""
+"""One cluster: how the program reaches it, and what runs in it."""
 
 from __future__ import annotations
 
@@ -74,11 +74,11 @@ class ClusterConfig(Model):
     """One cluster."""
 
     context: Line | None = None
-    """Name of the context in the operator's kubeconfig (``KUBECONFIG`` is honoured)."""
+    """Name of a context in your kubeconfig (``KUBECONFIG`` is read)."""
     kubeconfig: Annotated[Secret, AfterValidator(_kubeconfig)] | None = None
-    """A whole kubeconfig held as a secret, in place of a context."""
+    """A whole kubeconfig as a secret, in place of a context."""
     uid: Uid | None = None
-    """UID of the namespace kube-system; pinned, no other cluster is ever touched by mistake."""
+    """UID of the namespace kube-system; with it, the program refuses any other cluster."""
     role: Literal["source", "target", "both"] = "both"
     """Which end of links the cluster may be."""
     domain: DnsName = "cluster.local"
@@ -92,7 +92,7 @@ class ClusterConfig(Model):
     )
     """Networks of nodes, pods and Services (Linkerd's ``clusterNetworks``)."""
     api_server: ApiServer | None = None
-    """How source clusters reach this cluster's API server; as the kubeconfig says by default."""
+    """How source clusters reach this cluster's API server; as in the kubeconfig by default."""
     linkerd: LinkerdConfig = LinkerdConfig()
     """Linkerd in this cluster."""
     ambassador: AmbassadorConfig | None = None
@@ -100,13 +100,13 @@ class ClusterConfig(Model):
     sample: SampleConfig | None = None
     """A sample Service (``{}`` is enough); none when left out."""
     cert_manager: CertManagerConfig | None = None
-    """cert-manager (``{}`` is enough where it is there already); none when left out."""
+    """cert-manager (``{}`` is enough for an existing one); none when left out."""
     monitoring: MonitoringConfig = MonitoringConfig()
-    """What an existing Prometheus and Grafana learn of Linkerd."""
+    """Metrics and dashboards of Linkerd for an existing Prometheus and Grafana."""
     meshed: tuple[MeshedConfig, ...] = ()
-    """What somebody else installed and is to be meshed."""
+    """Workloads and namespaces of other owners to mesh."""
     jobs: tuple[JobConfig, ...] = ()
-    """CronJobs of meshed namespaces that need to be treated."""
+    """CronJobs in meshed namespaces whose pods would not end."""
     ingresses: tuple[IngressConfig, ...] = ()
     """Ingresses to meshed Services through ingress controllers other than Ambassador."""
 
@@ -117,7 +117,7 @@ class ClusterConfig(Model):
 
     @property
     def issuer_name(self) -> str:
-        """Common name and SAN of its identity issuer, as the identity service demands it."""
+        """Common name and SAN of its identity issuer, as the identity controller requires it."""
         return f"identity.{self.linkerd.namespace}.{self.trust_domain}"
 
     @property
@@ -128,7 +128,7 @@ class ClusterConfig(Model):
 
     @property
     def patches(self) -> tuple[tuple[str, Patch], ...]:
-        """What is patched of other owners' workloads, each with its key path below the cluster."""
+        """Patches of other owners' workloads, each with its key path below the cluster."""
         meshed = [
             (f"meshed[{place}]", patch)
             for place, entry in enumerate(self.meshed)
@@ -148,12 +148,16 @@ class ClusterConfig(Model):
         return self.role in ("target", "both")
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """What does not fit together within this cluster."""
+        """Contradictions within this cluster."""
         if (self.context is None) == (self.kubeconfig is None):
-            state = "neither" if self.context is None else "both"
+            state = (
+                "neither context nor kubeconfig is"
+                if self.context is None
+                else "both context and kubeconfig are"
+            )
             yield Problem(
                 "",
-                f"{state} of context and kubeconfig given",
+                f"{state} given",
                 "write the name of a kubeconfig context under context, "
                 "or set kubeconfig with `pulumi config set --secret --path`",
                 about=("context", "kubeconfig"),

@@ -1,4 +1,4 @@
-"""The whole of a stack file: clusters, links, the anchor they share, charts, protection."""
+"""A whole stack file: clusters, links, the trust anchor they share, charts, protection."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ LONGEST_CLUSTER_NAME = 30
 def _cluster_name(value: str) -> str:
     if "." in value or not is_dns_name(value):
         raise wrong(
-            "this is not a name for a cluster",
+            "this is not a valid cluster name",
             f"write at most {LONGEST_CLUSTER_NAME} lower-case letters, digits and '-', "
             "beginning and ending with a letter or digit",
         )
     if len(value) > LONGEST_CLUSTER_NAME:
         raise wrong(
             f"this name has {len(value)} characters, and names of Secrets, controllers and "
-            "mirrored Services are made from it",
+            "mirrored Services contain it",
             f"write at most {LONGEST_CLUSTER_NAME} characters",
         )
     return value
@@ -48,9 +48,9 @@ ClusterName = Annotated[
 
 
 class Protection(Model):
-    """What `pulumi destroy` and replacements must not take away.
+    """Resources that `pulumi destroy` and replacements must not delete.
 
-    Deleting a release of CRDs deletes every object of those kinds, other people's included;
+    Deleting a release of CRDs deletes every object of those kinds, other owners' objects included;
     losing the anchor's key breaks trust in every cluster.
     """
 
@@ -61,7 +61,7 @@ class Protection(Model):
 
 
 class MeshConfig(Model):
-    """Everything that a stack file says."""
+    """A whole stack file."""
 
     clusters: dict[ClusterName, ClusterConfig]
     """Clusters by name."""
@@ -72,7 +72,7 @@ class MeshConfig(Model):
     charts: ChartsConfig = ChartsConfig()
     """Where charts come from."""
     protection: Protection = Protection()
-    """What is protected from deletion."""
+    """Resources protected from deletion."""
     timeout_seconds: Annotated[int, Field(ge=10, le=7200, strict=True)] = 600
     """Seconds that each Helm release, and each wait for an object, may take."""
     verify: VerifyConfig = VerifyConfig()
@@ -119,7 +119,7 @@ class MeshConfig(Model):
         return tuple(ExportedService(ref, labels) for ref, labels in modes.items())
 
     def services_wanted(self, cluster: str) -> tuple[ServiceRef, ...]:
-        """Services of this cluster that are not ours and that something of ours is about.
+        """Existing Services of this cluster that links need.
 
         Those that links export from it, and those that share their requests with a mirror.
         """
@@ -138,7 +138,7 @@ class MeshConfig(Model):
         return (*ambassador.mappings, *self._sample_mapping(cluster))
 
     def asked_mappings(self, cluster: str) -> tuple[MappingConfig, ...]:
-        """Routes of this cluster's Ambassador that other parts of the stack file ask for."""
+        """Routes of this cluster's Ambassador that other parts of the stack file require."""
         config = self.clusters[cluster]
         route = config.linkerd.viz.route
         return (
@@ -148,7 +148,7 @@ class MeshConfig(Model):
         )
 
     def asked_hosts(self, cluster: str) -> tuple[HostConfig, ...]:
-        """Hosts of this cluster's Ambassador that other parts of the stack file ask for."""
+        """Hosts of this cluster's Ambassador that other parts of the stack file require."""
         route = self.clusters[cluster].linkerd.viz.route
         return (route.as_host(),) if route is not None else ()
 

@@ -18,7 +18,7 @@ _PARTS: dict[Need, tuple[str, str]] = {
     "jaeger": ("linkerd.tracing", "linkerd.tracing"),
     "linked": ("linkerd.multicluster", ""),
 }
-"""Key path of the part, and of what the namespace follows from, by what asks for a chart."""
+"""For each need: key path of the part, and key path that its namespace follows from."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,14 @@ class MadeNamespace:
     part: str
     """Key path of the part that it is for, below the cluster: ``linkerd.viz``."""
     key: str
-    """Key path that it follows from: ``linkerd.viz.enabled``; empty where the stack file names none
-    (the multicluster extension's)."""
+    """Key path that it follows from: ``linkerd.viz.enabled``; empty for the multicluster extension,
+    which no key names."""
     maker: Literal["program", "chart", "manifest"] = "program"
-    """Who makes it: a resource of the program, a release's chart, or a published manifest."""
+    """What creates it: a resource of the program, a release's chart, or a published manifest."""
 
 
 def made_namespaces(config: ClusterConfig, *, linked: bool) -> tuple[MadeNamespace, ...]:
-    """The namespaces that come into being in a cluster.
+    """The namespaces that a stack file creates in a cluster.
 
     `linked` is whether any link begins or ends there.
     """

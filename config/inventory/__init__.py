@@ -1,4 +1,4 @@
-"""What a stack file makes in a cluster: the one answer to this question in the whole program.
+"""What a stack file makes in a cluster, in one place for the whole program.
 
 `inventory` is a pure function of the validated stack file. Unit tests compare it with what `render`
 writes, object by object.

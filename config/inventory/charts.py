@@ -78,7 +78,7 @@ class PublishedManifest:
     namespace: str
     """Namespace that it makes."""
     kinds: frozenset[Kind]
-    """Kinds of the objects that it holds."""
+    """Kinds of its objects."""
 
 
 def releases(config: ClusterConfig, *, linked: bool) -> tuple[Release, ...]:

@@ -14,7 +14,7 @@ def written_kinds(
     releases: Iterable[Release],
     manifests: Iterable[PublishedManifest],
 ) -> frozenset[Kind]:
-    """Kinds of objects, of what charts make, of what manifests hold, and of Helm's own records."""
+    """Kinds of objects, charts and manifests, and of Helm's own records."""
     found = {item.kind for item in objects}
     for manifest in manifests:
         found |= manifest.kinds

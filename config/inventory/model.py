@@ -20,7 +20,7 @@ class OthersNamespace:
     name: str
     """Its name."""
     owner: str
-    """Who makes it, for a sentence."""
+    """What makes it, for a sentence."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Inventory:
     linked: bool
     """Whether any link begins or ends here."""
     made_namespaces: tuple[MadeNamespace, ...]
-    """Namespaces that come into being."""
+    """Namespaces that the stack file makes."""
     others_namespaces: tuple[OthersNamespace, ...]
     """Further namespaces whose workloads the checks read."""
     releases: tuple[Release, ...]
@@ -73,7 +73,7 @@ class Inventory:
 
     @property
     def namespaces(self) -> tuple[str, ...]:
-        """Names of the namespaces that come into being without a release's chart."""
+        """Names of the namespaces that no release's chart makes."""
         return tuple(item.name for item in self.made_namespaces if item.maker != "chart")
 
     @property

@@ -12,7 +12,7 @@ from config.inventory.model import OthersNamespace
 def others_namespaces(
     config: ClusterConfig, made: Iterable[MadeNamespace]
 ) -> tuple[OthersNamespace, ...]:
-    """Namespaces of others whose workloads the checks read; `made` are those of the program."""
+    """Other owners' namespaces whose workloads the checks read; `made` are those of the program."""
     own = {item.name for item in made if item.maker != "chart"}
     found: dict[str, OthersNamespace] = {}
     for space, owner in _others(config, made):

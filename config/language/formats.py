@@ -28,7 +28,7 @@ from pydantic_core import PydanticCustomError
 from config.language.problems import Problem, all_wrong, join, quoted, step, wrong
 
 UNREADABLE_SECRET = "[secret]"
-"""Stands for a value that the stack file holds encrypted and that only the engine can read."""
+"""In place of a value that is encrypted in the stack file; only the engine can decrypt it."""
 
 LABEL_PATTERN = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 NAME_PATTERN = rf"{LABEL_PATTERN}(\.{LABEL_PATTERN})*"
@@ -151,7 +151,7 @@ def _quantity(value: str) -> str:
 
 
 def quantity(value: str) -> float:
-    """The number that a Kubernetes quantity stands for: cores, or bytes."""
+    """A Kubernetes quantity as a number of cores or bytes; raises ValueError for any other text."""
     matched = _QUANTITY.fullmatch(value)
     if matched is None:
         raise ValueError("not a quantity")
@@ -159,7 +159,7 @@ def quantity(value: str) -> float:
 
 
 def _number_as_text(value: Any) -> Any:
-    # YAML reads 'cpu: 1' as a number, which Kubernetes takes as well.
+    # YAML reads 'cpu: 1' as a number, which Kubernetes accepts as well.
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
@@ -190,7 +190,7 @@ def url_complaint(value: str, schemes: tuple[str, ...]) -> str | None:
     except ValueError:
         return "is not a URL"
     if parts.username is not None or parts.password is not None:
-        return "holds a user name or password, which would be shown"
+        return "contains a user name or password, which would be shown"
     if parts.scheme not in schemes:
         return f"does not begin with {' or '.join(f'{scheme}://' for scheme in schemes)}"
     if not host or re.search(r"[^!-~]", value):
@@ -199,9 +199,9 @@ def url_complaint(value: str, schemes: tuple[str, ...]) -> str | None:
         ipaddress.ip_address(host)
     except ValueError:
         if not is_dns_name(host.lower()):
-            return "names no host"
+            return "has no host"
     if parts.query or parts.fragment:
-        return "has more to it than a path"
+        return "has a query or a fragment"
     return None
 
 
@@ -220,7 +220,7 @@ _UID_PATTERN = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 def _line(value: str) -> str:
     if not value.strip() or not value.isprintable():
         raise wrong(
-            "this text is empty" if not value.strip() else "this text holds control characters",
+            "this text is empty" if not value.strip() else "this text contains control characters",
             "write one line of plain text",
         )
     return value
@@ -229,7 +229,7 @@ def _line(value: str) -> str:
 def _image(value: str) -> str:
     if not re.fullmatch(_IMAGE_PATTERN, value) or len(value) > 255:
         raise wrong(
-            f"{quoted(value)} is not the name of an image or registry",
+            f"{quoted(value)} is not an image or registry name",
             "write it without scheme, spaces or a slash at the end, "
             "for example registry.example.com/mirror",
         )
@@ -241,7 +241,7 @@ _QUALIFIED_PATTERN = "[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 
 
 def is_qualified_name(value: str) -> bool:
-    """Whether `value` may be the key of an annotation or label: a name, maybe with a prefix."""
+    """Whether `value` may be the key of an annotation or label, with or without a prefix."""
     prefix, slash, name = value.rpartition("/")
     return (not slash or is_dns_name(prefix)) and re.fullmatch(_QUALIFIED_PATTERN, name) is not None
 
@@ -282,9 +282,8 @@ def _host_and_port(value: str) -> str:
 def _token(value: SecretStr) -> SecretStr:
     if not re.fullmatch(r"[!-~]+", value.get_secret_value()):
         raise wrong(
-            "this is not a licence or token on one line",
-            "set it as it was given to you, without spaces and line ends, "
-            "with `pulumi config set --secret --path`",
+            "this is not a one-line licence or token",
+            "set it without spaces and line ends, with `pulumi config set --secret --path`",
         )
     return value
 
@@ -293,7 +292,8 @@ def _balancer_class(value: str) -> str:
     if not is_qualified_name(value):
         raise wrong(
             f"{quoted(value)} is not a load-balancer class",
-            "write it as its controller's documents do, for example service.k8s.aws/nlb",
+            "write the class from the documentation of its controller, for example "
+            "service.k8s.aws/nlb",
         )
     return value
 
@@ -301,26 +301,26 @@ def _balancer_class(value: str) -> str:
 def _certificates(value: str) -> str:
     if _PRIVATE_KEY.search(value):
         raise wrong(
-            "a private key stands here, where it would be shown",
-            "leave only the certificates, and replace the key, for it is in the open",
+            "this is a private key, which would be shown",
+            "keep only the certificates, and replace the key, because it is exposed",
         )
     try:
         x509.load_pem_x509_certificates(value.encode())
     except ValueError:
         raise wrong(
             "this is not a certificate in PEM form",
-            "write the whole block from -----BEGIN CERTIFICATE----- on, after '|'",
+            "write the whole block that begins with -----BEGIN CERTIFICATE-----, after '|'",
         ) from None
     return value
 
 
 def _secret(value: Any) -> Any:
-    """What `pulumi config set --secret` leaves in a stack file is a mapping with one key."""
+    """In a stack file, `pulumi config set --secret` writes a mapping with one key."""
     return UNREADABLE_SECRET if is_encrypted(value) else value
 
 
 def is_encrypted(value: object) -> bool:
-    """Whether `value` is what the engine leaves in a stack file in place of a secret."""
+    """Whether `value` is the mapping that the engine writes in a stack file for a secret."""
     return (
         isinstance(value, Mapping) and set(value) == {"secure"} and isinstance(value["secure"], str)
     )
@@ -362,7 +362,8 @@ def _unfit_values(value: Any, path: str) -> Iterator[Problem]:
     if is_encrypted(value):
         yield Problem(
             path,
-            "a secret among Helm values would be shown to whoever may read the release",
+            "this value is a secret, and everyone who can read the Helm release can read its "
+            "values",
             "keep it in a Kubernetes Secret and name that Secret in the values",
         )
     elif isinstance(value, dict):
@@ -374,11 +375,17 @@ def _unfit_values(value: Any, path: str) -> Iterator[Problem]:
     elif isinstance(value, str) and _PRIVATE_KEY.search(value):
         yield Problem(
             path,
-            "a private key among Helm values would be shown to whoever may read the release",
-            "keep it in a Kubernetes Secret; the program makes those of issuers and webhooks",
+            "this value is a private key, and everyone who can read the Helm release can read its "
+            "values",
+            "keep it in a Kubernetes Secret; the program creates the Secrets of issuers and "
+            "webhooks",
         )
     elif value is not None and not isinstance(value, str | int | float):
-        yield Problem(path, "this is not plain data", "write texts, numbers, lists and mappings")
+        yield Problem(
+            path,
+            "this is not a string, number, list or mapping",
+            "write strings, numbers, lists and mappings",
+        )
 
 
 DnsLabel = Annotated[
@@ -394,7 +401,7 @@ ServiceName = Annotated[
 DnsName = Annotated[str, AfterValidator(_dns_name), _text_schema(NAME_PATTERN, 253, "my.name")]
 """Labels joined by dots (RFC 1123)."""
 HostGlob = Annotated[str, AfterValidator(_host_glob)]
-"""A host name that may begin or end with ``*``, as Emissary's ``hostname`` fields take it."""
+"""A host name that may begin or end with ``*``, as Emissary's ``hostname`` fields accept it."""
 Network = Annotated[
     str,
     AfterValidator(_network),
@@ -429,7 +436,7 @@ UrlPath = Annotated[
 Port = Annotated[int, Field(ge=1, le=65535, strict=True)]
 """A TCP port."""
 Flag = Annotated[bool, Field(strict=True)]
-"""true or false; YAML's yes and on reach the engine as texts, so they are none."""
+"""true or false; the engine reads YAML's yes and on as strings, which are refused."""
 Uid = Annotated[
     str,
     AfterValidator(_uid),
@@ -475,7 +482,8 @@ Secret = Annotated[
                     "properties": {
                         "secure": {
                             "type": "string",
-                            "description": "What `pulumi config set --secret` wrote.",
+                            "description": "Encrypted text, as `pulumi config set --secret` "
+                            "writes it.",
                         }
                     },
                     "required": ["secure"],
@@ -485,7 +493,7 @@ Secret = Annotated[
         }
     ),
 ]
-"""A text that is never shown; in a file either encrypted (``secure:``) or, for trials, plain."""
+"""A string that is never shown; in a file either encrypted (``secure:``) or, for trials, plain."""
 Token = Annotated[Secret, AfterValidator(_token)]
 """A secret on one line, such as a licence."""
 DockerConfig = Annotated[Secret, AfterValidator(_docker_config)]
@@ -493,4 +501,4 @@ DockerConfig = Annotated[Secret, AfterValidator(_docker_config)]
 HelmValues = Annotated[
     dict[str, JsonValue], PlainValidator(_helm_values), WithJsonSchema({"type": "object"})
 ]
-"""Values handed to a chart; they win over those that the program computes."""
+"""Helm values of a chart; they override those that the program computes."""

@@ -1,4 +1,4 @@
-"""What pydantic found, in words for the person who wrote the stack file."""
+"""Errors of pydantic as problems, in plain words."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Location = tuple[int | str, ...]
 def problem_of(detail: ErrorDetails, location: Location, model: type[Model]) -> list[Problem]:
     """An error of pydantic's at `location` within `model`; paths begin at that location.
 
-    Only texts for fields of fixed values are repeated; all other values may be secret.
+    Only strings for fields of fixed values are repeated; all other values may be secret.
     """
     kind, context, value = detail["type"], detail.get("ctx", {}), detail["input"]
     if kind == "stack_file":
@@ -31,18 +31,18 @@ def problem_of(detail: ErrorDetails, location: Location, model: type[Model]) -> 
         return [
             Problem(
                 "",
-                "this is encrypted, and only secrets may be",
+                "this value is encrypted, but it is not a secret",
                 "set it again without --secret, so that it can be reviewed",
             )
         ]
     if unknown:
-        return [Problem("", "this key is not known here", _known(model, location))]
+        return [Problem("", "unknown key", _known(model, location))]
     if kind == "missing":
-        return [Problem("", "this key is missing", f"add '{location[-1]}'")]
+        return [Problem("", "this required key is missing", f"add '{location[-1]}'")]
     if kind == "literal_error":
         expected = str(context["expected"]).replace("'", "")
         found = f"{quoted(value)} is" if isinstance(value, str) else "this is"
-        return [Problem("", f"{found} not among the values possible here", f"write {expected}")]
+        return [Problem("", f"{found} not one of the allowed values", f"write {expected}")]
     if kind in ("greater_than_equal", "less_than_equal"):
         bound = context.get("ge", context.get("le"))
         side = "below" if "ge" in context else "above"
@@ -52,33 +52,33 @@ def problem_of(detail: ErrorDetails, location: Location, model: type[Model]) -> 
         return [Problem("", "this list is empty", "write at least one entry, or leave the key out")]
     for kinds, expected, remedy in _EXPECTED:
         if kind.startswith(kinds):
-            found = f"{_found(value)} stands where {expected} is expected"
+            found = f"expected {expected}, found {_found(value)}"
             return [Problem("", found, _special_remedy(expected, value) or remedy)]
-    return [Problem("", "this value does not fit", "write one that the documents allow")]
+    return [Problem("", "invalid value", "write a value that docs/stack-file.md allows")]
 
 
 _EXPECTED = (
     (
         ("string_",),
-        "a text",
-        "write a text, in quotes where YAML would read a number, a date, true or false",
+        "a string",
+        "write a string, in quotes if YAML would read a number, a date, true or false",
     ),
     (("bool_",), "true or false", "write true or false, without quotes"),
     (("int_", "finite_number"), "a whole number", "write a whole number, without quotes"),
     (
         ("model_", "dict_", "mapping_"),
         "a mapping",
-        "write keys with values below it",
+        "write keys with values under it",
     ),
-    (("tuple_", "list_"), "a list", "write each entry on a line of its own, after '- '"),
+    (("tuple_", "list_"), "a list", "write each entry on its own line, after '- '"),
 )
 
 
 def _special_remedy(expected: str, value: Any) -> str | None:
-    if expected == "a text" and isinstance(value, dict | list):
-        return "write one text; a long one goes below the key, indented, after '|'"
+    if expected == "a string" and isinstance(value, dict | list):
+        return "write one string; a long string goes on indented lines after '|'"
     if expected == "a mapping" and value is None:
-        return "write keys with values below it, or {} to have the defaults"
+        return "write keys with values under it, or {} for the defaults"
     return None
 
 
@@ -88,17 +88,17 @@ def _found(value: Any) -> str:
     for kind, name in (
         (type(None), "nothing"),
         (int | float, "a number"),
-        (str, "a text"),
+        (str, "a string"),
         (list, "a list"),
         (dict, "a mapping"),
     ):
         if isinstance(value, kind):
             return name
-    return "something else"
+    return "another type"
 
 
 def nearest_key(model: type[Model], location: Location) -> str | None:
-    """The known key that an unknown one at `location` was probably meant to be."""
+    """The known key closest to the unknown key at `location`; None if no known key is close."""
     return _nearest(str(location[-1])[:80], tuple(_keys(_model_at(model, location[:-1]))))
 
 
@@ -126,7 +126,7 @@ def _keys(model: type[BaseModel] | None) -> Sequence[str]:
 
 
 def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | None:
-    """The model of the piece that `location` leads to."""
+    """The model of the piece at `location`; None if the piece is not a model."""
     annotation: Any = model
     for part in location:
         inner = _bare(annotation)
@@ -156,7 +156,7 @@ def _bare(annotation: Any) -> Any:
 
 @cache
 def _homes(model: type[BaseModel]) -> dict[str, list[str]]:
-    """For each key: where in a stack file it is known."""
+    """For each key: the key paths of the stack file that have it."""
     found: dict[str, list[str]] = {}
     for path, key in _all_keys(model, "", ()):
         found.setdefault(key, []).append(path)

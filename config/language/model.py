@@ -50,11 +50,11 @@ __all__ = [
 ]
 
 COLLECTED = "collected"
-"""Key of the validation context of whoever asks for the `inconsistencies` himself."""
+"""Key of the validation context of a caller that collects the `inconsistencies` itself."""
 
 
 def _without_titles(schema: dict[str, Any]) -> None:
-    """Titles that are made from names tell nothing that the names do not."""
+    """Remove titles, which repeat the names."""
     schema.pop("title", None)
     for field in schema.get("properties", {}).values():
         field.pop("title", None)
@@ -77,7 +77,7 @@ class Model(BaseModel):
     )
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """What does not fit together in this piece alone; paths begin here."""
+        """Problems within this piece alone; their paths begin here."""
         return iter(())
 
     @model_validator(mode="after")
@@ -91,14 +91,14 @@ class Model(BaseModel):
 
 
 def doubled(what: str, items: Iterable[tuple[str, str]]) -> Iterator[Problem]:
-    """A problem for each of `items` (key path and name) whose name stands before already."""
+    """A problem for each of `items` (key path and name) whose name was listed before."""
     first: dict[str, str] = {}
     for path, name in items:
         if name in first:
             yield Problem(
                 path,
-                f"the {what} {quoted(name)} stands more than once",
-                f"write every {what} only once",
+                f"duplicate {what} {quoted(name)}",
+                f"use each {what} only once",
                 about=(first[name],),
             )
         first.setdefault(name, path)
@@ -110,17 +110,17 @@ def contradictions(
     """A problem where the Helm value at `path` is not `ours`, which follows from `key`."""
     found = value_at(values, path)
     if found is not None and found != ours:
-        told = f"{quoted(found)} contradicts" if isinstance(found, str) else "it contradicts"
+        shown = quoted(found) if isinstance(found, str) else "this value"
         yield Problem(
             f"{field}.{path}",
-            f"{told} what the program derives from {key}",
-            f"leave it out, and write it under {key}",
+            f"{shown} contradicts the value that the program derives from {key}",
+            f"leave it out, and set {key} instead",
             about=(key,),
         )
 
 
 def value_at(values: Mapping[str, Any], path: str) -> Any:
-    """The Helm value at a path of keys joined by dots; None where there is none."""
+    """The Helm value at a path of keys joined by dots; None if the values have no such path."""
     found: Any = values
     for part in path.split("."):
         found = found.get(part) if isinstance(found, Mapping) else None
@@ -131,13 +131,13 @@ class Resources(Model):
     """Requests and limits of a container."""
 
     cpu_request: Quantity | None = None
-    """CPU that the scheduler sets aside, for example ``100m``."""
+    """CPU that the scheduler reserves, for example ``100m``."""
     cpu_limit: Quantity | None = None
     """CPU that the container may use at most."""
     memory_request: Quantity | None = None
-    """Memory that the scheduler sets aside, for example ``20Mi``."""
+    """Memory that the scheduler reserves, for example ``20Mi``."""
     memory_limit: Quantity | None = None
-    """Memory above which the container is ended."""
+    """Memory above which the container is killed."""
 
     def inconsistencies(self) -> Iterator[Problem]:
         """A request above its limit."""
@@ -148,7 +148,7 @@ class Resources(Model):
             if request is not None and limit is not None and quantity(request) > quantity(limit):
                 yield Problem(
                     f"{kind}Request",
-                    f"it asks for {request}, and {kind}Limit allows {limit}",
+                    f"the request {request} is above {kind}Limit ({limit})",
                     f"write at most {limit}, or raise {kind}Limit",
                     about=(f"{kind}Limit",),
                 )
@@ -158,6 +158,6 @@ class PullSecret(Model):
     """The login for an image registry."""
 
     name: DnsName
-    """Name of the Secret of type kubernetes.io/dockerconfigjson, in each of our namespaces."""
+    """Name of the Secret of type kubernetes.io/dockerconfigjson, in each namespace that uses it."""
     docker_config_json: DockerConfig | None = None
-    """Its content; when left out, the Secret is expected to be there already."""
+    """Its content; when left out, the Secret has to exist."""

@@ -1,7 +1,7 @@
-"""Validation that goes on after an error, so that a person hears of every error at once.
+"""Validation that continues after an error, so that a user sees all errors at once.
 
-What cannot be used is noted and cut out, and the rest is validated again, until a model stands
-or nothing is left to cut. Then the model's pieces are asked what does not fit together.
+Unusable values are reported and cut out, and the rest is validated again, until a model is built or
+nothing is left to cut. Then each piece of the model reports its inconsistencies.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LARGEST_NUMBER = 2**63
 
 
 class Items(list[Any]):
-    """A list that knows at which places of the file its items stand."""
+    """A list that knows the places of its items in the file."""
 
     def __init__(self, given: int) -> None:
         super().__init__()
@@ -37,14 +37,14 @@ class Items(list[Any]):
 
 
 class Paths:
-    """Key paths of what could not be used."""
+    """Key paths of unusable values."""
 
     def __init__(self) -> None:
         self._held: set[Location] = set()
         self._above: set[Location] = set()
 
     def add(self, path: str) -> None:
-        """Take in a path."""
+        """Add a path."""
         place = steps(path)
         self._held.add(place)
         self._above.update(place[:end] for end in range(len(place)))
@@ -61,32 +61,32 @@ class Paths:
 
 @dataclass
 class Outcome(Generic[M]):
-    """What became of a validation."""
+    """The result of a validation."""
 
     model: M | None = None
-    """The model of what could be used; None where too little is left of it."""
+    """The model of the usable data; None if too little is left of it."""
     problems: list[Problem] = field(default_factory=list)
-    """Everything that is wrong."""
+    """Every problem."""
     broken: Paths = field(default_factory=Paths)
-    """Key paths that could not be used."""
+    """Key paths of unusable values."""
     tree: dict[str, Any] = field(default_factory=dict)
-    """The data that could be used."""
+    """The usable data."""
 
     def places(self, key: str) -> list[int]:
-        """At which places of the file the items stand that are left of the list under `key`."""
+        """Places in the file of the items that are left of the list under `key`."""
         items = self.tree.get(key)
         return items.places if isinstance(items, Items) else []
 
     def add(self, problem: Problem) -> None:
-        """Note a problem, unless it follows from something that was noted already."""
+        """Add a problem, unless it follows from another problem."""
         if not self.broken.cover(problem.path) and not any(map(self.broken.touch, problem.about)):
             self.problems.append(problem)
 
 
 def validate(model: type[M], settings: Mapping[str, Any], default: Mapping[str, Any]) -> Outcome[M]:
-    """Validate `settings` (plain data) as far as they can be used.
+    """Validate the usable part of `settings` (plain data).
 
-    `default` stands in for required keys that are missing at the top.
+    `default` replaces required keys that are missing at the top.
     """
     outcome: Outcome[M] = Outcome()
     tree = outcome.tree = _copied_mapping(settings, "", 0, outcome)
@@ -112,7 +112,7 @@ def validate(model: type[M], settings: Mapping[str, Any], default: Mapping[str, 
 
 
 def _copied(value: Any, path: str, depth: int, outcome: Outcome[M]) -> Any:
-    """A copy of what is plain data, to cut from; what is not is noted and left out."""
+    """A copy of plain data, to cut from; other values are reported and left out."""
     if depth > DEEPEST:
         _refuse(path, "this is nested too deeply", f"nest at most {DEEPEST} levels", outcome)
         return _NOTHING
@@ -140,7 +140,7 @@ def _copied_mapping(
     for key, inner in value.items():
         place = join(path, step(str(key)))
         if not isinstance(key, str):
-            _refuse(place, "this key is not a text", "put the key in quotes", outcome)
+            _refuse(place, "this key is not a string", "put the key in quotes", outcome)
             continue
         copy = _copied(inner, place, depth + 1, outcome)
         if copy is not _NOTHING:
@@ -160,19 +160,22 @@ def _complaint(value: Any) -> tuple[str, str] | None:
     if isinstance(value, datetime.date):
         return "YAML reads this as a date", "put it in quotes"
     if isinstance(value, float) and not math.isfinite(value):
-        return "this is no finite number", "write a number, or a text in quotes"
+        return "this number is not finite", "write a finite number, or a string in quotes"
     if isinstance(value, int) and abs(value) >= LARGEST_NUMBER:
-        return "this number is too large", "write a smaller number, or a text in quotes"
+        return "this number is too large", "write a smaller number, or a string in quotes"
     if isinstance(value, str):
         try:
             value.encode()
         except UnicodeEncodeError:
-            return "this text holds half a character", "write it without \\ud800 to \\udfff"
+            return "invalid Unicode (unpaired surrogate)", "write it without \\ud800 to \\udfff"
         return None
     if value is None or isinstance(value, bool | int | float):
         return None
     kind = printable(type(value).__name__)
-    return f"this is no plain data ({kind})", "write texts, numbers, lists and mappings"
+    return (
+        f"this is not a string, number, list or mapping, but a {kind}",
+        "write strings, numbers, lists and mappings",
+    )
 
 
 def _note(
@@ -183,7 +186,7 @@ def _note(
         location = _real(detail, tree)
         meant = nearest_key(model, location)
         if meant is not None:
-            # Whoever misspells a key has not left it out.
+            # A misspelled key is not a missing key.
             outcome.broken.add(_path((*location[:-1], meant), tree))
     fresh = []
     for detail in details:
@@ -198,13 +201,13 @@ def _note(
 
 
 def _emptied(detail: ErrorDetails) -> bool:
-    """Whether a list is too short only because nothing in it can be used."""
+    """Whether a list is too short only because all of its items are unusable."""
     items = detail["input"]
     return detail["type"] == "too_short" and isinstance(items, Items) and items.given > 0
 
 
 def _real(detail: ErrorDetails, tree: Any) -> Location:
-    """Where an error is; pydantic adds names of validators and union members to the place."""
+    """Place of an error, without the names of validators and union members that pydantic adds."""
     found: list[int | str] = []
     node = tree
     for part in detail["loc"]:
@@ -221,7 +224,7 @@ def _real(detail: ErrorDetails, tree: Any) -> Location:
 
 
 def _cut(details: list[ErrorDetails], model: type[Model], tree: dict[str, Any]) -> bool:
-    """Take out of `tree` what the errors are about; False where that would be all of it."""
+    """Cut the values with errors out of `tree`; False if that would be all of it."""
     places = set()
     renamed = False
     for detail in details:
@@ -244,7 +247,7 @@ def _cut(details: list[ErrorDetails], model: type[Model], tree: dict[str, Any]) 
 
 
 def _rename(location: Location, model: type[Model], tree: dict[str, Any]) -> bool:
-    """Take a misspelled key for the one that was meant, so that the rest can be looked at."""
+    """Rename a misspelled key to the known key, so that its value is checked too."""
     meant = nearest_key(model, location)
     node: Any = tree
     for part in location[:-1]:
@@ -274,7 +277,7 @@ def _path(location: Location, tree: Any) -> str:
 
 
 def _placed(problem: Problem, tree: Any) -> Problem:
-    """A problem of a piece whose lists may have lost items, with the places of the file."""
+    """A problem with the places that list items have in the file, before any were cut."""
     return replace(
         problem,
         path=_path(steps(problem.path), tree),

@@ -1,4 +1,4 @@
-"""What is wrong with a stack file, said so that a person can mend it."""
+"""Problems of a stack file: the place, what is wrong, and the remedy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from vocabulary.errors import BAD_INPUT, MeshError
 
 SHOWN_CHARACTERS = 120
-"""How much of a user's text a message repeats."""
+"""Characters of a user's text that a message repeats."""
 
 
 @dataclass(frozen=True, order=True)
@@ -25,13 +25,13 @@ class Problem:
     remedy: str
     """What to write instead, in one sentence without the full stop."""
     about: tuple[str, ...] = field(default=(), compare=False, repr=False)
-    """Other key paths that this follows from; where one of them cannot be used, it is not said."""
+    """Other key paths that this follows from; not reported if one of them cannot be used."""
 
     def __str__(self) -> str:
         return f"{self.path or 'config'}: {self.message}\n    {self.remedy}"
 
     def below(self, prefix: str) -> Problem:
-        """The same problem, seen from further up: `prefix` is the path that leads here."""
+        """The same problem, with `prefix` before its paths."""
         return replace(
             self,
             path=join(prefix, self.path),
@@ -40,7 +40,7 @@ class Problem:
 
 
 class StackFileError(MeshError):
-    """A stack file that cannot be used; has every problem found, not just the first."""
+    """A stack file that cannot be used, with every problem found."""
 
     exit_code = BAD_INPUT
 
@@ -53,14 +53,14 @@ class StackFileError(MeshError):
 
 
 def wrong(message: str, remedy: str) -> PydanticCustomError:
-    """An error for a validator to raise, with the remedy that the user is to read."""
+    """An error for a validator to raise, with the remedy for the user."""
     return all_wrong([Problem("", message, remedy)])
 
 
 def all_wrong(problems: Iterable[Problem]) -> PydanticCustomError:
     """Several errors for a validator to raise at once; their paths begin at what it validates."""
     found = tuple(problems)
-    # Braces in a message would be taken as placeholders by pydantic's formatting.
+    # pydantic formats braces in a message as placeholders.
     what = "; ".join(problem.message for problem in found)
     return PydanticCustomError("stack_file", "{what}", {"what": what, "problems": found})
 
@@ -73,7 +73,7 @@ def join(prefix: str, path: str) -> str:
 
 
 def step(part: int | str) -> str:
-    """One step of a key path, in the form that `pulumi config set --path` takes."""
+    """One step of a key path, in the form that `pulumi config set --path` accepts."""
     if isinstance(part, int):
         return f"[{part}]"
     if re.fullmatch(r"[\w-]+", part):
@@ -95,7 +95,7 @@ def quoted(text: str) -> str:
 
 
 def printable(text: str, limit: int = SHOWN_CHARACTERS) -> str:
-    """`text` without what a terminal would obey, and without its end where it is long."""
+    """`text` with control characters escaped, cut to `limit` characters."""
     shown = text if len(text) <= limit else text[: limit - 1] + "…"
     if shown.isprintable():
         return shown

@@ -1,8 +1,8 @@
-"""YAML as the engine reads it, from text that nobody has vouched for.
+"""YAML as the engine reads it, from untrusted text.
 
-Pulumi's reader (Go, yaml.v3) knows no ``yes`` or ``on``, no numbers to the base 60, refuses a key
-that stands twice, and takes JSON types only. Aliases are counted before they are followed: a few
-lines of them can stand for more data than any machine holds.
+Pulumi's reader (Go, yaml.v3) reads ``yes`` and ``on`` as strings, has no numbers to the base 60,
+refuses duplicate keys, and accepts JSON types only. Aliases are counted before they are followed: a
+few lines of them can expand to more data than fits into memory.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ import yaml
 from config.language.problems import printable
 
 LARGEST_TEXT = 1_000_000
-"""Characters of a text that is read."""
+"""Most characters of a text."""
 LARGEST_DATA = 50_000
-"""Values that a text may stand for once its aliases are followed."""
+"""Most values of a text with its aliases followed."""
 DEEPEST = 60
 """Mappings and lists within each other."""
 
 
 class YamlTextError(ValueError):
-    """A text that is not YAML, or too much of it; says where, why and what to do."""
+    """A text that is not YAML, or is too large: where, why and the remedy."""
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(f"{message}; {remedy}")
@@ -32,14 +32,14 @@ class YamlTextError(ValueError):
 
 
 def read_yaml(text: str, largest: int = LARGEST_TEXT) -> Any:
-    """The plain data that `text`, of at most `largest` characters, stands for.
+    """The plain data of `text`, which has at most `largest` characters.
 
     Raises YamlTextError. No message repeats a value from the text, which may be secret.
     """
     if len(text) > largest:
         raise YamlTextError(
-            f"it has {len(text)} characters, and at most {largest} are read",
-            "leave out what does not belong here",
+            f"it has {len(text)} characters; the limit is {largest}",
+            "remove what does not belong here",
         )
     loader = None
     try:
@@ -61,7 +61,7 @@ def _too_deep() -> YamlTextError:
 
 
 def _measure(root: yaml.Node) -> None:
-    """Refuse what is too deep, too large or endless once aliases are followed."""
+    """Refuse data that is too deep, too large or endless with its aliases followed."""
     sizes: dict[int, int] = {}
     depths: dict[int, int] = {}
     open_nodes: set[int] = set()
@@ -76,15 +76,14 @@ def _measure(root: yaml.Node) -> None:
             depths[mark] = 1 + max((depths[id(child)] for child in inner), default=0)
             if sizes[mark] > LARGEST_DATA:
                 raise YamlTextError(
-                    f"it stands for more than {LARGEST_DATA} values once its aliases (*name) are "
-                    "followed",
-                    "write fewer aliases of aliases",
+                    f"its aliases (*name) expand to more than {LARGEST_DATA} values",
+                    "use fewer aliases of aliases",
                 )
             if depths[mark] > DEEPEST:
                 raise _too_deep()
         elif mark in open_nodes:
             raise YamlTextError(
-                f"an alias refers to what it stands in{_line(node.start_mark)}",
+                f"an alias refers to the value that contains it{_line(node.start_mark)}",
                 "write the value in its place",
             )
         elif mark not in sizes:
@@ -95,16 +94,16 @@ def _measure(root: yaml.Node) -> None:
 
 
 def _check_keys(node: yaml.Node) -> None:
-    """Refuse a key that stands twice, here where merges (<<) are not carried out yet."""
+    """Refuse duplicate keys, before merges (<<) add keys."""
     seen: set[str] = set()
     for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
         if not isinstance(key, yaml.ScalarNode):
             raise yaml.constructor.ConstructorError(
-                None, None, "a list or mapping stands as a key", key.start_mark
+                None, None, "a list or mapping is used as a key", key.start_mark
             )
         if key.value in seen:
             raise yaml.constructor.ConstructorError(
-                None, None, f"the key '{printable(key.value)}' stands twice", key.start_mark
+                None, None, f"duplicate key '{printable(key.value)}'", key.start_mark
             )
         seen.add(key.value)
 
@@ -116,7 +115,7 @@ def _inner(node: yaml.Node) -> list[yaml.Node]:
 
 
 class _Loader(yaml.SafeLoader):
-    """Plain data only; every failure is a YAMLError with its place, or too much of something."""
+    """Loads plain data; raises YAMLError with the place, or YamlTextError for too much data."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -124,12 +123,12 @@ class _Loader(yaml.SafeLoader):
         self._nodes = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """Stop here already where there is too much: reading on takes long."""
+        """Stop early at too much data, which takes long to read."""
         self._nodes += 1
         self._depth += 1
         if self._nodes > LARGEST_DATA:
             raise YamlTextError(
-                f"it holds more than {LARGEST_DATA} values", "leave out what does not belong here"
+                f"it has more than {LARGEST_DATA} values", "remove what does not belong here"
             )
         if self._depth > DEEPEST:
             raise _too_deep()
@@ -149,7 +148,7 @@ class _Loader(yaml.SafeLoader):
 
     def construct_undefined(self, node: yaml.Node) -> Any:
         raise yaml.constructor.ConstructorError(
-            None, None, f"the tag '{printable(node.tag)}' is not known", node.start_mark
+            None, None, f"unknown tag '{printable(node.tag)}'", node.start_mark
         )
 
 
@@ -180,10 +179,10 @@ _Loader.add_implicit_resolver(
 
 def _reason(error: yaml.YAMLError) -> str:
     if isinstance(error, yaml.reader.ReaderError):
-        return f"it holds a control character (at character {error.position + 1})"
+        return f"it contains a control character (at character {error.position + 1})"
     problem = str(getattr(error, "problem", None) or "it cannot be read")
     if "another document" in problem:
-        problem = "there is a second document"
+        problem = "it has a second document"
     return f"{printable(problem)}{_line(getattr(error, 'problem_mark', None))}"
 
 
@@ -195,12 +194,12 @@ def _remedy(error: yaml.YAMLError) -> str:
     problem = str(getattr(error, "problem", None) or "")
     for part, remedy in (
         ("'\\t'", "indent with spaces instead of tabs"),
-        ("another document", "leave out the line '---' and what follows it"),
+        ("another document", "remove the line '---' and what follows it"),
         ("undefined alias", "define it with &name further up, or write the value itself"),
-        ("key '<<' stands twice", "write one <<: [*first, *second]"),
-        ("stands twice", "leave out one of the two"),
-        ("stands as a key", "write a text as the key"),
-        ("the tag ", "leave out the tag that begins with '!'"),
+        ("duplicate key '<<'", "write one <<: [*first, *second]"),
+        ("duplicate key", "remove one of the two"),
+        ("is used as a key", "write a string as the key"),
+        ("unknown tag ", "remove the tag that begins with '!'"),
         ("this is ", "put the value in quotes"),
     ):
         if part in problem:

@@ -34,7 +34,7 @@ OWN_SECRETS = (
     "tap-injector-k8s-tls",
     "jaeger-injector-k8s-tls",
 )
-"""Secrets that stand in the namespaces of Linkerd by these names."""
+"""Names of Linkerd's own Secrets in its namespaces."""
 
 
 def _web(value: str) -> str:
@@ -60,21 +60,22 @@ class Proxy(Model):
         "deny",
         "audit",
     ] = "all-unauthenticated"
-    """Who may call a meshed pod that no Server describes (Linkerd docs, authorization policy)."""
+    """Which clients may connect to ports of meshed pods that no Server selects (Linkerd docs,
+    authorization policy)."""
 
 
 class Grafana(Model):
-    """The Grafana that the dashboard of viz leads to."""
+    """The Grafana that the dashboard of viz links to."""
 
     url: Line | None = None
-    """``host:port`` of one in the cluster, reached through the dashboard itself."""
+    """``host:port`` of a Grafana in the cluster, which browsers reach through the dashboard."""
     external_url: Line | None = None
-    """URL of one elsewhere."""
+    """URL of a Grafana outside the cluster."""
     uid_prefix: Line | None = None
-    """What the UIDs of its dashboards begin with; with `externalUrl`."""
+    """Prefix of the UIDs of its dashboards; only with `externalUrl`."""
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """Two Grafanas, or none."""
+        """Two Grafanas, or no Grafana."""
         if (self.url is None) == (self.external_url is None):
             yield Problem(
                 "",
@@ -85,7 +86,7 @@ class Grafana(Model):
         if self.uid_prefix is not None and self.external_url is None:
             yield Problem(
                 "uidPrefix",
-                "it belongs to a Grafana elsewhere",
+                "uidPrefix needs externalUrl",
                 "write externalUrl, or leave it out",
                 about=("externalUrl",),
             )
@@ -97,29 +98,29 @@ class Viz(Model):
     enabled: Flag = False
     """Whether it is installed."""
     prometheus_url: Annotated[str, AfterValidator(_web)] | None = None
-    """URL of a Prometheus of yours, which then takes the place of the extension's own."""
+    """URL of an existing Prometheus, which replaces the extension's own."""
     grafana: Grafana | None = None
-    """The Grafana that its dashboard leads to; none by default."""
+    """The Grafana that its dashboard links to; none by default."""
     enforced_host_regexp: Line | None = None
-    """Host names that the dashboard answers to, as a regular expression; by default those within
-    the cluster, and those under which it is exposed below."""
+    """Host names that the dashboard accepts, as a regular expression; by default those within the
+    cluster, and those of `ingress` and `route`."""
     ingress: VizIngress | None = None
     """Reach the dashboard through an ingress controller."""
     route: VizRoute | None = None
     """Reach the dashboard through the cluster's Ambassador."""
     values: HelmValues = {}
-    """Extra values for the chart linkerd-viz; they win over ours."""
+    """Extra values for the chart linkerd-viz; they override the program's."""
 
 
 class Multicluster(Model):
     """The multicluster extension: the Link CRD and the service mirrors."""
 
     create_namespaces: Flag = False
-    """Whether the service mirror makes namespaces that mirrored Services need and lack; that of
-    Linkerd 2.8 always does."""
+    """Whether the service mirror creates missing namespaces of mirrored Services; that of Linkerd
+    2.8 always does."""
     values: HelmValues = {}
-    """Extra values for the chart linkerd-multicluster (or linkerd2-multicluster); they win over
-    ours."""
+    """Extra values for the chart linkerd-multicluster (or linkerd2-multicluster); they override the
+    program's."""
 
 
 def _dated(version: str) -> tuple[int, ...]:
@@ -135,8 +136,8 @@ class LinkerdConfig(Model):
     """Linkerd's control plane and extensions in one cluster."""
 
     version: ChartVersion = DEFAULT.newest
-    """Version of the charts; 2026.8.3 is edge-26.8.3. With 2.8.1, the cluster is of Linkerd 2.8:
-    the chart linkerd2, and gateways that are told of by annotations in place of Links."""
+    """Version of the charts; 2026.8.3 is edge-26.8.3. 2.8.1 installs Linkerd 2.8: the chart
+    linkerd2, and annotations that describe gateways in place of Links."""
     namespace: DnsLabel = "linkerd"
     """Namespace of the control plane."""
     trust_domain: DnsName | None = None
@@ -155,33 +156,34 @@ class LinkerdConfig(Model):
     image_pull_secrets: tuple[PullSecret, ...] = ()
     """Logins for that registry."""
     heartbeat: Flag = False
-    """Whether Linkerd's daily heartbeat (version and usage) is sent to its makers."""
+    """Whether Linkerd's daily heartbeat (version and usage) is sent to Linkerd's maintainers."""
     multicluster: Multicluster = Multicluster()
     """The multicluster extension."""
     viz: Viz = Viz()
     """The viz extension."""
     tracing: TracingConfig | None = None
-    """Where traces go; nowhere when left out."""
+    """Where traces are sent; nowhere when left out."""
     values: HelmValues = {}
-    """Extra values for the chart linkerd-control-plane (or linkerd2); they win over ours."""
+    """Extra values for the chart linkerd-control-plane (or linkerd2); they override the
+    program's."""
     crds_values: HelmValues = {}
-    """Extra values for the chart linkerd-crds; they win over ours."""
+    """Extra values for the chart linkerd-crds; they override the program's."""
     cni_values: HelmValues = {}
-    """Extra values for the chart linkerd2-cni; they win over ours."""
+    """Extra values for the chart linkerd2-cni; they override the program's."""
 
     @property
     def app_version(self) -> str:
-        """The release that a chart version stands for: 2026.8.3 is edge-26.8.3."""
+        """The release of a chart version: 2026.8.3 is edge-26.8.3."""
         year, rest = self.version.removeprefix("v").split(".", 1)
         return f"edge-{int(year) % 100}.{rest}" if len(year) == 4 else f"stable-{self.version}"
 
     @property
     def generation(self) -> LinkerdGeneration:
-        """What is known of its generation; the default one for a version that is refused."""
+        """Its generation; the default generation for a version that is refused."""
         return generation_of(self.version) or DEFAULT
 
     def needs(self, *, linked: bool) -> frozenset[Need]:
-        """What asks for parts of Linkerd; `linked`: whether the cluster is an end of any link."""
+        """What requires parts of Linkerd; `linked`: whether the cluster is an end of any link."""
         asked: dict[Need, bool] = {
             "always": True,
             "cni": self.cni,
@@ -199,7 +201,7 @@ class LinkerdConfig(Model):
 
     @property
     def traces_by_extension(self) -> bool:
-        """Whether traces need the extension linkerd-jaeger, which 2025.6.4 made needless."""
+        """Whether traces need the extension linkerd-jaeger, as before 2025.6.4."""
         able = self.generation.chart_for("jaeger") is not None
         return able and self.tracing is not None and self.dated < (2025, 6, 4)
 
@@ -215,7 +217,7 @@ class LinkerdConfig(Model):
 
     @property
     def jaeger_has_protocol(self) -> bool:
-        """Whether that extension can be told a protocol; before 2024.10.1 it was OpenCensus."""
+        """Whether that extension has a setting for the protocol, as since 2024.10.1."""
         return self.jaeger_dated >= (2024, 10, 1)
 
     @property
@@ -231,7 +233,7 @@ class LinkerdConfig(Model):
         return self.image_registry or self.generation.registry
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """Versions between the generations, what Linkerd 2.8 lacks, pull secrets that meet."""
+        """Unsupported versions, settings that Linkerd 2.8 lacks, conflicting pull secrets."""
         if generation_of(self.version) is None:
             known = " or ".join(f'"{item.newest}"' for item in LINKERDS.values())
             yield Problem(
@@ -247,11 +249,13 @@ class LinkerdConfig(Model):
         for path, name in names:
             if name in OWN_SECRETS or name.startswith(CREDENTIALS_PREFIX):
                 yield Problem(
-                    path, f"Linkerd has a Secret named '{name}' itself", "give it another name"
+                    path,
+                    f"'{name}' is the name of one of Linkerd's own Secrets",
+                    "write another name",
                 )
 
     def _lacking(self) -> Iterator[Problem]:
-        """Settings that its generation has no counterpart of."""
+        """Settings that its generation lacks."""
         wanted = {
             "viz.enabled": self.viz.enabled,
             "proxy.defaultInboundPolicy": self.proxy.default_inbound_policy

@@ -21,14 +21,14 @@ PROXY_PORTS = {
     PROXY_CONTROL_PORT: "control",
     PROXY_ADMIN_PORT: "admin",
 }
-"""Ports of the pod that Linkerd's proxy takes (Linkerd docs, proxy configuration)."""
+"""Ports of the pod that Linkerd's proxy uses (Linkerd docs, proxy configuration)."""
 
 
 class SidecarConfig(Model):
-    """How the proxy is put into Ambassador's pods, and what it lets through."""
+    """How the proxy is injected into Ambassador's pods, and which ports bypass it."""
 
     injection: Literal["pod", "namespace"] = "pod"
-    """Where injection is asked for: by an annotation of the pods or of their namespace."""
+    """Where injection is requested: by an annotation of the pods or of their namespace."""
     mode: Literal["enabled", "ingress"] = "enabled"
     """``ingress`` routes each request by its header ``l5d-dst-override``, which Ambassador then
     removes from what clients send; every Mapping has to name its Service in full."""
@@ -36,9 +36,10 @@ class SidecarConfig(Model):
     """Ports of the pod that bypass the proxy. The documents' 80 and 443 are ports of the Service;
     the pods listen on 8080 and 8443."""
     require_identity_on_inbound_ports: tuple[Port, ...] | None = None
-    """Ports of the pod that take mTLS only. By default 4143 where a gateway of Linkerd 2.8 is, as
-    other clusters' traffic arrives at this port of the proxy, and none else: later proxies demand
-    mTLS on 4143 anyway. The 4183 of the documents is a slip for it; nothing listens there."""
+    """Ports of the pod that accept mTLS only. For a gateway of Linkerd 2.8, the default is 4143,
+    where traffic from other clusters arrives; later proxies always require mTLS on 4143, and the
+    default is empty. The 4183 of the documents is a typing error for 4143; nothing listens
+    there."""
 
     def inconsistencies(self) -> Iterator[Problem]:
         """Ports that bypass the proxy although only the proxy serves them."""
@@ -46,13 +47,13 @@ class SidecarConfig(Model):
             if port in PROXY_PORTS:
                 yield Problem(
                     f"skipInboundPorts[{place}]",
-                    f"port {port} is the proxy's own ({PROXY_PORTS[port]} port)",
+                    f"port {port} is the proxy's {PROXY_PORTS[port]} port",
                     "leave it out: nothing behind the proxy listens there",
                 )
             if port in (self.require_identity_on_inbound_ports or ()):
                 yield Problem(
                     f"skipInboundPorts[{place}]",
-                    f"port {port} would bypass the proxy that is to demand identity on it",
+                    f"port {port} would bypass the proxy, which requires identity on it",
                     "write it under skipInboundPorts or requireIdentityOnInboundPorts, not both",
                     about=("requireIdentityOnInboundPorts",),
                 )
@@ -60,6 +61,7 @@ class SidecarConfig(Model):
             if port == 4183:
                 yield Problem(
                     f"requireIdentityOnInboundPorts[{place}]",
-                    "no port 4183 is there: the documents mean the proxy's inbound port",
+                    "nothing listens on port 4183, a typing error of the documents for the "
+                    "proxy's inbound port",
                     "write 4143",
                 )

@@ -1,6 +1,6 @@
-"""Where traces go. Facts: values of the charts; Linkerd docs, "Distributed tracing".
+"""Where traces are sent. Facts: values of the charts; Linkerd docs, "Distributed tracing".
 
-Linkerd's proxies add spans to traces that somebody else began; Ambassador can be that somebody.
+Linkerd's proxies add spans only to existing traces, which Ambassador can begin.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from config.language.model import Model
 from config.language.problems import Problem, quoted, wrong
 
 OPEN_CENSUS_PORT = 55678
-"""Port on which a collector takes OpenCensus, unless it was configured otherwise."""
+"""Port on which a collector accepts OpenCensus by default."""
 OTLP_PORTS = (4317, 4318)
-"""Ports on which it takes OTLP by gRPC and by HTTP."""
+"""Ports on which a collector accepts OTLP over gRPC and over HTTP."""
 
 _SERVICE = re.compile(rf"({LABEL_PATTERN})\.({LABEL_PATTERN})(\.svc(\..+)?)?:[0-9]+")
 
@@ -42,26 +42,27 @@ def port_of(address: str) -> int:
 
 
 class TracingConfig(Model):
-    """The collector that Linkerd's proxies, and on request its controllers, send spans to.
+    """The collector to which Linkerd's proxies, and optionally its controllers, send spans.
 
-    Since 2025.6.4 (edge-25.6.4) the control plane's own values say so. Before, the extension
-    linkerd-jaeger does, which is installed without its own collector and Jaeger.
+    Since 2025.6.4 (edge-25.6.4), values of the control plane's chart configure it. For earlier
+    versions, the program installs the extension linkerd-jaeger, without its own collector and
+    Jaeger.
     """
 
     collector: Collector
-    """Where the proxies' spans go: a Service of the same cluster, with namespace and port. They
-    are sent as OTLP by gRPC (port 4317); to port 55678 as OpenCensus, which only the extension
-    linkerd-jaeger can."""
+    """Where proxies send spans: a Service of the same cluster, with namespace and port. They send
+    OTLP over gRPC (port 4317), or OpenCensus to port 55678, which needs the extension
+    linkerd-jaeger."""
     service_account: DnsLabel
     """ServiceAccount of the collector's pods, which have to be meshed, in the namespace of its
     Service."""
     controller_collector: HostAndPort | None = None
-    """Where spans of Linkerd's own controllers go, which speak OpenCensus (port 55678) to this
-    day; nowhere when left out."""
+    """Where Linkerd's own controllers send spans, always as OpenCensus (port 55678); nowhere when
+    left out."""
     jaeger_version: ChartVersion | None = None
     """Version of the chart linkerd-jaeger, where the extension is needed; Linkerd's by default."""
     jaeger_values: HelmValues = {}
-    """Extra values for that chart; they win over ours."""
+    """Extra values for that chart; they override the program's."""
 
     @property
     def service(self) -> str:
@@ -75,16 +76,16 @@ class TracingConfig(Model):
 
     @property
     def speaks_open_census(self) -> bool:
-        """Whether the collector takes OpenCensus, by its port."""
+        """Whether the collector's port is that of OpenCensus."""
         return port_of(self.collector) == OPEN_CENSUS_PORT
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """Ports that answer in another protocol."""
+        """Ports of another protocol."""
         controllers = self.controller_collector
         if controllers is not None and port_of(controllers) in OTLP_PORTS:
             yield Problem(
                 "controllerCollector",
-                f"Linkerd's controllers speak OpenCensus, and port {port_of(controllers)} takes "
+                f"Linkerd's controllers send OpenCensus, and port {port_of(controllers)} accepts "
                 "OTLP",
                 f"write the address of an OpenCensus receiver (port {OPEN_CENSUS_PORT}), or leave "
                 "it out",
@@ -94,26 +95,25 @@ class TracingConfig(Model):
 class AmbassadorTracing(Model):
     """Ambassador's TracingService, so that a trace begins at the edge.
 
-    Ambassador takes one alone, and reads it only when it starts.
+    Ambassador accepts only one TracingService, and reads it only when it starts.
     """
 
     service: HostAndPort
     """Address of the collector."""
     driver: Literal["opentelemetry", "zipkin"] = "opentelemetry"
-    """Protocol that Ambassador speaks: OTLP by gRPC (port 4317) with traceparent headers, or Zipkin
-    (port 9411) with b3 headers. Emissary knows opentelemetry since 3.5, Ambassador 1.14 does
-    not."""
+    """Protocol of the spans: OTLP over gRPC (port 4317) with traceparent headers, or Zipkin (port
+    9411) with b3 headers. Emissary supports opentelemetry since 3.5, Ambassador 1.14 does not."""
     service_name: DnsLabel | None = None
-    """Name that its spans carry with opentelemetry; ``ambassador`` by default."""
+    """Service name of its spans with opentelemetry; ``ambassador`` by default."""
     sampling: Annotated[int, Field(ge=0, le=100, strict=True)] = 100
-    """Requests in a hundred that are traced."""
+    """Percentage of requests that are traced (0-100)."""
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """A name where none can be said, a port that answers in another protocol."""
+        """A service name that has no effect, a port of another protocol."""
         if self.service_name is not None and self.driver == "zipkin":
             yield Problem(
                 "serviceName",
-                "with zipkin, Ambassador's spans carry the name of its cluster of proxies",
+                "with zipkin, the service name of Ambassador's spans is that of its Envoy cluster",
                 "leave it out, or write driver: opentelemetry",
                 about=("driver",),
             )
@@ -121,14 +121,14 @@ class AmbassadorTracing(Model):
         if port == 9411 and self.driver == "opentelemetry":
             yield Problem(
                 "driver",
-                "port 9411 takes Zipkin",
+                "port 9411 accepts Zipkin, not OTLP",
                 "write driver: zipkin, or the collector's OTLP port 4317",
                 about=("service",),
             )
         if port in OTLP_PORTS and self.driver == "zipkin":
             yield Problem(
                 "driver",
-                f"port {port} takes OTLP",
+                f"port {port} accepts OTLP, not Zipkin",
                 "write driver: opentelemetry, or the collector's Zipkin port 9411",
                 about=("service",),
             )

@@ -1,4 +1,4 @@
-"""Exported Services as their own cluster sees them: each once, with what is written on it.
+"""Exported Services in their own cluster: each once, with its labels and annotations.
 
 Facts: Linkerd docs, "Exporting services"; for Linkerd 2.8, the Ambassador documents.
 """
@@ -23,7 +23,7 @@ class ServiceRef:
 
 @dataclass(frozen=True)
 class ExportedService:
-    """A Service that one or more links export, and what tells service mirrors so."""
+    """A Service that links export, with the labels or annotations that service mirrors read."""
 
     service: ServiceRef
     """The Service."""

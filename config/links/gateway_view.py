@@ -1,4 +1,4 @@
-"""The multicluster gateways of a cluster, whatever software plays their role.
+"""The multicluster gateways of a cluster, whatever software provides them.
 
 Links, exports, credentials and checks read gateways from here alone. Another kind of gateway is
 another entry of KINDS.

@@ -42,18 +42,18 @@ class Requirement(Model):
     """Values that In and NotIn compare with."""
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """Values where none belong, or none where some do."""
+        """Missing values, or values that the operator does not accept."""
         if (self.operator in ("In", "NotIn")) != bool(self.values):
             yield Problem(
                 "values",
-                f"{self.operator} " + ("takes no values" if self.values else "needs values"),
+                f"{self.operator} " + ("accepts no values" if self.values else "needs values"),
                 "leave values out" if self.values else "write at least one value",
                 about=("operator",),
             )
 
 
 class Selector(Model):
-    """Which Services of the target are meant, by their labels; an empty one is refused."""
+    """Services of the target, selected by their labels; an empty selector is refused."""
 
     match_labels: Labels = {}
     """Labels with their values."""
@@ -61,7 +61,7 @@ class Selector(Model):
     """Further conditions."""
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """A selector that says nothing."""
+        """A selector without conditions."""
         if not self.match_labels and not self.match_expressions:
             yield Problem(
                 "",
@@ -72,20 +72,20 @@ class Selector(Model):
 
 
 class Selectors(Model):
-    """Services that their owners export by labels of their own; nothing is written on them."""
+    """Selectors of Services that their owners label; the program does not change these Services."""
 
     gateway: Selector | None = None
-    """Those that are called through the gateway; ``mirror.linkerd.io/exported: "true"`` by
+    """Services that are called through the gateway; ``mirror.linkerd.io/exported: "true"`` by
     default."""
     remote_discovery: Selector | None = None
-    """Those whose pods are called directly; ``mirror.linkerd.io/exported: remote-discovery`` by
+    """Services whose pods are called directly; ``mirror.linkerd.io/exported: remote-discovery`` by
     default."""
     federated: Selector | None = None
     """Members of federated Services; ``mirror.linkerd.io/federated: member`` by default."""
 
 
 class Weights(Model):
-    """How requests to a Service of the source are shared with its mirror."""
+    """How requests to a Service of the source are split between it and its mirror."""
 
     local: Annotated[int, Field(ge=0, le=1_000_000, strict=True)]
     """Weight of the source's own Service."""
@@ -93,10 +93,10 @@ class Weights(Model):
     """Weight of the mirrored Service, which is the target's."""
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """Weights of which nobody gets anything."""
+        """Two weights of 0."""
         if self.local == self.mirrored == 0:
             yield Problem(
-                "local", "with two weights of 0, no request is answered", "write one above 0"
+                "local", "both weights are 0, so no request is answered", "write a weight above 0"
             )
 
 
@@ -126,9 +126,10 @@ class Export(Model):
     """Whether it joins the Services of the same name in other clusters under
     ``<service>-federated``; needs a flat network."""
     port: Port = 80
-    """Port of the Service that weights and mapping speak of."""
+    """Port of the Service that `weights` and `mapping` use."""
     weights: Weights | None = None
-    """Share requests to the source's own Service of that name with the mirrored one."""
+    """Split requests to the source's own Service of that name between it and the mirrored
+    Service."""
     mapping: MirrorMapping | None = None
     """Make the mirrored Service reachable through the source's Ambassador."""
 
@@ -136,7 +137,7 @@ class Export(Model):
         return f"{self.namespace}/{self.service}"
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """An export that exports nothing, and routes to a mirror that there will not be."""
+        """An export that exports nothing, and routes to a mirror that will not exist."""
         if self.mode != "none":
             return
         if not self.federated:
@@ -150,7 +151,7 @@ class Export(Model):
             if getattr(self, key) is not None:
                 yield Problem(
                     key,
-                    "with mode: none there is no mirrored Service that requests could go to",
+                    "with mode: none there is no mirrored Service",
                     "leave it out, or write mode: gateway or remote-discovery",
                     about=("mode",),
                 )
@@ -160,13 +161,13 @@ class LinkGateway(Model):
     """How this link's source reaches the target's gateway."""
 
     address: Annotated[tuple[Address, ...], Field(min_length=1)]
-    """IP addresses or DNS names, in place of what the gateway's Service tells."""
+    """IP addresses or DNS names, in place of those of the gateway's Service."""
     port: Port | None = None
     """Port, where it differs from the gateway's own."""
 
 
 class Probe(Model):
-    """How the source's service mirror watches the gateway."""
+    """How the source's service mirror probes the gateway."""
 
     period_seconds: Annotated[int, Field(ge=1, le=3600, strict=True)] | None = None
     """Seconds between two probes; those of the gateway by default."""
@@ -186,11 +187,11 @@ class LinkConfig(Model):
     flat_network: Flag = False
     """Pods of the source reach pods of the target directly: no gateway is used or needed."""
     gateway: LinkGateway | None = None
-    """Set where this source reaches the gateway otherwise than its Service tells."""
+    """Set if this source reaches the gateway at another address than that of its Service."""
     exports: tuple[Export, ...] = ()
     """Services of the target to export, by name."""
     selectors: Selectors = Selectors()
-    """Services of the target to export, by labels that they have already."""
+    """Services of the target to export, by labels that they have."""
     headless_services: Flag = False
     """Mirror headless Services as such, with a name for every pod."""
     excluded_labels: tuple[MetadataKey, ...] = ()
@@ -211,15 +212,15 @@ class LinkConfig(Model):
         return f"linkerd-service-mirror-remote-access-{self.source}"
 
     def mirror_of(self, export: Export) -> str:
-        """Name that the source sees an exported Service by."""
+        """Name of an exported Service in the source."""
         return f"{export.service}-{self.target}"
 
     def mode_of(self, export: Export) -> ExportMode:
-        """How a Service is exported, the link's own way where it does not say."""
+        """The mode of an export; by default that of the link."""
         return export.mode or ("remote-discovery" if self.flat_network else "gateway")
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """A link to itself, and exports that stand twice or whose mirrors have no name."""
+        """A link to itself, duplicate exports, and names of mirrors that are too long."""
         if self.source == self.target:
             yield Problem(
                 "target",
@@ -236,16 +237,16 @@ class LinkConfig(Model):
             if self.mode_of(export) != "none" and len(mirror) > 63:
                 yield Problem(
                     f"exports[{place}].service",
-                    f"its mirror would be named {mirror}, which has {len(mirror)} characters "
-                    "of at most 63",
+                    f"its mirror would be named {mirror}, which has {len(mirror)} characters; the "
+                    "limit is 63",
                     "shorten the name of the target cluster or of the Service",
                     about=("target",),
                 )
             if export.federated and len(federated) > 63:
                 yield Problem(
                     f"exports[{place}].federated",
-                    f"the federated Service would be named {federated}, which has "
-                    f"{len(federated)} characters of at most 63",
+                    f"the federated Service would be named {federated}, which has {len(federated)} "
+                    "characters; the limit is 63",
                     "shorten the name of the Service, or leave federated out",
                     about=(f"exports[{place}].service",),
                 )
@@ -253,14 +254,14 @@ class LinkConfig(Model):
         yield from self._selected()
 
     def _flat(self) -> Iterator[Problem]:
-        """What needs the gateway, on a link without one."""
+        """What needs a gateway, on a link without a gateway."""
         if not self.flat_network:
             return
         for place, export in enumerate(self.exports):
             if export.mode == "gateway":
                 yield Problem(
                     f"exports[{place}].mode",
-                    "this link has no gateway: its network is flat",
+                    "this link uses no gateway, because flatNetwork is true",
                     "write mode: remote-discovery, or leave flatNetwork out",
                     about=("flatNetwork",),
                 )
@@ -272,13 +273,13 @@ class LinkConfig(Model):
             if given:
                 yield Problem(
                     key,
-                    "this link has no gateway: its network is flat",
+                    "this link uses no gateway, because flatNetwork is true",
                     "leave it out, or leave flatNetwork out",
                     about=("flatNetwork",),
                 )
 
     def _selected(self) -> Iterator[Problem]:
-        """Exports by name under a selector of one's own, which would not see them."""
+        """Exports by name whose label a configured selector replaces."""
         for place, export in enumerate(self.exports):
             for key, selector, wanted in (
                 ("gateway", self.selectors.gateway, self.mode_of(export) == "gateway"),

@@ -1,4 +1,4 @@
-"""Ingresses that lead to a meshed Service through an ingress controller.
+"""Ingresses to meshed Services through an ingress controller.
 
 Facts: Linkerd docs, "Ingress traffic" and "Exposing the dashboard"; docs of ingress-nginx and
 Traefik.
@@ -38,7 +38,7 @@ def _controller(value: str) -> str:
 Controller = Annotated[
     str, AfterValidator(_controller), WithJsonSchema({"type": "string", "enum": list(CONTROLLERS)})
 ]
-"""Who serves an Ingress; Traefik also by its own IngressRoute."""
+"""Ingress controller of an Ingress; Traefik also by its own IngressRoute."""
 
 
 class IngressTls(Model):
@@ -47,36 +47,36 @@ class IngressTls(Model):
     secret: DnsName | None = None
     """Secret (kubernetes.io/tls) in the Ingress' namespace; ``<name>-tls`` by default."""
     cert_manager: CertManagerIssuer | None = None
-    """Have cert-manager fill it."""
+    """Have cert-manager fill that Secret."""
 
 
 class BasicAuth(Model):
-    """Passwords that are asked for."""
+    """HTTP basic authentication."""
 
     secret: DnsName
     """Secret with the users: key ``auth`` for ingress-nginx, ``users`` for Traefik."""
     namespace: DnsLabel | None = None
-    """Its namespace; that of the Ingress by default. Traefik takes no other; ingress-nginx since
+    """Its namespace; that of the Ingress by default. Traefik accepts no other; ingress-nginx since
     1.12 only with ``allow-cross-namespace-resources: "true"`` in its ConfigMap."""
 
 
 class IngressBase(Model):
-    """What all Ingresses have."""
+    """Settings of every Ingress."""
 
     host: DnsName
     """Host name that it answers for."""
     controller: Controller
-    """Who serves it."""
+    """Ingress controller that serves it."""
     class_name: DnsName | None = None
     """Name of the IngressClass; ``nginx`` or ``traefik`` by default."""
     tls: IngressTls | None = None
     """Set (``{}`` is enough) to terminate TLS."""
     basic_auth: BasicAuth | None = None
-    """Set to ask for passwords."""
+    """Set to require passwords."""
 
     @property
     def served_by(self) -> IngressController:
-        """What is known of its ingress controller."""
+        """Its ingress controller."""
         return CONTROLLERS[self.controller]
 
     @property
@@ -91,7 +91,7 @@ class IngressBase(Model):
         return self.tls.secret or f"{VIZ if name == VIZ_INGRESS else name}-tls"
 
     def middlewares(self, name: str) -> tuple[str, ...]:
-        """Names of Traefik's Middlewares of the Ingress `name`, in the order of their turns."""
+        """Names of Traefik's Middlewares of the Ingress `name`, in their order."""
         return self.served_by.middlewares(self, name)
 
     def manifests(self, backend: Backend) -> Iterator[Manifest]:
@@ -99,19 +99,20 @@ class IngressBase(Model):
         return self.served_by.objects(self, backend)
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """What its controller cannot do."""
+        """Settings that its controller does not support."""
         served_by = self.served_by
         if not served_by.certificates and self.tls is not None and self.tls.cert_manager:
             yield Problem(
                 "tls.certManager",
-                f"cert-manager reads annotations of Ingresses, and not of {served_by.kind.name}s",
-                "make a Certificate of your own and name its secret, or write controller: traefik",
+                f"cert-manager reads annotations of Ingresses, not of {served_by.kind.name}s",
+                "create a Certificate and write its Secret under tls.secret, or write controller: "
+                "traefik",
                 about=("controller",),
             )
         if served_by.class_name is None and self.class_name is not None:
             yield Problem(
                 "className",
-                f"an {served_by.kind.name} names no IngressClass",
+                f"an {served_by.kind.name} has no IngressClass",
                 "leave it out, or write controller: traefik",
                 about=("controller",),
             )
@@ -134,7 +135,7 @@ class IngressConfig(IngressBase):
     name: DnsName
     """Name of the Ingress."""
     namespace: DnsLabel
-    """Its namespace, which is there already."""
+    """Its namespace, which has to exist."""
     service: ServiceName
     """Name of the Service."""
     port: Port = 80
@@ -143,17 +144,17 @@ class IngressConfig(IngressBase):
     """Prefix of the path."""
 
     def backend(self, domain: str) -> Backend:
-        """What it leads to; `domain` is the DNS domain of the cluster."""
+        """Its backend; `domain` is the DNS domain of the cluster."""
         return Backend(self.name, self.namespace, self.service, self.port, domain, self.path)
 
 
 class VizIngress(IngressBase):
-    """How the dashboard of linkerd-viz is reached from outside.
+    """An Ingress to the dashboard of linkerd-viz.
 
-    It refuses host names that it does not know: ingress-nginx rewrites the name, and for Traefik
-    the dashboard is told the name. ingress-nginx takes the snippet that comes with it only with
-    ``allowSnippetAnnotations: true`` and, since 1.12, ``annotations-risk-level: Critical`` in its
-    ConfigMap. The dashboard is open to everyone who gets there: ask for passwords.
+    The dashboard refuses unknown host names: ingress-nginx rewrites the name, and for Traefik the
+    program adds the name to those that the dashboard accepts. ingress-nginx accepts the snippet for
+    this only with ``allowSnippetAnnotations: true`` and, since 1.12, ``annotations-risk-level:
+    Critical`` in its ConfigMap. The dashboard has no authentication of its own: set `basicAuth`.
     """
 
     def backend(self, domain: str) -> Backend:
@@ -162,11 +163,11 @@ class VizIngress(IngressBase):
 
 
 class VizRoute(Model):
-    """The dashboard through the cluster's own Ambassador: a Host and a Mapping of its own.
+    """The dashboard through the cluster's Ambassador, by a separate Host and Mapping.
 
-    An AuthService is asked as for any other route. The chart makes no Server for the dashboard, so
-    that the default inbound policy admits Ambassador or not: with ``deny``, add a Server and an
-    AuthorizationPolicy of yours.
+    An AuthService applies as to any other route. The chart makes no Server for the dashboard, so
+    the default inbound policy decides whether Ambassador may connect: with ``deny``, add a Server
+    and an AuthorizationPolicy.
     """
 
     host: DnsName
@@ -188,7 +189,7 @@ class VizRoute(Model):
         )
 
     def as_mapping(self, domain: str) -> MappingConfig:
-        """The Mapping; `domain` is the cluster's. The path stays as it is."""
+        """The Mapping; `domain` is the cluster's. The path is not rewritten."""
         return MappingConfig(
             name=VIZ,
             prefix="/",

@@ -1,6 +1,6 @@
-"""Workloads and namespaces that somebody else installed and that are to be meshed.
+"""Workloads and namespaces of other owners to mesh.
 
-A recipe knows what a well-known product needs; without one, an entry names a workload itself.
+A recipe has what a well-known product needs; without a recipe, an entry names a workload.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Kind = Literal["Namespace", "Deployment", "DaemonSet", "StatefulSet", "CronJob",
 def _recipe(value: str) -> str:
     if value not in RECIPES:
         raise wrong(
-            f"{quoted(value)} is no recipe that is known here",
+            f"unknown recipe {quoted(value)}",
             f"write one of {', '.join(RECIPES)}, or describe the workload by kind and name",
         )
     return value
@@ -34,25 +34,25 @@ RecipeName = Annotated[
 
 
 class MeshedConfig(Model):
-    """One thing to be meshed: by a recipe, or by naming it. It is patched once it is there."""
+    """A product to mesh by a recipe, or a workload. It is patched once it exists."""
 
     recipe: RecipeName | None = None
-    """A product that is known."""
+    """A known product."""
     kind: Kind | None = None
-    """Kind of a workload; a Namespace meshes every pod that is made in it from then on, and the
-    pods of a Kibana (of ECK) are given the token of their ServiceAccount as well."""
+    """Kind of a workload; a Namespace meshes every pod that is created in it from then on, and the
+    pods of a Kibana (of ECK) also get the token of their ServiceAccount."""
     namespace: DnsLabel | None = None
-    """Namespace of the workload, or where the recipe's product is installed otherwise than in its
-    usual one."""
+    """Namespace of the workload; with a recipe, the product's namespace if it is not the usual
+    one."""
     name: DnsName | None = None
     """Name of the workload or of the Namespace."""
     annotations: Annotations = {}
-    """Annotations beside ``linkerd.io/inject: enabled``; they win over it."""
+    """Annotations besides ``linkerd.io/inject: enabled``, which they override."""
     container: DnsLabel | None = None
     """Container that gets `env`."""
     env: dict[str, Line] = {}
-    """Environment variables of that container, for servers that listen on the pod's address
-    alone, where the proxy does not reach them."""
+    """Environment variables of that container, for servers that listen only on the pod's address,
+    where the proxy does not reach them."""
 
     @property
     def patches(self) -> tuple[Patch, ...]:
@@ -71,14 +71,14 @@ class MeshedConfig(Model):
         )
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """Entries that name too little or too much."""
+        """Missing and superfluous keys."""
         given = self.model_fields_set
         if self.recipe is not None:
             for key in ("kind", "name", "annotations", "container", "env"):
                 if key in given:
                     yield Problem(
                         key,
-                        f"the recipe {self.recipe} says this itself",
+                        f"the recipe {self.recipe} sets {key} itself",
                         f"leave {key} out, or leave recipe out and describe the workload",
                         about=("recipe",),
                     )
@@ -94,14 +94,16 @@ class MeshedConfig(Model):
         if (self.kind == "Namespace") == (self.namespace is not None):
             yield Problem(
                 "namespace",
-                "a Namespace lies in none" if self.namespace else f"a {self.kind} lies in one",
+                "a Namespace has no namespace"
+                if self.namespace
+                else f"a {self.kind} needs a namespace",
                 "leave namespace out" if self.namespace else "write its namespace",
                 about=("kind",),
             )
         if bool(self.env) != (self.container is not None):
             yield Problem(
                 "container" if self.env else "env",
-                "env needs the container that gets it, and container the env",
+                "env and container need each other",
                 "write both, or neither",
                 about=("env", "container"),
             )
@@ -109,17 +111,16 @@ class MeshedConfig(Model):
             reason = (
                 "a Namespace has no containers"
                 if self.kind == "Namespace"
-                else "a patch of one container of a Kibana would replace them all"
+                else "a patch of one container of a Kibana would replace all containers"
             )
             yield Problem("env", reason, "leave env and container out", about=("kind",))
 
 
 class JobConfig(Model):
-    """A CronJob of a meshed namespace whose pods must not wait for the proxy for ever.
+    """A CronJob in a meshed namespace whose pods would wait for the proxy forever.
 
-    Where proxies are native sidecars, which they are by default since 2026.5.2 (edge-26.5.2), they
-    end with the Job, and none of this is needed. A Job cannot be patched: its template never
-    changes.
+    Native sidecars, the default since 2026.5.2 (edge-26.5.2), end with the Job, and need no entry.
+    A Job cannot be patched: its template is immutable.
     """
 
     namespace: DnsLabel
@@ -127,12 +128,12 @@ class JobConfig(Model):
     name: DnsName
     """Its name."""
     treatment: Literal["opt-out", "await"] = "opt-out"
-    """``opt-out`` keeps the proxy away; ``await`` wraps the command in ``linkerd-await``, which the
-    image has to hold, and which ends the proxy with it."""
+    """``opt-out`` disables injection; ``await`` wraps the command in ``linkerd-await``, which the
+    image has to contain, and which ends the proxy with the command."""
     container: DnsLabel | None = None
     """Container whose command is wrapped."""
     command: tuple[Line, ...] = ()
-    """Its command, as it is without the wrapper."""
+    """Its command without the wrapper."""
 
     @property
     def patch(self) -> Patch:
@@ -149,19 +150,19 @@ class JobConfig(Model):
         )
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """A wrapper around nothing."""
+        """A wrapper without a command, or a command without a wrapper."""
         wrapped = self.treatment == "await"
         if wrapped and (self.container is None or not self.command):
             yield Problem(
                 "command" if self.container else "container",
-                "linkerd-await is put before a command, which the patch has to hold whole",
+                "linkerd-await wraps a whole command, which the patch has to contain",
                 "write container and command, or treatment: opt-out",
                 about=("treatment",),
             )
         if not wrapped and (self.container is not None or self.command):
             yield Problem(
                 "container" if self.container else "command",
-                "nothing is wrapped with treatment: opt-out",
+                "treatment: opt-out wraps no command",
                 "leave container and command out, or write treatment: await",
                 about=("treatment",),
             )

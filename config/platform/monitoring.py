@@ -1,4 +1,4 @@
-"""What an existing Prometheus and Grafana learn of Linkerd.
+"""Metrics and dashboards of Linkerd for an existing Prometheus and Grafana.
 
 Facts: Prometheus operator's API, PodMonitor; Grafana's chart, dashboard sidecar; Linkerd docs,
 "Bringing your own Prometheus".
@@ -11,7 +11,7 @@ from config.language.model import Model
 from vocabulary.linkerd import PROXY_CONTAINER
 
 POD_MONITORS = ("linkerd-controller", "linkerd-service-mirror", PROXY_CONTAINER)
-"""Names of the PodMonitors; the metrics that Prometheus takes by one have its name as their job."""
+"""Names of the PodMonitors, and values of the label ``job`` of their metrics."""
 DASHBOARDS = ("overview", "deployment", "links", "control-plane")
 """Names of the dashboards."""
 
@@ -30,7 +30,7 @@ class PodMonitors(Model):
         "app": "linkerd",
         "release": "kube-prometheus-stack",
     }
-    """Labels by which the Prometheus selects them."""
+    """Labels by which Prometheus selects them."""
 
 
 class Dashboards(Model):
@@ -45,9 +45,10 @@ class Dashboards(Model):
 
 
 class MonitoringConfig(Model):
-    """What Prometheus and Grafana are told."""
+    """Objects for an existing Prometheus and Grafana."""
 
     pod_monitors: PodMonitors | None = None
-    """Set (``{}`` is enough) to make the PodMonitors; the Prometheus operator has to be there."""
+    """Set (``{}`` is enough) to make the PodMonitors; the Prometheus operator has to be
+    installed."""
     dashboards: Dashboards | None = None
     """Set (``{}`` is enough) to make the dashboards."""

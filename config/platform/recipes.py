@@ -1,4 +1,4 @@
-"""Products that are known: which of their workloads are meshed, and what only their owner can do.
+"""Known products: which of their workloads are meshed, and what only their owner can change.
 
 Facts: the charts longhorn 1.12, kube-prometheus-stack 88, eck-operator 3.5, fluentd 0.6,
 fluent-bit 0.58, velero 12.1, traefik 41, ingress-nginx 4.15.
@@ -69,15 +69,15 @@ class Recipe:
     title: str
     """Its name."""
     namespace: str
-    """Where it usually is."""
+    """Its usual namespace."""
     workloads: tuple[tuple[str, str], ...] = ()
-    """Kind and name of what is meshed; the Namespace itself where there is none."""
+    """Kind and name of the meshed workloads; empty to mesh the Namespace."""
     annotations: Mapping[str, str] = field(default_factory=lambda: {INJECT: "enabled"})
     """Annotations that they get."""
     owner_values: Mapping[str, Any] = field(default_factory=dict)
     """Values that the owner writes for the product's own chart, because no patch can."""
     remarks: tuple[str, ...] = ()
-    """What cannot be meshed, and what has to be known."""
+    """What cannot be meshed, and further remarks."""
 
     def at(self, namespace: str | None) -> tuple[Patch, ...]:
         """What is patched where the product is in this namespace, or in its usual one."""
@@ -114,7 +114,7 @@ RECIPES: Mapping[str, Recipe] = {
         remarks=(
             "Without native sidecars, its admission Jobs never end unless its owner writes these "
             "values before installing it.",
-            "node-exporter runs in the host's network, which no proxy can be put into.",
+            "node-exporter uses the host network, where Linkerd injects no proxy.",
         ),
     ),
     "eck": Recipe(
@@ -122,12 +122,12 @@ RECIPES: Mapping[str, Recipe] = {
         "logging",
         owner_values={"podTemplate": {"spec": {"automountServiceAccountToken": True}}},
         remarks=(
-            "The operator makes pods without the token of a ServiceAccount. "
-            "Kibana is given one by an entry of its own (kind: Kibana). Into every node set of "
-            "Elasticsearch the owner writes this podTemplate: a patch of one node set would "
-            "replace them all.",
-            "Today's Linkerd puts proxies into such pods as well, unless its value "
-            "identity.serviceAccountTokenProjection is false; up to 2.11 none did.",
+            "The operator creates pods without the token of a ServiceAccount. Kibana gets one by "
+            "a separate entry (kind: Kibana). For Elasticsearch, the owner writes this "
+            "podTemplate into every node set: a patch of one node set would replace all node "
+            "sets.",
+            "Current Linkerd injects proxies into such pods too, unless its value "
+            "identity.serviceAccountTokenProjection is false; Linkerd up to 2.11 did not.",
         ),
     ),
     "fluentd": Recipe("fluentd", "logging", (("DaemonSet", "fluentd"),)),
@@ -158,8 +158,8 @@ RECIPES: Mapping[str, Recipe] = {
         },
         remarks=(
             "Every route then names its Service by the header l5d-dst-override: see ingresses.",
-            "In kube-system, where K3s has it, Linkerd's injector passes it over unless its value "
-            "proxyInjector.namespaceSelector says otherwise.",
+            "In kube-system, where K3s installs it, Linkerd's injector skips it unless the value "
+            "proxyInjector.namespaceSelector allows it.",
         ),
     ),
     "ingress-nginx": Recipe(
@@ -170,4 +170,4 @@ RECIPES: Mapping[str, Recipe] = {
         remarks=("Its controller is meshed and not its namespace, where its admission Jobs run.",),
     ),
 }
-"""By the name under `recipe` in a stack file."""
+"""Every recipe by its name in a stack file."""

@@ -8,14 +8,14 @@ from config.language.model import Model
 
 
 class SampleConfig(Model):
-    """A small Service to try the mesh with: the documents' QOTM, with the Service they forgot."""
+    """A small Service to try the mesh with: QOTM of the documents, with its missing Service."""
 
     namespace: DnsLabel = "qotm"
-    """Its namespace, made by us and meshed."""
+    """Its namespace, which the program creates and meshes."""
     name: ServiceName = "qotm"
     """Name of the Deployment."""
     service: ServiceName = "qotm-linkerd2"
-    """Name of the Service, which the documents' Mapping names and nobody makes."""
+    """Name of the Service, which the documents' Mapping names without creating it."""
     image: Image = "docker.io/datawire/qotm:1.7"
     """Image of the container; it listens on port 5000 and answers ``/health``."""
     mapping: Flag = True

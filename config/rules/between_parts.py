@@ -19,14 +19,14 @@ from config.rules.tracing import traced
 from config.rules.viz import observed
 
 Links = Mapping[int, LinkConfig]
-"""Links by their place in the file; those that are broken in themselves are left out."""
+"""Links by their place in the file; invalid links are left out."""
 Clusters = Mapping[str, ClusterConfig]
 
 
 def cross_check(clusters: Clusters, links: Links, names: Collection[str]) -> Iterator[Problem]:
     """Every problem between clusters and links.
 
-    `names` are the names of all clusters in the file, those broken in themselves included.
+    `names` are the names of all clusters in the file, invalid clusters included.
     """
     yield from _contexts(clusters)
     yield from _identities(clusters)
@@ -46,7 +46,7 @@ def cross_check(clusters: Clusters, links: Links, names: Collection[str]) -> Ite
 
 def _contexts(clusters: Clusters) -> Iterator[Problem]:
     for field, remedy in (
-        ("context", "write the context that leads to this cluster alone"),
+        ("context", "write the context of this cluster"),
         ("uid", "write the UID of this cluster's own namespace kube-system"),
     ):
         owner: dict[str, str] = {}
@@ -57,7 +57,7 @@ def _contexts(clusters: Clusters) -> Iterator[Problem]:
             if value in owner:
                 yield Problem(
                     f"clusters.{name}.{field}",
-                    f"{quoted(value)} is that of cluster '{owner[value]}' too",
+                    f"cluster '{owner[value]}' has the same {field} {quoted(value)}",
                     remedy,
                     about=(f"clusters.{owner[value]}.{field}",),
                 )
@@ -65,9 +65,9 @@ def _contexts(clusters: Clusters) -> Iterator[Problem]:
 
 
 def _identities(clusters: Clusters) -> Iterator[Problem]:
-    """The name of a ServiceAccount is a label of its identity, which is a DNS name.
+    """ServiceAccounts whose names are too long for a label of the identity, a DNS name.
 
-    Where the issuer's name fits into a certificate, the whole is short enough.
+    The whole identity is short enough where the issuer's name fits into a certificate.
     """
     for name, cluster in clusters.items():
         if cluster.ambassador is None:
@@ -78,7 +78,7 @@ def _identities(clusters: Clusters) -> Iterator[Problem]:
             yield Problem(
                 f"{path}.serviceAccount",
                 f"Ambassador's ServiceAccount would be named {account}, which has {len(account)} "
-                "characters; as part of an identity it has at most 63",
+                "characters; the limit within an identity is 63",
                 "write a shorter serviceAccount",
                 about=(f"{path}.name",),
             )
@@ -94,7 +94,7 @@ def _unknown_clusters(links: Links, names: Collection[str]) -> Iterator[Problem]
             known = ", ".join(sorted(names)) or "none"
             yield Problem(
                 f"links[{index}].{end}",
-                f"there is no cluster '{name}'",
+                f"unknown cluster '{name}'",
                 f"write '{close[0]}'" if close else f"write one of the clusters: {known}",
                 about=("clusters",) if not names else (),
             )
@@ -107,9 +107,8 @@ def _doubled_links(links: Links) -> Iterator[Problem]:
         if ends in first:
             yield Problem(
                 f"links[{index}]",
-                f"the link from '{link.source}' to '{link.target}' stands at links[{first[ends]}] "
-                "already",
-                "put the exports of both into one entry",
+                f"links[{first[ends]}] is already the link from '{link.source}' to '{link.target}'",
+                "write the exports of both in one entry",
             )
         first.setdefault(ends, index)
     names: dict[str, int] = {}
@@ -121,7 +120,7 @@ def _doubled_links(links: Links) -> Iterator[Problem]:
         ):
             yield Problem(
                 f"links[{index}]",
-                f"its name '{link.name}' is that of links[{other}] as well",
+                f"links[{other}] has the same name '{link.name}'",
                 "rename one of the clusters",
             )
 
@@ -134,7 +133,7 @@ def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
         if source is not None and not source.may_be_source:
             yield Problem(
                 f"links[{index}].source",
-                f"cluster '{link.source}' has the role '{source.role}'",
+                f"cluster '{link.source}' has the role '{source.role}' and cannot be a source",
                 f"write clusters.{link.source}.role: both",
                 about=(f"clusters.{link.source}.role",),
             )
@@ -143,7 +142,7 @@ def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
         if not target.may_be_target:
             yield Problem(
                 f"links[{index}].target",
-                f"cluster '{link.target}' has the role '{target.role}'",
+                f"cluster '{link.target}' has the role '{target.role}' and cannot be a target",
                 f"write clusters.{link.target}.role: both",
                 about=(f"clusters.{link.target}.role",),
             )
@@ -154,8 +153,8 @@ def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
             yield Problem(
                 f"links[{index}].target",
                 f"cluster '{link.target}' has no gateway",
-                f"write clusters.{link.target}.ambassador.gateway: {{}}, or flatNetwork: true "
-                "where pods of both clusters reach each other",
+                f"write clusters.{link.target}.ambassador.gateway: {{}}, or flatNetwork: true if "
+                "pods of both clusters reach each other",
                 about=(f"clusters.{link.target}.ambassador", f"links[{index}].flatNetwork"),
             )
         elif found[0].service_type != "LoadBalancer":
@@ -165,13 +164,14 @@ def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
 def _addresses(
     index: int, link: LinkConfig, target: ClusterConfig, gateway: Gateway
 ) -> Iterator[Problem]:
-    """A gateway without an address: neither its Service nor the stack file has one."""
+    """A gateway without an address in its Service or in the stack file."""
     message = f"the gateway's Service is of type {gateway.service_type}, so it has no address"
     service, address = gateway.service_type_key, f"{gateway.key}.address"
     if not target.linkerd.generation.links:
         yield Problem(
             service,
-            f"{message}, and service mirrors of {target.linkerd.generation.title} read no other",
+            f"{message}, and service mirrors of {target.linkerd.generation.title} read only that "
+            "address",
             "write type: LoadBalancer",
             about=(f"clusters.{link.target}.linkerd.version",),
         )
@@ -185,10 +185,10 @@ def _addresses(
 
 
 def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
-    """A gateway that is called by its own identity.
+    """Gateways that would get requests from their own identity.
 
-    Two adopted Ambassadors are often installed alike; only routes from the one through the other
-    meet the loop, so that without such a route they may be linked.
+    Two adopted Ambassadors often have the same identity. Only routes from one through the other
+    loop, so without such a route they may be linked.
     """
     for index, link in links.items():
         source, target = clusters.get(link.source), clusters.get(link.target)
@@ -201,7 +201,7 @@ def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
             yield Problem(
                 f"links[{index}]",
                 f"Ambassador has the identity {identity} in both clusters, and a gateway refuses "
-                "requests from its own identity as a loop",
+                "requests from its own identity as loops",
                 _another_identity({link.source: source, link.target: target}),
                 about=tuple(
                     f"clusters.{end}.{key}"
@@ -219,7 +219,7 @@ def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
 
 
 def _routed(link: LinkConfig, source: ClusterConfig) -> bool:
-    """Whether a route of the source's Ambassador, as the stack file has it, leads to a mirror."""
+    """Whether the stack file has a route of the source's Ambassador to a mirror."""
     mirrors = {f"{link.mirror_of(export)}.{export.namespace}" for export in link.exports}
     mappings = source.ambassador.mappings if source.ambassador else ()
     return any(export.mapping is not None for export in link.exports) or any(
@@ -232,7 +232,7 @@ def _adopted(cluster: ClusterConfig) -> bool:
 
 
 def _another_identity(ends: Clusters) -> str:
-    """The remedy of two gateways of one identity: an adopted one keeps its ServiceAccount."""
+    """The remedy for two gateways of one identity: an adopted one keeps its ServiceAccount."""
     ours = [name for name, end in ends.items() if end.ambassador and end.ambassador.installed]
     keys = [f"clusters.{name}.ambassador.serviceAccount" for name in ours]
     if len(keys) == 2:
@@ -240,25 +240,30 @@ def _another_identity(ends: Clusters) -> str:
     if keys:
         return f"write another name under {keys[0]}"
     domains = " and ".join(f"clusters.{name}.linkerd.trustDomain" for name in ends)
-    return f"write different domains under {domains}, as an adopted ServiceAccount cannot change"
+    return f"write different domains under {domains}: the program changes no adopted ServiceAccount"
 
 
 def _overlapping_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
-    """Mirrored Services that would take the name of another Service of the source."""
+    """Mirrored Services that would have the name of another Service of the source."""
     taken: dict[tuple[str, str, str], tuple[str, str]] = {}
     for name, cluster in clusters.items():
         for (space, service), path in _own_services(cluster).items():
-            taken[name, space, service] = (f"clusters.{name}.{path}", "a Service of ours")
+            taken[name, space, service] = (
+                f"clusters.{name}.{path}",
+                "a Service that the program makes",
+            )
     for index, link in links.items():
         for export in link.exports:
             key = (link.target, export.namespace, export.service)
-            taken.setdefault(key, (f"links[{index}].exports", f"exported by links[{index}]"))
+            taken.setdefault(
+                key, (f"links[{index}].exports", f"the Service that links[{index}] exports")
+            )
     for index, link in links.items():
         for place, export in enumerate(link.exports):
             if export.federated:
                 key = (link.source, export.namespace, f"{export.service}-federated")
                 where = f"links[{index}].exports[{place}]"
-                taken.setdefault(key, (where, f"the federated one of {where}"))
+                taken.setdefault(key, (where, f"the federated Service of {where}"))
     mirrors: dict[tuple[str, str, str], tuple[str, str]] = {}
     for index, link in links.items():
         for place, export in enumerate(link.exports):
@@ -272,8 +277,8 @@ def _overlapping_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
             if link.source != link.target and (mirror in taken or target != link.target):
                 yield Problem(
                     path,
-                    f"its mirror {mirror[1]}/{mirror[2]} in cluster '{link.source}' would meet "
-                    f"the Service of that name, which is {what}",
+                    f"its mirror {mirror[1]}/{mirror[2]} in cluster '{link.source}' would have the "
+                    f"name of {what}",
                     "rename the target cluster or the Service",
                     about=(where,),
                 )
@@ -293,7 +298,7 @@ def _own_services(cluster: ClusterConfig) -> dict[tuple[str, str], str]:
 
 
 def _contrary_exports(links: Links) -> Iterator[Problem]:
-    """The labels of a Service say how it is exported, to all links alike."""
+    """Exports of one Service in different ways: its labels apply to all links."""
     first: dict[tuple[str, str, str], tuple[str, str, bool]] = {}
     for index, link in links.items():
         for place, export in enumerate(link.exports):
@@ -305,8 +310,8 @@ def _contrary_exports(links: Links) -> Iterator[Problem]:
             if told != mode:
                 yield Problem(
                     f"{path}.mode",
-                    f"{service} has the mode {mode} here and {told} at {other}, and its label "
-                    "can say only one",
+                    f"{service} has the mode {mode} here and {told} at {other}, and its label has "
+                    "only one value",
                     f"write mode: {told}, or change {other}",
                     about=(f"{other}.mode", f"links[{index}].flatNetwork"),
                 )
@@ -314,14 +319,14 @@ def _contrary_exports(links: Links) -> Iterator[Problem]:
                 yield Problem(
                     f"{path}.federated",
                     f"{service} would be federated for one link and not for that of {other}, and "
-                    "its label says the same to all",
+                    "its label applies to all links",
                     f"write federated: {str(joined).lower()}, or change {other}",
                     about=(f"{other}.federated",),
                 )
 
 
 def _weights(links: Links) -> Iterator[Problem]:
-    """Requests to one Service that two HTTPRoutes would share out."""
+    """Requests to one Service that two HTTPRoutes would split."""
     first: dict[tuple[str, str, str, int], str] = {}
     for index, link in links.items():
         for place, export in enumerate(link.exports):
@@ -333,9 +338,8 @@ def _weights(links: Links) -> Iterator[Problem]:
             if other != path:
                 yield Problem(
                     path,
-                    f"requests to {export} in cluster '{link.source}' are shared out by {other} "
-                    "already",
-                    "leave one of the two out",
+                    f"{other} already splits requests to {export} in cluster '{link.source}'",
+                    "remove one of the two",
                     about=(other,),
                 )
 
@@ -354,7 +358,7 @@ def _routes_within(cluster: ClusterConfig) -> Iterator[tuple[str, str, tuple[str
 
 
 def _routes_to_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
-    """Routes of a source's Ambassador to mirrors: there is one, and nothing else has the name."""
+    """Routes to mirrors that no Ambassador serves, or that conflict with another Mapping."""
     names: dict[tuple[str, str], str] = {}
     routes: dict[tuple[str, str, str], str] = {}
     for cluster, config in clusters.items():
@@ -369,7 +373,7 @@ def _routes_to_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
             if source.ambassador is None:
                 yield Problem(
                     path,
-                    f"cluster '{link.source}' has no Ambassador that could have this route",
+                    f"cluster '{link.source}' has no Ambassador to serve this route",
                     f"write clusters.{link.source}.ambassador: {{}}, or leave mapping out",
                     about=(f"clusters.{link.source}.ambassador",),
                 )
@@ -380,9 +384,9 @@ def _routes_to_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
             if key is not None:
                 yield Problem(
                     path,
-                    f"clusters.{link.source}.ambassador.{key} is empty, so that Ambassador serves "
-                    "no route",
-                    f"leave clusters.{link.source}.ambassador.{key} out to have the default",
+                    f"clusters.{link.source}.ambassador.{key} is empty, so Ambassador serves no "
+                    "route",
+                    f"leave clusters.{link.source}.ambassador.{key} out to use the default",
                     about=(f"clusters.{link.source}.ambassador.{key}",),
                 )
             same_name = names.setdefault((link.source, name), path)
@@ -390,14 +394,14 @@ def _routes_to_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
             if same_name != path:
                 yield Problem(
                     f"{path}.name",
-                    f"cluster '{link.source}' has the Mapping '{name}' at {same_name} already",
+                    f"cluster '{link.source}' already has the Mapping '{name}' at {same_name}",
                     "write another name",
                     about=(same_name,),
                 )
             if same_route != path:
                 yield Problem(
                     f"{path}.prefix",
-                    f"{same_route} routes {export.mapping.prefix} of the same host names already",
+                    f"{same_route} already routes {export.mapping.prefix} of the same host names",
                     "write another prefix or hostname",
                     about=(same_route,),
                 )

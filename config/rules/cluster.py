@@ -1,4 +1,4 @@
-"""What does not fit together within one cluster."""
+"""Contradictions within one cluster."""
 
 from __future__ import annotations
 
@@ -39,17 +39,18 @@ def _namespaces(config: ClusterConfig) -> Iterator[Problem]:
         if space in SYSTEM_NAMESPACES and not (adopted and path == "ambassador.namespace"):
             yield Problem(
                 path,
-                f"the namespace '{space}' is the cluster's own, and ours are made anew",
-                "write a namespace that is not there yet",
+                f"the namespace '{space}' belongs to Kubernetes, and the program needs a new "
+                "namespace",
+                "write a namespace that does not exist yet",
             )
         elif space and space in taken:
             owner = taken[space]
-            # A fixed namespace has no key of its own that could be changed.
+            # A fixed namespace has no key to change.
             here, there = (path, owner) if path.endswith("amespace") else (owner, path)
             yield Problem(
                 here,
-                f"the namespace '{space}' is {_user_of_namespace(there)} too",
-                "write a namespace of its own",
+                f"the namespace '{space}' is already used for {_user_of_namespace(there)}",
+                "write another namespace",
                 about=(there,) if there else (),
             )
         taken.setdefault(space, path)
@@ -66,7 +67,7 @@ def _certificate_names(config: ClusterConfig) -> Iterator[Problem]:
         yield Problem(
             domain_key,
             f"the issuer's certificate would be named {issuer}, which has {len(issuer)} "
-            f"characters of at most {LONGEST_COMMON_NAME}",
+            f"characters; the limit is {LONGEST_COMMON_NAME}",
             f"write {shorter}" + ("" if space == "linkerd" else " or linkerd.namespace"),
             about=("domain", "linkerd.trustDomain", "linkerd.namespace"),
         )
@@ -75,13 +76,13 @@ def _certificate_names(config: ClusterConfig) -> Iterator[Problem]:
         yield Problem(
             "linkerd.namespace",
             f"a webhook's certificate would be named {webhook}, which has {len(webhook)} "
-            f"characters of at most {LONGEST_COMMON_NAME}",
+            f"characters; the limit is {LONGEST_COMMON_NAME}",
             f"write a namespace of at most {len(space) - excess} characters",
         )
 
 
 def _service_domains(config: ClusterConfig) -> Iterator[Problem]:
-    """Routes to Services that no cluster with this domain knows."""
+    """Routes to Services of another DNS domain than the cluster's."""
     if config.ambassador is None:
         return
     for place, mapping in enumerate(config.ambassador.mappings):
@@ -89,21 +90,22 @@ def _service_domains(config: ClusterConfig) -> Iterator[Problem]:
         if found and domain != config.domain:
             yield Problem(
                 f"ambassador.mappings[{place}].service",
-                f"it ends in '{domain}', and this cluster's domain is '{config.domain}'",
+                f"the Service's name ends in '{domain}', and this cluster's domain is "
+                f"'{config.domain}'",
                 f"write {front}.svc.{config.domain}, or correct domain",
                 about=("domain",),
             )
 
 
 def _generation(config: ClusterConfig) -> Iterator[Problem]:
-    """What Linkerd's generation cannot do for Ambassador."""
+    """Settings of Ambassador that Linkerd's generation does not support."""
     ambassador, generation = config.ambassador, config.linkerd.generation
     if ambassador is None:
         return
     if ambassador.sidecar.mode == "ingress" and not generation.ingress_mode:
         yield Problem(
             "ambassador.sidecar.mode",
-            f"{generation.title} has no ingress mode; its proxies read l5d-dst-override always",
+            f"{generation.title} has no ingress mode; its proxies always read l5d-dst-override",
             "leave mode out",
             about=("linkerd.version",),
         )
@@ -120,22 +122,21 @@ def _generation(config: ClusterConfig) -> Iterator[Problem]:
     if ambassador.gateway.address and not generation.links:
         yield Problem(
             "ambassador.gateway.address",
-            f"service mirrors of {generation.title} read a gateway's address from its Service "
-            "alone",
+            f"service mirrors of {generation.title} read a gateway's address only from its Service",
             "leave it out, and write service.type: LoadBalancer",
             about=("linkerd.version",),
         )
 
 
 def _sample_route(config: ClusterConfig) -> Iterator[Problem]:
-    """A sample's Mapping that nobody serves, or that meets another route."""
+    """A sample's Mapping that no Ambassador serves, or that conflicts with another route."""
     sample, ambassador = config.sample, config.ambassador
     if sample is None:
         return
     if "prefix" in sample.model_fields_set and not sample.mapping:
         yield Problem(
             "sample.prefix",
-            "it is the prefix of a Mapping that mapping: false leaves out",
+            "mapping: false makes no Mapping that could have this prefix",
             "leave prefix or mapping out",
             about=("sample.mapping",),
         )
@@ -144,7 +145,7 @@ def _sample_route(config: ClusterConfig) -> Iterator[Problem]:
             if sample.mapping and key in sample.model_fields_set:
                 yield Problem(
                     f"sample.{key}",
-                    "this cluster has no Ambassador that could route to the sample",
+                    "this cluster has no Ambassador to route to the sample",
                     "write ambassador: {}, or leave it out",
                     about=("ambassador",),
                 )
@@ -152,11 +153,11 @@ def _sample_route(config: ClusterConfig) -> Iterator[Problem]:
     if not sample.mapping:
         return
     empty = ambassador.serves_nothing
-    # Where there are other Mappings, the lack of it is told already.
+    # With other Mappings, `served_rules` reports it.
     if empty is not None and not ambassador.mappings:
         yield Problem(
             f"ambassador.{empty}",
-            "without an entry here, Ambassador does not serve the Mapping of the sample",
+            "without an entry here, Ambassador does not serve the sample's Mapping",
             f"add one, leave {empty} out to have the default, or write sample.mapping: false",
             about=("sample.mapping",),
         )
@@ -164,21 +165,21 @@ def _sample_route(config: ClusterConfig) -> Iterator[Problem]:
         if mapping.name == SAMPLE_MAPPING:
             yield Problem(
                 f"ambassador.mappings[{place}].name",
-                f"the Mapping of the sample has the name '{SAMPLE_MAPPING}'",
+                f"the sample's Mapping has the same name '{SAMPLE_MAPPING}'",
                 "write another name, or sample.mapping: false",
                 about=("sample.mapping",),
             )
         if mapping.route == ("*", sample.prefix):
             yield Problem(
                 "sample.prefix",
-                f"ambassador.mappings[{place}] routes {sample.prefix} already",
+                f"ambassador.mappings[{place}] already routes {sample.prefix}",
                 "write another prefix, or sample.mapping: false",
                 about=(f"ambassador.mappings[{place}].prefix", "sample.mapping"),
             )
     if ambassador.gateway is not None and ambassador.gateway.health_path == sample.prefix:
         yield Problem(
             "sample.prefix",
-            f"the gateway's health route has the prefix {sample.prefix} too",
+            f"the gateway's health route has the same prefix {sample.prefix}",
             "write another prefix, or another ambassador.gateway.healthPath",
             about=("ambassador.gateway.healthPath",),
         )
@@ -203,9 +204,9 @@ def _overruled(config: ClusterConfig) -> Iterator[Problem]:
 
 def _user_of_namespace(path: str) -> str:
     return {
-        "": "the multicluster extension's",
-        "ambassador.flavour": "that of Ambassador's CRDs",
-        "linkerd.cni": "the CNI plugin's",
-        "linkerd.viz.enabled": "the viz extension's",
-        "linkerd.tracing": "the Jaeger extension's",
-    }.get(path, f"that of {path}")
+        "": "the multicluster extension",
+        "ambassador.flavour": "Ambassador's CRDs",
+        "linkerd.cni": "the CNI plugin",
+        "linkerd.viz.enabled": "the viz extension",
+        "linkerd.tracing": "the Jaeger extension",
+    }.get(path, path)

@@ -1,4 +1,4 @@
-"""Checks of a link whose ends are of generations of Linkerd that do not understand each other."""
+"""Checks of links between incompatible generations of Linkerd."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vocabulary.kinds import LINK
 def generations_apart(
     clusters: Mapping[str, ClusterConfig], links: Mapping[int, LinkConfig]
 ) -> Iterator[Problem]:
-    """Links whose target does not write what their source reads, or that ask for too much."""
+    """Links whose target does not write what their source reads, or with unsupported settings."""
     for index, link in links.items():
         source, target = (clusters.get(name) for name in (link.source, link.target))
         if source is None or target is None:
@@ -29,7 +29,7 @@ def generations_apart(
                 f"links[{index}]",
                 f"cluster '{link.target if ends[0].links else link.source}' has {old.title}, which "
                 "describes gateways by annotations, and the other end reads Links",
-                f"give both clusters one generation: correct {versions[0]} or {versions[1]}",
+                f"use one generation in both clusters: change {versions[0]} or {versions[1]}",
                 about=versions,
             )
         elif not ends[0].links:
@@ -38,7 +38,7 @@ def generations_apart(
 
 
 def _lacking(index: int, link: LinkConfig, versions: tuple[str, ...]) -> Iterator[Problem]:
-    """What a link cannot do where annotations describe the gateway."""
+    """Settings of a link that need the Link resource."""
     path = f"links[{index}]"
     wanted = {
         f"{path}.flatNetwork": link.flat_network,
@@ -59,8 +59,8 @@ def _lacking(index: int, link: LinkConfig, versions: tuple[str, ...]) -> Iterato
         if given:
             yield Problem(
                 key,
-                "without Links, a link goes through the gateway that the target's Service names, "
-                "and has no such setting",
+                "without the Link resource, a link uses the gateway that the exported Service "
+                "names, and has no such setting",
                 f'leave it out, or write version "{DEFAULT.newest}" for both clusters',
                 about=versions,
             )
@@ -81,7 +81,7 @@ def _too_old(
         if linkerd.dated < linkerd.generation.links_since:
             yield Problem(
                 f"clusters.{name}.linkerd.version",
-                f"{linkerd.version} is older than the Link that links[{index}] needs "
-                f"({LINK.api_version})",
+                f"{linkerd.version} does not read the Link ({LINK.api_version}) that "
+                f"links[{index}] needs",
                 f'write "{DEFAULT.newest}" or another version of {DEFAULT.newest[:4]}',
             )

@@ -41,38 +41,38 @@ def _cluster(anchors: TrustAnchorConfig, name: str, cluster: ClusterConfig) -> I
     if cluster.cert_manager is None:
         yield Problem(
             f"{path}.certManager",
-            f"{PATH} has cert-manager issue Linkerd's certificates in every cluster, and this one "
-            "has none",
-            f"write {path}.certManager: {{}} where it is there already, or install: true below it",
+            f"{PATH} needs cert-manager in every cluster, and this cluster has none",
+            f"write {path}.certManager: {{}} if cert-manager is installed, or "
+            f"{path}.certManager.install: true",
             about=(PATH,),
         )
     elif issuance.trust_roots == "trust-manager" and cluster.cert_manager.trust_manager is None:
         yield Problem(
             f"{path}.certManager.trustManager",
-            f"{PATH}.trustRoots leaves the anchors to trust-manager, which this cluster lacks",
-            "write trustManager: {} where it is there already, or install: true below it",
+            f"{PATH}.trustRoots needs trust-manager, which this cluster lacks",
+            "write trustManager: {} if trust-manager is installed, or trustManager.install: true",
             about=(f"{PATH}.trustRoots",),
         )
     if issuance.webhooks and cluster.linkerd.traces_by_extension:
         yield Problem(
             f"{path}.linkerd.tracing",
-            "the webhook of the extension that traces in this version has no certificate of "
-            "cert-manager's",
+            "cert-manager issues no certificate for the webhook of linkerd-jaeger, which traces "
+            "in this version",
             f"write {PATH}.webhooks: false, or a version from 2025.6.4 on",
             about=(f"{PATH}.webhooks", f"{path}.linkerd.version"),
         )
     if issuance.webhooks and issuance.kind == "Issuer" and cluster.linkerd.viz.enabled:
         yield Problem(
             f"{PATH}.kind",
-            f"an Issuer of the namespace {cluster.linkerd.namespace} signs nothing for the "
-            f"webhooks of viz in cluster '{name}', which stand in another namespace",
+            f"an Issuer in the namespace {cluster.linkerd.namespace} cannot sign for the webhooks "
+            f"of viz in cluster '{name}', which are in another namespace",
             "name a ClusterIssuer, or write webhooks: false",
             about=(f"{PATH}.webhooks", f"{path}.linkerd.viz.enabled"),
         )
 
 
 def _trials(anchors: TrustAnchorConfig, clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
-    """Certificates for trials, which are signed by the program whoever signs the others."""
+    """Certificates for trials, which the program always signs itself."""
     signer = anchors.signing_anchor
     if anchors.needs_key or signer.generated or signer.private_key is not None:
         return
@@ -83,11 +83,11 @@ def _trials(anchors: TrustAnchorConfig, clusters: Mapping[str, ClusterConfig]) -
                 where = f"clusters.{name}.ambassador.hosts[{place}].tls"
                 yield Problem(
                     f"{where}.trial",
-                    f"anchor '{signer.name}' would sign this certificate, and its private key is "
+                    f"anchor '{signer.name}' signs this certificate, but its private key is "
                     "missing",
                     f"write {where}.certManager.issuer: {anchors.cert_manager.issuer}"
                     if anchors.cert_manager is not None
                     and anchors.cert_manager.kind == "ClusterIssuer"
-                    else "name a tls.secret of your own",
+                    else "name an existing Secret under tls.secret",
                     about=(f"trustAnchor.anchors[{anchors.anchors.index(signer)}].privateKey",),
                 )

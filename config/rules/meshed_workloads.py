@@ -1,4 +1,4 @@
-"""Checks of what is to be meshed that need to know what else is in its cluster.
+"""Checks of workloads to mesh that need the whole cluster.
 
 Facts: the chart linkerd-control-plane 2026.8.3 (``proxyInjector.namespaceSelector``); the release
 notes of Linkerd 2.9, which brought the proxy's ``/shutdown``.
@@ -15,7 +15,7 @@ from config.platform.recipes import WorkloadRef
 
 
 def meshed_by_others(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
-    """What is patched twice, is ours, is passed over, or needs no treatment."""
+    """Patches that are duplicate, of the program's own objects, without effect, or needless."""
     for name, cluster in clusters.items():
         for check in (_doubled, _ours, _passed_over, _jobs):
             for problem in check(cluster):
@@ -29,8 +29,8 @@ def _doubled(cluster: ClusterConfig) -> Iterator[Problem]:
         if other != path:
             yield Problem(
                 path,
-                f"the {patch} is patched by {other} already, and one object takes one patch",
-                "leave one of the two out, or put both into one entry by kind and name",
+                f"{other} already patches the {patch}, and an object can have only one patch",
+                "remove one of the two, or write both in one entry by kind and name",
                 about=(other,),
             )
 
@@ -49,7 +49,7 @@ def _ours(cluster: ClusterConfig) -> Iterator[Problem]:
         if patch.ref in adopted:
             yield Problem(
                 path,
-                f"the {patch} is meshed as the adopted Ambassador already",
+                f"the {patch} is already meshed as the adopted Ambassador",
                 "leave this entry out",
                 about=("ambassador",),
             )
@@ -57,9 +57,9 @@ def _ours(cluster: ClusterConfig) -> Iterator[Problem]:
             owner = made[patch.ref.pods_in]
             yield Problem(
                 path,
-                f"the namespace {patch.ref.pods_in} and what is in it are this program's own "
+                f"the program manages the namespace {patch.ref.pods_in} and its workloads "
                 f"({owner})",
-                f"leave this entry out; what is meshed there is said under {owner}",
+                f"leave this entry out; {owner} configures its workloads",
                 about=(owner,),
             )
 
@@ -73,9 +73,9 @@ def _passed_over(cluster: ClusterConfig) -> Iterator[Problem]:
         if path.startswith("meshed") and patch.ref.pods_in in linkerd.generation.injector_skips:
             yield Problem(
                 path,
-                f"Linkerd's injector passes over the namespace {patch.ref.pods_in}, so that the "
-                f"pods of the {patch} would get no proxy",
-                "have it installed in another namespace, or write "
+                f"Linkerd's injector skips the namespace {patch.ref.pods_in}, so the pods of the "
+                f"{patch} would get no proxy",
+                "install it in another namespace, or write "
                 "linkerd.values.proxyInjector.namespaceSelector",
                 about=("linkerd.values",),
             )
@@ -87,8 +87,8 @@ def _jobs(cluster: ClusterConfig) -> Iterator[Problem]:
         if linkerd.native_sidecars:
             yield Problem(
                 f"jobs[{place}]",
-                f"it is needless with Linkerd {linkerd.version}, whose proxies are native sidecars "
-                "and end with the Job",
+                f"Linkerd {linkerd.version} needs no entry: its proxies are native sidecars and "
+                "end with the Job",
                 "leave it out",
                 about=("linkerd.version", "linkerd.values"),
             )

@@ -1,4 +1,4 @@
-"""Checks of tracing that need to know which Linkerd and which Ambassador a cluster has.
+"""Checks of tracing that need the versions of Linkerd and Ambassador.
 
 Facts: the charts linkerd-control-plane 2026.8.3 and linkerd-jaeger 2025.9.4; the changes of
 Emissary-ingress 3.5, which brought the driver opentelemetry.
@@ -19,7 +19,7 @@ FIRST_OTLP = 5
 
 
 def traced(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
-    """What a cluster's Linkerd or Ambassador cannot do of the tracing that is asked for."""
+    """Tracing settings that a cluster's Linkerd or Ambassador does not support."""
     for name, cluster in clusters.items():
         if cluster.linkerd.tracing is not None:
             yield from _of_linkerd(f"clusters.{name}.linkerd", cluster.linkerd)
@@ -57,14 +57,14 @@ def _of_linkerd(path: str, linkerd: LinkerdConfig) -> Iterator[Problem]:
     if tracing.speaks_open_census:
         yield Problem(
             f"{path}.tracing.collector",
-            f"the proxies of Linkerd {linkerd.version} send OTLP, and this port takes OpenCensus",
-            "write the collector's OTLP port, 4317 as a rule",
+            f"the proxies of Linkerd {linkerd.version} send OTLP, and this port accepts OpenCensus",
+            "write the collector's OTLP port, usually 4317",
             about=about,
         )
 
 
 def _by_extension(path: str, linkerd: LinkerdConfig) -> Iterator[Problem]:
-    """What the extension of this version cannot do."""
+    """Settings that the extension of this version does not support."""
     tracing = linkerd.tracing
     if tracing is None:
         return
@@ -84,15 +84,15 @@ def _by_extension(path: str, linkerd: LinkerdConfig) -> Iterator[Problem]:
     elif not linkerd.jaeger_has_protocol and not tracing.speaks_open_census:
         yield Problem(
             f"{path}.tracing.collector",
-            f"linkerd-jaeger {linkerd.jaeger_version} makes proxies send OpenCensus alone",
+            f"with linkerd-jaeger {linkerd.jaeger_version}, proxies send only OpenCensus",
             "write the collector's OpenCensus port 55678, or version 2024.10.1 or later",
             about=(f"{path}.version", f"{path}.tracing.jaegerVersion"),
         )
     elif linkerd.jaeger_dated >= (2025, 10, 1):
         yield Problem(
             f"{path}.tracing.jaegerVersion",
-            f"there is no linkerd-jaeger {linkerd.jaeger_version}: the last is 2025.9.4",
-            "leave it out to have Linkerd's own version",
+            f"linkerd-jaeger {linkerd.jaeger_version} does not exist: the last version is 2025.9.4",
+            "leave it out to use Linkerd's own version",
         )
 
 
@@ -108,7 +108,8 @@ def _of_ambassador(path: str, ambassador: AmbassadorConfig) -> Iterator[Problem]
         return
     yield Problem(
         f"{path}.tracing.driver",
-        f"{ambassador.kind.title} (chart {ambassador.chart_version}) does not know opentelemetry",
+        f"{ambassador.kind.title} (chart {ambassador.chart_version}) does not support "
+        "opentelemetry",
         "write driver: zipkin, and the collector's Zipkin port 9411 under service",
         about=(f"{path}.flavour", f"{path}.version"),
     )

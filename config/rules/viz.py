@@ -22,11 +22,11 @@ VIZ_SETTINGS = {
     "ingress": "ingress",
     "route": "route",
 }
-"""Settings of viz that mean nothing without it: field, and key of the stack file."""
+"""Settings that need viz: field, and key of the stack file."""
 
 
 def observed(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
-    """What does not fit together around viz, monitoring and the Ingresses of each cluster."""
+    """Contradictions of viz, monitoring and the Ingresses of each cluster."""
     for name, cluster in clusters.items():
         path = f"clusters.{name}"
         if not cluster.linkerd.generation.viz:
@@ -63,34 +63,34 @@ def _without_viz(path: str, viz: Viz) -> Iterator[Problem]:
         if getattr(viz, field) is not None:
             yield Problem(
                 f"{path}.{key}",
-                "the extension that it is a setting of is not installed",
+                "the viz extension is not installed",
                 f"write {path}.enabled: true, or leave {key} out",
                 about=(f"{path}.enabled",),
             )
 
 
 def _prometheus(path: str, viz: Viz) -> Iterator[Problem]:
-    """The chart's own Prometheus, or one elsewhere: one of them, and not both."""
+    """Two Prometheuses, or no Prometheus."""
     enabled = value_at(viz.values, "prometheus.enabled")
     elsewhere = value_at(viz.values, "prometheusUrl")
     if elsewhere is not None:
         yield Problem(
             f"{path}.values.prometheusUrl",
-            "the namespace, which is made outside the chart, has to tell of it as well",
+            "the namespace, which the program makes outside the chart, needs this URL too",
             f"leave it out, and write {path}.prometheusUrl",
         )
     elif viz.prometheus_url is not None and enabled is True:
         yield Problem(
             f"{path}.values.prometheus.enabled",
-            "a Prometheus of yours takes the place of this one",
+            "prometheusUrl replaces the extension's own Prometheus",
             "leave it out, or leave prometheusUrl out",
             about=(f"{path}.prometheusUrl",),
         )
     elif viz.prometheus_url is None and enabled is False:
         yield Problem(
             f"{path}.values.prometheus.enabled",
-            "without a Prometheus, the chart refuses to be installed",
-            f"write the address of yours under {path}.prometheusUrl",
+            "the chart requires a Prometheus",
+            f"write the URL of an existing Prometheus under {path}.prometheusUrl",
             about=(f"{path}.prometheusUrl",),
         )
 
@@ -101,7 +101,7 @@ def _route(path: str, cluster: ClusterConfig, route: VizRoute) -> Iterator[Probl
     if ambassador is None:
         yield Problem(
             place,
-            "this cluster has no Ambassador that could lead to the dashboard",
+            "this cluster has no Ambassador to route to the dashboard",
             f"write {path}.ambassador: {{}}, or use linkerd.viz.ingress",
             about=(f"{path}.ambassador",),
         )
@@ -109,7 +109,7 @@ def _route(path: str, cluster: ClusterConfig, route: VizRoute) -> Iterator[Probl
     if not ambassador.has_hosts:
         yield Problem(
             place,
-            "objects of getambassador.io/v1 know no Host, which the dashboard needs for itself",
+            "getambassador.io/v1 has no Host, which the dashboard needs",
             f"write {path}.ambassador.apiVersion: v2",
             about=(f"{path}.ambassador.apiVersion", f"{path}.ambassador.flavour"),
         )
@@ -118,14 +118,14 @@ def _route(path: str, cluster: ClusterConfig, route: VizRoute) -> Iterator[Probl
         if host.hostname.lower() == route.host:
             yield Problem(
                 f"{place}.host",
-                f"the Host '{host.name}' answers for {quoted(route.host)} already",
+                f"the Host '{host.name}' already answers for {quoted(route.host)}",
                 "write another host name, or leave that Host out",
                 about=about,
             )
         elif host.name == VIZ:
             yield Problem(
                 f"{path}.ambassador.hosts[{index}].name",
-                f"the Host of the dashboard has the name '{VIZ}'",
+                f"the dashboard's Host has the same name '{VIZ}'",
                 "write another name",
                 about=(place,),
             )
@@ -134,7 +134,7 @@ def _route(path: str, cluster: ClusterConfig, route: VizRoute) -> Iterator[Probl
             if made or (host.tls is not None and (host.tls.cert_manager or host.tls.trial)):
                 yield Problem(
                     f"{place}.tlsSecret",
-                    f"the Secret {host.tls_secret} is that of the Host '{host.name}'",
+                    f"the Host '{host.name}' has the same Secret {host.tls_secret}",
                     "write another name",
                     about=about,
                 )
@@ -142,7 +142,7 @@ def _route(path: str, cluster: ClusterConfig, route: VizRoute) -> Iterator[Probl
         if mapping.name == VIZ:
             yield Problem(
                 f"{path}.ambassador.mappings[{index}].name",
-                f"the Mapping of the dashboard has the name '{VIZ}'",
+                f"the dashboard's Mapping has the same name '{VIZ}'",
                 "write another name",
                 about=(place,),
             )
@@ -163,14 +163,14 @@ def _doubled(path: str, cluster: ClusterConfig) -> Iterator[Problem]:
         if named != here:
             yield Problem(
                 f"{path}.{here}.name",
-                f"{path}.{named} has this name in {ingress.namespace} already",
+                f"{path}.{named} has the same name in the namespace {ingress.namespace}",
                 "write another name",
                 about=(f"{path}.{named}",),
             )
         if routed != here:
             yield Problem(
                 f"{path}.{here}.host",
-                f"{path}.{routed} answers for {ingress.host}{ingress.path} already",
+                f"{path}.{routed} already answers for {ingress.host}{ingress.path}",
                 "write another host name or path",
                 about=(f"{path}.{routed}",),
             )

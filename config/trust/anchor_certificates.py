@@ -25,7 +25,7 @@ from config.trust.certificate_rules import algorithm_fault, anchor_faults, valid
 
 """What is wrong with an anchor below which Linkerd 2.8 reads no issuer."""
 
-SKEW_REMEDY = "provide one that is valid now, or set this machine's clock"
+SKEW_REMEDY = "provide a certificate that is valid now, or correct this machine's clock"
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Complaint:
     message: str
     remedy: str
     of_key: bool = False
-    """Whether it is the private key that is wrong."""
+    """Whether the private key is wrong, not the certificate."""
 
 
 _BEGIN, _END = "-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----"
@@ -50,33 +50,34 @@ def anchor_complaints(
 ) -> Iterator[Complaint]:
     """Every reason why this certificate cannot be a trust anchor.
 
-    `certificate` and `private_key` are PEM texts; a key that is still encrypted in the stack
-    file is not looked at. `now` is the current time unless given.
+    `certificate` and `private_key` are PEM texts; a key that is still encrypted in the stack file
+    is not checked. `now` is the current time by default.
     """
     if "PRIVATE KEY-----" in certificate:
-        # The bundle is public, and what stands here becomes part of it.
+        # The bundle is public, and this certificate becomes part of it.
         yield Complaint(
-            "it holds a private key, which would be shown with the certificate",
-            "leave only the certificate here, write the key under privateKey, and replace the "
-            "key if anyone may have seen it",
+            "it contains a private key, which would be published with the certificate",
+            "keep only the certificate here, write the key under privateKey, and replace the key "
+            "if it may have been exposed",
         )
         return
     if certificate.count("-----BEGIN ") > 1:
         yield Complaint(
-            "it holds more than one certificate", "give each certificate an entry under anchors"
+            "it contains more than one certificate",
+            "write each certificate as its own entry under anchors",
         )
         return
     # Linkerd reads blocks of this type alone (linkerd2, pkg/tls/codec.go).
     cert = _loaded(certificate) if _BEGIN in certificate else None
     key = _public_key(cert) if cert is not None else None
     if cert is None or key is None:
-        yield Complaint("it is not a certificate that can be read", _HOW_TO)
+        yield Complaint("it is not a readable certificate", _HOW_TO)
         return
     if not certificate.rstrip().endswith(_END):
         yield Complaint(
-            "it has text after the certificate, with which Linkerd's identity controller does not "
+            "it has text after the certificate, with which Linkerd's identity controller fails to "
             "start",
-            f"leave out what follows {_END}",
+            f"remove what follows {_END}",
         )
     dates = validity_fault(cert, now or datetime.now(UTC))
     if dates is not None:
@@ -96,7 +97,7 @@ def fingerprint(certificate: str) -> str | None:
 def ecdsa_fault(certificate: str) -> str | None:
     """Why a Linkerd that is `ecdsa_only` refuses this PEM certificate as an anchor, or None.
 
-    None too where it cannot be read, which is another complaint.
+    None too if it cannot be read, which is another complaint.
     """
     cert = _loaded(certificate)
     return algorithm_fault(cert, rsa_too=True, ecdsa_only=True) if cert is not None else None
@@ -135,7 +136,7 @@ def _public_key(cert: x509.Certificate) -> Any:
 
 def _private_key(private_key: str, public: Any) -> Iterator[Complaint]:
     if private_key.lstrip().startswith("-----BEGIN EC PARAMETERS-----"):
-        # pulumi-tls takes the first block of the text for the key.
+        # pulumi-tls reads the first block of the text as the key.
         yield Complaint(
             "it begins with the block EC PARAMETERS", "leave that block out", of_key=True
         )
@@ -148,5 +149,7 @@ def _private_key(private_key: str, public: Any) -> Iterator[Complaint]:
     form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     if loaded.public_key().public_bytes(*form) != public.public_bytes(*form):
         yield Complaint(
-            "it does not belong to the certificate", "provide the key that does", of_key=True
+            "this private key does not belong to the certificate",
+            "provide the private key of this certificate",
+            of_key=True,
         )

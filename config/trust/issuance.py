@@ -31,7 +31,7 @@ def _duration(value: str) -> str:
 
 
 def seconds(value: str) -> float:
-    """The seconds that a duration such as ``1h30m`` stands for."""
+    """A duration such as ``1h30m`` in seconds."""
     return sum(int(number) * UNITS[unit] for number, unit in _PART.findall(value))
 
 
@@ -49,55 +49,55 @@ class RootsSecret(Model):
     name: DnsName
     """Its name."""
     key: str = "ca.crt"
-    """Key under which the certificates stand."""
+    """Key with the certificates."""
 
 
 class Issuance(Model):
-    """How cert-manager issues Linkerd's certificates; in every cluster alike."""
+    """How cert-manager issues Linkerd's certificates, the same in every cluster."""
 
     issuer: DnsName = TRUST_ANCHOR_SECRET
     """Name of the issuer that signs."""
     kind: Literal["ClusterIssuer", "Issuer"] = "ClusterIssuer"
     """An Issuer has to be in Linkerd's own namespace."""
     make_issuer: Flag = False
-    """Make that ClusterIssuer from the signing anchor, whose private key then lies in a Secret of
-    cert-manager's namespace in every cluster. Otherwise it is there already, and its CA is among
-    the anchors."""
+    """Create that ClusterIssuer from the signing anchor, whose private key is then in a Secret of
+    cert-manager's namespace in every cluster. Otherwise the issuer has to exist, and its CA has to
+    be one of the anchors."""
     duration: Duration = "48h"
     """How long an identity issuer is valid."""
     renew_before: Duration = "25h"
-    """How long before its end it is renewed."""
+    """How long before its expiry it is renewed."""
     rotation_policy: Literal["Always", "Never"] = "Always"
     """Whether every renewal makes a new private key."""
     webhooks: Flag = False
-    """Have cert-manager issue the webhooks' certificates, too, and tell the API server of them."""
+    """Have cert-manager issue the webhooks' certificates too, and give the API server their CA."""
     trust_roots: Literal["values", "trust-manager"] = "values"
-    """Where proxies find the anchors: among the chart's values alone, or in a ConfigMap that
+    """Where proxies find the anchors: in the chart's values alone, or in a ConfigMap that
     trust-manager fills."""
     roots_secret: RootsSecret | None = None
-    """Secret that trust-manager takes the anchors from; those of the stack file by default."""
+    """Secret from which trust-manager reads the anchors; those of the stack file by default."""
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """Renewal that comes before the certificate; an issuer that cannot be made."""
+        """A renewal period longer than the validity; an issuer that cannot be created."""
         if seconds(self.renew_before) >= seconds(self.duration):
             yield Problem(
                 "renewBefore",
-                f"{self.renew_before} is not below duration ({self.duration}), so that the "
-                "certificate would be renewed without end",
+                f"{self.renew_before} is not below duration ({self.duration}), so the certificate "
+                "would be renewed endlessly",
                 f"write less than {self.duration}, for example half of it",
                 about=("duration",),
             )
         if self.make_issuer and self.kind == "Issuer":
             yield Problem(
                 "kind",
-                "the issuer that is made is a ClusterIssuer",
-                "leave kind out, or name an Issuer of yours and leave makeIssuer out",
+                "makeIssuer creates a ClusterIssuer, not an Issuer",
+                "leave kind out, or name an existing Issuer and leave makeIssuer out",
                 about=("makeIssuer",),
             )
         if self.roots_secret is not None and self.trust_roots == "values":
             yield Problem(
                 "rootsSecret",
-                "only trust-manager reads it, and trustRoots is values",
+                "only trust-manager reads rootsSecret, and trustRoots is values",
                 "write trustRoots: trust-manager, or leave it out",
                 about=("trustRoots",),
             )

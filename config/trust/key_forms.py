@@ -1,7 +1,7 @@
 """The forms of private keys that programs read, and the form of a key.
 
-A PEM label names the form. A program that does not know a label refuses the file when it starts
-and says so in its log alone, so that the form of a key matters as much as the key.
+A PEM label names the form. A program that does not know a label refuses the file when it starts and
+reports it only in its log, so the form of a key matters as much as the key.
 
 Facts: the source of linkerd2 edge-26.8.3 (``pkg/tls/codec.go``, DecodePEMKey) and of 2.8.1 (same
 file, which has no case for PKCS#8); kubert 0.27.0 (``server/tls_rustls.rs``, load_private_key),
@@ -50,7 +50,7 @@ def form_fault(generation: LinkerdGeneration, reader: str, private_key: str) -> 
     if not labels:
         return "its private key is not in PEM form"
     if len(labels) > 1:
-        return f"it holds {len(labels)} private keys, not one"
+        return f"it contains {len(labels)} private keys, not one"
     read = generation.key_forms[reader]
     wanted = " and ".join(form.called for form in KeyForm if form in read)
     try:

@@ -27,8 +27,8 @@ class Anchor(Model):
     """PEM of a provided CA certificate: ECDSA P-256, or RSA of 2048 or 4096 bits, signed with
     SHA-256; ECDSA P-256 alone where a cluster has Linkerd 2.8; one certificate."""
     private_key: Secret | None = None
-    """PEM of its private key; needed only for the anchor that signs, as long as anything of ours
-    is signed."""
+    """PEM of its private key; needed only for the signing anchor, if the program signs
+    certificates."""
 
     @property
     def generated(self) -> bool:
@@ -41,7 +41,7 @@ class Anchor(Model):
             if self.private_key is not None:
                 yield Problem(
                     "privateKey",
-                    "a private key stands here without its certificate",
+                    "privateKey is set without certificate",
                     "add the certificate that belongs to the key, or leave out both to have the "
                     "anchor generated",
                     about=("certificate",),
@@ -61,7 +61,8 @@ class Validity(Model):
     """
 
     anchor_days: Annotated[int, Field(ge=90, le=36500, strict=True)] = 3650
-    """Days a generated anchor is valid. It is never renewed by itself: that would break trust."""
+    """Days a generated anchor is valid. It is never renewed automatically, which would break
+    trust."""
     issuer_days: Annotated[int, Field(ge=90, le=3650, strict=True)] = 365
     """Days each cluster's issuer is valid."""
     webhook_days: Annotated[int, Field(ge=90, le=3650, strict=True)] = 365
@@ -75,8 +76,8 @@ class Validity(Model):
         if self.renewal_days >= shortest:
             yield Problem(
                 "renewalDays",
-                f"{self.renewal_days} is not below the shortest validity ({shortest} days), "
-                "so every update would renew",
+                f"{self.renewal_days} is not below the shortest validity ({shortest} days), so "
+                "every update would renew the certificates",
                 f"write a number below {shortest}, and above 60 to stay clear of warnings",
                 about=("issuerDays", "webhookDays"),
             )
@@ -84,8 +85,9 @@ class Validity(Model):
             if days > self.anchor_days:
                 yield Problem(
                     key,
-                    f"{days} is beyond anchorDays ({self.anchor_days})",
-                    f"write at most {self.anchor_days}: nothing outlives the anchor that signs it",
+                    f"{days} is above anchorDays ({self.anchor_days})",
+                    f"write at most {self.anchor_days}: no certificate outlives the anchor that "
+                    "signs it",
                     about=("anchorDays",),
                 )
 
@@ -115,8 +117,8 @@ class TrustAnchorConfig(Model):
         return issuance is None or issuance.make_issuer or not issuance.webhooks
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """Anchors that stand twice, or are not the issuer's, and a signer that cannot sign."""
-        yield from self._generated_for_nobody()
+        """Duplicate anchors, anchors that are not the issuer's CA, a signer that cannot sign."""
+        yield from self._generated_beside_issuer()
         names = [anchor.name for anchor in self.anchors]
         yield from doubled(
             "anchor name", ((f"anchors[{place}].name", name) for place, name in enumerate(names))
@@ -129,14 +131,14 @@ class TrustAnchorConfig(Model):
             if print_of in seen:
                 yield Problem(
                     f"anchors[{place}].certificate",
-                    f"it is the certificate of anchor '{names[seen[print_of]]}' too",
-                    "leave out one of the two anchors",
+                    f"anchor '{names[seen[print_of]]}' has the same certificate",
+                    "remove one of the two anchors",
                 )
             seen.setdefault(print_of, place)
         if self.signer is not None and self.signer not in names:
             yield Problem(
                 "signer",
-                f"there is no anchor '{self.signer}'",
+                f"unknown anchor '{self.signer}'",
                 f"write one of the anchors: {', '.join(dict.fromkeys(names))}",
                 about=("anchors",),
             )
@@ -147,7 +149,7 @@ class TrustAnchorConfig(Model):
             relieved = ", or write certManager.webhooks: true" if self._issuer_is_there else ""
             yield Problem(
                 f"anchors[{place}].privateKey",
-                f"anchor '{signer.name}' is to sign, but its private key is missing",
+                f"anchor '{signer.name}' is the signer, but its private key is missing",
                 "set it with `pulumi config set --secret --path`, or name another anchor as signer"
                 f"{relieved}",
                 about=("signer", "certManager"),
@@ -157,17 +159,16 @@ class TrustAnchorConfig(Model):
     def _issuer_is_there(self) -> bool:
         return self.cert_manager is not None and not self.cert_manager.make_issuer
 
-    def _generated_for_nobody(self) -> Iterator[Problem]:
-        """Generated anchors beside an issuer that is there, whose CA they cannot be."""
+    def _generated_beside_issuer(self) -> Iterator[Problem]:
+        """Generated anchors next to an existing issuer, whose CA they cannot be."""
         if not self._issuer_is_there:
             return
         for place, anchor in enumerate(self.anchors):
             if anchor.generated:
                 yield Problem(
                     f"anchors[{place}].certificate",
-                    f"anchor '{anchor.name}' would be generated, and cannot be the CA of an issuer "
-                    "that is there already",
-                    "give the certificate of that issuer's CA, or write certManager.makeIssuer: "
-                    "true",
+                    f"anchor '{anchor.name}' would be generated, so it cannot be the CA of the "
+                    "existing issuer",
+                    "write the certificate of that issuer's CA, or certManager.makeIssuer: true",
                     about=("anchors", "certManager.makeIssuer"),
                 )

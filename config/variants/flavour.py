@@ -1,4 +1,4 @@
-"""What the program has to know of one Ambassador: charts, CRDs, API versions, limits."""
+"""Facts about one Ambassador: charts, CRDs, API versions, limits."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ ApiVersion = Literal["v3alpha1", "v2", "v1"]
 """Versions of getambassador.io, the newest first."""
 
 CRDS_KINDS = frozenset({*RBAC, CRD, DEPLOYMENT, SERVICE})
-"""Kinds that CRDs with their conversion webhook come with."""
+"""Kinds of CRDs and their conversion webhook."""
 
 
 @dataclass(frozen=True)
 class CrdsChart:
-    """CRDs that come as a chart of their own, in the version of Ambassador's chart."""
+    """CRDs in a separate chart, of the same version as Ambassador's chart."""
 
     name: str
     """Name of the chart."""
@@ -30,21 +30,21 @@ class CrdsChart:
 
 @dataclass(frozen=True)
 class CrdsManifest:
-    """CRDs that come as a manifest, to be applied before the chart."""
+    """CRDs in a manifest, which is applied before the chart."""
 
     name: str
     """File name without version and ``.yaml``, in a folder of packaged charts."""
     url: str
-    """Where it is published; ``{version}`` stands for the application's version."""
+    """Where it is published; ``{version}`` is replaced by the application's version."""
     namespace: str
     """Namespace that it makes, for the conversion webhook."""
     kinds: frozenset[Kind] = CRDS_KINDS | {NAMESPACE}
-    """Kinds of the objects that it holds."""
+    """Kinds of its objects."""
 
 
 @dataclass(frozen=True)
 class CrdsWithin:
-    """CRDs that the chart of Ambassador itself holds."""
+    """CRDs in Ambassador's own chart."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class ReleaseLine:
     major: int
     """First number of the chart's version."""
     newest: str
-    """The chart's version that a stack file gets that names none."""
+    """The chart's version for a stack file without a version."""
     application: str
     """Version of the application in that chart."""
     chart: str
@@ -62,9 +62,9 @@ class ReleaseLine:
     repository: Origin
     """Where it is published."""
     crds: CrdsChart | CrdsManifest | CrdsWithin
-    """How its CRDs come."""
+    """How its CRDs are published."""
     api_versions: tuple[ApiVersion, ...]
-    """API versions that it can serve; the first one is used unless the stack file says."""
+    """API versions that it can serve; the first one is the default."""
     kinds: frozenset[Kind]
     """Kinds of the objects that its chart makes."""
     converted: frozenset[ApiVersion] = frozenset()
@@ -75,12 +75,12 @@ class ReleaseLine:
     balancer_class: bool = True
     """Whether its chart gives the Service a ``loadBalancerClass``."""
     newest_kubernetes: tuple[int, int] | None = None
-    """The last Kubernetes (major, minor) that takes its CRDs and RBAC; None where all do."""
+    """The last Kubernetes (major, minor) that accepts its CRDs and RBAC; None without a limit."""
 
 
 @dataclass(frozen=True)
 class Flavour:
-    """One Ambassador that can stand under `flavour` in a stack file."""
+    """An Ambassador that `flavour` in a stack file can name."""
 
     name: str
     """How a stack file names it."""
@@ -95,7 +95,7 @@ class Flavour:
     emissary_values: tuple[str, ...] = ()
     """Keys under which the values of the chart emissary-ingress are nested."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """Values of its own chart, whatever the stack file says."""
+    """Values of its own chart, whatever the stack file has."""
     listeners: bool = True
     """Whether it has Listeners."""
     licensed: bool = False
@@ -104,7 +104,7 @@ class Flavour:
     """Whether it fetches certificates by ACME itself."""
 
     def line(self, version: str | None) -> ReleaseLine | None:
-        """The release line of a chart version, the newest for None; None where there is none."""
+        """The release line of a chart version; the newest for None, None if unsupported."""
         if version is None:
             return self.lines[0]
         major = version.removeprefix("v").partition(".")[0]

@@ -1,4 +1,4 @@
-"""What the program has to know of one ingress controller: its objects, annotations and limits."""
+"""Facts about one ingress controller: its objects, annotations and limits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Manifest = dict[str, Any]
 
 @dataclass(frozen=True)
 class Backend:
-    """The Service that an Ingress of a name leads to, in its own namespace."""
+    """The Service behind an Ingress, in the namespace of the Ingress."""
 
     name: str
     """Name of the Ingress."""
@@ -38,7 +38,7 @@ class Backend:
     path: str = "/"
     """Prefix of the path."""
     dashboard: bool = False
-    """Whether it is the dashboard of viz, which refuses host names that it does not know."""
+    """Whether it is the dashboard of viz, which refuses unknown host names."""
 
     @property
     def address(self) -> str:
@@ -59,20 +59,19 @@ class IngressController:
     kind: Kind = INGRESS
     """Kind of that object."""
     class_name: str | None = None
-    """Name of its IngressClass unless a stack file says otherwise; None where its kind names
-    none."""
+    """Default name of its IngressClass; None if its kind has no IngressClass."""
     middlewares: Callable[[IngressBase, str], tuple[str, ...]] = lambda _, __: ()
-    """Names of the Middlewares of an Ingress of a name, in the order of their turns."""
+    """Names of the Middlewares of an Ingress of a name, in the order in which they apply."""
     needed: tuple[Kind, ...] = ()
     """Kinds of its own CRDs that its objects are of."""
     requirement: str = ""
-    """What to install where these are missing."""
+    """What to install if these are missing."""
     certificates: bool = True
     """Whether cert-manager reads annotations of its kind."""
     shares_secrets: bool = False
     """Whether it can read passwords from another namespace."""
     rewrites_host: bool = False
-    """Whether it gives the dashboard a host name that the dashboard knows."""
+    """Whether it rewrites the host name to one that the dashboard accepts."""
 
 
 def ingress(config: IngressBase, backend: Backend, annotations: dict[str, str]) -> Manifest:

@@ -1,4 +1,4 @@
-"""What the program has to know of one generation of Linkerd: charts, webhooks, limits."""
+"""Facts about one generation of Linkerd: charts, webhooks, limits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from vocabulary.kubernetes import TLS_CERTIFICATE_KEY, TLS_PRIVATE_KEY
 from vocabulary.linkerd import IDENTITY, TRUST_ROOTS
 
 Need = Literal["always", "cni", "viz", "jaeger", "linked", "heartbeat"]
-"""What of a stack file asks for a part: the CNI plugin, the viz extension, tracing by the extension
+"""What of a stack file requires a part: the CNI plugin, the viz extension, tracing by the extension
 linkerd-jaeger, a link that begins or ends in the cluster, the heartbeat."""
 
 OWN = ""
@@ -34,9 +34,9 @@ class LinkerdChart:
     kinds: frozenset[Kind]
     """Kinds of the objects that it makes, whatever the values are."""
     when: Need = "always"
-    """What asks for it."""
+    """What requires it."""
     kinds_when: Mapping[Need, frozenset[Kind]] = field(default_factory=dict)
-    """Further kinds that it makes where something asks for them."""
+    """Further kinds that it makes if something requires them."""
     makes_namespace: str | None = None
     """Namespace that the chart itself makes; None where the program makes the release's."""
 
@@ -58,7 +58,7 @@ class WebhookServer:
     namespace: str = OWN
     """Namespace of the Service; `OWN` for that of the control plane."""
     when: Need = "always"
-    """What asks for it."""
+    """What requires it."""
     key_forms: frozenset[KeyForm] = GO_FORMS
     """Forms of private keys that its server reads."""
 
@@ -72,7 +72,7 @@ class LinkerdGeneration:
     title: str
     """How a sentence names it."""
     versions: re.Pattern[str]
-    """What the whole version of a chart of this generation looks like, without a leading ``v``."""
+    """Pattern of the chart versions of this generation, without a leading ``v``."""
     newest: str
     """A chart version that messages suggest, and that a stack file without a version gets where
     this is the default generation."""
@@ -83,7 +83,7 @@ class LinkerdGeneration:
     webhooks: tuple[WebhookServer, ...]
     """The Services that the API server calls."""
     webhook_secret_suffix: str = "-k8s-tls"
-    """What the name of a webhook's Secret has after the name of its Service."""
+    """Suffix of a webhook's Secret, after the name of its Service."""
     webhook_secret_keys: tuple[str, str] = (TLS_CERTIFICATE_KEY, TLS_PRIVATE_KEY)
     """Keys of that Secret that hold the certificate and the private key."""
     issuer_secret_keys: tuple[tuple[str, str], ...] = ((TLS_CERTIFICATE_KEY, TLS_PRIVATE_KEY),)
@@ -101,17 +101,18 @@ class LinkerdGeneration:
     registry: str = "cr.l5d.io/linkerd"
     """Where its images are published."""
     lacks: Mapping[str, str] = field(default_factory=dict)
-    """Key paths below `linkerd` that it has no counterpart of, each with the reason."""
+    """Key paths below `linkerd` that it does not support, each with the reason."""
     oldest_kubernetes: tuple[int, int] = (1, 31)
     """The first Kubernetes (major, minor) that its charts accept."""
     newest_kubernetes: tuple[int, int] | None = None
-    """The last Kubernetes (major, minor) that accepts its CRDs and webhooks; None where all do."""
+    """The last Kubernetes (major, minor) that accepts its CRDs and webhooks; None without a
+    limit."""
     layout: Literal["crds and control plane", "linkerd2"] = "crds and control plane"
     """Its charts: ``linkerd-crds`` and ``linkerd-control-plane``, or ``linkerd2`` for both."""
     dated: bool = True
     """Whether a chart version begins with year and month."""
     pull_secrets: bool = True
-    """Whether its charts can be given logins for image registries."""
+    """Whether its charts accept logins for image registries."""
     policy: bool = True
     """Whether it has authorization policy (``policy.linkerd.io``)."""
     gateway_api: bool = True
@@ -119,13 +120,13 @@ class LinkerdGeneration:
     viz: bool = True
     """Whether metrics and dashboard are an extension; they are in its own chart otherwise."""
     tracing: bool = True
-    """Whether this program can have it trace."""
+    """Whether this program can configure tracing for it."""
     cert_manager: bool = True
     """Whether cert-manager can issue its certificates."""
     proxy_shutdown: bool = True
     """Whether a process in the pod can end the proxy (``/shutdown``)."""
     injector_skips: tuple[str, ...] = ("kube-system", "cert-manager")
-    """Namespaces that its injector leaves alone, as its chart has it."""
+    """Namespaces that its injector skips, as in its chart."""
     injects_without_token: bool = True
     """Whether pods without the token of a ServiceAccount get a proxy."""
     annotates_trust_roots: bool = True
@@ -133,8 +134,8 @@ class LinkerdGeneration:
     ingress_mode: bool = True
     """Whether its proxies have the mode ``ingress``."""
     links: bool = True
-    """Whether a source learns of a target by a Link, and its destination controller by a Secret.
-    Otherwise annotations on the Secret with the credentials, and on Services, say it, and the
+    """Whether a Link describes a target to a source, and a Secret to its destination controller.
+    Otherwise annotations of the Secret with the credentials, and of Services, describe it, and the
     address is that of the gateway's Service."""
     links_since: tuple[int, ...] = ()
     """First chart version (year, month, number; shorter is earlier) that reads this program's
@@ -144,7 +145,7 @@ class LinkerdGeneration:
     probe_by_proxy: bool = True
     """Whether other clusters can probe the admin port of a gateway's proxy."""
     gateway_identity_ports: tuple[int, ...] = ()
-    """Ports of a gateway's pods on which the proxy has to be told to demand mTLS."""
+    """Ports of a gateway's pods on which the proxy requires mTLS only if configured to."""
     mirror_makes_namespaces: bool = False
     """Whether the service mirror always makes the namespaces that mirrored Services lack."""
     default: bool = False
@@ -165,7 +166,7 @@ class LinkerdGeneration:
         return path if self.probe_slash else path.removeprefix("/")
 
     def chart_for(self, need: Need) -> LinkerdChart | None:
-        """The chart that `need` asks for; None where there is none."""
+        """The chart that `need` requires; None if the generation has no such chart."""
         return next((chart for chart in self.charts if chart.when == need), None)
 
     def webhook_secret(self, service: str) -> str:

@@ -1,4 +1,4 @@
-"""What does not fit an Ambassador that another owner installed."""
+"""Settings that an adopted Ambassador cannot have."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ OF_AN_INSTALLATION = (
     "crds_namespace",
     "edge_stack",
 )
-"""Fields that describe what is installed, so that an adopted Ambassador has none of them."""
+"""Fields of an installation, which an adopted Ambassador cannot have."""
 
 
 def adoption_rules(config: AmbassadorConfig) -> Iterator[Problem]:
-    """Settings that only an installation has, and those that the Module or the name contradict."""
+    """Settings of an installation, and those that contradict the Module or the name."""
     if config.adopt is None:
         return
     for name in OF_AN_INSTALLATION:
@@ -35,37 +35,38 @@ def adoption_rules(config: AmbassadorConfig) -> Iterator[Problem]:
             key = str(type(config).model_fields[name].alias)
             yield Problem(
                 key,
-                "the adopted Ambassador is installed by its owner, and nothing of this is ours",
-                f"leave {key} out, or leave adopt out to have it installed",
+                "the owner of the adopted Ambassador configures its installation",
+                f"leave {key} out, or leave adopt out to install Ambassador",
                 about=("adopt",),
             )
     if config.gateway is None and "service" in config.model_fields_set:
         yield Problem(
             "service",
-            "the adopted Ambassador keeps its own Service, and only a gateway has one of ours",
+            "the adopted Ambassador keeps its own Service; the program makes one only for a "
+            "gateway",
             "leave service out, or write gateway: {}",
             about=("adopt", "gateway"),
         )
     if config.adopt.module == "leave" and config.sidecar.mode == "ingress":
         yield Problem(
             "adopt.module",
-            "in ingress mode the proxy routes by the header l5d-dst-override, and the Module "
-            "that has Ambassador send it is left alone",
+            "in ingress mode the proxy routes by the header l5d-dst-override, and adopt.module: "
+            "leave does not make Ambassador send it",
             "write adopt.module: patch, or sidecar.mode: enabled",
             about=("sidecar.mode",),
         )
     if config.adopt.module == "leave" and "linkerd_headers" in config.model_fields_set:
         yield Problem(
             "linkerdHeaders",
-            "the adopted Ambassador's Module is left alone, so that this has no effect",
+            "adopt.module: leave does not change the Module, so linkerdHeaders has no effect",
             "leave it out, or write adopt.module: patch",
             about=("adopt.module",),
         )
     if config.gateway is not None and len(config.gateway_service) > 63:
         yield Problem(
             "name",
-            f"the gateway's Service would be named {config.gateway_service}, which is longer "
-            "than 63 characters",
-            "write a shorter name, and what is named otherwise under adopt.workload, "
+            f"the gateway's Service would be named {config.gateway_service}, which is longer than "
+            "the limit of 63 characters",
+            "write a shorter name, and the names that differ from it under adopt.workload, "
             "adopt.podLabels and serviceAccount",
         )

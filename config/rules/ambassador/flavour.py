@@ -1,4 +1,4 @@
-"""What a flavour, its version and its API version do not have."""
+"""Settings that a flavour, its version or its API version does not support."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def flavour_rules(config: AmbassadorConfig) -> Iterator[Problem]:
-    """What this flavour, or its API version, does not have."""
+    """Settings that this flavour or its API version does not support."""
     kind, line = config.kind, config.line
     if kind.line(config.version) is None:
         known = ", ".join(f'"{item.newest}"' for item in kind.lines)
         yield Problem(
             "version",
-            f"the chart {config.version} is none of {kind.title} that is known here",
+            f"chart version {config.version} of {kind.title} is not supported",
             f"write {known} or another version with the same first number",
             about=("flavour",),
         )
@@ -43,7 +43,7 @@ def flavour_rules(config: AmbassadorConfig) -> Iterator[Problem]:
     if kind.licensed and config.edge_stack is None and config.installed:
         yield Problem(
             "edgeStack",
-            f"{kind.title} starts only with a licence or a token",
+            f"{kind.title} needs a licence or a token",
             "set edgeStack.licenseKey or edgeStack.cloudConnectToken with "
             "`pulumi config set --secret --path`, or name an existing Secret under "
             "edgeStack.licenseSecret",
@@ -59,7 +59,7 @@ def flavour_rules(config: AmbassadorConfig) -> Iterator[Problem]:
     if config.installed and config.service.load_balancer_class and not line.balancer_class:
         yield Problem(
             "service.loadBalancerClass",
-            f"the chart {line.chart} {config.chart_version} does not hand it to the Service",
+            f"the chart {line.chart} {config.chart_version} has no value for it",
             "leave it out, or choose the load balancer by annotations",
             about=("flavour", "version"),
         )
@@ -69,7 +69,7 @@ def flavour_rules(config: AmbassadorConfig) -> Iterator[Problem]:
             yield Problem(
                 f"hosts[{place}].acme",
                 f"{kind.title} does not fetch certificates by ACME",
-                "leave it out, and have cert-manager fetch one under tls.certManager",
+                "leave it out, and use tls.certManager",
                 about=("flavour",),
             )
         if not config.has_hosts:
@@ -77,7 +77,7 @@ def flavour_rules(config: AmbassadorConfig) -> Iterator[Problem]:
 
 
 def _crds(config: AmbassadorConfig) -> Iterator[Problem]:
-    """Settings of a chart of CRDs that there is not."""
+    """Settings of a chart of CRDs that is not installed."""
     for name in ("crds_namespace", "crds_values"):
         if name not in config.model_fields_set or not config.installed:
             continue
@@ -85,33 +85,33 @@ def _crds(config: AmbassadorConfig) -> Iterator[Problem]:
         if not isinstance(config.line.crds, CrdsChart):
             yield Problem(
                 key,
-                f"the CRDs of {config.kind.title} are no chart of their own",
+                f"{config.kind.title} has no separate chart for its CRDs",
                 f"leave {key} out",
                 about=("flavour", "version"),
             )
         elif name == "crds_values" and not config.install_crds:
             yield Problem(
                 key,
-                "with installCrds: false there is no chart of CRDs that could take them",
+                "with installCrds: false, no chart of CRDs is installed",
                 f"leave {key} or installCrds out",
                 about=("installCrds",),
             )
 
 
 def _without_hosts(config: AmbassadorConfig, place: int, host: HostConfig) -> Iterator[Problem]:
-    """getambassador.io/v1 has no Host: TLSContexts stand for what they can."""
+    """Hosts that TLSContexts cannot replace: getambassador.io/v1 has no Host."""
     if host.insecure == "Reject":
         yield Problem(
             f"hosts[{place}].insecure",
-            "getambassador.io/v1 has no Host, and nothing else that rejects cleartext",
+            "getambassador.io/v1 has no Host, and cannot reject cleartext",
             "write Route or Redirect, or apiVersion: v2",
             about=("apiVersion",),
         )
     if host.insecure == "Route" and host.tls is not None:
         yield Problem(
             f"hosts[{place}].insecure",
-            "with a TLSContext, Ambassador 1.14 opens its TLS port alone, so that cleartext is "
-            "not answered at all",
+            "with a TLSContext, Ambassador 1.14 opens only its TLS port and does not answer "
+            "cleartext",
             "write insecure: Redirect, or apiVersion: v2",
             about=("apiVersion", f"hosts[{place}].tls"),
         )
@@ -126,8 +126,7 @@ def _without_hosts(config: AmbassadorConfig, place: int, host: HostConfig) -> It
     if host.insecure == "Redirect" and host.tls is None:
         yield Problem(
             f"hosts[{place}].insecure",
-            "getambassador.io/v1 redirects cleartext by a TLSContext, and without tls there "
-            "is none",
+            "getambassador.io/v1 redirects cleartext by a TLSContext, which needs tls",
             "write tls: {}, insecure: Route, or apiVersion: v2",
             about=("apiVersion", f"hosts[{place}].tls"),
         )

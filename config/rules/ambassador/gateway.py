@@ -1,4 +1,4 @@
-"""What routes and the gateway's probe need to be answered."""
+"""What routes and the gateway's probe need."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def served_rules(config: AmbassadorConfig) -> Iterator[Problem]:
     if config.mappings and key is not None:
         yield Problem(
             key,
-            "without an entry here, Ambassador serves none of the mappings",
-            f"add one, or leave {key} out to have the default",
+            "without an entry here, Ambassador serves no Mapping",
+            f"add one, or leave {key} out to use the default",
         )
     if config.gateway is None or config.gateway.probe != "ambassador":
         return
@@ -26,12 +26,13 @@ def served_rules(config: AmbassadorConfig) -> Iterator[Problem]:
         place = config.sidecar.skip_inbound_ports.index(8080)
         yield Problem(
             f"sidecar.skipInboundPorts[{place}]",
-            "other clusters probe the gateway on port 8080 by mTLS, which only the proxy ends",
+            "other clusters probe the gateway on port 8080 by mTLS, which only the proxy "
+            "terminates",
             "leave 8080 out, or write gateway.probe: proxy",
             about=("gateway.probe",),
         )
     if config.hosts is None and not config.installed:
-        # Its owner's Hosts are his, and the guard cannot tell whether one answers.
+        # The stack file does not have the owner's Hosts, so the guard cannot check them.
         return
     if config.has_hosts and not any(h.hostname == "*" for h in config.all_hosts):
         yield Problem(

@@ -1,4 +1,4 @@
-"""Names and Secrets of one Ambassador that are given twice, or to something else."""
+"""Duplicate names and Secrets of one Ambassador."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def name_rules(config: AmbassadorConfig) -> Iterator[Problem]:
-    """Names, ports, host names and routes that are given twice; Secrets with two makers."""
+    """Duplicate names, ports, host names and routes; Secrets with two writers."""
     listeners, hosts = config.all_listeners, config.all_hosts
     for what, key, names in (
         ("Listener name", "listeners[{}].name", [item.name for item in listeners]),
@@ -34,8 +34,8 @@ def name_rules(config: AmbassadorConfig) -> Iterator[Problem]:
         if other != place:
             yield Problem(
                 f"mappings[{place}].prefix",
-                f"mappings[{other}] routes {mapping.prefix} of the same host names already, "
-                "and half of the requests would go to each",
+                f"mappings[{other}] already routes {mapping.prefix} of the same host names, and "
+                "each would get half of the requests",
                 "write another prefix or hostname",
                 about=(f"mappings[{other}].prefix", f"mappings[{place}].hostname"),
             )
@@ -49,16 +49,16 @@ def name_rules(config: AmbassadorConfig) -> Iterator[Problem]:
         if host.tls_secret in logins:
             yield Problem(
                 f"hosts[{place}].tls.secret",
-                f"the Secret {host.tls_secret} is that of "
-                f"imagePullSecrets[{logins[host.tls_secret]}]",
-                "write a secret of its own",
+                f"imagePullSecrets[{logins[host.tls_secret]}] has the same Secret "
+                f"{host.tls_secret}",
+                "write another Secret",
                 about=(f"hosts[{place}].name",),
             )
         other = made.setdefault(host.tls_secret, place)
         if other != place:
             yield Problem(
                 f"hosts[{place}].tls.secret",
-                f"the Secret {host.tls_secret} is made for hosts[{other}] already",
-                "write a secret of its own",
+                f"hosts[{other}] has the same Secret {host.tls_secret}",
+                "write another Secret",
                 about=(f"hosts[{other}].tls.secret",),
             )

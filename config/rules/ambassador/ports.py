@@ -1,4 +1,4 @@
-"""Ports and names that the proxy, Ambassador or the gateway need for themselves."""
+"""Ports and names that are reserved for the proxy, Ambassador or the gateway."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def reserved_rules(config: AmbassadorConfig) -> Iterator[Problem]:
-    """Ports and names that the proxy, the health check or the gateway have already."""
+    """Ports and names that are reserved for the proxy, the health check or the gateway."""
     for place, listener in enumerate(config.all_listeners):
         owner = _owner_of(listener.port)
         if owner is not None:
             yield Problem(
                 f"listeners[{place}].port",
-                f"port {listener.port} of the pod is taken by {owner}",
+                f"port {listener.port} of the pod is used by {owner}",
                 "write another port, for example 8080",
             )
     for place, port in enumerate(config.public_ports or ()):
@@ -35,15 +35,15 @@ def reserved_rules(config: AmbassadorConfig) -> Iterator[Problem]:
     for key, port in config.gateway.public_ports if config.gateway and config.installed else ():
         yield Problem(
             f"gateway.{key}",
-            f"port {port} of the Service serves Ambassador's own traffic already",
+            f"port {port} of the Service already serves Ambassador's own traffic",
             "write another port",
             about=("gateway.probe",),
         )
     if config.installed and config.gateway is not None and config.gateway.doubles_http:
         yield Problem(
             "gateway.probePort",
-            f"ports 80 and {config.gateway.service_probe_port} of the Service would lead to one "
-            "port of the pod, which the chart would then list twice",
+            f"ports 80 and {config.gateway.service_probe_port} of the Service would have the same "
+            "target port, which the chart would list twice",
             "leave it out, or write gateway.probe: proxy",
             about=("gateway.probe",),
         )
@@ -51,7 +51,7 @@ def reserved_rules(config: AmbassadorConfig) -> Iterator[Problem]:
         if mapping.name == HEALTH_MAPPING:
             yield Problem(
                 f"mappings[{place}].name",
-                f"the Mapping name '{HEALTH_MAPPING}' is the gateway's own",
+                f"the Mapping name '{HEALTH_MAPPING}' is reserved for the gateway",
                 "give your Mapping another name",
             )
         if (
@@ -61,14 +61,14 @@ def reserved_rules(config: AmbassadorConfig) -> Iterator[Problem]:
         ):
             yield Problem(
                 f"mappings[{place}].prefix",
-                f"the gateway's health route has the prefix {mapping.prefix} too",
+                f"the gateway's health route has the same prefix {mapping.prefix}",
                 "write another prefix, or another gateway.healthPath",
                 about=("gateway.healthPath", f"mappings[{place}].hostname"),
             )
 
 
 def _owner_of(port: int) -> str | None:
-    """Whose port of the pod it is, where it is not one for Ambassador's clients."""
+    """The owner of a port of the pod; None for a port for Ambassador's clients."""
     if port in PROXY_PORTS:
         return "Linkerd's proxy"
     return "Ambassador's health check" if port == DIAGNOSTICS_PORT else None

@@ -1,4 +1,4 @@
-"""What the mode of the sidecar does to gateway and routes."""
+"""Gateways and routes that contradict the sidecar's mode."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 
 def sidecar_rules(config: AmbassadorConfig) -> Iterator[Problem]:
-    """What the sidecar's mode does to gateway and routes."""
+    """Gateways and routes that contradict the sidecar's mode."""
     if config.sidecar.mode != "ingress":
         return
     if config.gateway is not None:
         yield Problem(
             "sidecar.mode",
-            "a gateway's proxy routes for other clusters, which ingress mode does not",
+            "a proxy in ingress mode cannot route requests from other clusters, as a gateway has "
+            "to",
             "write mode: enabled, or leave gateway out",
             about=("gateway",),
         )
@@ -26,7 +27,7 @@ def sidecar_rules(config: AmbassadorConfig) -> Iterator[Problem]:
         yield Problem(
             "linkerdHeaders",
             "in ingress mode the proxy routes by the header l5d-dst-override, and Ambassador "
-            "would send none",
+            "would not send it",
             "leave it out, or write sidecar.mode: enabled",
             about=("sidecar.mode",),
         )
@@ -34,16 +35,16 @@ def sidecar_rules(config: AmbassadorConfig) -> Iterator[Problem]:
         if not mapping.in_full:
             yield Problem(
                 f"mappings[{place}].service",
-                "in ingress mode the proxy knows Services by their full names only, and "
-                f"{quoted(mapping.service)} is none",
+                "in ingress mode the proxy needs full names of Services, and "
+                f"{quoted(mapping.service)} is not a full name",
                 "write for example http://web.shop.svc.cluster.local:80",
                 about=("sidecar.mode",),
             )
         if mapping.linkerd_headers is False:
             yield Problem(
                 f"mappings[{place}].linkerdHeaders",
-                "in ingress mode the proxy routes by the header l5d-dst-override, and this "
-                "route would have none",
+                "in ingress mode the proxy routes by the header l5d-dst-override, and this route "
+                "would not have it",
                 "leave it out, or write sidecar.mode: enabled",
                 about=("sidecar.mode",),
             )

@@ -28,7 +28,8 @@ def value_rules(config: AmbassadorConfig) -> Iterator[Problem]:
         if value_at(config.values, path):
             yield Problem(
                 f"values.{path}",
-                "a secret among Helm values would be shown to whoever may read the release",
+                "this value is a secret, and everyone who can read the Helm release can read its "
+                "values",
                 f"leave it out, and set {key} with `pulumi config set --secret --path`"
                 if config.kind.licensed
                 else "leave it out, and keep it in a Kubernetes Secret",

@@ -12,7 +12,7 @@ FLAVOUR = Flavour(
     title="Ambassador 1.14",
     pod_name="ambassador",
     image_key="ossRepository",
-    # It has neither the paid features nor the agent, unless a stack file asks for their images.
+    # Without the paid features and the agent, unless a stack file sets these values.
     values={"enableAES": False, "agent": {"enabled": False}},
     listeners=False,
     lines=(

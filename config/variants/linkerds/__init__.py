@@ -31,5 +31,5 @@ DEFAULT = next(generation for generation in LINKERDS.values() if generation.defa
 
 
 def generation_of(version: str) -> LinkerdGeneration | None:
-    """The generation of a chart version; None where no generation here has it."""
+    """The generation of a chart version; None for an unsupported version."""
     return next((item for item in LINKERDS.values() if item.has(version)), None)

@@ -117,9 +117,9 @@ GENERATION = LinkerdGeneration(
     lacks={
         "viz.enabled": "its metrics and dashboard are part of the chart",
         "proxy.defaultInboundPolicy": "it has no authorization policy",
-        "imagePullSecrets": "its charts take no logins for registries",
+        "imagePullSecrets": "its charts have no values for logins",
         "crdsValues": "its CRDs are part of the chart linkerd2",
-        "gatewayApiCrds": "it knows no Gateway API",
+        "gatewayApiCrds": "it does not support the Gateway API",
     },
     oldest_kubernetes=(1, 13),
     # Its CRDs and webhooks are of v1beta1 APIs.

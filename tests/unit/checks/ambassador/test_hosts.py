@@ -9,7 +9,7 @@ import pytest
 
 from checks.ambassador import hosts
 from checks.facts import fetch
-from checks.facts.results import Finding, Status
+from checks.facts.results import UPDATE, Finding, Status
 from checks.facts.view import ServedKind
 from tests.certificates import Certified
 from tests.unit.checks.builders import (
@@ -66,7 +66,7 @@ def test_a_host_without_its_secret_is_inactive() -> None:
     assert failures(found) == [TITLE]
     assert "so the Host is inactive" in found[0].detail
     assert "create secret tls shop-tls" in found[0].hint
-    assert seen(trial=True)[0].hint == "run `pulumi up`"
+    assert seen(trial=True)[0].hint == UPDATE
     waiting = of(issued(certificate()), TITLE)
     assert (waiting.status, "see its Certificate" in waiting.detail) == (Status.SKIPPED, True)
 
@@ -76,7 +76,7 @@ def test_a_certificate_of_this_stack_is_fixed_by_an_update_and_others_by_their_o
     trial: bool,
 ) -> None:
     found = of(seen(tls_secret(leaf("other")), trial=trial), TITLE)
-    assert (found.hint == "run `pulumi up`") is trial
+    assert (found.hint == UPDATE) is trial
     assert failures(seen(secret="other")) == [TITLE]
 
 

@@ -314,7 +314,7 @@ def test_in_the_line_of_a_release_the_cause_comes_before_what_follows_from_it() 
     )
     assert line.status is Status.FAILURE
     assert line.detail.startswith(f"linkerd-identity: 0 of 1 pods available: pod {name}")
-    assert line.hint.startswith("run `pulumi up`, so that anchors and issuer")
+    assert line.hint.startswith("run `pulumi up --refresh`, so that anchors and issuer")
 
 
 def test_the_line_of_a_workload_outside_of_releases_is_explained_as_well() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checks.facts import fetch
-from checks.facts.results import Finding, Status
+from checks.facts.results import UPDATE, Finding, Status
 from checks.linkerd import tracing
 from config import MeshConfig
 from tests.unit.checks.builders import (
@@ -117,7 +117,7 @@ def test_a_collector_of_another_account_is_another_identity() -> None:
 def test_proxies_that_know_of_another_collector_or_of_none_are_reported(wrong: Any) -> None:
     found = seen(*collector(), wrong)
     assert failures(found) == [TOLD]
-    assert of(found, TOLD).hint == "run `pulumi up`"
+    assert of(found, TOLD).hint == UPDATE
 
 
 def test_a_native_sidecar_is_read_as_well() -> None:
@@ -176,7 +176,7 @@ def test_the_only_tracing_service_passes_and_says_when_it_is_read() -> None:
     "objects", [(), (own("theirs"),), (own(service="elsewhere:4317"),), (own(driver="zipkin"),)]
 )
 def test_a_tracing_service_that_lacks_or_sends_elsewhere_is_reported(objects: Any) -> None:
-    assert (edge(*objects).status, edge(*objects).hint) == (Status.FAILURE, "run `pulumi up`")
+    assert (edge(*objects).status, edge(*objects).hint) == (Status.FAILURE, UPDATE)
 
 
 def test_a_second_tracing_service_is_reported_by_its_name() -> None:

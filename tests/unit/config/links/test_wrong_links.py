@@ -56,7 +56,7 @@ WRONG: list[Case] = [
         flat_pair(),
         {"links[0].gateway": {"address": ["192.0.2.1"]}},
         "links[0].gateway",
-        "this link has no gateway: its network is flat",
+        "this link uses no gateway, because flatNetwork is true",
         "leave it out, or leave flatNetwork out",
     ),
     (
@@ -64,7 +64,7 @@ WRONG: list[Case] = [
         flat_pair(),
         {"links[0].selectors.gateway": SELECTOR},
         "links[0].selectors.gateway",
-        "this link has no gateway",
+        "this link uses no gateway",
         "leave flatNetwork out",
     ),
     (
@@ -72,7 +72,7 @@ WRONG: list[Case] = [
         flat_pair(),
         {"links[0].probe": {"periodSeconds": 5}},
         "links[0].probe",
-        "this link has no gateway",
+        "this link uses no gateway",
         "leave flatNetwork out",
     ),
     (
@@ -80,7 +80,7 @@ WRONG: list[Case] = [
         flat_pair(),
         {"links[0].exports[0].mode": "gateway"},
         "links[0].exports[0].mode",
-        "this link has no gateway",
+        "this link uses no gateway",
         "write mode: remote-discovery",
     ),
     # Selectors
@@ -124,7 +124,7 @@ WRONG: list[Case] = [
             ]
         },
         "links[0].selectors.federated.matchExpressions[0].values",
-        "Exists takes no values",
+        "Exists accepts no values",
         "leave values out",
     ),
     (
@@ -184,7 +184,7 @@ WRONG: list[Case] = [
             pair(),
             {"links[0].exports[0]": {**EXPORT, "mode": "none", "federated": True, key: value}},
             f"links[0].exports[0].{key}",
-            "there is no mirrored Service that requests could go to",
+            "with mode: none there is no mirrored Service",
             "mode: gateway or remote-discovery",
         )
         for key, value in {
@@ -197,24 +197,23 @@ WRONG: list[Case] = [
         pair(),
         {"links[0].exports[0].weights": {"local": 0, "mirrored": 0}},
         "links[0].exports[0].weights.local",
-        "with two weights of 0, no request is answered",
-        "write one above 0",
+        "both weights are 0, so no request is answered",
+        "write a weight above 0",
     ),
     (
         "requests to one Service are shared out twice",
         fan(),
         {f"links[{i}].exports[0].weights": {"local": 1, "mirrored": 1} for i in (0, 1)},
         "links[1].exports[0].weights",
-        "requests to shop/web in cluster 'source' are shared out by "
-        "links[0].exports[0].weights already",
-        "leave one of the two out",
+        "links[0].exports[0].weights already splits requests to shop/web in cluster 'source'",
+        "remove one of the two",
     ),
     (
         "the name of a federated Service is too long",
         pair(),
         {"links[0].exports[0]": {"namespace": "shop", "service": "s" * 54, "federated": True}},
         "links[0].exports[0].federated",
-        "64 characters of at most 63",
+        "64 characters; the limit is 63",
         "leave federated out",
     ),
     (
@@ -226,7 +225,7 @@ WRONG: list[Case] = [
             "links[1]": {"source": "source", "target": "federated", "exports": [EXPORT]},
         },
         "links[1].exports[0]",
-        "would meet the Service of that name, which is the federated one of links[0].exports[0]",
+        "would have the name of the federated Service of links[0].exports[0]",
         "rename the target cluster",
     ),
     # Routes to mirrors
@@ -256,7 +255,7 @@ WRONG: list[Case] = [
             "links[0].exports[0].mapping": {"prefix": "/web/"},
         },
         "links[0].exports[0].mapping.name",
-        "has the Mapping 'web-target' at clusters.source.ambassador.mappings[0] already",
+        "already has the Mapping 'web-target' at clusters.source.ambassador.mappings[0]",
         "another name",
     ),
     (
@@ -269,7 +268,7 @@ WRONG: list[Case] = [
             "links[0].exports[0].mapping": {"prefix": "/web/", "hostname": "A.b"},
         },
         "links[0].exports[0].mapping.prefix",
-        "clusters.source.ambassador.mappings[0] routes /web/ of the same host names already",
+        "clusters.source.ambassador.mappings[0] already routes /web/ of the same host names",
         "another prefix or hostname",
     ),
     (
@@ -280,7 +279,7 @@ WRONG: list[Case] = [
             "links[0].exports[0].mapping": {"prefix": "/web/", "name": "linkerd2-qotm"},
         },
         "links[0].exports[0].mapping.name",
-        "has the Mapping 'linkerd2-qotm' at clusters.source.sample already",
+        "already has the Mapping 'linkerd2-qotm' at clusters.source.sample",
         "another name",
     ),
     (
@@ -291,7 +290,7 @@ WRONG: list[Case] = [
             "links[0].exports[0].mapping": {"prefix": "/qotm-linkerd2/"},
         },
         "links[0].exports[0].mapping.prefix",
-        "clusters.source.sample routes /qotm-linkerd2/",
+        "clusters.source.sample already routes /qotm-linkerd2/",
         "another prefix or hostname",
     ),
     (
@@ -302,7 +301,7 @@ WRONG: list[Case] = [
             "links[0].exports[0].mapping": {"prefix": "/web/", "name": "public-health-check"},
         },
         "links[0].exports[0].mapping.name",
-        "at clusters.source.ambassador.gateway already",
+        "at clusters.source.ambassador.gateway",
         "another name",
     ),
     (
@@ -313,7 +312,7 @@ WRONG: list[Case] = [
             "links[0].exports[0].mapping": {"prefix": "/alive"},
         },
         "links[0].exports[0].mapping.prefix",
-        "clusters.source.ambassador.gateway routes /alive",
+        "clusters.source.ambassador.gateway already routes /alive",
         "another prefix or hostname",
     ),
     (
@@ -321,7 +320,7 @@ WRONG: list[Case] = [
         fan(),
         {f"links[{i}].exports[0].mapping": {"prefix": "/web/"} for i in (0, 1)},
         "links[1].exports[0].mapping.prefix",
-        "links[0].exports[0].mapping routes /web/",
+        "links[0].exports[0].mapping already routes /web/",
         "another prefix or hostname",
     ),
     # Generations
@@ -358,7 +357,7 @@ WRONG: list[Case] = [
         },
         "links[0]",
         "cluster 'target' has Linkerd 2.8, which describes gateways by annotations",
-        "give both clusters one generation",
+        "use one generation in both clusters",
     ),
     *(
         (
@@ -372,9 +371,9 @@ WRONG: list[Case] = [
         for key, value, reason in (
             ("viz.enabled", True, "its metrics and dashboard are part of the chart"),
             ("proxy.defaultInboundPolicy", "deny", "it has no authorization policy"),
-            ("imagePullSecrets", [{"name": "a"}], "its charts take no logins"),
+            ("imagePullSecrets", [{"name": "a"}], "its charts have no values for logins"),
             ("crdsValues", {"a": 1}, "its CRDs are part of the chart linkerd2"),
-            ("gatewayApiCrds", True, "it knows no Gateway API"),
+            ("gatewayApiCrds", True, "it does not support the Gateway API"),
         )
     ),
     (
@@ -398,7 +397,7 @@ WRONG: list[Case] = [
         old_pair(),
         {f"{TARGET}.ambassador.gateway.address": ["192.0.2.1"]},
         f"{TARGET}.ambassador.gateway.address",
-        "from its Service alone",
+        "only from its Service",
         "service.type: LoadBalancer",
     ),
     (
@@ -406,7 +405,7 @@ WRONG: list[Case] = [
         old_pair(),
         {f"{TARGET}.ambassador.service.type": "NodePort"},
         f"{TARGET}.ambassador.service.type",
-        "and service mirrors of Linkerd 2.8 read no other",
+        "and service mirrors of Linkerd 2.8 read only that address",
         "write type: LoadBalancer",
     ),
     *(
@@ -415,7 +414,7 @@ WRONG: list[Case] = [
             old_pair(),
             {f"links[0].{path}": value},
             f"links[0].{path}",
-            "goes through the gateway that the target's Service names, and has no such setting",
+            "uses the gateway that the exported Service names, and has no such setting",
             'leave it out, or write version "2026.8.3" for both clusters',
         )
         for path, value in {

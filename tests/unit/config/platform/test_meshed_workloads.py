@@ -55,7 +55,7 @@ def passes(**cluster: Any) -> None:
 )
 def test_one_object_is_patched_by_one_entry(cluster: dict[str, Any], other: str) -> None:
     found = only(**cluster)
-    assert f"by {other} already" in found.message
+    assert f"{other} already patches" in found.message
 
 
 def test_objects_of_one_name_in_different_places_are_different_ones() -> None:
@@ -99,7 +99,7 @@ def test_an_adopted_ambassador_is_patched_once_and_what_is_beside_it_is_free() -
 def test_a_namespace_that_the_injector_passes_over_is_refused_until_it_is_told_otherwise() -> None:
     traefik = {"recipe": "traefik", "namespace": "kube-system"}
     found = only(meshed=[traefik])
-    assert "passes over the namespace kube-system" in found.message
+    assert "skips the namespace kube-system" in found.message
     selector: dict[str, Any] = {"matchExpressions": []}
     told = {"values": {"proxyInjector": {"namespaceSelector": selector}}}
     passes(meshed=[traefik], linkerd=told)
@@ -113,7 +113,7 @@ def test_a_job_needs_no_treatment_where_proxies_end_with_it(treatment: str) -> N
         job |= {"container": "main", "command": ["/run"]}
     found = only(jobs=[job])
     assert found.path == "clusters.a.jobs[0]"
-    assert "needless with Linkerd 2026.8.3" in found.message
+    assert "Linkerd 2026.8.3 needs no entry" in found.message
     passes(jobs=[job], **OLD)
     passes(jobs=[job], linkerd={"version": "2026.4.1"})
     native = {"version": "2026.4.1", "values": {"proxy": {"nativeSidecar": True}}}

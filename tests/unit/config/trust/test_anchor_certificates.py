@@ -70,16 +70,16 @@ def test_a_fit_anchor_is_taken(pem: str) -> None:
         (certificate(rsa_key(1024)), "RSA key has 1024 bits"),
         (certificate(rsa_key(3072)), "RSA key has 3072 bits"),
         (certificate(ed25519.Ed25519PrivateKey.generate()), "neither ECDSA P-256 nor RSA"),
-        (FIT + FIT, "holds more than one certificate"),
-        (FIT + certificate(ec_key("other")), "holds more than one certificate"),
-        (FIT + key_pem(ec_key()), "holds a private key"),
-        (key_pem(ec_key()), "holds a private key"),
-        ("", "is not a certificate"),
-        ("nonsense", "is not a certificate"),
-        (FIT[: len(FIT) // 2], "is not a certificate"),
-        (FIT.replace("M", "\u00e4", 1), "is not a certificate"),
-        (FIT.replace("CERTIFICATE", "PUBLIC KEY"), "is not a certificate"),
-        (FIT.replace("CERTIFICATE", "X509 CERTIFICATE"), "is not a certificate"),
+        (FIT + FIT, "contains more than one certificate"),
+        (FIT + certificate(ec_key("other")), "contains more than one certificate"),
+        (FIT + key_pem(ec_key()), "contains a private key"),
+        (key_pem(ec_key()), "contains a private key"),
+        ("", "is not a readable certificate"),
+        ("nonsense", "is not a readable certificate"),
+        (FIT[: len(FIT) // 2], "is not a readable certificate"),
+        (FIT.replace("M", "\u00e4", 1), "is not a readable certificate"),
+        (FIT.replace("CERTIFICATE", "PUBLIC KEY"), "is not a readable certificate"),
+        (FIT.replace("CERTIFICATE", "X509 CERTIFICATE"), "is not a readable certificate"),
         (f"{FIT}# until 2035\n", "has text after the certificate"),
     ],
 )
@@ -151,7 +151,7 @@ def test_an_anchor_that_signs_needs_its_key() -> None:
     del settings["trustAnchor"]["anchors"][0]["privateKey"]
     [problem] = problems(settings)
     assert problem.path == f"{ANCHOR}.privateKey"
-    assert "is to sign" in problem.message
+    assert "is the signer" in problem.message
     assert "pulumi config set --secret --path" in problem.remedy
 
 
@@ -165,7 +165,7 @@ def test_a_key_without_its_certificate_is_refused() -> None:
         {**pair(), "trustAnchor": {"anchors": [{"name": "a", "privateKey": key_pem(ec_key())}]}}
     )
     assert problem.path == f"{ANCHOR}.privateKey"
-    assert "without its certificate" in problem.message
+    assert "without certificate" in problem.message
 
 
 def test_one_certificate_may_not_be_two_anchors() -> None:
