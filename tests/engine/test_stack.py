@@ -191,7 +191,7 @@ def mappings_denied(stack: Stack, reason: str) -> Iterator[None]:
         "operations": ["CREATE", "UPDATE"],
         "resources": ["mappings"],
     }
-    policy = {
+    policy: Any = {
         "metadata": {"name": name},
         "spec": {
             "failurePolicy": "Fail",
@@ -199,7 +199,7 @@ def mappings_denied(stack: Stack, reason: str) -> Iterator[None]:
             "validations": [{"expression": "false", "message": reason}],
         },
     }
-    binding = {
+    binding: Any = {
         "metadata": {"name": name},
         "spec": {"policyName": name, "validationActions": ["Deny"]},
     }

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import grpc  # type: ignore[import-untyped]
 import pytest
-from google.protobuf import empty_pb2
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import language_pb2_grpc, provider_pb2_grpc
 
 from cli.demo import next_steps
 from cli.demo.stack import DemoStack
 from cli.engine import built, find
-from cli.engine.engine import EngineUnavailableError
+from cli.engine.engine import Engine, EngineUnavailableError
 from machine.tools import ENGINE_TOOLS
 from tests.unit.cli.conftest import Program
 
@@ -37,7 +37,7 @@ def made(program: Program, private: Path, monkeypatch: pytest.MonkeyPatch) -> di
     return found
 
 
-def path_of(engine: find.Engine) -> list[str]:
+def path_of(engine: Engine) -> list[str]:
     lines: list[str] = []
     engine.execute(["up"], lines.append)
     return lines[0].split(os.pathsep)
