@@ -54,22 +54,22 @@ _INPUTS: Mapping[str, tuple[str, ...]] = {
 
 
 def unsupported(kind: str, inputs: Properties) -> Iterator[tuple[str, UnsupportedCertificateError]]:
-    """What cannot be made, each with the name of the input; values that are not known yet pass."""
+    """What cannot be made, each with the name of the input.
+
+    Inputs that are not known yet are left out.
+    """
     if kind not in _INPUTS:
         yield "", UnsupportedCertificateError(f"the resource {kind}")
         return
     for name in sorted(inputs.keys() - {*_INPUTS[kind]}):
         yield name, UnsupportedCertificateError(f"the input {name} of {kind}")
     for name, value in {"algorithm": "ECDSA", "ecdsaCurve": "P256"}.items():
-        given = inputs.get(name, "")
-        if kind == "PrivateKey" and isinstance(given, str) and given != value:
-            yield name, UnsupportedCertificateError(f"a key with {name} {given!r}")
-    uses = inputs.get("allowedUses")
-    for use in uses if isinstance(uses, list) else ():
-        if isinstance(use, str) and use not in _KEY_USES and use not in _EXTENDED_USES:
+        if kind == "PrivateKey" and inputs.get(name) != value:
+            yield name, UnsupportedCertificateError(f"a key with {name} {inputs.get(name)!r}")
+    for use in inputs.get("allowedUses") or ():
+        if use not in _KEY_USES and use not in _EXTENDED_USES:
             yield "allowedUses", UnsupportedCertificateError(f"the use {use}")
-    subject = inputs.get("subject")
-    for field in sorted(subject.keys() - {"commonName"}) if isinstance(subject, dict) else ():
+    for field in sorted((inputs.get("subject") or {}).keys() - {"commonName"}):
         yield "subject", UnsupportedCertificateError(f"{field} in a subject")
 
 

@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from pulumi.provider.experimental.property_value import Computed, PropertyValue
+from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import (
     CheckFailure,
     CheckRequest,
     CheckResponse,
+    ConfigureRequest,
+    ConfigureResponse,
     CreateRequest,
     CreateResponse,
     DeleteRequest,
@@ -29,6 +31,7 @@ from pulumi.provider.experimental.provider import (
     UpdateRequest,
     UpdateResponse,
 )
+from pulumi.runtime.rpc import UNKNOWN
 
 from tls_provider import certificates
 
@@ -57,12 +60,17 @@ class TlsPlugin(Provider):
     def __init__(self, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._now = now
 
+    async def configure(self, request: ConfigureRequest) -> ConfigureResponse:
+        """Ask for secrets as such; values that are not known yet then come as `UNKNOWN`."""
+        return ConfigureResponse(accept_secrets=True, supports_preview=True)
+
     async def check(self, request: CheckRequest) -> CheckResponse:
         """Accept the inputs, or name those that are not supported."""
         inputs = request.new_inputs
+        known = {key: value for key, value in _plain_map(inputs).items() if value != UNKNOWN}
         failures = [
             CheckFailure(field, error.message)
-            for field, error in certificates.unsupported(_kind(request), _plain_map(inputs))
+            for field, error in certificates.unsupported(_kind(request), known)
         ]
         return CheckResponse(inputs, failures)
 
@@ -70,7 +78,7 @@ class TlsPlugin(Provider):
         """What differs from the state, and whether that replaces the resource."""
         old, new = _plain_map(request.old_state), _plain_map(request.new_inputs)
         inputs = old.keys() - {*_OUTPUTS.get(_kind(request), ())}
-        changed = sorted(key for key in inputs | new.keys() if _differ(old.get(key), new.get(key)))
+        changed = sorted(key for key in inputs | new.keys() if old.get(key) != new.get(key))
         replaces = [key for key in changed if key != _UPDATED]
         if not replaces and self._due(old, new):
             replaces = ["validityEndTime"]
@@ -91,7 +99,7 @@ class TlsPlugin(Provider):
         """Make the key or certificate; in a preview its outputs are unknown."""
         kind = _kind(request)
         if request.preview:
-            unknown = {key: PropertyValue.computed() for key in _OUTPUTS[kind]}
+            unknown = {key: PropertyValue(UNKNOWN) for key in _OUTPUTS[kind]}
             return CreateResponse(None, {**request.properties, **unknown})
         made = certificates.make(kind, _plain_map(request.properties), self._now())
         outputs = {
@@ -126,10 +134,6 @@ class TlsPlugin(Provider):
 
 def _kind(request: CheckRequest | DiffRequest | CreateRequest) -> str:
     return request.type.rpartition(":")[2]
-
-
-def _differ(old: Any, new: Any) -> bool:
-    return isinstance(new, Computed) or old != new
 
 
 def _plain_map(values: Mapping[str, PropertyValue]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from pulumi.provider.experimental.property_value import PropertyValue, PropertyValueType
+from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import (
     CheckRequest,
     CreateRequest,
@@ -17,6 +17,7 @@ from pulumi.provider.experimental.provider import (
     DiffResponse,
     UpdateRequest,
 )
+from pulumi.runtime.rpc import UNKNOWN
 
 from tls_provider.provider import TlsPlugin
 
@@ -48,7 +49,12 @@ def create(
     kind: str, inputs: dict[str, Any], *, preview: bool = False, now: datetime = NOW
 ) -> CreateResponse:
     request = CreateRequest(urn(kind), values(inputs), 60, preview)
-    return asyncio.run(TlsPlugin(lambda: now).create(request))
+    response = asyncio.run(TlsPlugin(lambda: now).create(request))
+    # As the engine gets it.
+    response.properties = PropertyValue.unmarshal_map(
+        PropertyValue.marshal_map(response.properties)
+    )
+    return response
 
 
 def diff(
@@ -86,7 +92,7 @@ def test_an_input_that_was_secret_stays_secret(anchor_inputs: dict[str, Any]) ->
 def test_a_preview_makes_nothing_and_leaves_outputs_unknown(anchor_inputs: dict[str, Any]) -> None:
     response = create("SelfSignedCert", anchor_inputs, preview=True)
     assert not response.resource_id
-    assert response.properties["certPem"].type == PropertyValueType.COMPUTED
+    assert response.properties["certPem"].value == UNKNOWN
     assert response.properties["validityPeriodHours"].value == 100
 
 
@@ -103,7 +109,7 @@ def test_the_same_inputs_as_the_states_are_no_difference(anchor_inputs: dict[str
         ("subject", {"commonName": "other"}),
         ("validityPeriodHours", 101),
         ("allowedUses", ["cert_signing"]),
-        ("privateKeyPem", PropertyValue.computed()),
+        ("privateKeyPem", PropertyValue(UNKNOWN)),
     ],
 )
 def test_every_other_input_replaces_the_certificate(
@@ -179,6 +185,6 @@ def test_an_input_that_is_not_supported_is_refused_by_its_name(
 
 
 def test_inputs_that_are_not_known_yet_are_accepted() -> None:
-    inputs = {"privateKeyPem": PropertyValue.computed(), "allowedUses": PropertyValue.computed()}
+    inputs = {"privateKeyPem": PropertyValue(UNKNOWN), "allowedUses": PropertyValue(UNKNOWN)}
     request = CheckRequest(urn("SelfSignedCert"), {}, values(inputs), b"")
     assert asyncio.run(TlsPlugin().check(request)).failures == []
