@@ -1,19 +1,20 @@
-"""The command line. A verb imports what is slow to import only when it is called."""
+"""The command line: a verb for each module of `cli/verbs`, the function of the same name.
+
+A verb imports what is slow to import only when it is called. `COMMAND` of its module are further
+arguments of `typer.Typer.command`.
+"""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import tomllib
 from typing import Annotated
 
 import typer
 
+from cli import verbs
 from cli.paths import ROOT
-from cli.verbs.check import check
-from cli.verbs.demo import demo
-from cli.verbs.render import render
-from cli.verbs.test import test
-from cli.verbs.validate import validate
-from cli.verbs.verify import WithCommand, verify
 
 app = typer.Typer(
     name="./mesh",
@@ -55,9 +56,6 @@ def options(
     """Options without a verb."""
 
 
-app.command()(demo)
-app.command()(validate)
-app.command()(render)
-app.command()(check)
-app.command(cls=WithCommand)(verify)
-app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(test)
+for _found in pkgutil.iter_modules(verbs.__path__):
+    _module = importlib.import_module(f"{verbs.__name__}.{_found.name}")
+    app.command(**getattr(_module, "COMMAND", {}))(getattr(_module, _found.name))

@@ -10,6 +10,7 @@ import typer
 
 from cli.paths import ROOT
 
+COMMAND = {"context_settings": {"ignore_unknown_options": True, "allow_extra_args": True}}
 PARALLEL = ("--numprocesses", "2")
 """Options of pytest-xdist: two processes, each with whole groups of tests (tests/conftest.py)."""
 
@@ -18,8 +19,8 @@ def test(context: typer.Context) -> None:
     """Run every test; further arguments go to pytest, for example `-k sentence` or `-x`.
 
     Tests run in two processes, but for those of files that are named; `-n 0` runs all in one.
-    Tests that need the Pulumi CLI are skipped where it is not on PATH. The first run builds the
-    programs of the local clusters, which takes some minutes.
+    The first run builds the programs of the local clusters, and Pulumi where it is not installed:
+    about 15 minutes on two cores.
     """
     os.chdir(ROOT)
     parallel = () if any(map(_is_file, context.args)) else PARALLEL

@@ -35,6 +35,9 @@ class WithCommand(TyperCommand):
         return list(super().parse_args(ctx, args))
 
 
+COMMAND = {"cls": WithCommand}
+
+
 def verify(
     context: typer.Context,
     stack: Stack,
