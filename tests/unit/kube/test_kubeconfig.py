@@ -303,7 +303,7 @@ def spoiled(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         ),
         (
             spoiled(lambda c: c["clusters"][0]["cluster"].update(server="https://me:hunter2@a.b")),
-            "holds a user name or password",
+            "contains a user name or password",
         ),
         (
             spoiled(
