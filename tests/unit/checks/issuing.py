@@ -1,4 +1,4 @@
-"""What cert-manager and trust-manager would make of objects that stand in a cluster."""
+"""What cert-manager and trust-manager would make of the objects of a cluster."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def test_the_stacks_that_are_shipped_are_valid(stack: str, tmp_path: Path) -> No
         assert cluster in done.stdout
 
 
-def test_a_broken_stack_file_is_told_of_as_a_whole(tmp_path: Path) -> None:
+def test_every_problem_of_a_broken_stack_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text(BROKEN)
     done = mesh("validate", "broken.yaml", folder=tmp_path)
     assert done.returncode == 2
@@ -87,7 +87,7 @@ def test_a_broken_stack_file_is_told_of_as_a_whole(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def test_every_verb_that_takes_a_stack_refuses_a_broken_one(tmp_path: Path) -> None:
+def test_every_verb_of_a_stack_refuses_a_broken_one(tmp_path: Path) -> None:
     file = tmp_path / "broken.yaml"
     file.write_text(BROKEN)
     for done in (mesh("check", file), mesh("render", file, "--out", tmp_path / "out")):

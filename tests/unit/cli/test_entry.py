@@ -159,7 +159,7 @@ def test_a_python_that_cannot_make_environments_is_named_with_the_remedy(tmp_pat
     assert "Traceback" not in done.stderr
 
 
-def test_requirements_that_cannot_be_installed_are_told_of_and_tried_again(made: Path) -> None:
+def test_requirements_that_cannot_be_installed_are_reported_and_tried_again(made: Path) -> None:
     (made / "requirements.txt").write_text("--no-index\nabsent-package==1\n")
     for _ in range(2):
         done = call(made / "mesh")

@@ -56,6 +56,6 @@ def test_everything_after_during_is_the_command(conducted: dict[str, Any]) -> No
     assert conducted["options"].requests == 7
 
 
-def test_without_a_command_none_is_run(conducted: dict[str, Any]) -> None:
+def test_without_a_command_nothing_is_run(conducted: dict[str, Any]) -> None:
     assert CliRunner().invoke(app, ["verify", "local"]).exit_code == 0
     assert conducted["command"] is None

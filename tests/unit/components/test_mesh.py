@@ -1,4 +1,4 @@
-"""What holds for every resource of every stack file."""
+"""What is true of every resource of every stack file."""
 
 from __future__ import annotations
 
@@ -247,7 +247,8 @@ def test_the_stacks_differ_in_what_they_protect(stack_config: Config) -> None:
 
 
 def homes_of(config: MeshConfig, cluster: str) -> dict[str, str]:
-    """What brings the CRDs of an API group: a release by its name, or a part of a name of ours."""
+    """What brings the CRDs of an API group: a release by its name, or a part of one of the
+    program's names."""
     found = {"policy.linkerd.io": "linkerd-crds", "multicluster.linkerd.io": "linkerd-multicluster"}
     ambassador = config.clusters[cluster].ambassador
     if ambassador is not None and ambassador.installed:

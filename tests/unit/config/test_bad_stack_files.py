@@ -41,7 +41,7 @@ TRACES = re.compile(
     "pydantic|function-|validation error|input_value|type=|Traceback|ValueError|JsonValue|"
     r"Annotated|<class|\[key\]|constrained|nullable|None\b|ConstructorError|yaml\.org"
 )
-"""What only somebody who knows our code would understand."""
+"""Words that only authors of this code would understand."""
 
 
 def load(data: bytes) -> tuple[Problem, ...]:
@@ -149,7 +149,7 @@ REQUIRED = {
 @st.composite
 def broken_values(draw: st.DrawFn) -> tuple[Settings, set[str]]:
     """Settings broken at one to three places, and the key paths of those places."""
-    # Through JSON, so that no piece stands at two places at once.
+    # Through JSON, so that no piece is at two places at once.
     settings = json.loads(json.dumps(draw(BASES)))
     broken: list[Location] = []
     for _ in range(draw(st.integers(1, 3))):
@@ -232,7 +232,7 @@ def test_every_broken_value_is_named_with_its_place(case: tuple[Settings, set[st
 
 
 def _related(path: str, other: str) -> bool:
-    """Whether one path is the other or leads there."""
+    """Whether one path is the other, or a part of it."""
     one, two = sorted((path, other), key=len)
     return two == one or two.startswith((f"{one}.", f"{one}[")) or one in ("", "config")
 
@@ -312,7 +312,7 @@ def test_every_broken_relation_is_named_with_its_place(case: tuple[Settings, str
 
 
 def bomb(text: str, inner: str = "[{}]") -> str:
-    """Thirty lines that stand for more values than there are atoms."""
+    """Thirty lines that expand to more values than there are atoms."""
     lines = ["zz0: &zz0 {x: 1}"]
     for place in range(1, 30):
         aliases = ", ".join([f"*zz{place - 1}"] * 9)

@@ -84,7 +84,7 @@ def test_services_that_are_exported_by_labels_are_not_looked_for() -> None:
 
 
 @pytest.mark.parametrize("stack", SHIPPED)
-def test_a_shipped_stack_takes_every_version_and_adopts_nothing(stack: str) -> None:
+def test_a_shipped_stack_accepts_every_version_and_adopts_nothing(stack: str) -> None:
     config = loaded(shipped(stack))
     for name in config.clusters:
         found = expectations(config, name)

@@ -58,7 +58,7 @@ def test_the_schema_is_a_schema() -> None:
     jsonschema.Draft202012Validator.check_schema(stack_schema())
 
 
-def test_every_reference_in_the_schema_leads_somewhere() -> None:
+def test_every_reference_in_the_schema_has_a_definition() -> None:
     schema = stack_schema()
     for _, node in pieces(schema):
         if isinstance(node.get("$ref"), str):
@@ -103,7 +103,7 @@ def test_every_key_is_described() -> None:
     assert described > 100
 
 
-def test_no_mapping_of_fixed_keys_takes_others() -> None:
+def test_no_mapping_of_fixed_keys_accepts_others() -> None:
     closed = [
         path
         for path, node in pieces(stack_schema())
@@ -220,7 +220,7 @@ def test_an_editor_shows_what_would_be_refused(
         {"config": {**stack(pair())["config"], f"{PROJECT}:timeoutSeconds": "900"}},
     ],
 )
-def test_the_schema_takes_what_the_engine_writes(
+def test_the_schema_accepts_what_the_engine_writes(
     validator: jsonschema.Draft202012Validator, content: dict[str, Any]
 ) -> None:
     assert not [error.message for error in validator.iter_errors(content)]

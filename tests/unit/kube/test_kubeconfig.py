@@ -1,4 +1,4 @@
-"""What is read of kubeconfigs, and what is said of those that lead nowhere."""
+"""What is read of kubeconfigs, and what is reported of unusable ones."""
 
 from __future__ import annotations
 
@@ -270,7 +270,7 @@ def test_a_kubeconfig_that_is_still_encrypted_is_not_taken_for_one() -> None:
     assert "Pulumi" in error.remedy
 
 
-# What leads nowhere -------------------------------------------------------------------------
+# Unusable kubeconfigs -------------------------------------------------------------------------
 
 
 def spoiled(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
@@ -303,7 +303,7 @@ def spoiled(change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
         ),
         (
             spoiled(lambda c: c["clusters"][0]["cluster"].update(server="https://me:hunter2@a.b")),
-            "holds a user name or password",
+            "contains a user name or password",
         ),
         (
             spoiled(

@@ -144,7 +144,7 @@ def edited(path: str, value: Any) -> Answer:
 
 
 def annotated(value: str, *managers: str) -> Answer:
-    """The workload with an annotation about injection that these managers hold."""
+    """The workload with an annotation about injection that these managers own."""
     _, made = edited(f"spec template metadata annotations {INJECT}", value)
     fields: dict[str, Any] = {f"f:{INJECT}": {}}
     for step in ("annotations", "metadata", "template", "spec"):
@@ -404,7 +404,7 @@ def test_a_conversion_webhook_that_does_not_answer_is_named() -> None:
     assert "emissary-apiext" in remedy
 
 
-# What may not be looked at ------------------------------------------------------------------
+# What may not be read ------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -225,7 +225,7 @@ def test_the_same_anchor_or_a_cluster_without_linkerd_is_let_through(
 
 
 def decided(config: MeshConfig, reach: Any, anchors: dict[str, x509.Certificate | None]) -> bool:
-    """What the gate says of anchors, where None is one that a preview is still to make."""
+    """What the gate reports of anchors; None for an anchor that the preview has not made yet."""
 
     class Anchors:
         pass

@@ -83,7 +83,7 @@ ALL: dict[str, Any] = {"cert": ("Certificate", "ClusterIssuer", "Issuer"), "trus
         ({}, [CERT_MANAGER, TRUST_MANAGER]),
         ({**ALL, "trust": 404}, ["Bundle of trust.cert-manager.io/v1alpha1"]),
         ({**ALL, "cert": ("Certificate", "Issuer")}, ["ClusterIssuer of cert-manager.io/v1"]),
-        # Whoever may not look learns it from the API server later.
+        # A user without the right to read it learns it from the API server later.
         ({"cert": 403, "trust": 403}, []),
     ],
 )

@@ -1,4 +1,4 @@
-"""Namespaces of others that objects of ours stand in are looked for before anything is touched."""
+"""The program looks for existing namespaces of its objects before it changes anything."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ clusters:
 """
 
 
-def test_each_namespace_that_is_not_ours_is_checked_once(mesh: Mesh) -> None:
+def test_each_namespace_of_another_owner_is_checked_once(mesh: Mesh) -> None:
     found = {item.name: item.path for item in expectations(mesh(ASKED), "a").namespaces}
     assert found == {
         "watch": "clusters.a.monitoring.dashboards.namespace",
@@ -42,7 +42,7 @@ def test_each_namespace_that_is_not_ours_is_checked_once(mesh: Mesh) -> None:
     ("statuses", "missing"),
     [
         ({}, []),
-        # Whoever may not look learns it from the API server later.
+        # A user without the right to read it learns it from the API server later.
         ({"shop": 403, "watch": 403}, []),
         ({"shop": 404}, ["shop"]),
         ({"shop": 404, "watch": 404}, ["watch", "shop"]),

@@ -43,7 +43,7 @@ SHORT = 1.0
 
 
 class Surroundings:
-    """The operator's kubeconfig, and the servers that its contexts lead to."""
+    """The operator's kubeconfig, and the servers of its contexts."""
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._file = folder / "kubeconfig"
@@ -53,7 +53,7 @@ class Surroundings:
         self._stack = stack
 
     def context(self, name: str, url: str) -> None:
-        """Let a context lead to a server."""
+        """Let a context name a server."""
         self._servers[name] = url
         self._write()
 
@@ -70,7 +70,7 @@ class Surroundings:
     def server(
         self, context: str, respond: Callable[[str], Answer] | None = None, **options: Any
     ) -> ApiServer:
-        """Start an API server and let a context lead to it."""
+        """Start an API server and let a context name it."""
         made = self._stack.enter_context(api_server(respond or healthy(UID), **options))
         self.context(context, made.url)
         return made
@@ -249,7 +249,7 @@ def test_a_server_that_refuses_connections_is_named(around: Surroundings) -> Non
     assert "start the cluster" in error.problems[0].remedy
 
 
-def test_a_server_that_takes_connections_and_says_nothing_is_given_up(
+def test_a_server_that_accepts_connections_and_never_answers_is_given_up(
     around: Surroundings,
 ) -> None:
     with frozen_server() as url:

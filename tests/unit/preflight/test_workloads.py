@@ -50,7 +50,7 @@ def looked(answer: dict[str, Any] | int, monkeypatch: pytest.MonkeyPatch) -> Fou
     return look_at(api, [WantedPatch("clusters.a.meshed[0]", WANTED)], (1.0, 1.0))
 
 
-def test_what_is_ours_alone_may_get_another_value(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_only_the_program_set_may_get_another_value(monkeypatch: pytest.MonkeyPatch) -> None:
     found = looked(deployment("old", "0.0.0.0", OURS), monkeypatch)
     assert found == Found(frozenset(), frozenset(), ())
 

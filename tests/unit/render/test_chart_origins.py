@@ -63,7 +63,7 @@ def test_a_chart_of_a_repository_is_named_with_its_url_and_the_digest_of_its_pac
 
 
 @pytest.mark.parametrize("stand_ins", [False, True])
-def test_packages_of_a_folder_and_stand_ins_are_distinguished_and_have_the_digests_of_the_files(
+def test_the_origin_names_the_kind_of_a_folder_and_the_digests_of_its_files(
     stack_config: Config, recorded: Records, chart_folder: ChartSource, stand_ins: bool
 ) -> None:
     config = stack_config("edge-stack")

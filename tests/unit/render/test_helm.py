@@ -34,7 +34,7 @@ fi
 
 @pytest.fixture
 def fake(tmp_path: Path) -> Fake:
-    """A helm that writes down how it was called and then does as it is told."""
+    """A helm that writes down how it was called and then does what the test wants."""
 
     def make(body: str) -> HelmTemplate:
         program = tmp_path / "helm"
@@ -112,7 +112,7 @@ def test_the_same_release_in_two_clusters_is_rendered_once(fake: Fake, tmp_path:
     assert (tmp_path / "template-calls").read_text().count("called") == 2
 
 
-def test_a_cached_rendering_cannot_be_spoilt_by_whoever_reads_it(fake: Fake) -> None:
+def test_a_cached_rendering_cannot_be_changed_by_its_readers(fake: Fake) -> None:
     helm = fake(answering("{kind: A, metadata: {name: a}}"))
     helm.render(release())[0]["metadata"]["name"] = "spoilt"
     assert helm.render(release())[0]["metadata"]["name"] == "a"
@@ -157,7 +157,7 @@ def test_objects_without_a_namespace_are_put_into_the_release_s_and_others_are_l
     }
 
 
-def test_hooks_of_an_installation_stand_before_and_after_the_rest_and_others_not_at_all(
+def test_hooks_of_an_installation_are_before_and_after_the_rest_and_others_are_left_out(
     fake: Fake,
 ) -> None:
     def job(name: str, hook: str) -> str:
@@ -227,7 +227,7 @@ def test_a_helm_that_hangs_is_given_up(fake: Fake) -> None:
         hurried.render(release())
 
 
-def test_output_that_is_no_yaml_is_told_with_its_release(fake: Fake) -> None:
+def test_output_that_is_no_yaml_is_reported_with_its_release(fake: Fake) -> None:
     with pytest.raises(RenderError, match="a-web-release"):
         fake("echo 'a: [1'").render(release())
 
@@ -240,7 +240,7 @@ def test_helm_is_taken_from_path_first(
     assert find_helm() == tmp_path / "helm"
 
 
-def test_without_helm_and_without_the_means_to_build_it_the_remedy_is_said(
+def test_without_helm_and_without_the_means_to_build_it_the_remedy_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -252,9 +252,7 @@ def test_without_helm_and_without_the_means_to_build_it_the_remedy_is_said(
     assert "install" in caught.value.remedy.lower()
 
 
-def test_a_chart_that_is_not_there_is_told_by_the_real_helm(
-    helm: HelmTemplate, tmp_path: Path
-) -> None:
+def test_a_missing_chart_is_reported_by_the_real_helm(helm: HelmTemplate, tmp_path: Path) -> None:
     with pytest.raises(RenderError) as caught:
         helm.render(release(chart=str(tmp_path / "web-1.2.3.tgz")))
     assert "web-1.2.3.tgz" in caught.value.message

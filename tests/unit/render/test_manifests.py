@@ -32,7 +32,7 @@ Config = Callable[[str], MeshConfig]
 
 
 class Charts:
-    """Renders every release to one object that tells what it was given."""
+    """Renders every release to one object that has what it was given."""
 
     def render(self, release: Registration) -> list[dict[str, Any]]:
         return [
@@ -59,7 +59,7 @@ def on(provider: pulumi.ProviderResource, **more: Any) -> pulumi.ResourceOptions
     return pulumi.ResourceOptions(provider=provider, **more)
 
 
-def test_a_resource_becomes_the_object_that_it_stands_for() -> None:
+def test_a_resource_becomes_its_kubernetes_object() -> None:
     found = made(
         lambda east: kubernetes.apps.v1.Deployment(
             "web",
@@ -111,7 +111,7 @@ def test_an_object_of_the_core_group_and_a_custom_one_keep_their_kinds() -> None
     assert found[1]["spec"] == {"snake_case": {"camelCase": 1}}
 
 
-def test_a_patch_is_told_apart_with_its_manager_and_loses_what_only_pulumi_reads() -> None:
+def test_a_patch_is_distinguished_with_its_manager_and_loses_what_only_pulumi_reads() -> None:
     found = made(
         lambda east: kubernetes.core.v1.ServicePatch(
             "patch",

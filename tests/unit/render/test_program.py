@@ -151,7 +151,7 @@ def test_urns_are_formed_as_the_engine_forms_them() -> None:
     assert recording.named("leaf").parent == recording.named("inner").urn
 
 
-def test_a_component_that_never_says_that_it_is_complete_is_told_apart() -> None:
+def test_a_component_that_never_registers_its_outputs_is_reported() -> None:
     def program() -> None:
         Component("silent")
         Component("done").register_outputs({"a": 1, "b": pulumi.Output.secret("x")})
@@ -410,7 +410,7 @@ class Refuses(ClusterAnswers):
         raise RenderError(f"no service in {cluster}", "wait")
 
 
-def test_an_observation_that_fails_is_told_as_it_is(
+def test_an_observation_that_fails_is_reported_as_it_is(
     stack_config: Callable[[str], MeshConfig], recorded: Records
 ) -> None:
     with pytest.raises(RenderError, match="in target"):
@@ -423,7 +423,7 @@ clusters:
 """
 
 
-def test_a_manifest_that_is_none_is_told_with_its_name_and_no_traceback(
+def test_an_invalid_manifest_is_reported_with_its_name_and_no_traceback(
     mesh: Mesh, recorded: Records, tmp_path: Path
 ) -> None:
     config = mesh(EDGE_STACK)
@@ -433,7 +433,7 @@ def test_a_manifest_that_is_none_is_told_with_its_name_and_no_traceback(
     assert caught.value.__suppress_context__
 
 
-def test_a_manifest_that_cannot_be_had_is_told_with_a_remedy(
+def test_a_manifest_that_cannot_be_downloaded_is_reported_with_a_remedy(
     mesh: Mesh, recorded: Records, tmp_path: Path
 ) -> None:
     config = mesh(EDGE_STACK)

@@ -1,4 +1,4 @@
-"""What is secret is found wherever it stands, and what is public stays."""
+"""Secrets are found at every place, and public texts stay."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_the_login_within_a_docker_configuration_is_found_by_itself() -> None:
 
 
 @pytest.mark.parametrize("text", [CERTIFICATE, CERTIFICATE * 2])
-def test_a_certificate_is_no_secret_though_it_stands_in_one(text: str) -> None:
+def test_a_certificate_in_a_secret_is_not_secret(text: str) -> None:
     for stored in (text, encoded(text)):
         assert contained(config_map(text + encoded(text)), secret_texts(recording(stored))) == set()
 
@@ -80,11 +80,11 @@ def test_a_certificate_with_its_key_is_a_secret() -> None:
     assert contained(config_map(CERTIFICATE + KEY), texts)
 
 
-def test_what_nobody_called_secret_stays() -> None:
+def test_what_is_not_marked_secret_stays() -> None:
     assert secret_texts(recording(KEY, secret=False)) == frozenset()
 
 
-def test_short_texts_are_left_alone_for_they_stand_everywhere() -> None:
+def test_short_texts_are_left_alone_because_they_are_everywhere() -> None:
     assert secret_texts(recording("true")) == frozenset()
 
 
@@ -104,7 +104,7 @@ def test_the_data_of_a_secret_is_left_out_key_by_key() -> None:
     }
 
 
-def test_an_api_server_refuses_what_stands_for_a_secret() -> None:
+def test_an_api_server_refuses_the_placeholder_of_a_secret() -> None:
     """Applied by mistake, it must not take the place of the real one."""
     with pytest.raises(ValueError, match=r"base64|Only|Non"):
         base64.b64decode(REDACTED, validate=True)
@@ -139,7 +139,7 @@ def test_all_keys_and_tokens_of_a_mesh_are_known_and_no_certificate_is(
         assert public not in texts
 
 
-def test_a_placeholder_is_no_secret_and_can_be_read_wherever_it_stands(
+def test_a_placeholder_is_no_secret_and_can_be_read_at_every_place(
     stack_config: Callable[[str], MeshConfig], recorded: Records
 ) -> None:
     found = recorded(stack_config("local"), answers=ClusterAnswers.placeholders())

@@ -45,7 +45,7 @@ def test_a_second_render_by_another_helm_is_the_same_to_the_last_letter(
     helm: HelmTemplate,
     name: str,
 ) -> None:
-    """A preview of what stands would show every difference."""
+    """A preview of an installed stack would show every difference."""
     tls = TlsProvider()
     config = stack_config(name)
     first, second = (
@@ -68,7 +68,7 @@ def test_no_object_is_made_twice_in_a_cluster(rendered: Rendered, name: str) -> 
         assert {key: count for key, count in made.items() if count > 1} == {}, cluster
 
 
-def test_no_object_of_ours_stands_in_a_release_as_well(rendered: Rendered, name: str) -> None:
+def test_no_object_of_the_program_is_also_in_a_release(rendered: Rendered, name: str) -> None:
     """Two owners would take turns."""
     for items in rendered(name)[1].values():
         ours = {identity(item.object) for item in items if not item.owner.type.endswith(":Release")}
@@ -89,7 +89,7 @@ def test_no_container_names_a_port_or_its_number_twice(rendered: Rendered, name:
                 assert 0 not in [port["containerPort"] for port in ports]
 
 
-def test_every_namespace_is_made_before_what_stands_in_it(
+def test_every_namespace_is_made_before_its_objects(
     rendered: Rendered, stack_config: Config, name: str
 ) -> None:
     config = stack_config(name)
@@ -103,7 +103,7 @@ def test_every_namespace_is_made_before_what_stands_in_it(
             made.add(issuing.namespace)
         made |= {patch.ref.pods_in for _, patch in config.clusters[cluster].patches}
         made |= {item.name for item in expectations(config, cluster).namespaces}
-        # Mirrored Services and those that are exported stand in namespaces of their owners.
+        # Mirrored and exported Services are in namespaces of their owners.
         for link in config.links:
             made |= {export.namespace for export in link.exports}
         for item in items:

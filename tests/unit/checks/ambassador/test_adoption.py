@@ -62,7 +62,7 @@ def seen(*objects: dict[str, Any], config: MeshConfig | None = None) -> list[Fin
 
 
 def about_pods(*objects: dict[str, Any], config: MeshConfig | None = None) -> list[str]:
-    """What fails, but for the kinds that nobody serves here."""
+    """What fails, except for kinds that no server here serves."""
     return [
         title
         for title in failures(seen(*objects, config=config))
@@ -147,7 +147,9 @@ def test_a_gateway_service_without_pods_is_warned_of() -> None:
     assert warnings(seen(owned(), front())) == [SELECTS]
 
 
-def test_no_release_and_no_namespace_of_an_adopted_ambassador_is_ours_but_it_is_read() -> None:
+def test_the_program_makes_no_release_and_no_namespace_of_an_adopted_ambassador_but_reads_it() -> (
+    None
+):
     config = adopted()
     assert {release.namespace for release in inventory(config, "west").releases} == {"linkerd"}
     assert inventory(config, "west").namespaces == ("linkerd",)

@@ -74,7 +74,7 @@ def cluster(default: str, **annotations: str) -> list[dict[str, Any]]:
 
 
 def entrance(**targets: Any) -> dict[str, Any]:
-    """Ambassador's Service; `targets` change what its ports lead to."""
+    """Ambassador's Service; `targets` change the target ports."""
     leads = {"http": "http", "https": 8443, "mc-gateway": 4143, "mc-probe": "linkerd-admin"}
     leads |= {name.replace("_", "-"): port for name, port in targets.items()}
     numbers = {"http": 80, "https": 443, "mc-gateway": 4143, "mc-probe": 4191}

@@ -226,7 +226,7 @@ TAKEN = "Mappings of the stack file remove l5d-dst-override from clients' reques
 
 
 @pytest.mark.parametrize("header", ["l5d-dst-override", ["x-other", "L5d-Dst-Override"]])
-def test_a_route_that_takes_the_header_from_clients_passes(header: object) -> None:
+def test_a_route_that_removes_the_header_of_clients_passes(header: object) -> None:
     found = ingress(ambassador("Mapping", "shop", remove_request_headers=header))
     assert [one.status for one in found] == [Status.OK]
 

@@ -589,6 +589,6 @@ def test_a_cluster_without_a_gateway_has_no_row() -> None:
     assert rows(mesh(content)) == []
 
 
-def test_a_gateway_that_no_link_leads_to_has_a_row_of_its_own() -> None:
+def test_a_gateway_that_no_link_uses_has_a_row() -> None:
     content = settings(links=[])
     assert rows(mesh(content)) == [GatewayRow("", "west", "203.0.113.9:4143", "unknown", 0)]

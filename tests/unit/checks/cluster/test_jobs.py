@@ -51,7 +51,7 @@ def test_a_job_of_which_the_proxy_alone_still_runs_hangs() -> None:
         {"main": "running", "linkerd-proxy": "running"},
         {"main": "terminated", "second": "running", "linkerd-proxy": "running"},
         {"main": "terminated", "linkerd-proxy": "terminated"},
-        # A native sidecar stands among the init containers.
+        # A native sidecar is one of the init containers.
         {"main": "terminated"},
         {"linkerd-proxy": "running"},
     ],

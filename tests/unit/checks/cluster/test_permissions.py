@@ -22,7 +22,7 @@ VERBS = ("get", "list", "create", "patch", "delete")
 
 
 def not_asked_for(config: MeshConfig, cluster: str, items: Iterable[RenderedObject]) -> set[Access]:
-    """Rights that writing these objects and reading the cluster take, and nobody is asked for."""
+    """Rights to write these objects and read the cluster that the check does not require."""
     asked = set(permissions.asked(config, cluster))
     kinds = {Kind.of(item.object) for item in items}
     written = {Access(verb, kind.group, kind.plural) for kind in kinds for verb in VERBS}

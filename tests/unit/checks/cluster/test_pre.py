@@ -1,4 +1,4 @@
-"""What would stand in the way of an installation is found before it."""
+"""What would block an installation is found before it."""
 
 from __future__ import annotations
 

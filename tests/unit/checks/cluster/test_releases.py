@@ -1,4 +1,4 @@
-"""What Helm records is read, and compared with what stands."""
+"""Helm's records are read, and compared with the objects of the cluster."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_record_that_cannot_be_read_still_shows_whose_it_is(content: str) -> N
     assert (release.name, release.revision, release.status) == ("a", 7, "unreadable")
 
 
-def test_the_newest_revision_has_the_state_and_the_deployed_one_what_should_stand() -> None:
+def test_the_newest_revision_has_the_state_and_the_deployed_one_the_objects() -> None:
     kept = [
         helm_record("a", "space", revision=10, status="pending-upgrade"),
         helm_record("a", "space", revision=9, objects=(CONFIG,)),
@@ -229,7 +229,7 @@ def test_an_object_whose_kind_is_not_served_is_missing() -> None:
     assert failures(found) == ["release linkerd/linkerd-control-plane has all of its objects"]
 
 
-def test_the_namespace_that_a_manifest_of_crds_makes_is_ours() -> None:
+def test_the_namespace_that_a_manifest_of_crds_makes_belongs_to_the_stack() -> None:
     edge: dict[str, Any] = {"flavour": "edge-stack", "edgeStack": {"licenseSecret": "licence"}}
     made = inventory(with_ambassador(**edge), "west").namespaces
     assert set(made) - {"linkerd", "ambassador"} == {"emissary-system"}

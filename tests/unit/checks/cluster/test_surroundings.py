@@ -88,7 +88,7 @@ def test_one_node_does_without_high_availability() -> None:
     ],
     ids=["no node", "cordoned", "tainted", "not ready"],
 )
-def test_without_a_node_that_takes_pods_nothing_can_be_installed(
+def test_without_a_node_that_accepts_pods_nothing_can_be_installed(
     found: tuple[dict[str, Any], ...],
 ) -> None:
     assert failures(nodes_seen(*found)) == ["the cluster has schedulable nodes"]

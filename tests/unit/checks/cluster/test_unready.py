@@ -170,7 +170,7 @@ def test_where_no_container_has_started_the_newest_event_says_why() -> None:
     assert found.cause is not None and "does not exist" in found.cause.text
 
 
-def test_a_pod_that_no_node_takes_is_reported_by_its_condition() -> None:
+def test_a_pod_that_no_node_accepts_is_reported_by_its_condition() -> None:
     condition = {
         "type": "PodScheduled",
         "status": "False",
@@ -274,7 +274,7 @@ def test_every_known_cause_names_its_source_and_only_names_that_are_filled_in(ca
         ("", "exceeded quota: few, requested: pods=1", "ResourceQuota"),
     ],
 )
-def test_the_words_of_each_program_lead_to_its_cause(container: str, line: str, told: str) -> None:
+def test_the_words_of_each_program_name_its_cause(container: str, line: str, told: str) -> None:
     cause = cause_of([(container, line)])
     assert cause is not None and told in cause.text
 

@@ -57,7 +57,7 @@ def test_nothing_secret_of_a_log_is_shown(text: str, hidden: str) -> None:
     assert hidden not in message(text)
 
 
-def test_random_tokens_are_hidden_wherever_they_stand() -> None:
+def test_random_tokens_are_hidden_at_every_place() -> None:
     alphabet = string.ascii_letters + string.digits
     for _ in range(200):
         token = "Aa0" + "".join(secrets.choice(alphabet) for _ in range(40))

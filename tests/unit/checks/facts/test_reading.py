@@ -143,7 +143,7 @@ def test_objects_of_ambassador_are_read_as_the_stack_file_writes_them() -> None:
     assert versions[MAPPING] == "v1"
 
 
-def test_the_webhook_that_a_crd_names_is_read_wherever_it_stands() -> None:
+def test_the_webhook_that_a_crd_names_is_read_in_its_namespace() -> None:
     webhook = {
         "strategy": "Webhook",
         "webhook": {"clientConfig": {"service": {"namespace": "converters", "name": "apiext"}}},
@@ -249,7 +249,7 @@ def test_discovery_has_kinds_with_their_versions_in_order_and_their_scope() -> N
 
 
 def older_discovery(_: str, path: str, *__: Any) -> Answer:
-    """As servers before Kubernetes 1.26 answer, one of whose groups has nobody behind it."""
+    """As servers before Kubernetes 1.26 answer, with one group that no server answers for."""
 
     def versions(*names: str) -> list[dict[str, str]]:
         return [{"version": name} for name in names]

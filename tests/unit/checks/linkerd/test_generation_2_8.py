@@ -511,7 +511,7 @@ def test_a_second_secret_for_the_same_cluster_is_found() -> None:
     assert failures(found) == ["only one Secret has credentials for cluster west"]
 
 
-def test_credentials_that_are_old_lead_elsewhere_or_do_not_work_are_found() -> None:
+def test_credentials_that_are_old_name_another_server_or_do_not_work_are_found() -> None:
     target = target_side()
     target |= named(secret(f"{ACCOUNT}-token", SPACE, {"token": "new"}))
     assert failures(looked_at(target=target)) == ["the credentials have the target's current token"]

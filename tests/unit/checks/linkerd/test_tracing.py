@@ -144,7 +144,7 @@ def test_an_earlier_linkerd_needs_the_injector_of_the_extension() -> None:
     }
 
 
-def test_what_the_checks_look_at_is_read() -> None:
+def test_what_the_checks_need_is_read() -> None:
     read = {(one.kind, one.namespace) for one in fetch.plan(config(), "west", pre=False)}
     assert {(ENDPOINTS, "tracing"), (POD, "tracing")} <= read
     edge = with_ambassador(tracing={"service": "tempo.tracing:4317"})

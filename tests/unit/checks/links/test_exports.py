@@ -241,7 +241,7 @@ def test_a_target_of_flat_networks_needs_neither_a_gateway_nor_an_ambassador() -
     assert list(gateways.gateway_rows(config, {}, {})) == []
 
 
-def test_a_gateway_to_which_only_flat_links_lead_has_a_row_of_its_own() -> None:
+def test_a_gateway_that_only_flat_links_name_has_a_row() -> None:
     (row,) = gateways.gateway_rows(FLAT, {}, {})
     assert (row.source, row.target) == ("", "west")
 

@@ -110,7 +110,7 @@ def front(port: int = 80, **fields: Any) -> dict[str, Any]:
 
 
 def judged(*objects: dict[str, Any], config: MeshConfig | None = None) -> list[Finding]:
-    """Requests that are really made, and what is said of them."""
+    """Requests that are really made, and what is reported of them."""
     config = config or with_ambassador(mappings=[SHOP])
     seen = view(*objects)
     answers = reading.requested(config, "west", seen)
@@ -239,7 +239,7 @@ def test_an_answer_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("address", ["not a name", "x" * 300, "name\n.example"])
-def test_an_address_that_is_none_is_no_answer(address: str) -> None:
+def test_an_invalid_address_is_no_answer(address: str) -> None:
     assert asking.ask(question(80, address=address)).status is None
 
 

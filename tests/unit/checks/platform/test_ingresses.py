@@ -99,7 +99,7 @@ def test_the_dashboards_ingress_is_checked_like_any_other() -> None:
 
 
 @pytest.mark.parametrize("gone", ["Host", "Mapping"])
-def test_ambassadors_way_to_the_dashboard_takes_both_of_its_objects(gone: str) -> None:
+def test_ambassadors_way_to_the_dashboard_needs_both_of_its_objects(gone: str) -> None:
     asked = dashboard(route={"host": "a.example.com"})
     objects = {kind: ambassador(kind, "linkerd-viz") for kind in ("Host", "Mapping")}
     title = "Ambassador routes to the dashboard"

@@ -1,4 +1,4 @@
-"""What is to be meshed and is not, and whose pods nobody can mesh."""
+"""Workloads to mesh that are not meshed, and pods that cannot be meshed."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def test_a_cron_job_that_lost_its_treatment_is_a_failure() -> None:
     assert of(seen(wanted, job), title).status is Status.OK
 
 
-def test_what_the_checks_look_at_is_read_and_nothing_of_it_where_nothing_is_meshed() -> None:
+def test_what_the_checks_need_is_read_and_nothing_of_it_where_nothing_is_meshed() -> None:
     old = {"values": {"proxy": {"nativeSidecar": False}}}
     wanted = config(
         {"kind": "Kibana", "namespace": "logging", "name": "kb"},

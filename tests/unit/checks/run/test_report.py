@@ -204,7 +204,7 @@ def test_whatever_stops_the_reading_of_a_cluster_is_one_failing_line(
     assert "secret" not in found[0].detail
 
 
-def test_a_cluster_that_takes_for_ever_is_one_failing_line(
+def test_a_cluster_that_never_answers_is_one_failing_line(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     forever = threading.Event()
@@ -313,7 +313,7 @@ def test_one_cluster_under_two_names_is_a_failure(monkeypatch: pytest.MonkeyPatc
     )
 
 
-def test_one_cluster_alone_is_not_said_to_differ_from_others(
+def test_one_cluster_alone_is_not_reported_to_differ_from_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = one_cluster_answers(monkeypatch, view())

@@ -1,6 +1,6 @@
 """What the program declares is what the checks look for, in every stack file of the project.
 
-The objects of a stack, rendered with the stand-in charts, are given to the checks as if they stood
+The objects of a stack, rendered with the stand-in charts, are given to the checks as if they were
 in clusters whose nodes are simulated, beside what other people and controllers bring along.
 """
 
@@ -232,7 +232,7 @@ def test_checks_look_for_what_the_program_declares(
 def test_every_object_of_this_stack_that_is_missing_is_reported(
     name: str, rendered: Rendered, stack_config: Callable[[str], MeshConfig]
 ) -> None:
-    """Releases tell of what they made; namespaces and logins for registries are told by pods."""
+    """Releases report what they made; pods report namespaces and logins for registries."""
     config = stack_config(name)
     manifests = rendered(name)[1]
     views = views_of(config, manifests)
@@ -250,7 +250,7 @@ def test_every_object_of_this_stack_that_is_missing_is_reported(
 
 @dataclass(frozen=True)
 class Watched(View):
-    """A view that notes the kinds that are looked at."""
+    """A view that notes the kinds that are read."""
 
     kinds: set[Kind] = field(default_factory=set)
 
@@ -270,7 +270,7 @@ def watched(seen: View) -> Watched:
 
 
 @pytest.mark.parametrize("name", sorted(STACK_FILES))
-def test_a_check_declares_every_kind_that_it_looks_at(
+def test_a_check_declares_every_kind_that_it_reads(
     name: str, rendered: Rendered, stack_config: Callable[[str], MeshConfig]
 ) -> None:
     config = stack_config(name)

@@ -1,4 +1,4 @@
-"""What is said of certificates is true of real ones."""
+"""Judgements of certificates are right for real certificates."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_an_anchor_of_the_same_name_does_not_do() -> None:
     assert not pki.chain_ends_in(issuer.certificate, [certified("root").certificate])
 
 
-def test_a_chain_may_lead_through_an_intermediate_that_comes_with_it() -> None:
+def test_a_chain_may_go_through_an_intermediate_that_comes_with_it() -> None:
     anchor = certified("root")
     middle = certified("middle", anchor)
     leaf = certified("leaf", middle, authority=False)
@@ -34,7 +34,7 @@ def test_a_chain_may_lead_through_an_intermediate_that_comes_with_it() -> None:
     assert pki.chain_ends_in(leaf.certificate, [anchor.certificate], [middle.certificate])
 
 
-def test_intermediates_that_sign_each_other_lead_nowhere() -> None:
+def test_intermediates_that_sign_each_other_make_no_chain() -> None:
     first = certified("a")
     second = certified("b", first)
     first_again = certified("a", second, key=first.key)
@@ -80,7 +80,7 @@ def test_sixty_days_decide_whether_a_certificate_ends_soon(days: float, soon: bo
     assert pki.ends_soon(one.certificate, NOW) is soon
 
 
-def test_linkerd_takes_p256_everywhere_and_rsa_for_anchors_only() -> None:
+def test_linkerd_accepts_p256_everywhere_and_rsa_for_anchors_only() -> None:
     usual = certified("root").certificate
     rivest = certified("root", key=RSA_KEY).certificate
     assert algorithm_fault(usual, rsa_too=False) is None

@@ -43,7 +43,7 @@ def test_settings_reach_the_engine_and_later_changes_of_the_environment_too(
     assert lines == ["1 None up"]
 
 
-def test_an_engine_that_takes_too_long_is_ended(program: Program) -> None:
+def test_an_engine_that_runs_too_long_is_ended(program: Program) -> None:
     program("pulumi", "time.sleep(600)")
     with pytest.raises(TimeoutError):
         Engine().execute(["up"], silent, limit=0.5)

@@ -77,7 +77,7 @@ def test_an_installation_that_fails_is_reported_with_its_last_line(
         find(silent)
 
 
-def test_an_installation_that_takes_too_long_is_ended(
+def test_an_installation_that_runs_too_long_is_ended(
     private: Path, online: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(finding, "_INSTALL_SECONDS", 0.5)

@@ -1,4 +1,4 @@
-"""An Ambassador that is there already: what is added to it, and that nothing else is touched."""
+"""An existing Ambassador: what is added to it, and that nothing else is changed."""
 
 from __future__ import annotations
 
@@ -257,7 +257,7 @@ def test_the_gateway_s_service_is_our_own_and_selects_the_owner_s_pods(
     assert service["spec"] == {
         "type": "LoadBalancer",
         "selector": {"app": "door", "tier": "edge"},
-        # The owner's own Service keeps 80 and 443, so ours may have them as well.
+        # The owner's own Service keeps 80 and 443, so the program's may have them as well.
         "ports": [
             {"name": "mc-gateway", "port": 443, "targetPort": 4143},
             {"name": "mc-probe", "port": 9191, "targetPort": 4191},
@@ -268,7 +268,7 @@ def test_the_gateway_s_service_is_our_own_and_selects_the_owner_s_pods(
     }
 
 
-def test_what_is_not_said_of_the_gateway_s_service_is_left_to_the_cluster(
+def test_fields_of_the_gateway_s_service_that_are_not_configured_are_left_to_the_cluster(
     adopted: Callable[[str], Recording],
 ) -> None:
     spec = adopted("adopt: {}, gateway: {}").named("b-ambassador-gateway-service").inputs["spec"]
@@ -288,7 +288,7 @@ def test_the_policies_select_the_same_pods_as_the_service(
         assert {str(spec["podSelector"]) for spec in servers} == {str({"matchLabels": selector})}
 
 
-def test_links_lead_to_the_address_of_our_own_service(mesh: Mesh, recorded: Records) -> None:
+def test_links_use_the_address_of_the_program_s_own_service(mesh: Mesh, recorded: Records) -> None:
     recording = recorded(
         mesh("""
             clusters:

@@ -246,7 +246,7 @@ def test_the_user_s_values_for_ambassador_win(mesh: Mesh, recorded: Records) -> 
     assert crds == {"enableLegacyVersions": False, "enableV1": True}
 
 
-def test_the_gateway_s_address_is_read_once_ambassador_stands(
+def test_the_gateway_s_address_is_read_once_ambassador_is_installed(
     mesh: Mesh, recorded: Records
 ) -> None:
     recording = recorded(linked(mesh, "{gateway: {}}"))
@@ -256,7 +256,7 @@ def test_the_gateway_s_address_is_read_once_ambassador_stands(
     assert spec["gatewayAddress"] == "ambassador.ambassador.b.example"
 
 
-def test_a_given_address_is_taken_and_none_is_read(mesh: Mesh, recorded: Records) -> None:
+def test_a_given_address_is_used_and_no_service_is_read(mesh: Mesh, recorded: Records) -> None:
     recording = recorded(linked(mesh, "{gateway: {address: [198.51.100.7, gw.example]}}"))
     assert [item.name for item in recording if item.read] == []
     spec = recording.named("a-b-link").inputs["spec"]

@@ -265,7 +265,7 @@ def test_an_edge_stack_has_emissary_s_values_under_the_chart_that_reads_them(
     assert {"podAnnotations", "service", "serviceAccount", "replicaCount", "resources"} <= same
     for key in same - {"service"}:
         assert inner[key] == values(plain)[key], key
-    # Nothing of it stands where the outer chart would leave it unread.
+    # Nothing of it is where the outer chart would not read it.
     assert same & set(outer) == {"fullnameOverride"}
     assert inner["service"]["ports"] == values(plain)["service"]["ports"]
 
@@ -282,7 +282,7 @@ def test_both_levels_of_an_edge_stack_are_called_alike(
 def secret_forms(text: str) -> Iterator[str]:
     yield text
     for shift in range(3):
-        # However much stands before it, base64 of a text has one of three forms.
+        # However much is before it, base64 of a text has one of three forms.
         encoded = base64.b64encode(b"\0" * shift + text.encode()).decode()
         yield encoded[4:-4]
 
@@ -380,7 +380,7 @@ def test_linkerd_s_headers_of_the_auth_service_are_apart_from_those_of_the_modul
 def test_a_legacy_ambassador_is_no_edge_stack_and_has_no_agent(
     installed: Callable[..., Recording],
 ) -> None:
-    """Its chart installs both where nothing is said."""
+    """Its chart installs both by default."""
     recording = installed("ambassador", "image: registry.example/ambassador")
     found = values(recording)
     assert found["enableAES"] is False
@@ -410,7 +410,7 @@ def test_whatever_the_flavour_ambassador_is_meshed_named_and_answered_for_alike(
 
 
 @pytest.mark.parametrize("which", ["emissary 4", "emissary 3", "edge-stack"])
-def test_the_chart_s_listeners_are_off_because_ours_are_objects_of_their_own(
+def test_the_chart_s_listeners_are_off_because_the_program_makes_its_own(
     installed: Callable[..., Recording], which: str
 ) -> None:
     recording = installed(which)
@@ -453,7 +453,7 @@ def test_objects_are_registered_in_the_version_that_the_stack_file_or_the_flavou
     objects = of_ambassador(installed(which, "gateway: {}"))
     versions = {item.inputs["kind"]: item.inputs["apiVersion"] for item in objects}
     assert versions["Mapping"] == f"getambassador.io/{wanted}"
-    # There is no Host in v1, and none is needed where nothing converts it.
+    # v1 has no Host, and without conversion the chart needs no Host.
     host = {"v1": "v2", "v2": "v2", "v3alpha1": "v3alpha1"}[wanted]
     assert versions.get("Host") == (
         None if which == "ambassador, v1" else f"getambassador.io/{host}"

@@ -145,7 +145,7 @@ def test_the_older_versions_compare_a_full_host_name_letter_by_letter(version: A
 def test_the_older_versions_have_a_regular_expression_for_a_glob(
     version: ApiVersion, glob: str, fits: list[str], fails: list[str]
 ) -> None:
-    """Ambassador 1.14 compares the text itself where it is not said to be one."""
+    """Ambassador 1.14 compares the text itself unless it is marked as a regular expression."""
     spec = translated(version, mappings=(route(hostname=glob),))["Mapping", "web"]
     assert spec["host_regex"] is True
     # Envoy wants the whole host name to fit.
@@ -157,7 +157,7 @@ def test_the_older_versions_have_a_regular_expression_for_a_glob(
 def test_where_the_older_versions_are_converted_a_glob_stays_one(
     version: ApiVersion, glob: str
 ) -> None:
-    """Conversion takes the host over as it is, and v3alpha1 has globs."""
+    """Conversion copies the host as it is, and v3alpha1 has globs."""
     found = translated(version, mappings=(route(hostname=glob),), converted=True)
     assert found["Mapping", "web"]["host"] == glob
     assert "host_regex" not in found["Mapping", "web"]
@@ -194,7 +194,7 @@ def test_but_for_its_host_name_a_route_is_the_same_in_every_version() -> None:
             assert specs[0] == {"prefix": "/web/", "service": "web.shop"}
 
 
-def test_what_is_said_to_be_off_is_off_and_what_is_not_said_is_left_to_ambassador() -> None:
+def test_what_is_switched_off_is_off_and_what_is_not_configured_is_left_to_ambassador() -> None:
     for found in side_by_side(mappings=(route(linkerd_headers=False, bypass_auth=False),)).values():
         spec = found["Mapping", "web"]
         assert (spec["add_linkerd_headers"], spec["bypass_auth"]) == (False, False)
@@ -270,7 +270,7 @@ def test_tls_without_settings_is_the_secret_alone_which_is_named_after_the_host(
 
 def test_v1_redirects_cleartext_by_a_tls_context_and_routes_it_by_saying_nothing() -> None:
     redirecting = translated("v1", hosts=(host(insecure="Redirect", tls={}),))
-    # The port of the pod that takes cleartext is that of the default Listener.
+    # The port of the pod that accepts cleartext is that of the default Listener.
     assert redirecting["TLSContext", "one"]["redirect_cleartext_from"] == 8080
     routing_ = translated("v1", hosts=(host(insecure="Route", tls={}),))
     assert "redirect_cleartext_from" not in routing_["TLSContext", "one"]
@@ -290,7 +290,7 @@ def test_where_v1_is_converted_hosts_are_of_v2_and_there_is_no_tls_context() -> 
     assert {item["apiVersion"] for item in older} == {"getambassador.io/v2"}
 
 
-def test_a_module_that_we_make_is_marked_as_ours_in_every_version() -> None:
+def test_a_module_that_the_program_makes_has_its_label_in_every_version() -> None:
     for version in VERSIONS:
         settings = {"add_linkerd_headers": True}
         (made,) = TRANSLATORS[version](Routing("space", (), (), (), module=dict(settings)))
@@ -424,7 +424,7 @@ def test_the_description_says_whether_a_webhook_converts_the_objects(
     assert routing(config(**settings)).converted is converted
 
 
-def test_a_module_is_ours_only_where_an_adopted_ambassador_is_to_get_one() -> None:
+def test_a_module_is_made_only_where_an_adopted_ambassador_is_to_get_one() -> None:
     wanted = {"make": {"add_linkerd_headers": True}, "patch": None, "leave": None}
     for module, expected in wanted.items():
         assert routing(config(adopt={"module": module})).module == expected

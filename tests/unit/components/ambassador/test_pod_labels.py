@@ -1,4 +1,4 @@
-"""Whoever selects Ambassador's pods meets the labels that its charts really give them."""
+"""Selectors of Ambassador's pods match the labels that its charts really give them."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ def test_the_gateway_s_service_of_an_adopted_release_selects_its_pods_by_default
 def test_the_names_tried_here_are_labelled_in_both_ways(
     mesh: Mesh, recorded: Records, helm: HelmTemplate, chart_folder: ChartSource
 ) -> None:
-    """Where a chart always said the same, the tests above would prove little."""
+    """If a chart always gave the same labels, the tests above would prove little."""
     said = {}
     for which, flavour in FLAVOURS.items():
         for name in NAMES:

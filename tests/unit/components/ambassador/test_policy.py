@@ -27,7 +27,8 @@ ANYBODY, MESHED = "any client", "meshed clients"
 def admitted(objects: Objects, port: int | str, labels: dict[str, str]) -> set[str] | None:
     """Who may connect to a port of a pod with these labels; None where the default decides.
 
-    As Linkerd's policy controller has it: a Server takes the port, and what targets it lets in.
+    As in Linkerd's policy controller: a Server selects the port, and what targets it admits
+    clients.
     """
     found = {(item["kind"], item["metadata"]["name"]): item["spec"] for item in objects}
     servers = [

@@ -85,7 +85,7 @@ MIXED = """
 """
 
 
-def test_namespaces_come_first_and_everything_else_waits_for_them_wherever_they_stand() -> None:
+def test_namespaces_come_first_and_everything_else_waits_for_them_in_any_order() -> None:
     recording = declared(MIXED)
     space = recording.named("owner-x-namespace-space")
     others = [item for item in recording if item.parent == space.parent and item is not space]

@@ -191,7 +191,7 @@ def test_inbound_traffic_is_treated_as_before_unless_the_stack_file_says_otherwi
     assert policies == ["all-unauthenticated", "deny"]
 
 
-def test_the_user_s_values_win_over_ours_and_leave_the_rest_of_them(
+def test_the_user_s_values_override_the_program_s_and_leave_the_rest(
     mesh: Mesh, recorded: Records
 ) -> None:
     recording = recorded(

@@ -1,4 +1,4 @@
-"""Linkerd 2.8: its charts, its Secrets, and gateways that are told of by annotations."""
+"""Linkerd 2.8: its charts, its Secrets, and gateways that annotations describe."""
 
 from __future__ import annotations
 

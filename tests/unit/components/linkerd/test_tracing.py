@@ -30,7 +30,7 @@ def values(recording: Recording, name: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("version", ["2026.8.3", "2025.3.1"])
-def test_without_tracing_nothing_is_said_of_a_collector(version: str, recorded: Records) -> None:
+def test_without_tracing_no_collector_is_configured(version: str, recorded: Records) -> None:
     recording = recorded(one(version=version))
     told = values(recording, "a-linkerd-control-plane")
     assert "tracing" not in told["proxy"]
@@ -157,7 +157,7 @@ def test_the_extension_waits_for_the_control_plane_its_certificate_and_its_login
     assert release.inputs["values"]["imagePullSecrets"] == [{"name": "ours"}]
 
 
-def test_values_for_the_extension_win_over_ours(recorded: Records) -> None:
+def test_values_for_the_extension_override_the_program_s(recorded: Records) -> None:
     given = {"jaegerValues": {"webhook": {"failurePolicy": "Fail"}}}
     told = values(recorded(one(given, version="2025.3.1")), "a-jaeger-release")["webhook"]
     assert told["failurePolicy"] == "Fail"

@@ -263,7 +263,7 @@ def test_weights_share_requests_to_the_source_s_own_service_with_its_mirror(
     }
 
 
-def test_a_weight_of_nothing_is_said(linked: Callable[..., Recording]) -> None:
+def test_a_weight_of_zero_is_written(linked: Callable[..., Recording]) -> None:
     """Left out, it would be 1."""
     (route,) = routes(linked(WEIGHTED.replace("local: 9", "local: 0")))
     backends = route.inputs["spec"]["rules"][0]["backendRefs"]
@@ -306,7 +306,7 @@ def test_weights_of_a_service_that_the_source_lacks_are_left_out_and_warned_of(
 ) -> None:
     recording = linked(WEIGHTED, missing=(ServiceRef("shop", "web"),))
     assert routes(recording) == []
-    # What the target lacks is told apart.
+    # What the target lacks is reported separately.
     of_source = [text for text in recording.warnings if "'a'" in text]
     assert len(of_source) == 1
     assert "shop/web" in of_source[0]
@@ -372,7 +372,7 @@ def test_the_sample_s_mapping_is_in_its_own_cluster_and_names_the_service_in_ful
     assert mappings(recorded(mesh(text.format("{mapping: false}"))), "a") == {}
 
 
-def test_the_sample_answers_on_the_port_that_its_service_and_its_probe_lead_to(
+def test_the_sample_answers_on_the_port_that_its_service_and_its_probe_use(
     mesh: Mesh, recorded: Records
 ) -> None:
     recording = recorded(mesh("clusters: {a: {context: a, sample: {name: one, service: two}}}"))

@@ -1,4 +1,4 @@
-"""What is declared of somebody else's workloads: patches of their own fields, and nothing else."""
+"""What is declared of other owners' workloads: patches of single fields, and nothing else."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OLD = "linkerd: {values: {proxy: {nativeSidecar: false}}}"
 
 @pytest.fixture
 def meshed(mesh: Mesh, recorded: Records) -> Callable[..., list[Registration]]:
-    """What stands below MeshedWorkloads with these settings; `learned` is what the guard saw."""
+    """The children of MeshedWorkloads with these settings; `learned` is what the guard saw."""
 
     def run(settings: str, **learned: Any) -> list[Registration]:
         config = mesh(f"clusters: {{a: {{context: a, {settings}}}}}")

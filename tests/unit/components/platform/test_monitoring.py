@@ -1,4 +1,4 @@
-"""What the program tells an existing Prometheus and Grafana."""
+"""What the program makes for an existing Prometheus and Grafana."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def target(container: str, port: str, **labels: str) -> dict[str, str]:
     }
 
 
-def test_nothing_is_said_to_prometheus_or_grafana_unasked(recorded: Records) -> None:
+def test_nothing_is_made_for_prometheus_or_grafana_unasked(recorded: Records) -> None:
     assert not [item for item in recorded(one({})) if "monitoring" in item.name]
 
 

@@ -64,7 +64,7 @@ def whole(mesh: Mesh, recorded: Records) -> Recording:
 
 
 def existing(**trust: Any) -> MeshConfig:
-    """An issuer that is there already, and anchors without a private key."""
+    """An existing issuer, and anchors without a private key."""
     asked = {"issuer": "house", "webhooks": True, **trust}
     return load_settings(
         {
@@ -97,7 +97,7 @@ def test_both_charts_are_installed_from_their_repository_with_crds_that_stay(
     assert "a-cert-manager-release" in above(whole, whole.named("a-cert-manager-trust-manager"))
 
 
-def test_a_user_s_values_win_over_ours(mesh: Mesh, recorded: Records) -> None:
+def test_a_user_s_values_override_the_program_s(mesh: Mesh, recorded: Records) -> None:
     text = (
         "clusters: {a: {context: a, certManager: {install: true, "
         "values: {crds: {keep: false}}, trustManager: {install: true, values: {replicaCount: 2}}}}}"
@@ -158,7 +158,7 @@ def test_every_certificate_is_awaited_before_the_pods_that_mount_its_secret(
         assert made[name].name in above(whole, whole.named(release)), name
 
 
-def test_nothing_is_asked_for_before_the_webhooks_that_look_at_it(whole: Recording) -> None:
+def test_nothing_is_made_before_the_webhooks_that_check_it(whole: Recording) -> None:
     issuer = objects(whole, "ClusterIssuer")["linkerd-trust-anchor"]
     assert "a-cert-manager-release" in above(whole, issuer)
     for item in objects(whole, "Certificate").values():

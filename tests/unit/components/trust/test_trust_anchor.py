@@ -261,7 +261,7 @@ def test_an_update_renews_what_the_anchor_signs_in_time_and_the_anchor_never(
 def test_every_webhook_of_the_charts_has_a_certificate_that_the_anchor_signed(
     mesh: Mesh, recorded: Records
 ) -> None:
-    """Helm would make one of its own, anew at every upgrade."""
+    """Helm would make another certificate at every upgrade."""
     recording = recorded(mesh(TWO_CLUSTERS))
     for release in of_type(recording, "Release"):
         hooks = {

@@ -27,7 +27,7 @@ def host(**settings: Any) -> list[Settings]:
 Case = tuple[str, dict[str, Any], str, str, str]
 
 WRONG: list[Case] = [
-    # what holds, what is changed, where the problem is, a part of its message and of its remedy
+    # the case, what is changed, where the problem is, a part of its message and of its remedy
     # Flavours and their versions
     (
         "the flavour is one that nobody knows",

@@ -49,7 +49,7 @@ def fan() -> Settings:
 Case = tuple[str, Settings, dict[str, Any], str, str, str]
 
 WRONG: list[Case] = [
-    # what holds, settings, what is changed, where the problem is, its message, its remedy
+    # the case, settings, what is changed, where the problem is, its message, its remedy
     # Flat networks
     (
         "a flat link goes to a gateway's address",
@@ -557,6 +557,6 @@ def test_it_is_allowed_that(settings: Settings, changes: dict[str, Any]) -> None
     assert problems(changed(changes, settings)) == ()
 
 
-def test_a_version_of_no_generation_is_told_without_what_would_follow_from_it() -> None:
+def test_a_version_of_no_generation_is_reported_without_what_would_follow_from_it() -> None:
     found = problems(changed({f"{SOURCE}.linkerd.version": "2.14.1"}, old_pair()))
     assert [problem.path for problem in found] == [f"{SOURCE}.linkerd.version"]

@@ -1,4 +1,4 @@
-"""What a stack file may say of workloads that somebody else installed, and of his CronJobs."""
+"""What a stack file may configure for other owners' workloads and CronJobs."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_an_adopted_ambassador_is_patched_once_and_what_is_beside_it_is_free() -
     assert "adopted Ambassador" in found.message
 
 
-def test_a_namespace_that_the_injector_passes_over_is_refused_until_it_is_told_otherwise() -> None:
+def test_a_namespace_that_the_injector_skips_is_refused_unless_its_selector_is_configured() -> None:
     traefik = {"recipe": "traefik", "namespace": "kube-system"}
     found = only(meshed=[traefik])
     assert "skips the namespace kube-system" in found.message

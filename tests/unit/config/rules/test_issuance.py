@@ -14,7 +14,7 @@ CLUSTER: dict[str, Any] = {"context": "a", "certManager": {}}
 
 
 def provided(key: bool = False) -> dict[str, Any]:
-    """An anchor of somebody's own."""
+    """A provided anchor."""
     own = ec_key("house")
     anchor = {"name": "house", "certificate": certificate(own)}
     return {**anchor, "privateKey": key_pem(own)} if key else anchor
@@ -52,7 +52,7 @@ def test_a_generated_anchor_cannot_be_the_ca_of_an_issuer_that_is_there() -> Non
     assert list(found) == ["trustAnchor.anchors[1].certificate"]
 
 
-def test_an_anchor_needs_no_key_where_nothing_of_ours_is_signed() -> None:
+def test_an_anchor_needs_no_key_where_the_program_signs_nothing() -> None:
     asked = {"issuer": "house", "webhooks": True}
     loaded(CLUSTER, anchors=[provided()], certManager=asked)
 
@@ -60,7 +60,7 @@ def test_an_anchor_needs_no_key_where_nothing_of_ours_is_signed() -> None:
 @pytest.mark.parametrize(
     "asked", [{"makeIssuer": True, "webhooks": True}, {"issuer": "house"}], ids=["made", "webhooks"]
 )
-def test_an_anchor_needs_its_key_for_an_issuer_that_is_made_and_for_webhooks_of_ours(
+def test_an_anchor_needs_its_key_for_an_issuer_that_is_made_and_for_webhooks(
     asked: dict[str, Any],
 ) -> None:
     path = "trustAnchor.anchors[0].privateKey"
@@ -95,7 +95,7 @@ def test_an_issuer_of_linkerd_s_namespace_signs_nothing_for_viz() -> None:
     loaded(CLUSTER, anchors=[provided()], certManager=asked)
 
 
-def test_the_namespace_of_a_cert_manager_of_ours_is_nobody_else_s() -> None:
+def test_the_namespace_of_an_installed_cert_manager_has_no_other_use() -> None:
     cluster = {"context": "a", "certManager": {"install": True, "namespace": "linkerd"}}
     assert list(refused(cluster)) == ["clusters.a.certManager.namespace"]
     loaded({"context": "a", "certManager": {"install": False, "namespace": "linkerd"}})

@@ -1,4 +1,4 @@
-"""What of tracing a stack file is told that cannot be."""
+"""Settings of tracing that a stack file cannot have."""
 
 from __future__ import annotations
 
@@ -148,5 +148,7 @@ def test_opentelemetry_is_refused_where_an_ambassador_does_not_know_it(
         ({**OTLP, "sampling": 101}, "sampling"),
     ],
 )
-def test_what_ambassador_would_send_to_nobody_is_refused(tracing: dict[str, Any], key: str) -> None:
+def test_settings_that_would_lose_ambassadors_spans_are_refused(
+    tracing: dict[str, Any], key: str
+) -> None:
     assert told(edge(tracing)) == [f"clusters.a.ambassador.tracing.{key}"]

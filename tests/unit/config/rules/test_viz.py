@@ -72,7 +72,7 @@ def test_viz_is_not_left_without_any_prometheus() -> None:
     assert "prometheusUrl" in found[f"{VIZ}.values.prometheus.enabled"]
 
 
-def test_an_external_prometheus_is_told_where_the_namespace_can_tell_of_it() -> None:
+def test_an_external_prometheus_is_set_where_the_namespace_gets_it_too() -> None:
     hidden = {"enabled": True, "values": {"prometheusUrl": "http://prometheus.monitoring:9090"}}
     assert list(refused(given(hidden))) == [f"{VIZ}.values.prometheusUrl"]
 
@@ -80,7 +80,7 @@ def test_an_external_prometheus_is_told_where_the_namespace_can_tell_of_it() -> 
 @pytest.mark.parametrize(
     "grafana", [{}, {"url": "grafana.monitoring", "externalUrl": "https://grafana.example.com"}]
 )
-def test_the_dashboard_leads_to_one_grafana(grafana: dict[str, str]) -> None:
+def test_the_dashboard_links_to_one_grafana(grafana: dict[str, str]) -> None:
     assert list(refused(given({"enabled": True, "grafana": grafana}))) == [f"{VIZ}.grafana"]
 
 

@@ -1,4 +1,4 @@
-"""Provided trust anchors, with real certificates: what is fit, and what is said of the rest."""
+"""Provided trust anchors, with real certificates: which are fit, and the complaints."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FIT = certificate()
 
 
 def complaints(pem: str, key: str | None = None, now: datetime | None = None) -> list[str]:
-    """What is said of a certificate and its key."""
+    """The complaints about a certificate and its key."""
     return [complaint.message for complaint in anchor_complaints(pem, key, now)]
 
 
@@ -92,7 +92,7 @@ def test_an_unfit_anchor_is_refused_with_the_reason(pem: str, message: str) -> N
     assert problem.remedy
 
 
-def test_everything_that_is_wrong_with_an_anchor_is_said_at_once() -> None:
+def test_everything_that_is_wrong_with_an_anchor_is_reported_at_once() -> None:
     pem = certificate(
         ec_key(curve="secp384r1"),
         authority=False,
@@ -142,7 +142,7 @@ def test_the_key_of_the_certificate_is_taken(key: object) -> None:
     assert problems(with_anchor(pem, key_pem(key))) == ()  # type: ignore[arg-type]
 
 
-def test_a_key_that_is_still_encrypted_is_not_looked_at() -> None:
+def test_a_key_that_is_still_encrypted_is_not_checked() -> None:
     assert complaints(FIT, UNREADABLE_SECRET) == []
 
 
@@ -179,7 +179,7 @@ def test_one_certificate_may_not_be_two_anchors() -> None:
     assert "anchor 'old'" in problem.message
 
 
-def test_certificates_are_told_apart_by_what_they_hold() -> None:
+def test_certificates_are_distinguished_by_their_content() -> None:
     assert fingerprint(FIT) == fingerprint(f"a comment\n{FIT}")
     assert fingerprint(FIT) != fingerprint(certificate())
     assert fingerprint("nonsense") is None
@@ -233,7 +233,7 @@ def test_linkerd_2_8_gets_no_anchor_of_rsa_that_does_not_sign() -> None:
     assert "identity controller" not in problem.message
 
 
-def test_linkerd_2_8_takes_generated_anchors_and_provided_ones_of_ecdsa() -> None:
+def test_linkerd_2_8_accepts_generated_anchors_and_provided_ones_of_ecdsa() -> None:
     assert problems(of_2_8({"name": "new"}, provided("old", FIT))) == ()
 
 

@@ -47,12 +47,12 @@ def test_the_policy_controller_alone_refuses_sec1() -> None:
     assert "SEC1" in fault and "PKCS#8 and PKCS#1 only" in fault
 
 
-def test_every_reader_of_today_takes_pkcs8_and_pkcs1(prime: Certified) -> None:
+def test_every_reader_of_today_accepts_pkcs8_and_pkcs1(prime: Certified) -> None:
     keys = (CURVE.key_pem, prime.key_pem, prime.old_key_pem)
     assert {form_fault(EDGE, name, key) for name in EDGE.key_forms for key in keys} == {None}
 
 
-def test_linkerd_2_8_takes_every_form_but_pkcs8(prime: Certified) -> None:
+def test_linkerd_2_8_accepts_every_form_but_pkcs8(prime: Certified) -> None:
     for reader in OLD.key_forms:
         assert form_fault(OLD, reader, CURVE.old_key_pem) is None
         assert form_fault(OLD, reader, prime.old_key_pem) is None
@@ -85,7 +85,7 @@ def test_no_message_about_a_key_holds_any_of_it() -> None:
     assert not any(line in fault for line in CURVE.old_key_pem.splitlines()[1:-1])
 
 
-def test_every_webhook_that_is_looked_at_has_its_row() -> None:
+def test_every_webhook_that_is_checked_has_its_row() -> None:
     content = settings()
     content["clusters"]["west"]["linkerd"] = {"viz": {"enabled": True}}
     today = {hook.service for hook in inventory(mesh(content), "west").webhooks}

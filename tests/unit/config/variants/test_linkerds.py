@@ -83,7 +83,7 @@ def exported(changes: dict[str, Any]) -> dict[ServiceRef, ExportedService]:
         ),
     ],
 )
-def test_an_export_of_todays_linkerd_is_told_by_labels(
+def test_an_export_of_todays_linkerd_is_announced_by_labels(
     changes: dict[str, Any], labels: dict[str, str]
 ) -> None:
     assert exported(changes) == {WEB: ExportedService(WEB, labels, {})}
@@ -100,7 +100,7 @@ def test_an_export_of_todays_linkerd_is_told_by_labels(
         ({f"{TARGET}.ambassador.adopt": {}}, ("ambassador-linkerd-gateway", "ambassador")),
     ],
 )
-def test_an_export_of_linkerd_2_8_is_told_by_its_gateways_service(
+def test_an_export_of_linkerd_2_8_is_announced_by_its_gateways_service(
     changes: dict[str, Any], gateway: tuple[str, str]
 ) -> None:
     old = {f"{end}.linkerd.version": "2.8.1" for end in (SOURCE, TARGET)}
