@@ -114,7 +114,7 @@ def test_the_language_host_answers_the_engine_and_ends_on_its_interrupt() -> Non
     assert about.version == ".".join(map(str, sys.version_info[:3]))
 
 
-def test_the_stand_in_for_tls_names_itself_and_ends_on_an_interrupt() -> None:
+def test_the_plugin_for_tls_gives_its_version_and_ends_on_an_interrupt() -> None:
     with running("pulumi-resource-tls") as channel:
         stub = provider_pb2_grpc.ResourceProviderStub(channel)
         info = stub.GetPluginInfo(empty_pb2.Empty(), timeout=60)
