@@ -93,7 +93,7 @@ def marked(mark: str) -> list[ProcessIdentity]:
         try:
             environment = (directory / "environ").read_bytes()
         except OSError:
-            continue  # Somebody else's, or gone by now.
+            continue  # Another user's, or gone by now.
         if entry in environment.split(b"\0"):
             identity = identify(int(directory.name))
             if identity is not None:

@@ -75,7 +75,7 @@ def api_client(kubeconfig: Path) -> client.ApiClient:
     except (config.ConfigException, OSError, yaml.YAMLError) as error:
         raise LocalClusterError(f"{kubeconfig} cannot be used: {error}") from error
     configuration.proxy = None
-    # Whoever calls this asks again by itself, and wants to hear of a refusal at once.
+    # Callers ask again by themselves, and need to know of a refusal at once.
     configuration.retries = False
     return client.ApiClient(configuration)
 

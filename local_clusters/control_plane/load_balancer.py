@@ -82,7 +82,7 @@ class LoadBalancer:
         self._book = AddressBook(pool)
 
     def run(self) -> None:
-        """Look at every Service, then at every change, until the watch ends or an error comes.
+        """Read every Service, then every change, until the watch ends or an error comes.
 
         Raises:
             kubernetes.client.ApiException, urllib3.exceptions.HTTPError: the API server refuses,

@@ -1,6 +1,6 @@
 """The CRDs of getambassador.io as an API server of today can hold them, for every Ambassador.
 
-Nobody serves the conversion webhooks there, so that CRDs go without.
+No program serves the conversion webhooks there, so that CRDs go without.
 """
 
 from __future__ import annotations

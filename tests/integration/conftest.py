@@ -86,9 +86,9 @@ def new_namespace() -> Iterator[Callable[..., str]]:
 
 @contextlib.contextmanager
 def _shared_directory(purpose: str) -> Iterator[Path]:
-    """A directory for clusters of this run; the last process to leave it takes them down.
+    """A directory for clusters of this run; the last process to leave it removes them.
 
-    Under pytest-xdist the workers of one run share it. The next run takes down what runs that were
+    Under pytest-xdist the workers of one run share it. The next run removes what runs that were
     killed have left.
     """
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID") or uuid.uuid4().hex

@@ -2,7 +2,7 @@
 
 The program is run offline, what it declares is made with helm and kubectl in the order of its
 dependencies, and charts are the stand-ins of `charts/stand_ins` (or, with MESH_CHARTS,
-the packages in that folder). Whoever has another way to deploy puts it in place of `deploy`.
+the packages in that folder). Another way to deploy replaces `deploy`.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def run(command: list[str], stdin: str = "") -> str:
 
 @dataclass(frozen=True)
 class HealthyMesh:
-    """The mesh, and how to look at it and to break it."""
+    """The mesh, and how to read and to break it."""
 
     config: MeshConfig
     clusters: Mapping[str, LocalCluster]

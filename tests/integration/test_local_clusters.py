@@ -271,7 +271,7 @@ def test_services_of_another_load_balancer_class_get_no_address(
     make_service(
         core, namespace, "classed", type="LoadBalancer", loadBalancerClass="example.com/other"
     )
-    # Changes are looked at one after the other: when the last has been, the others have been too.
+    # Changes are read one after the other: when the last has been, the others have been too.
     make_service(core, namespace, "last", type="LoadBalancer")
     eventually(lambda: ingress_addresses(core, namespace, "last"))
     assert ingress_addresses(core, namespace, "inside") == []
@@ -560,7 +560,7 @@ def test_stop_leaves_files_alone_that_the_cluster_did_not_make(tmp_path: Path) -
 # Addresses
 
 
-def test_an_address_book_gives_each_service_another_address_until_none_is_left() -> None:
+def test_an_address_book_gives_each_service_another_address_until_all_are_given() -> None:
     book = AddressBook(IPv4Network("192.0.2.0/28"))
     services = [f"default/{number}" for number in range(5)]
     given = {service: book.assign(service) for service in services}

@@ -240,7 +240,7 @@ def is_ambassador_s_crd(item: Mapping[str, Any]) -> bool:
 
 
 def prepared(server: Server, items: Iterable[RenderedObject], foreign: set[str]) -> None:
-    """Make what an API server needs before it can even look at the rest."""
+    """Make what an API server needs before it accepts the rest."""
     for space in sorted(foreign - {"default", "kube-system"}):
         server.apply(namespace(space), pretend=False)
     for item in items:

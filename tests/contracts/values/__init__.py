@@ -184,7 +184,7 @@ def merged(below: Tree, above: Tree) -> Tree:
 def content(folder: Path, version: str | None) -> dict[str, str]:
     """The data of all values files below a folder, by the names of its files.
 
-    Raises ValueError for a file that says no version where none is given.
+    Raises ValueError for a file without a version where the caller gives no version.
     """
     found: dict[str, dict[str, Any]] = {}
     for file in sorted(folder.rglob("*.yaml")):

@@ -131,7 +131,7 @@ def test_every_chart_comes_from_where_its_makers_publish_it(mesh: Mesh) -> None:
         assert places[name].chart == f"{WHERE['emissary']}/{name.split()[0]}"
 
 
-def test_a_folder_without_a_chart_or_a_manifest_is_told_with_all_that_lacks(
+def test_an_error_names_every_chart_and_manifest_that_a_folder_lacks(
     mesh: Mesh, tmp_path: Path
 ) -> None:
     (tmp_path / "linkerd-crds-2026.8.3.tgz").touch()
@@ -153,7 +153,7 @@ def test_the_environment_s_folder_wins_over_the_stack_file_s(tmp_path: Path) -> 
     assert ChartSource.of(ChartsConfig(), {}).directory is None
 
 
-def test_a_manifest_is_read_from_the_folder_and_nobody_is_asked_for_it(
+def test_a_manifest_is_read_from_the_folder_and_not_downloaded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object, **__: object) -> None:
@@ -164,7 +164,7 @@ def test_a_manifest_is_read_from_the_folder_and_nobody_is_asked_for_it(
     assert source(tmp_path).text(MANIFEST) == "kind: Größe\n"
 
 
-def test_a_manifest_that_the_folder_lacks_is_told_by_its_file_name(tmp_path: Path) -> None:
+def test_an_error_names_the_file_of_a_manifest_that_the_folder_lacks(tmp_path: Path) -> None:
     with pytest.raises(MissingChartsError, match=r"lacks aes-crds-1\.2\.3\.yaml"):
         source(tmp_path).text(MANIFEST)
 
@@ -205,7 +205,7 @@ def _gone(url: str, timeout: float) -> requests.Response:
 
 
 @pytest.mark.parametrize("get", [_refused, _slow, _gone])
-def test_a_manifest_that_cannot_be_downloaded_is_told_with_its_address_and_a_remedy(
+def test_an_error_has_the_address_of_a_manifest_that_cannot_be_downloaded_and_a_remedy(
     monkeypatch: pytest.MonkeyPatch, get: Callable[[str, float], requests.Response]
 ) -> None:
     monkeypatch.setattr(requests, "get", get)
@@ -220,7 +220,7 @@ def test_a_manifest_that_cannot_be_downloaded_is_told_with_its_address_and_a_rem
     assert caught.value.__suppress_context__
 
 
-def test_a_manifest_that_is_no_text_is_told_and_not_guessed_at(
+def test_a_manifest_that_is_not_text_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def answer(url: str, timeout: float) -> requests.Response:

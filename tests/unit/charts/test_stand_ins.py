@@ -916,7 +916,7 @@ def test_an_ambassador_in_one_namespace_has_no_rights_in_others(chart: str) -> N
 
 
 @pytest.mark.parametrize("chart", ["emissary-ingress-3", "edge-stack"])
-def test_pods_that_wait_for_the_conversion_server_may_look_at_it(chart: str) -> None:
+def test_pods_that_wait_for_the_conversion_server_may_read_it(chart: str) -> None:
     items = for_ambassador(chart, {"waitForApiext": {"deploymentNamespace": "elsewhere"}})
     pod = named(items, "Deployment", "edge")["spec"]["template"]["spec"]
     (waiting,) = pod["initContainers"]

@@ -1,4 +1,4 @@
-"""What a stack file may say, and what is said about one that is wrong."""
+"""What a stack file may contain, and the message for each mistake."""
 
 from __future__ import annotations
 
@@ -456,7 +456,7 @@ def test_a_mirror_may_not_meet_a_service_that_its_own_cluster_exports() -> None:
 # Everything at once -------------------------------------------------------------------------
 
 
-def test_errors_of_every_kind_are_told_at_once() -> None:
+def test_errors_of_every_kind_are_reported_at_once() -> None:
     """Wrong fields, pieces that do not fit together, and clusters that do not fit each other."""
     settings = changed(
         {
@@ -542,7 +542,7 @@ def test_errors_of_every_kind_are_told_at_once() -> None:
         ),
     ],
 )
-def test_an_error_is_told_once_and_not_what_follows_from_it(
+def test_an_error_is_reported_once_and_not_what_follows_from_it(
     changes: dict[str, Any], path: str
 ) -> None:
     assert only(changed(changes)).path == path
@@ -609,18 +609,18 @@ def test_a_file_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     assert load_stack_file(write(tmp_path, b"\xef\xbb\xbf" + text)) == loaded(pair())
 
 
-def test_values_set_without_path_are_taken_as_the_engine_takes_them(tmp_path: Path) -> None:
+def test_values_set_without_path_are_read_as_the_engine_reads_them(tmp_path: Path) -> None:
     settings = {key: json.dumps(value) for key, value in pair().items()}
     file = write(tmp_path, stack_text({**settings, "timeoutSeconds": "900"}))
     assert load_stack_file(file) == loaded({**pair(), "timeoutSeconds": 900})
 
 
-def test_keys_may_stand_without_the_projects_name(tmp_path: Path) -> None:
+def test_keys_may_be_without_the_projects_name(tmp_path: Path) -> None:
     text = yaml.safe_dump({"config": {"clusters": {"a": {"context": "a"}}, "links": None}})
     assert list(load_stack_file(write(tmp_path, text)).clusters) == ["a"]
 
 
-def test_keys_may_not_stand_with_and_without_the_projects_name(tmp_path: Path) -> None:
+def test_keys_with_and_without_the_projects_name_are_refused(tmp_path: Path) -> None:
     config = {"clusters": {}, f"{PROJECT}:clusters": {"a": {"context": "a"}}}
     found = refusal(write(tmp_path, yaml.safe_dump({"config": config})))
     assert "duplicate key" in found[0].message
@@ -753,7 +753,7 @@ def test_what_json_cannot_say_is_refused(settings: Settings, path: str, message:
     )
 
 
-def test_a_date_is_refused_where_a_text_was_meant(tmp_path: Path) -> None:
+def test_a_date_is_refused_in_place_of_a_text(tmp_path: Path) -> None:
     text = stack_text(changed({f"{SOURCE}.context": "DATE"})).replace("DATE", "2026-11-21")
     [problem] = refusal(write(tmp_path, text))
     assert (problem.path, problem.message) == (f"{SOURCE}.context", "YAML reads this as a date")
@@ -840,7 +840,7 @@ def with_secret(field: str, value: Any) -> Settings:
 
 
 @pytest.mark.parametrize("field", SECRET_FIELDS)
-def test_a_secret_may_stand_encrypted(field: str) -> None:
+def test_a_secret_may_be_encrypted(field: str) -> None:
     assert problems(with_secret(field, {"secure": "v1:AAAA:BBBB"})) == ()
 
 
@@ -856,7 +856,7 @@ def test_a_secret_is_kept_and_never_shown(field: str) -> None:
 
 
 def leaks(text: str) -> Iterator[str]:
-    """What of a secret's text must not stand in a message."""
+    """What of a secret's text must not be in a message."""
     yield from (line for line in text.splitlines() if len(line) > 12 and "-----" not in line)
     yield "hunter2"
 
@@ -874,7 +874,7 @@ def leaks(text: str) -> Iterator[str]:
         lambda text: text.replace("2", "3"),
     ],
 )
-def test_no_message_tells_a_secret_that_is_wrong(
+def test_no_message_contains_a_secret_that_is_wrong(
     field: str, spoiled: Callable[[str], Any], tmp_path: Path
 ) -> None:
     text = SECRET_FIELDS[field][2]
@@ -912,7 +912,7 @@ def test_no_message_tells_a_secret_that_is_wrong(
         "timeoutSeconds",
     ],
 )
-def test_no_message_tells_a_secret_that_stands_in_the_wrong_place(path: str, text: str) -> None:
+def test_no_message_contains_a_secret_in_the_wrong_place(path: str, text: str) -> None:
     settings = changed(
         {
             f"{SOURCE}.networks": ["10.0.0.0/8"],
@@ -924,7 +924,7 @@ def test_no_message_tells_a_secret_that_stands_in_the_wrong_place(path: str, tex
         }
     )
     if path.endswith("values.key") and text == KUBECONFIG:
-        return  # Among Helm values, only keys can be told from other texts.
+        return  # Among Helm values, only keys can be distinguished from other texts.
     with pytest.raises(StackFileError) as raised:
         load_settings(settings, "test")
     assert not [part for part in leaks(text) if part in str(raised.value)]
@@ -973,7 +973,7 @@ def test_the_engine_and_the_file_say_the_same(
     assert engine(shipped(name)) == load_stack_file(stack_file(name))
 
 
-def test_errors_of_what_the_engine_hands_over_are_told_at_once(
+def test_errors_of_what_the_engine_hands_over_are_reported_at_once(
     engine: Callable[[Mapping[str, Any]], MeshConfig],
 ) -> None:
     with pytest.raises(StackFileError) as raised:
@@ -994,7 +994,7 @@ def test_errors_of_what_the_engine_hands_over_are_told_at_once(
     assert "stack '" in str(raised.value)
 
 
-def test_without_any_settings_the_engine_is_told_what_is_missing(
+def test_without_any_settings_the_message_names_what_is_missing(
     engine: Callable[[Mapping[str, Any]], MeshConfig],
 ) -> None:
     with pytest.raises(StackFileError, match="the stack file has no cluster"):
