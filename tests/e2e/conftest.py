@@ -26,6 +26,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cli.engine.find import find
 from config import PROJECT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -58,7 +59,7 @@ def missing() -> str | None:
     for name in ("MESH_E2E_SOURCE", "MESH_E2E_TARGET"):
         if not os.environ.get(name):
             return f"{name} names no context of a cluster with real pods"
-    return None if shutil.which("pulumi") else "the Pulumi CLI is not on PATH"
+    return None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -90,6 +91,7 @@ class Mesh:
     folder: Path
     content: dict[str, Any]
     environment: dict[str, str]
+    command: str
     verified: list[dict[str, Any]] = field(default_factory=list)
 
     def write(self, content: dict[str, Any]) -> None:
@@ -102,7 +104,7 @@ class Mesh:
 
     def pulumi(self, *arguments: str) -> str:
         """Run a command of the engine on the stack; fails where it does."""
-        return self.run("pulumi", *arguments, "--stack", STACK, "--non-interactive")
+        return self.run(self.command, *arguments, "--stack", STACK, "--non-interactive")
 
     def up(self) -> str:
         """Deploy."""
@@ -145,14 +147,14 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     (folder / ".venv").symlink_to(Path(sys.prefix))
     state = base / "state"
     state.mkdir()
+    engine = find(print)
     environment = {
-        **os.environ,
+        **engine.environment,
         "PULUMI_BACKEND_URL": f"file://{state}",
         "PULUMI_CONFIG_PASSPHRASE": "e2e",
-        "PULUMI_SKIP_UPDATE_CHECK": "1",
     }
-    made = Mesh(folder, initial(), environment)
-    made.run("pulumi", "stack", "init", STACK, "--non-interactive")
+    made = Mesh(folder, initial(), environment, engine.command)
+    made.run(engine.command, "stack", "init", STACK, "--non-interactive")
     made.write(made.content)
     yield made
     made.pulumi("destroy", "--yes", "--skip-preview")
