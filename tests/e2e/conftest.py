@@ -6,7 +6,7 @@
 out their contexts. By default a small one is used: a link to the sample of the target, and a
 gateway with a load balancer. `MESH_E2E_API_SERVER` is the target's API server as the source
 reaches it, where that differs from the kubeconfig. `KUBECONFIG` and `MESH_CHARTS` are as
-everywhere. Without the contexts, or without `pulumi` on PATH, these tests are skipped and say so:
+everywhere. Without the contexts these tests are skipped and say so:
 simulated pods carry no request.
 """
 

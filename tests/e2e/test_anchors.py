@@ -78,7 +78,7 @@ def test_no_request_fails_while_an_anchor_is_replaced_by_the_steps_of_the_page(m
         for later in steps[place + 1 :]:
             mesh.write(with_anchors(later))
             refused = mesh.run(
-                *("pulumi", "preview", "--stack", STACK, "--non-interactive"), codes=(1, 255)
+                *(mesh.command, "preview", "--stack", STACK, "--non-interactive"), codes=(1, 255)
             )
             assert "docs/anchors.md" in refused
         mesh.write(with_anchors(anchors))

@@ -44,7 +44,7 @@ def test_a_strict_inbound_policy_keeps_link_probe_and_public_ports_open(mesh: Me
 
 
 def test_no_request_fails_while_an_update_changes_nothing(mesh: Mesh) -> None:
-    command = ["pulumi", "up", "--yes", "--skip-preview", "--stack", STACK, "--non-interactive"]
+    command = [mesh.command, "up", "--yes", "--skip-preview", "--stack", STACK, "--non-interactive"]
     mesh.mesh("verify", STACK, "--during", shlex.join(command))
 
 
@@ -53,7 +53,9 @@ def test_an_anchor_that_is_replaced_in_one_step_is_refused_and_nothing_fails(mes
     before = content
     replaced = {**content["config"], f"{PROJECT}:trustAnchor": {"anchors": [{"name": "other"}]}}
     mesh.write({**content, "config": replaced})
-    output = mesh.run(*("pulumi", "preview", "--stack", STACK, "--non-interactive"), codes=(1, 255))
+    output = mesh.run(
+        *(mesh.command, "preview", "--stack", STACK, "--non-interactive"), codes=(1, 255)
+    )
     assert "docs/anchors.md" in output
     mesh.write(before)
     assert failed(mesh.verify()) == []
