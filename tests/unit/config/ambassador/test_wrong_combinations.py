@@ -30,7 +30,7 @@ WRONG: list[Case] = [
     # the case, what is changed, where the problem is, a part of its message and of its remedy
     # Flavours and their versions
     (
-        "the flavour is one that nobody knows",
+        "the flavour is unknown",
         {f"{THERE}.flavour": "contour"},
         f"{THERE}.flavour",
         "unknown flavour 'contour'",
@@ -44,7 +44,7 @@ WRONG: list[Case] = [
         'write "8.10.2"',
     ),
     (
-        "the application's version stands in place of the chart's",
+        "the application's version is written in place of the chart's",
         {**LEGACY, f"{THERE}.version": "1.14.4"},
         f"{THERE}.version",
         "chart version 1.14.4 of Ambassador 1.14 is not supported",
@@ -93,7 +93,7 @@ WRONG: list[Case] = [
         "leave crdsValues or installCrds out",
     ),
     (
-        "an Ambassador stands where the Edge Stack's webhook does",
+        "an Ambassador is in the namespace of the Edge Stack's webhook",
         {**LICENSED, f"{THERE}.namespace": "emissary-system"},
         f"{THERE}.namespace",
         "already used for Ambassador's CRDs",
@@ -170,7 +170,7 @@ WRONG: list[Case] = [
         "flavour: edge-stack",
     ),
     (
-        "a licence stands on two lines",
+        "a licence has two lines",
         {
             f"{THERE}.flavour": "edge-stack",
             f"{THERE}.edgeStack": {"licenseKey": "eyJhbGci.eyJz\nInN1.c2ln"},
@@ -180,14 +180,14 @@ WRONG: list[Case] = [
         "without spaces and line ends",
     ),
     (
-        "a licence stands among Helm values",
+        "a licence is among Helm values",
         {**LICENSED, f"{THERE}.values": {"licenseKey": {"value": "eyJhbGci.eyJz.c2ln"}}},
         f"{THERE}.values.licenseKey.value",
         "everyone who can read the Helm release can read its values",
         "set edgeStack.licenseKey with `pulumi config set --secret --path`",
     ),
     (
-        "a token of the agent stands among Helm values",
+        "a token of the agent is among Helm values",
         {f"{THERE}.values": {"agent": {"cloudConnectToken": "MTIzNDU2"}}},
         f"{THERE}.values.agent.cloudConnectToken",
         "everyone who can read the Helm release can read its values",
@@ -255,7 +255,7 @@ WRONG: list[Case] = [
         "write the directory of an ACME server",
     ),
     (
-        "nobody reads what the ACME authority writes",
+        "the ACME authority has no address to write to",
         {**LICENSED, f"{THERE}.hosts": host(acme={"email": "ops"})},
         f"{THERE}.hosts[0].acme.email",
         "'ops' is not an e-mail address",
@@ -413,7 +413,7 @@ WRONG: list[Case] = [
         }.items()
     ),
     (
-        "the adopted Edge Stack has a licence of ours",
+        "the adopted Edge Stack has a licence in the stack file",
         {**LICENSED, **ADOPTED},
         f"{THERE}.edgeStack",
         "the owner of the adopted Ambassador configures its installation",
@@ -539,14 +539,14 @@ WRONG: list[Case] = [
         "leave listeners out",
     ),
     (
-        "the sample stands in the namespace of an adopted Ambassador",
+        "the sample is in the namespace of an adopted Ambassador",
         {f"{THERE}.adopt": {}, f"{TARGET}.sample": {"namespace": "ambassador"}},
         f"{TARGET}.sample.namespace",
         "'ambassador' is already used for ambassador.namespace",
         "write another namespace",
     ),
     (
-        "the sample stands where the Edge Stack's webhook does",
+        "the sample is in the namespace of the Edge Stack's webhook",
         {**LICENSED, f"{TARGET}.sample": {"namespace": "emissary-system"}},
         f"{TARGET}.sample.namespace",
         "already used for Ambassador's CRDs",
@@ -584,7 +584,7 @@ def test_it_is_refused_that(changes: dict[str, Any], path: str, message: str, re
                 **ADOPTED,
                 f"{THERE}.gateway.port": 443,
             },
-            "an adopted Ambassador stands where every cluster has a namespace": {
+            "an adopted Ambassador is in a namespace of Kubernetes": {
                 **ADOPTED,
                 f"{THERE}.namespace": "default",
             },
@@ -638,7 +638,7 @@ def test_it_is_refused_that(changes: dict[str, Any], path: str, message: str, re
                     {**MAPPING, "name": "linkerd2-qotm", "prefix": "/qotm-linkerd2/"}
                 ],
             },
-            "a sample stands where no Ambassador is": {
+            "a sample is in a cluster without Ambassador": {
                 "clusters.third": {"context": "third", "sample": {}}
             },
             "routes have full names in ingress mode": {

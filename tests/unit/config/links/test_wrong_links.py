@@ -193,7 +193,7 @@ WRONG: list[Case] = [
         }.items()
     ),
     (
-        "nobody gets any weight",
+        "both weights are 0",
         pair(),
         {"links[0].exports[0].weights": {"local": 0, "mirrored": 0}},
         "links[0].exports[0].weights.local",
@@ -393,7 +393,7 @@ WRONG: list[Case] = [
         "write probe: ambassador",
     ),
     (
-        "the stack file tells the address of a gateway of Linkerd 2.8",
+        "the stack file has the address of a gateway of Linkerd 2.8",
         old_pair(),
         {f"{TARGET}.ambassador.gateway.address": ["192.0.2.1"]},
         f"{TARGET}.ambassador.gateway.address",
@@ -401,7 +401,7 @@ WRONG: list[Case] = [
         "service.type: LoadBalancer",
     ),
     (
-        "nobody tells the address of a gateway of Linkerd 2.8",
+        "the gateway of Linkerd 2.8 has no address",
         old_pair(),
         {f"{TARGET}.ambassador.service.type": "NodePort"},
         f"{TARGET}.ambassador.service.type",
