@@ -98,7 +98,13 @@ def _running(view: View, namespace: str, name: str) -> Finding:
     hint = f"see `kubectl -n {namespace} get pods,events`"
     deployment = view.get(DEPLOYMENT, namespace, name)
     if deployment is None:
-        return failure(title, f"it does not exist, and {_BLIND}", UPDATE)
+        # An update reads objects that only this Deployment can convert.
+        return failure(
+            title,
+            f"it does not exist, and {_BLIND}",
+            f"restore it, for example with `helm -n {namespace} rollback` of the CRDs' release, "
+            "then run `pulumi up`",
+        )
     status, text = availability(deployment)
     if status is Status.OK:
         return ok(title, text)
