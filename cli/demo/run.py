@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
+
 from charts.source import CHARTS_VARIABLE
 from cli import paths, screen, stacks
 from cli.demo import clusters, next_steps, summary
@@ -85,10 +87,10 @@ class Demo:
                 change.apply_service(self._config.clusters["target"])
             demo_record.write(record.model_copy(update={"second_export": True}))
             engine = self._prepared(engine, charts, second_export=True)
-            screen.say(f"\nThe stack file, {self._stack.stack_file}:\n{change.ADDED}\n")
+            _print(f"\nThe stack file, {self._stack.stack_file}:\n{change.ADDED}\n")
             with step(f"pulumi preview --diff --stack {STACK}") as work:
                 planned, shown = self._stack.preview(engine, work)
-            screen.say(change.account(shown))
+            _print(change.account(shown))
             if not planned:
                 screen.say("The second Service is exported already; nothing changes.")
                 return
@@ -285,6 +287,10 @@ def _with_advice() -> Iterator[None]:
     except MeshError as error:
         error.remedy = f"{error.remedy}\n{_AGAIN}".strip()
         raise
+
+
+def _print(text: str) -> None:
+    screen.out().print(Text(text), soft_wrap=True)
 
 
 def _where(record: DemoRecord) -> str:
