@@ -78,6 +78,8 @@ class Demo:
         """Export a second Service, as a user would: edit, preview, update. Raises MeshError."""
         from cli.demo import change
 
+        if self._stack.killed():
+            raise VerbError("the last run was killed during an update", _AGAIN)
         if self._local:
             self._start_clusters()
         charts = _charts(self._config)
@@ -98,6 +100,16 @@ class Demo:
                 self._stack.up(engine, work)
         self._check_clean(engine)
 
+    def can_be_destroyed(self) -> bool:
+        """Whether the engine can delete what is in local clusters; prints why not."""
+        if self._stack.killed():
+            screen.note("the last run was killed during an update; the local clusters are deleted")
+            return False
+        if not clusters.connect():
+            screen.note("the local control planes do not run; nothing is to be deleted in them")
+            return False
+        return True
+
     def leave(self, record: DemoRecord) -> None:
         """Delete with the engine what it deployed. Raises MeshError."""
         gone = (
@@ -110,9 +122,12 @@ class Demo:
             raise VerbError(str(error), gone) from None
         if uids != record.uids:
             raise VerbError("these are not the clusters that the demo was made in", gone)
+        killed = self._stack.killed()
         engine = self._prepared(
             self._engine(), _charts(self._config), second_export=record.second_export
         )
+        if killed:
+            self._stack.cancel(engine)
         with step(f"pulumi destroy --stack {STACK}") as work:
             self._stack.destroy(engine, work)
         if not self._local:
@@ -121,9 +136,12 @@ class Demo:
     def _make(self, before: DemoRecord | None, *, quick: bool) -> None:
         source, target = self._contexts
         engine = None if quick else self._engine()
-        if before is not None and before.local and before.engine != (engine is not None):
+        killed = before is not None and self._stack.killed()
+        other_way = before is not None and before.engine != (engine is not None)
+        if before is not None and before.local and (killed or other_way):
             # Neither way can go on with what the other one has created.
-            screen.note("the existing demo was made in the other way; it is deleted first")
+            why = "was killed during an update" if killed else "was made in the other way"
+            screen.note(f"the existing demo {why}; it is deleted first")
             clusters.end()
             demo_record.forget()
             before = None
@@ -147,6 +165,8 @@ class Demo:
         with _with_advice():
             if engine is not None:
                 engine = self._prepared(engine, charts, second_export=changed)
+                if killed and not self._local:
+                    self._stack.cancel(engine)
                 with step(f"pulumi up --stack {STACK}") as work:
                     urns = self._stack.up(engine, work)
                 self._check_clean(engine)
@@ -269,10 +289,10 @@ def change() -> None:
 def _leave(record: DemoRecord) -> None:
     """Delete with the engine; local clusters are deleted even where that fails."""
     try:
-        if record.local and not clusters.connect():
-            screen.note("the local control planes do not run; nothing is to be deleted in them")
+        demo = Demo(record.source, record.target)
+        if record.local and not demo.can_be_destroyed():
             return
-        Demo(record.source, record.target).leave(record)
+        demo.leave(record)
     except MeshError as error:
         if not record.local:
             raise

@@ -22,6 +22,7 @@ from cli import paths
 from cli.engine.engine import Engine
 from cli.engine.events import Events, Shown
 from cli.errors import VerbError
+from local_clusters.processes import MARK, end, marked
 
 STACK = "local"
 _LAST_LINES = 15
@@ -63,6 +64,24 @@ class DemoStack:
             "PULUMI_CONFIG_PASSPHRASE_FILE": str(self.folder / "passphrase"),
         }
 
+    def killed(self) -> bool:
+        """Whether an operation was killed: its lock is left, and Helm may know more than the state.
+
+        Ends what is left of it. Only for the one demo that may run (`cli/verbs/demo.py`).
+        """
+        locks = [path for path in (self.folder / "state").rglob("locks/**/*") if path.is_file()]
+        if locks:
+            end(marked(str(self.folder)))
+        return bool(locks)
+
+    def cancel(self, engine: Engine) -> None:
+        """Remove the lock of an operation that was killed. Raises VerbError."""
+        command = ["cancel", "--yes", "--stack", STACK]
+        self._run(
+            "pulumi cancel failed",
+            lambda log: engine.run(command, str(self.project), {}, log, log),
+        )
+
     def forget_state(self) -> None:
         """Delete the state, where the clusters are new ones."""
         for part in (self.project, self.folder / "state"):
@@ -85,7 +104,8 @@ class DemoStack:
         write_private(self.stack_file, yaml.safe_dump({**content, **salt}, sort_keys=False))
         # These would override the stack's own settings.
         others = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_STACK", "PULUMI_ACCESS_TOKEN")
-        engine = engine.having({**dict.fromkeys(others), **self.settings()})
+        mark = {MARK: str(self.folder)}
+        engine = engine.having({**dict.fromkeys(others), **self.settings(), **mark})
         if not salt:
             command = ["stack", "init", "--stack", STACK, "--no-select"]
             command += ["--secrets-provider", "passphrase"]

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from cli.demo.change import NAMESPACE, SERVICE
 from cli.engine.engine import Engine
-from tests.demo import Demo
+from tests.demo import ROOT, Demo
+from tests.waiting import eventually
 
 EXPORTED = "/api/v1/services?labelSelector=mirror.linkerd.io%2Fexported%3Dtrue"
 
@@ -65,6 +70,41 @@ def test_taking_it_down_destroys_the_stack_and_leaves_no_process(demo: Demo) -> 
     assert "deleted MulticlusterLink source-target" in done.stderr
     assert demo.processes() == []
     assert not (demo.folder / "demo").exists()
+
+
+def killed(demo: Demo, *arguments: str, when: Callable[[], bool]) -> None:
+    """Start a run of the demo, and kill it at a moment."""
+    run = subprocess.Popen(
+        [sys.executable, ROOT / "cli" / "__main__.py", "demo", *arguments],
+        env=demo.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    eventually(lambda: when() or run.poll() is not None, 300)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+
+
+def test_the_next_run_repairs_a_demo_that_was_killed_during_an_update(
+    engine: Engine, charts: Path, tmp_path: Path
+) -> None:
+    demo = Demo(tmp_path, charts)
+
+    def in_the_middle() -> bool:
+        return any("Release" in file.read_text() for file in tmp_path.rglob("local.json"))
+
+    killed(demo, when=in_the_middle)
+    try:
+        done = demo.run()
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "was killed during an update" in done.stderr
+        destroying = demo.folder / "demo" / "pulumi" / "pulumi.log"
+        killed(demo, "--down", when=lambda: "deleting" in destroying.read_text())
+    finally:
+        done = demo.run("--down")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert demo.processes() == []
 
 
 def test_without_a_demo_there_is_nothing_to_change(tmp_path: Path, charts: Path) -> None:
