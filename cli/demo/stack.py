@@ -122,22 +122,7 @@ class DemoStack:
         """
         events = Events(shown, preview=True)
         lines: list[str] = []
-
-        def run(log: Callable[[str], None]) -> None:
-            def on_output(line: str) -> None:
-                lines.append(line)
-                log(line)
-
-            self._stack(engine).preview(
-                on_output=on_output,
-                on_error=log,
-                on_event=events.hear,
-                diff=True,
-                suppress_outputs=True,
-                config_file=str(self.stack_file),
-            )
-
-        self._run("pulumi preview failed", run, events)
+        self._operate("preview", engine, events, lines.append, diff=True)
         return events.planned, "\n".join(lines)
 
     def outputs(self, engine: Engine) -> dict[str, Any]:
@@ -158,38 +143,39 @@ class DemoStack:
         Raises VerbError with the engine's errors.
         """
         events = Events(shown)
-        self._run(
-            "pulumi up failed",
-            lambda log: self._stack(engine).up(
-                on_output=log,
-                on_error=log,
-                on_event=events.hear,
-                suppress_outputs=True,
-                show_secrets=False,
-                config_file=str(self.stack_file),
-            ),
-            events,
-        )
+        self._operate("up", engine, events, show_secrets=False)
         return events.urns
 
     def destroy(self, engine: Engine, shown: Shown) -> None:
         """Delete everything that was deployed. Raises VerbError with the engine's errors."""
-        events = Events(shown)
-        self._run(
-            "pulumi destroy failed",
-            lambda log: self._stack(engine).destroy(
-                on_output=log,
+        self._operate("destroy", engine, Events(shown), show_secrets=False)
+
+    def _operate(
+        self,
+        verb: str,
+        engine: Engine,
+        events: Events,
+        on_output: Callable[[str], object] = lambda _: None,
+        **more: bool,
+    ) -> None:
+        """Run an operation of the Automation API on the stack, its output in the log."""
+        stack = Stack.select(STACK, _Workspace(work_dir=str(paths.ROOT), pulumi_command=engine))
+
+        def run(log: Callable[[str], None]) -> None:
+            def hear(line: str) -> None:
+                on_output(line)
+                log(line)
+
+            getattr(stack, verb)(
+                on_output=hear,
                 on_error=log,
                 on_event=events.hear,
                 suppress_outputs=True,
-                show_secrets=False,
                 config_file=str(self.stack_file),
-            ),
-            events,
-        )
+                **more,
+            )
 
-    def _stack(self, engine: Engine) -> Stack:
-        return Stack.select(STACK, _Workspace(work_dir=str(paths.ROOT), pulumi_command=engine))
+        self._run(f"pulumi {verb} failed", run, events)
 
     def _salt(self) -> dict[str, str]:
         """What the engine wrote into the copy; its state cannot be decrypted without it."""
