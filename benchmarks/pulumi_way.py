@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks.commands import Commands, Measured
+from cli.engine.engine import Engine
 
 STACK = "local"
 
@@ -23,7 +24,9 @@ class PulumiWay:
     `root` is the checkout, `environment` has the variables that reach the clusters.
     """
 
-    def __init__(self, root: Path, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, engine: Engine, root: Path, folder: Path, environment: Mapping[str, str]
+    ) -> None:
         self._folder = folder
         for part in ("state", "project/stacks"):
             (folder / part).mkdir(parents=True)
@@ -40,14 +43,17 @@ class PulumiWay:
             "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
             "PULUMI_CONFIG_PASSPHRASE": secrets.token_urlsafe(32),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PATH": engine.environment["PATH"],
         }
+        self._command = engine.command
         self._project = Commands(own, folder / "project")
         self._checkout = Commands(own, root)
 
     def prepare(self) -> None:
         """Make the stack, unmeasured. Raises BenchmarkError."""
         self._project.output(
-            ["pulumi", "stack", "init", STACK, "--no-select", "--secrets-provider", "passphrase"]
+            [self._command, "stack", "init", STACK]
+            + ["--no-select", "--secrets-provider", "passphrase"]
         )
 
     def preview_from_nothing(self) -> Measured:
@@ -69,4 +75,4 @@ class PulumiWay:
     def _run(self, title: str, verb: str, *flags: str) -> Measured:
         where = ["--stack", STACK, "--config-file", str(self._stack_file)]
         quiet = ["--non-interactive", "--color", "never", "--suppress-outputs"]
-        return self._checkout.run(title, ["pulumi", verb, *where, *quiet, *flags])
+        return self._checkout.run(title, [self._command, verb, *where, *quiet, *flags])

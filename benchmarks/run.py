@@ -16,12 +16,13 @@ from benchmarks.commands import BenchmarkError, Commands, Measured
 from benchmarks.mesh_objects import Difference, Objects, collect, differences
 from benchmarks.pulumi_way import STACK, PulumiWay
 from charts.source import CHARTS_VARIABLE, ChartSource, MissingChartsError, charts_of
+from cli.engine.find import find
 from config import MeshConfig, load_stack_file
 
 ROOT = Path(__file__).resolve().parents[1]
 
-PROGRAMS = ("pulumi", "helm", "kubectl", "linkerd", "openssl")
-"""What both ways together need on PATH."""
+PROGRAMS = ("helm", "kubectl", "linkerd", "openssl")
+"""What both ways together need on PATH, beside the engine."""
 
 SETTLE_SECONDS = 5.0
 """How long new clusters are left alone; they have work of their own when they have just started."""
@@ -44,13 +45,15 @@ class Round:
 class Benchmark:
     """Everything that a run needs, in a folder that its caller removes.
 
-    Raises BenchmarkError where a program or a chart is missing.
+    Raises BenchmarkError where a program or a chart is missing, EngineUnavailableError.
     """
 
     def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
         _require_programs()
         self._folder = folder
         self._say = say
+        self._engine = find(say)
+        say(self._engine.origin)
         self._config = load_stack_file(ROOT / "stacks" / f"Pulumi.{STACK}.yaml")
         self._charts = _charts(self._config)
         self._contexts = {
@@ -69,14 +72,14 @@ class Benchmark:
         return result
 
     def _by_pulumi(self, leg: _Leg, result: Round) -> Objects:
-        way = PulumiWay(ROOT, leg.folder / "engine", leg.environment)
+        way = PulumiWay(self._engine, ROOT, leg.folder / "engine", leg.environment)
         before = self._collect(leg)
         way.prepare()
         leg.settle()
         for verb in (way.preview_from_nothing, way.up, way.preview):
-            result.pulumi.append(self._told(verb()))
+            result.pulumi.append(self._shown(verb()))
         made = self._collect(leg, before)
-        result.pulumi.append(self._told(way.destroy()))
+        result.pulumi.append(self._shown(way.destroy()))
         return made
 
     def _by_hand(self, leg: _Leg, result: Round) -> Objects:
@@ -88,13 +91,13 @@ class Benchmark:
         leg.settle()
         for step in way.steps():
             result.by_hand.append(commands.shell(step.title, step.lines))
-        self._told(total(result.by_hand))
+        self._shown(total(result.by_hand))
         return self._collect(leg, before)
 
     def _collect(self, leg: _Leg, before: Container[str] = ()) -> Objects:
         return collect(Commands(leg.environment, leg.folder), self._contexts, before)
 
-    def _told(self, measured: Measured) -> Measured:
+    def _shown(self, measured: Measured) -> Measured:
         self._say(f"  {measured.title}: {measured.seconds:.1f} s")
         return measured
 

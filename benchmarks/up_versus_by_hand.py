@@ -37,8 +37,7 @@ def main(
     from benchmarks.commands import BenchmarkError
     from benchmarks.run import Benchmark
     from benchmarks.summary import Summary
-    from config import StackFileError
-    from local_clusters import LocalClusterError
+    from vocabulary.errors import MeshError
 
     # On SIGTERM the clusters are removed first, as on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -48,7 +47,7 @@ def main(
         with tempfile.TemporaryDirectory(prefix="mesh-benchmark-") as folder:
             benchmark = Benchmark(Path(folder), progress.print)
             summary = Summary([benchmark.round(number + 1) for number in range(rounds)])
-    except (BenchmarkError, LocalClusterError, StackFileError) as error:
+    except (BenchmarkError, MeshError) as error:
         progress.print(f"error: {error}")
         raise typer.Exit(1) from None
     if as_json:
