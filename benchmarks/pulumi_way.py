@@ -51,10 +51,8 @@ class PulumiWay:
 
     def prepare(self) -> None:
         """Make the stack, unmeasured. Raises BenchmarkError."""
-        self._project.output(
-            [self._command, "stack", "init", STACK]
-            + ["--no-select", "--secrets-provider", "passphrase"]
-        )
+        secret = ("--secrets-provider", "passphrase")
+        self._project.output([self._command, "stack", "init", STACK, "--no-select", *secret])
 
     def preview_from_nothing(self) -> Measured:
         """Say what would be made. Raises BenchmarkError."""
