@@ -28,6 +28,7 @@ from kube.answers import inner, items
 from kube.kubeconfig import get_json
 from kube.paths import path_of
 from vocabulary.kinds import CONFIG_MAP, POD, SECRET, Object
+from vocabulary.kubernetes import TLS_CERTIFICATE_KEY
 from vocabulary.linkerd import (
     CONFIG,
     CONTROL_PLANE_NS,
@@ -35,6 +36,7 @@ from vocabulary.linkerd import (
     ISSUER_SECRET,
     TRUST_ROOT_SHA256,
     TRUST_ROOTS,
+    WEBHOOK_2_8_CERTIFICATE_KEY,
 )
 
 PAGE = 500
@@ -127,7 +129,7 @@ def certificates(pem: str) -> tuple[x509.Certificate, ...]:
 
 def _issuer(secret: dict[str, Any]) -> x509.Certificate | None:
     data = inner(secret, "data")
-    text = data.get("tls.crt") or data.get("crt.pem")
+    text = data.get(TLS_CERTIFICATE_KEY) or data.get(WEBHOOK_2_8_CERTIFICATE_KEY)
     if not isinstance(text, str):
         return None
     try:

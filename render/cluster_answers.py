@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from render.placeholders import UNKNOWN
+from vocabulary.kubernetes import TLS_AUTHORITY_KEY
 
 
 class ClusterAnswers(ABC):
@@ -33,7 +34,7 @@ class ClusterAnswers(ABC):
 
 class _Placeholders(ClusterAnswers):
     def token(self, cluster: str, namespace: str, name: str) -> Mapping[str, str]:
-        values = {"token": UNKNOWN, "ca.crt": UNKNOWN, "namespace": namespace}
+        values = {"token": UNKNOWN, TLS_AUTHORITY_KEY: UNKNOWN, "namespace": namespace}
         return {key: base64.b64encode(text.encode()).decode() for key, text in values.items()}
 
     def service(self, cluster: str, namespace: str, name: str) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ import yaml
 from config.language.model import UNREADABLE_SECRET
 from render.placeholders import UNKNOWN, from_base64, leaves
 from render.registration import Recording, Registration
+from vocabulary.kubernetes import TLS_AUTHORITY_KEY
 
 REDACTED = "<redacted>"
 """Replaces a secret. It is not base64, so an API server refuses a Secret that has it."""
@@ -22,7 +23,7 @@ _SHORTEST = 8
 _CREDENTIALS = frozenset(
     {"token", "password", "auth", "identitytoken", "registrytoken", "client-key-data"}
 )
-_PUBLIC_KEYS = frozenset({"ca.crt", "namespace"})
+_PUBLIC_KEYS = frozenset({TLS_AUTHORITY_KEY, "namespace"})
 """Public keys of a Secret of type kubernetes.io/service-account-token."""
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
 

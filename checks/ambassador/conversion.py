@@ -18,6 +18,7 @@ from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig
 from kube.answers import inner
+from vocabulary.ambassador import CONVERSION_WEBHOOK
 from vocabulary.kinds import CRD, DEPLOYMENT, HOST, MAPPING, Object
 
 CRDS = (MAPPING.crd, HOST.crd)
@@ -38,7 +39,7 @@ def service_of(config: dict[str, Any]) -> tuple[str, str]:
     """Namespace and name of a webhook's Service, which are those of its Deployment too."""
     service = inner(config, "service")
     return str(service.get("namespace") or "emissary-system"), str(
-        service.get("name") or "emissary-apiext"
+        service.get("name") or CONVERSION_WEBHOOK
     )
 
 

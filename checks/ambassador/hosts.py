@@ -20,7 +20,7 @@ from config.inventory import inventory
 from config.trust.certificate_rules import validity_fault
 from kube.answers import inner
 from vocabulary.kinds import CERTIFICATE, SECRET, Object, name_of
-from vocabulary.kubernetes import SECRET_TLS
+from vocabulary.kubernetes import SECRET_TLS, TLS_CERTIFICATE_KEY, TLS_PRIVATE_KEY
 
 
 def secrets_of(hosts: tuple[HostConfig, ...]) -> list[str]:
@@ -83,8 +83,8 @@ def _secret(view: View, namespace: str, host: HostConfig, name: str) -> Iterator
         return
     fault = _type_fault(secret)
     try:
-        chain = pki.certificates(pki.decoded(secret, "tls.crt"))
-        key = pki.decoded(secret, "tls.key")
+        chain = pki.certificates(pki.decoded(secret, TLS_CERTIFICATE_KEY))
+        key = pki.decoded(secret, TLS_PRIVATE_KEY)
     except pki.UnreadableError as error:
         yield failure(title, fault or f"Secret {namespace}/{name} {error}", remedy)
         return

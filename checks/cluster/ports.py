@@ -15,6 +15,7 @@ from vocabulary.kinds import NAMESPACE, POD, Object, annotations_of, labels_of
 from vocabulary.linkerd import (
     DEFAULT_INBOUND_POLICY,
     PROXY_ADMIN_PORT,
+    PROXY_ADMIN_PORT_NAME,
     PROXY_CONTAINER,
     PROXY_INBOUND_PORT,
 )
@@ -23,7 +24,7 @@ _PROXY_PORTS = {
     "name": PROXY_CONTAINER,
     "ports": [
         {"name": PROXY_CONTAINER, "containerPort": PROXY_INBOUND_PORT},
-        {"name": "linkerd-admin", "containerPort": PROXY_ADMIN_PORT},
+        {"name": PROXY_ADMIN_PORT_NAME, "containerPort": PROXY_ADMIN_PORT},
     ],
 }
 

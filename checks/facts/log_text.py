@@ -14,7 +14,8 @@ from checks.facts.view import View
 from config.language.problems import printable
 from kube.answers import inner
 from vocabulary.kinds import SECRET, Object
-from vocabulary.kubernetes import SECRET_HELM_RELEASE
+from vocabulary.kubernetes import SECRET_HELM_RELEASE, TLS_AUTHORITY_KEY, TLS_CERTIFICATE_KEY
+from vocabulary.linkerd import WEBHOOK_2_8_CERTIFICATE_KEY
 
 REDACTED = "<redacted>"
 LINES = 3
@@ -26,7 +27,15 @@ MESSAGE = 400
 
 _SHORTEST = 8
 """Shorter values occur everywhere by chance."""
-_PUBLIC = frozenset({"ca.crt", "tls.crt", "crt.pem", "namespace", "ca-bundle.crt"})
+_PUBLIC = frozenset(
+    {
+        TLS_AUTHORITY_KEY,
+        TLS_CERTIFICATE_KEY,
+        WEBHOOK_2_8_CERTIFICATE_KEY,
+        "namespace",
+        "ca-bundle.crt",
+    }
+)
 
 _PEM = re.compile(r"-----BEGIN [^-\n]+-----.*?(?:-----END [^-\n]+-----|\Z)", re.DOTALL)
 # A tail may begin within one.

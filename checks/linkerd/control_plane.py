@@ -40,13 +40,16 @@ from vocabulary.linkerd import (
     CNI,
     CONFIG,
     CONTROL_PLANE_NS,
+    DESTINATION,
     EXTENSION,
+    IDENTITY,
     IS_CONTROL_PLANE,
     MULTICLUSTER,
+    PROXY_INJECTOR,
     VIZ,
 )
 
-DEPLOYMENTS = ("linkerd-identity", "linkerd-destination", "linkerd-proxy-injector")
+DEPLOYMENTS = (IDENTITY, DESTINATION, PROXY_INJECTOR)
 
 _KINDS = (
     (SERVER, "v1beta3"),
@@ -145,7 +148,7 @@ def running(case: ClusterCase, names: Sequence[str]) -> Iterator[Finding]:
     for name in names:
         yield from workload(case.view, DEPLOYMENT, config.namespace, name, hint)
     if config.cni:
-        yield from workload(case.view, DAEMON_SET, CNI, "linkerd-cni", hint)
+        yield from workload(case.view, DAEMON_SET, CNI, CNI, hint)
     if config.high_availability:
         yield from replicas(case, names)
 

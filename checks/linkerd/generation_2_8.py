@@ -48,20 +48,25 @@ from vocabulary.kinds import (
 from vocabulary.linkerd import (
     CLUSTER_NAME,
     CONFIG,
+    DESTINATION,
+    IDENTITY,
     MIRRORED_GATEWAY,
     MULTICLUSTER,
+    PROXY_INJECTOR,
     REMOTE_CLUSTER_DOMAIN,
     REMOTE_LINKERD_NAMESPACE,
+    SP_VALIDATOR,
+    TAP_2_8,
     credentials_secret,
 )
 
 DEPLOYMENTS = (
     "linkerd-controller",
-    "linkerd-destination",
-    "linkerd-identity",
-    "linkerd-proxy-injector",
-    "linkerd-sp-validator",
-    "linkerd-tap",
+    DESTINATION,
+    IDENTITY,
+    PROXY_INJECTOR,
+    SP_VALIDATOR,
+    TAP_2_8,
 )
 MIRROR = "linkerd-service-mirror"
 """The Deployment that mirrors for all links of a source."""

@@ -19,7 +19,7 @@ from config.linkerd.control_plane import LinkerdConfig
 from config.linkerd.tracing import TracingConfig, port_of
 from kube.answers import inner, items
 from vocabulary.kinds import DEPLOYMENT, ENDPOINTS, POD, SERVICE, TRACING_SERVICE, Object, name_of
-from vocabulary.linkerd import JAEGER
+from vocabulary.linkerd import JAEGER, JAEGER_INJECTOR
 
 ADDRESS = "LINKERD2_PROXY_TRACE_COLLECTOR_SVC_ADDR"
 """Environment variable of a proxy with the collector's address."""
@@ -34,7 +34,7 @@ def tracing(case: ClusterCase) -> Iterator[Finding]:
         yield from _collector(case, linkerd.tracing)
         if linkerd.traces_by_extension:
             hint = f"see `kubectl -n {JAEGER} get pods,events`"
-            yield from workload(case.view, DEPLOYMENT, JAEGER, "jaeger-injector", hint)
+            yield from workload(case.view, DEPLOYMENT, JAEGER, JAEGER_INJECTOR, hint)
         else:
             yield _configured(case, linkerd, linkerd.tracing)
     if ambassador is not None and ambassador.tracing is not None:

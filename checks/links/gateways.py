@@ -41,11 +41,13 @@ from vocabulary.linkerd import (
     CLUSTER_NAME,
     ENABLE_GATEWAY,
     GATEWAY_IDENTITY,
+    GATEWAY_PORT_NAME,
     MIRRORED_GATEWAY,
     MIRRORED_SERVICE,
     MULTICLUSTER_GATEWAY,
     PROBE_PATH,
     PROBE_PERIOD,
+    PROBE_PORT_NAME,
     PROXY_INBOUND_PORT,
 )
 
@@ -96,8 +98,8 @@ def _ports(view: View, service: Object, ambassador: AmbassadorConfig) -> Finding
     config = ambassador.gateway
     assert config is not None
     wanted = {
-        "mc-gateway": (config.port, PROXY_INBOUND_PORT),
-        "mc-probe": (config.service_probe_port, config.pod_probe_port),
+        GATEWAY_PORT_NAME: (config.port, PROXY_INBOUND_PORT),
+        PROBE_PORT_NAME: (config.service_probe_port, config.pod_probe_port),
     }
     ports = {port.get("name"): port for port in ports_of(service)}
     pods = meshed_pods(view, ambassador)

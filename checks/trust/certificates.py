@@ -31,7 +31,7 @@ from kube.answers import inner
 from preflight.proxy_trust import bundle
 from vocabulary.kinds import CONFIG_MAP, SECRET, Object
 from vocabulary.kubernetes import TLS_AUTHORITY_KEY
-from vocabulary.linkerd import CONFIG, ISSUER_SECRET, TRUST_ROOTS
+from vocabulary.linkerd import CONFIG, IDENTITY, ISSUER_SECRET, TRUST_ROOTS
 
 _ROTATE = (
     "replace it: add the new anchor to the bundle of every cluster, restart meshed pods, "
@@ -137,7 +137,7 @@ def issuer(case: ClusterCase) -> Iterator[Finding]:
         yield failure(title, f"Secret {space}/{ISSUER_SECRET} {error}", _mend(case))
         return
     certificate = chain[0]
-    refused = form_fault(case.config.linkerd.generation, "linkerd-identity", key)
+    refused = form_fault(case.config.linkerd.generation, IDENTITY, key)
     if refused:
         yield failure(title, f"Secret {space}/{ISSUER_SECRET}: {refused}", _mend(case))
     elif not pki.key_belongs(certificate, key):

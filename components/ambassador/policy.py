@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from components.core.policy import Manifest, Pods, authentication, server
 from config.ambassador.ambassador import AmbassadorConfig
+from vocabulary.kinds import NETWORK_AUTHENTICATION
 
 ANY_NETWORK = ("0.0.0.0/0", "::/0")
 """Every IPv4 and IPv6 address."""
@@ -22,7 +23,7 @@ def public_policy(config: AmbassadorConfig) -> list[Manifest]:
         return []
     name = config.public_policy
     networks = {"networks": [{"cidr": cidr} for cidr in ANY_NETWORK]}
-    anyone, found = authentication("NetworkAuthentication", name, config.namespace, networks)
+    anyone, found = authentication(NETWORK_AUTHENTICATION.name, name, config.namespace, networks)
     pods = Pods(config.namespace, config.pod_labels)
     servers = [server(f"{name}-{port}", pods, port, anyone) for port in config.all_public_ports]
     return [found, *(item for pair in servers for item in pair)]

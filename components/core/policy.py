@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vocabulary.kinds import SERVER
+from vocabulary.kinds import AUTHORIZATION_POLICY, SERVER
 
 Manifest = dict[str, object]
 GROUP = SERVER.group
@@ -49,12 +49,12 @@ def server(
     if protocol is not None:
         spec["proxyProtocol"] = protocol
     authorization: Manifest = {
-        "targetRef": {"group": GROUP, "kind": "Server", "name": name},
+        "targetRef": {"group": GROUP, "kind": SERVER.name, "name": name},
         "requiredAuthenticationRefs": [{"group": GROUP, **clients}],
     }
     return [
-        _object("v1beta3", "Server", name, pods.namespace, spec),
-        _object("v1alpha1", "AuthorizationPolicy", name, pods.namespace, authorization),
+        _object("v1beta3", SERVER.name, name, pods.namespace, spec),
+        _object("v1alpha1", AUTHORIZATION_POLICY.name, name, pods.namespace, authorization),
     ]
 
 

@@ -15,6 +15,7 @@ from pulumi_kubernetes.core.v1 import Service
 from components.core.policy import Manifest, Pods, authentication, server
 from config.links.gateway_view import Gateway
 from config.links.link import LinkConfig
+from vocabulary.kinds import MESH_TLS
 from vocabulary.linkerd import PROXY_ADMIN_PORT_NAME
 
 
@@ -53,7 +54,7 @@ def gateway_policy(gateway: Gateway) -> Iterator[Manifest]:
     """
     pods = Pods(gateway.namespace, gateway.pod_labels)
     meshed, found = authentication(
-        "MeshTLSAuthentication", gateway.policy, gateway.namespace, {"identities": ["*"]}
+        MESH_TLS.name, gateway.policy, gateway.namespace, {"identities": ["*"]}
     )
     yield found
     for name, port in gateway.servers.items():

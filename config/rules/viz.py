@@ -154,7 +154,7 @@ def _doubled(path: str, cluster: ClusterConfig) -> Iterator[Problem]:
     routes: dict[tuple[str, str], str] = {}
     viz = cluster.linkerd.viz
     if viz.enabled and viz.ingress is not None:
-        names["linkerd-viz", "linkerd-viz-ingress"] = "linkerd.viz.ingress"
+        names[VIZ, "linkerd-viz-ingress"] = "linkerd.viz.ingress"
         routes[viz.ingress.host, "/"] = "linkerd.viz.ingress"
     for index, ingress in enumerate(cluster.ingresses):
         here = f"ingresses[{index}]"

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, WithJsonSchema
 from config.language.formats import DnsName, Flag
 from config.language.model import Model
 from config.language.problems import Problem, quoted, wrong
+from vocabulary.kubernetes import TLS_AUTHORITY_KEY
 from vocabulary.linkerd import TRUST_ANCHOR_SECRET
 
 UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
@@ -48,7 +49,7 @@ class RootsSecret(Model):
 
     name: DnsName
     """Its name."""
-    key: str = "ca.crt"
+    key: str = TLS_AUTHORITY_KEY
     """Key with the certificates."""
 
 

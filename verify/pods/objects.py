@@ -19,7 +19,12 @@ from config.linkerd.control_plane import LinkerdConfig
 from verify.pods import agent
 from verify.questions.plan import CERTIFICATE, ECHO_PORT, OwnMapping, OwnService, Pod
 from vocabulary.kinds import CONFIG_MAP, MAPPING, POD, SECRET, SERVICE, Kind, Object
-from vocabulary.kubernetes import SECRET_DOCKER_CONFIG, SECRET_TLS
+from vocabulary.kubernetes import (
+    SECRET_DOCKER_CONFIG,
+    SECRET_TLS,
+    TLS_CERTIFICATE_KEY,
+    TLS_PRIVATE_KEY,
+)
 from vocabulary.linkerd import CONFIG_PREFIX, DEFAULT_INBOUND_POLICY, INJECT
 
 LABEL = "linkerd-ambassador-mesh/verify"
@@ -76,7 +81,7 @@ def pod_plan(pod: Pod) -> dict[str, Any]:
 
 def certificate_secret(run: str, certificate: str, key: str) -> Object:
     """A client certificate (PEM) and its key, of an anchor that no cluster trusts."""
-    data = {"tls.crt": certificate, "tls.key": key}
+    data = {TLS_CERTIFICATE_KEY: certificate, TLS_PRIVATE_KEY: key}
     return {**_head(SECRET, CERTIFICATE_SECRET, run), "type": SECRET_TLS, "stringData": data}
 
 

@@ -10,6 +10,7 @@ from config.ambassador.adoption import MANAGED_BY
 from config.ambassador.routes import HostConfig, HostTls, MappingConfig
 from config.variants.ambassadors import ApiVersion
 from vocabulary.ambassador import GROUP, MODULE_NAME, TRACING_NAME
+from vocabulary.kinds import HOST, LISTENER, MODULE, TRACING_SERVICE
 
 Manifest = dict[str, Any]
 
@@ -35,14 +36,14 @@ def listeners(routing: Routing) -> Iterator[Manifest]:
             "securityModel": listener.security_model,
             "hostBinding": {"namespace": {"from": "ALL"}},
         }
-        yield manifest("v3alpha1", "Listener", listener.name, routing.namespace, spec)
+        yield manifest("v3alpha1", LISTENER.name, listener.name, routing.namespace, spec)
 
 
 def module(version: ApiVersion, routing: Routing) -> Iterator[Manifest]:
     """The Module ``ambassador``, where the program makes it."""
     if routing.module is not None:
         spec = {"config": dict(routing.module)}
-        made = manifest(version, "Module", MODULE_NAME, routing.namespace, spec)
+        made = manifest(version, MODULE.name, MODULE_NAME, routing.namespace, spec)
         # The guard knows the program's Module by it from one of the Ambassador's owner.
         made["metadata"]["labels"] = dict(MANAGED_BY)
         yield made
@@ -62,13 +63,13 @@ def tracing(version: ApiVersion, routing: Routing) -> Iterator[Manifest]:
     if config.driver == "opentelemetry":
         # Envoy would get any other key of it, and refuse all of it.
         spec["config"] = {"service_name": config.service_name or "ambassador"}
-    yield manifest(version, "TracingService", TRACING_NAME, routing.namespace, spec)
+    yield manifest(version, TRACING_SERVICE.name, TRACING_NAME, routing.namespace, spec)
 
 
 def hosts(version: ApiVersion, routing: Routing) -> Iterator[Manifest]:
     """The Hosts, the same in v2 and v3alpha1."""
     for host in routing.hosts:
-        yield manifest(version, "Host", host.name, routing.namespace, _host(host))
+        yield manifest(version, HOST.name, host.name, routing.namespace, _host(host))
 
 
 def _host(host: HostConfig) -> dict[str, Any]:

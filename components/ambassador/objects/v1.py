@@ -14,6 +14,7 @@ from components.ambassador.objects import shapes
 from components.ambassador.objects.routing import Routing
 from config.ambassador.routes import HostConfig, HostTls
 from vocabulary.ambassador import HTTP_PORT
+from vocabulary.kinds import MAPPING, TLS_CONTEXT
 
 CLEARTEXT_PORT = HTTP_PORT
 """Port of the pod whose requests a TLSContext redirects."""
@@ -29,10 +30,10 @@ def translate(routing: Routing) -> Iterator[shapes.Manifest]:
     for host in routing.hosts:
         if host.tls is not None and not routing.converted:
             spec = _tls_context(host, host.tls)
-            yield shapes.manifest("v1", "TLSContext", host.name, routing.namespace, spec)
+            yield shapes.manifest("v1", TLS_CONTEXT.name, host.name, routing.namespace, spec)
     for mapping in routing.mappings:
         spec = shapes.mapping_spec(mapping, shapes.older_host(mapping, routing))
-        yield shapes.manifest("v1", "Mapping", mapping.name, routing.namespace, spec)
+        yield shapes.manifest("v1", MAPPING.name, mapping.name, routing.namespace, spec)
 
 
 def _tls_context(host: HostConfig, tls: HostTls) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from components.ambassador.objects import shapes
 from components.ambassador.objects.routing import Routing
+from vocabulary.kinds import MAPPING
 
 
 def translate(routing: Routing) -> Iterator[shapes.Manifest]:
@@ -16,4 +17,4 @@ def translate(routing: Routing) -> Iterator[shapes.Manifest]:
     yield from shapes.hosts("v2", routing)
     for mapping in routing.mappings:
         spec = shapes.mapping_spec(mapping, shapes.older_host(mapping, routing))
-        yield shapes.manifest("v2", "Mapping", mapping.name, routing.namespace, spec)
+        yield shapes.manifest("v2", MAPPING.name, mapping.name, routing.namespace, spec)

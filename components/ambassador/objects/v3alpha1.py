@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from components.ambassador.objects import shapes
 from components.ambassador.objects.routing import Routing
+from vocabulary.kinds import MAPPING
 
 
 def translate(routing: Routing) -> Iterator[shapes.Manifest]:
@@ -17,4 +18,4 @@ def translate(routing: Routing) -> Iterator[shapes.Manifest]:
     for mapping in routing.mappings:
         # Ambassador ignores a Mapping of this version without a hostname.
         spec = shapes.mapping_spec(mapping, {"hostname": mapping.hostname})
-        yield shapes.manifest("v3alpha1", "Mapping", mapping.name, routing.namespace, spec)
+        yield shapes.manifest("v3alpha1", MAPPING.name, mapping.name, routing.namespace, spec)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import vocabulary
+from vocabulary.kinds import Kind
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGES = (
@@ -52,6 +57,36 @@ def literals(path: Path) -> Iterator[str]:
     for line, text in texts(ast.parse(path.read_text(encoding="utf-8"))):
         if GROUPED.fullmatch(text):
             yield f"{path.relative_to(ROOT)}:{line}: {text}"
+
+
+def words() -> dict[str, str]:
+    """Names that are two words or more, and kinds of Linkerd and Ambassador: where each is."""
+    found = {}
+    for module in pkgutil.iter_modules(vocabulary.__path__):
+        for name, value in vars(importlib.import_module(f"vocabulary.{module.name}")).items():
+            if name.isupper() and isinstance(value, str) and re.search(r"[a-z][-.][a-z]", value):
+                found[value] = f"vocabulary.{module.name}.{name}"
+            if isinstance(value, Kind) and value.group.endswith(("linkerd.io", "ambassador.io")):
+                found[value.name] = f"vocabulary.{module.name}.{name}"
+    return found
+
+
+HEADER = ("checks/links/asking.py", "Host")
+"""The header of a request, which has the name of a kind."""
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_repeats_no_name_of_the_vocabulary(package: str) -> None:
+    known = words()
+    assert len(known) > 50
+    found = [
+        f"{path.relative_to(ROOT)}:{line}: {text} is {known[text]}"
+        for path in sorted((ROOT / package).rglob("*.py"))
+        if str(path.relative_to(ROOT)) not in EXEMPT
+        for line, text in texts(ast.parse(path.read_text(encoding="utf-8")))
+        if text in known and (str(path.relative_to(ROOT)), text) != HEADER
+    ]
+    assert found == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)
