@@ -1,68 +1,58 @@
-"""What `./mesh demo --change` changes: a second Service, exported through the same link."""
+"""`./mesh demo --change`: the stack file gets a second export, which is previewed and deployed."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from rich.text import Text
 
-import yaml
-
+from cli import screen
+from cli.demo import clusters
+from cli.demo import record as demo_record
+from cli.demo.demo import AGAIN, Demo, with_advice
+from cli.demo.second_export import ADDED, NAMESPACE, SERVICE, apply_service
+from cli.demo.stack import STACK
 from cli.errors import VerbError
-from config import PROJECT
-from config.platform.sample import SAMPLE_PORT, SampleConfig
+from cli.progress import step
+from vocabulary.errors import BAD_INPUT
 
-if TYPE_CHECKING:
-    from config.core.cluster import ClusterConfig
-
-_SAMPLE = SampleConfig()
-NAMESPACE, SERVICE = _SAMPLE.namespace, "quotes"
-"""The Service: it has the pods of the sample, and another owner than the stack."""
-
-_ENTRY = {"namespace": NAMESPACE, "service": SERVICE}
-
-ADDED = "\n".join(
-    f"+ {line}" for line in yaml.safe_dump([_ENTRY], sort_keys=False).strip().splitlines()
-)
-"""The lines that the stack file gets below `exports`."""
-
-_EXISTS = 409
 _NOISE = ("warning: using pulumi-", "pulumi:pulumi:Stack")
 
 
-def with_second_export(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of a stack file whose first link also exports the second Service."""
-    changed = copy.deepcopy(dict(content))
-    changed["config"][f"{PROJECT}:links"][0]["exports"].append(dict(_ENTRY))
-    return changed
+def change() -> None:
+    """Export a second Service, as a user would: edit, preview, update. Raises MeshError."""
+    record = demo_record.read()
+    if record is None or not record.engine:
+        raise VerbError(
+            "there is no demo that the Pulumi engine deployed", "run `./mesh demo` first", BAD_INPUT
+        )
+    demo = Demo(record.source, record.target)
+    if demo.stack.killed():
+        raise VerbError("the last run was killed during an update", AGAIN)
+    if demo.local:
+        clusters.start()
+    charts = demo.charts()
+    engine = demo.engine()
+    with with_advice():
+        with step(f"Service {NAMESPACE}/{SERVICE} in the target"):
+            apply_service(demo.config.clusters["target"])
+        demo_record.write(record.model_copy(update={"second_export": True}))
+        engine = demo.prepared(engine, charts, second_export=True)
+        _print(f"\nThe stack file, {demo.stack.stack_file}:\n{ADDED}\n")
+        with step(f"pulumi preview --diff --stack {STACK}") as work:
+            planned, shown = demo.stack.preview(engine, work)
+        _print(_account(shown))
+        if not planned:
+            screen.say("The second Service is exported already; nothing changes.")
+            return
+        with step(f"pulumi up --stack {STACK}") as work:
+            demo.stack.up(engine, work)
+    demo.check_clean(engine)
 
 
-def apply_service(cluster: ClusterConfig) -> None:
-    """Create the second Service in a cluster, or leave it as it is. Raises VerbError."""
-    from kubernetes import client
-    from kubernetes.client.exceptions import ApiException
-
-    from components.platform.sample_service import CONTAINER_PORT
-    from kube import api_client
-
-    body = client.V1Service(
-        metadata=client.V1ObjectMeta(name=SERVICE),
-        spec=client.V1ServiceSpec(
-            selector={"app": _SAMPLE.name},
-            ports=[client.V1ServicePort(port=SAMPLE_PORT, target_port=CONTAINER_PORT)],
-        ),
-    )
-    with api_client(cluster) as api:
-        try:
-            client.CoreV1Api(api).create_namespaced_service(NAMESPACE, body)
-        except ApiException as error:
-            if error.status != _EXISTS:
-                raise VerbError(
-                    f"Service {NAMESPACE}/{SERVICE} cannot be created ({error.reason})"
-                ) from None
-
-
-def account(shown: str) -> str:
+def _account(shown: str) -> str:
     """What `pulumi preview --diff` printed, without notes on where plugins are."""
     lines = [line for line in shown.splitlines() if not any(noise in line for noise in _NOISE)]
     return "\n".join(lines).strip("\n")
+
+
+def _print(text: str) -> None:
+    screen.out().print(Text(text), soft_wrap=True)

@@ -51,11 +51,14 @@ def demo(
     neither installed nor can be, in about 20 minutes. A second run repairs what is missing. It ends
     with the checks of `./mesh check` and a table of the Deployments and addresses.
     """
-    from cli.demo import run
+    from cli.demo.change import change as export_second
+    from cli.demo.demo import Demo
+    from cli.demo.make import make
+    from cli.demo.removal import remove
 
     if down or change:
         with _alone():
-            (run.remove if down else run.change)()
+            (remove if down else export_second)()
         return
     if (source is None) != (target is None):
         raise VerbError(
@@ -64,7 +67,7 @@ def demo(
             BAD_INPUT,
         )
     with _alone():
-        run.Demo(source, target).make(quick=quick)
+        make(Demo(source, target), quick=quick)
 
 
 @contextmanager

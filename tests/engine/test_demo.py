@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.demo.change import NAMESPACE, SERVICE
+from cli.demo.second_export import NAMESPACE, SERVICE
 from cli.engine.engine import Engine
 from tests.demo import ROOT, Demo
 from tests.waiting import eventually
