@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from config.core.mesh import MeshConfig
 from config.language.formats import is_encrypted
 from config.language.partial import validate
 from config.language.problems import Problem, StackFileError, join, quoted, step, steps
+from config.language.spelling import nearest
 from config.language.yaml_text import YamlTextError, read_yaml
 from config.rules.anchors import anchors_fit
 from config.rules.between_parts import cross_check
@@ -77,7 +77,7 @@ def _settings(path: Path) -> tuple[dict[str, Any], list[Problem]]:
         if colon and space != PROJECT:
             if ":" in name.removeprefix("config:"):
                 problems.append(_odd_key(str(key)))
-            elif difflib.get_close_matches(space, [PROJECT], cutoff=0.8):
+            elif nearest(space, [PROJECT]):
                 problems.append(
                     Problem(
                         join("config", step(str(key))),
@@ -145,9 +145,9 @@ def _unusable(path: Path, message: str, remedy: str) -> StackFileError:
 
 
 def _unknown_top_key(key: str, path: Path) -> Problem:
-    close = difflib.get_close_matches(key[:80], STACK_KEYS, n=1)
+    close = nearest(key, STACK_KEYS)
     if close:
-        remedy = f"write '{close[0]}'"
+        remedy = f"write '{close}'"
     elif key.startswith(f"{PROJECT}:") or key in _KNOWN:
         remedy = "indent it, so that it is under 'config:'"
     else:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import types
 from collections.abc import Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -14,6 +13,7 @@ from pydantic_core import ErrorDetails
 from config.language.formats import is_encrypted
 from config.language.model import Model
 from config.language.problems import Problem, quoted
+from config.language.spelling import nearest
 
 Location = tuple[int | str, ...]
 
@@ -98,19 +98,14 @@ def _found(value: Any) -> str:
 
 
 def nearest_key(model: type[Model], location: Location) -> str | None:
-    """The known key closest to the unknown key at `location`; None if no known key is close."""
-    return _nearest(str(location[-1])[:80], tuple(_keys(_model_at(model, location[:-1]))))
-
-
-@lru_cache(maxsize=1024)
-def _nearest(key: str, known: tuple[str, ...]) -> str | None:
-    return next(iter(difflib.get_close_matches(key, known, n=1, cutoff=0.75)), None)
+    """The known key that the unknown key at `location` misspells; None if there is none."""
+    return nearest(str(location[-1]), _keys(_model_at(model, location[:-1])))
 
 
 def _known(model: type[Model], location: Location) -> str:
-    meant = nearest_key(model, location)
-    if meant is not None:
-        return f"write '{meant}'"
+    right = nearest_key(model, location)
+    if right is not None:
+        return f"write '{right}'"
     homes = _homes(model).get(str(location[-1]), [])
     near = [home for home in homes if home.startswith(str(location[0]))] or homes
     if len(near) == 1:

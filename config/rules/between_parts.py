@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator, Mapping
 
 from config.ambassador.ambassador import AmbassadorConfig
@@ -10,6 +9,7 @@ from config.ambassador.routes import HEALTH_MAPPING
 from config.core.cluster import ClusterConfig
 from config.core.mesh import gateway_identity, service_account
 from config.language.problems import Problem, quoted
+from config.language.spelling import nearest
 from config.links.gateway_view import Gateway, gateways
 from config.links.link import LinkConfig
 from config.platform.sample import SAMPLE_MAPPING
@@ -90,12 +90,12 @@ def _unknown_clusters(links: Links, names: Collection[str]) -> Iterator[Problem]
             name = getattr(link, end)
             if name in names:
                 continue
-            close = difflib.get_close_matches(name, names, n=1)
+            close = nearest(name, names)
             known = ", ".join(sorted(names)) or "none"
             yield Problem(
                 f"links[{index}].{end}",
                 f"unknown cluster '{name}'",
-                f"write '{close[0]}'" if close else f"write one of the clusters: {known}",
+                f"write '{close}'" if close else f"write one of the clusters: {known}",
                 about=("clusters",) if not names else (),
             )
 
