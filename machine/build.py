@@ -29,8 +29,8 @@ _DAY_SECONDS = 86_400
 def ensure(names: Sequence[str], report: Report = silent) -> dict[str, Path]:
     """Return the path of each named program, building those that are not in the cache yet.
 
-    Programs are built one after the other; a second process that wants one waits. A program appears
-    in the cache whole or not at all. The first build takes minutes, and needs the Go module proxy;
+    Programs are built one after the other; a second process that needs the same one waits. A program
+    appears in the cache whole or not at all. The first build takes minutes, and needs the Go module proxy;
     nothing else is ever fetched.
 
     Raises:
@@ -119,13 +119,16 @@ def _is_whole(program: Path) -> bool:
 def _build_once(tool: Tool, target: Path, notify: Callable[[str, float], None]) -> None:
     """Build a program, unless another process does so meanwhile."""
     folder = target.parent
-    lock = folder.parent.with_name(f"{folder.parent.name}.lock")
-    with locked(lock, lambda seconds: notify("another process is building", seconds)):
+    # A lock for each program: two processes that need several share the work.
+    with locked(
+        folder.parent / f"{tool.name}.lock",
+        lambda seconds: notify("another process is building", seconds),
+    ):
         if _is_whole(target):
             return
         go = find_go(tool.module)
         folder.mkdir(parents=True, exist_ok=True)
-        for leftover in folder.glob(f".*{_PARTIAL}"):
+        for leftover in folder.glob(f".{tool.name}.*{_PARTIAL}"):
             # The cache may be shared with other machines, whose builds these may be.
             if _own(leftover) or time.time() - leftover.stat().st_mtime > _DAY_SECONDS:
                 leftover.unlink(missing_ok=True)
