@@ -29,9 +29,9 @@ _DAY_SECONDS = 86_400
 def ensure(names: Sequence[str], report: Report = silent) -> dict[str, Path]:
     """Return the path of each named program, building those that are not in the cache yet.
 
-    Programs are built one after the other; a second process that needs the same one waits. A program
-    appears in the cache whole or not at all. The first build takes minutes, and needs the Go module proxy;
-    nothing else is ever fetched.
+    Programs are built one after the other; a second process that needs the same one waits. A
+    program appears in the cache whole or not at all. The first build takes minutes, and needs the
+    Go module proxy; nothing else is ever fetched.
 
     Raises:
         GoUnavailableError: something has to be built and `go` is missing or too old.
