@@ -7,9 +7,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from local_clusters.errors import LocalClusterError
 from local_clusters.lifecycle import down, merge_kubeconfigs, status, up
 from machine.progress import Progress
+from vocabulary.errors import MeshError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             for item in status():
                 print(f"{item.name}: {'runs' if item.healthy else 'does not run'}")
-    except LocalClusterError as error:
+    except MeshError as error:
         print(f"error: {error.message}\n  {error.remedy}", file=sys.stderr)
         return 1
     return 0
