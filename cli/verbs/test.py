@@ -20,7 +20,7 @@ def test(context: typer.Context) -> None:
 
     Tests run in two processes, but for those of files that are named; `-n 0` runs all in one.
     The first run builds the programs of the local clusters, and Pulumi where it is not installed:
-    about 15 minutes on two cores.
+    about 20 minutes on two cores.
     """
     os.chdir(ROOT)
     parallel = () if any(map(_is_file, context.args)) else PARALLEL
