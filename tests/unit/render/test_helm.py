@@ -244,7 +244,7 @@ def test_without_helm_and_without_the_means_to_build_it_the_remedy_is_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    for variable in ("XDG_CACHE_HOME", "HOME"):
+    for variable in ("MESH_CACHE", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.setenv(variable, str(tmp_path / "empty"))
     with pytest.raises(RenderError) as caught:
         find_helm()
