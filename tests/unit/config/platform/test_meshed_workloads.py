@@ -117,7 +117,7 @@ def test_a_job_needs_no_treatment_where_proxies_end_with_it(treatment: str) -> N
     passes(jobs=[job], **OLD)
     passes(jobs=[job], linkerd={"version": "2026.4.1"})
     native = {"version": "2026.4.1", "values": {"proxy": {"nativeSidecar": True}}}
-    assert "needless with Linkerd 2026.4.1" in only(jobs=[job], linkerd=native).message
+    assert "Linkerd 2026.4.1 needs no entry" in only(jobs=[job], linkerd=native).message
 
 
 def test_jobs_of_linkerd_2_8_can_only_opt_out() -> None:
