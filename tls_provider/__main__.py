@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib.metadata import version
 
@@ -10,5 +11,7 @@ from pulumi.provider.experimental.server import main
 from tls_provider.provider import TlsPlugin
 
 if __name__ == "__main__":
+    # An engine that runs in the background may have handed on that it ignores interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # What follows the plus sign has no rank: it has the interface of that version.
     main(sys.argv[1:], f"{version('pulumi-tls')}+stand-in", TlsPlugin())
