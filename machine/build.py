@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from machine.errors import GoUnavailableError, ToolBuildError, tail
@@ -55,6 +56,11 @@ def cached(names: Sequence[str]) -> bool:
 
 def directory(module: Module) -> Path:
     """The cache folder of a module's programs, which are below its ``bin``."""
+    return cache_directory() / f"{module.name}-{_digest(module)}"
+
+
+@cache
+def _digest(module: Module) -> str:
     digest = hashlib.sha256()
     for pattern in ("go.mod", "go.sum", "*.go", "*.json"):
         for file in sorted(module.folder.glob(pattern)):
@@ -63,7 +69,7 @@ def directory(module: Module) -> Path:
         if tool.module == module:
             digest.update(" ".join(tool.flags).encode())
     digest.update(f"{platform.system()} {platform.machine()}".encode())
-    return cache_directory() / f"{module.name}-{digest.hexdigest()[:16]}"
+    return digest.hexdigest()[:16]
 
 
 def find_go(module: Module) -> str:

@@ -50,6 +50,12 @@ KUBERNETES = Module("kubernetes")
 PULUMI = Module("pulumi")
 PULUMI_KUBERNETES = Module("pulumi_kubernetes")
 
+PROVIDER_VERSION = "4.25.0"
+"""The release of Pulumi's Kubernetes provider that `PULUMI_KUBERNETES` builds.
+
+The module proxy serves that release as a pseudo-version; its commit is the release's.
+"""
+
 Variables = Mapping[str, str]
 """Go variables that the linker sets, by their full names."""
 
@@ -81,14 +87,6 @@ def kubernetes_version() -> str:
 def kwok_version() -> str:
     """The version of kwok, for example ``v0.8.0``."""
     return KUBERNETES.version("sigs.k8s.io/kwok")
-
-
-def provider_version() -> str:
-    """The release of Pulumi's Kubernetes provider that `PULUMI_KUBERNETES` builds.
-
-    The module proxy serves that release as a pseudo-version; its commit is the release's.
-    """
-    return "4.25.0"
 
 
 def _kubernetes() -> Variables:
@@ -146,7 +144,7 @@ TOOLS = {
             "pulumi-resource-kubernetes",
             PULUMI_KUBERNETES,
             ".",
-            lambda: {"main.version": provider_version()},
+            lambda: {"main.version": PROVIDER_VERSION},
             _QUICKER,
         ),
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 from cli.engine.engine import Engine
 from machine.build import ensure
 from machine.progress import Report
-from machine.tools import ENGINE_TOOLS, provider_version
+from machine.tools import ENGINE_TOOLS, PROVIDER_VERSION
 
 PLUGINS = Path(__file__).resolve().parent / "plugins"
 """The folder with the plugins that are programs of this checkout."""
@@ -29,6 +29,6 @@ def built(report: Report) -> Engine:
     )
     engine.origin = (
         f"Pulumi {engine.version}, built here, with the Kubernetes provider "
-        f"{provider_version()} and a stand-in for the provider tls"
+        f"{PROVIDER_VERSION} and a stand-in for the provider tls"
     )
     return engine
