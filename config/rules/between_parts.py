@@ -305,14 +305,14 @@ def _contrary_exports(links: Links) -> Iterator[Problem]:
             mode = link.mode_of(export)
             path = f"links[{index}].exports[{place}]"
             key = (link.target, export.namespace, export.service)
-            other, told, joined = first.setdefault(key, (path, mode, export.federated))
+            other, earlier, joined = first.setdefault(key, (path, mode, export.federated))
             service = f"{export} of cluster '{link.target}'"
-            if told != mode:
+            if earlier != mode:
                 yield Problem(
                     f"{path}.mode",
-                    f"{service} has the mode {mode} here and {told} at {other}, and its label has "
+                    f"{service} has the mode {mode} here and {earlier} at {other}, and its label has "
                     "only one value",
-                    f"write mode: {told}, or change {other}",
+                    f"write mode: {earlier}, or change {other}",
                     about=(f"{other}.mode", f"links[{index}].flatNetwork"),
                 )
             if joined != export.federated:
