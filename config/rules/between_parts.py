@@ -310,8 +310,8 @@ def _contrary_exports(links: Links) -> Iterator[Problem]:
             if earlier != mode:
                 yield Problem(
                     f"{path}.mode",
-                    f"{service} has the mode {mode} here and {earlier} at {other}, and its label has "
-                    "only one value",
+                    f"{service} has the mode {mode} here and {earlier} at {other}, and its label "
+                    "has only one value",
                     f"write mode: {earlier}, or change {other}",
                     about=(f"{other}.mode", f"links[{index}].flatNetwork"),
                 )
