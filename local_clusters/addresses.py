@@ -46,7 +46,7 @@ def claim(index: int, directory: Path) -> None:
 
 
 def lowest_unused(used: set[int]) -> int:
-    """The lowest index that is not among these; raises LocalClusterError where none is left."""
+    """The lowest index that is not among these; raises LocalClusterError: all are taken."""
     for index in range(MAX_INDEX + 1):
         if index not in used:
             return index
