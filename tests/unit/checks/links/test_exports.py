@@ -12,7 +12,7 @@ from checks.facts.case import LinkCase
 from checks.facts.results import Finding, Status
 from checks.links import exports, gateways, link, service_mirror, traffic
 from config import MeshConfig
-from config.links.link import Requirement, Selector
+from config.links.selectors import Requirement, Selector
 from tests.unit.checks.builders import (
     NOW,
     cluster_case,
@@ -152,8 +152,8 @@ def test_conditions_select_as_kubernetes_has_it(
 ) -> None:
     condition = Requirement(key="team", operator=operator, values=values)
     selector = Selector(match_labels={"tier": "web"}, match_expressions=(condition,))
-    assert exports.matches(selector, {"tier": "web", **labels}) is selected
-    assert not exports.matches(selector, labels)
+    assert selector.matches({"tier": "web", **labels}) is selected
+    assert not selector.matches(labels)
 
 
 def test_a_selector_of_the_stack_files_own_that_selects_nothing_is_warned_of() -> None:
