@@ -54,7 +54,7 @@ def _others(found: Admission, one: Judged) -> Finding:
     title = "the gateway admits no client to Services that are not exported"
     if found.to_every_service:
         title = (
-            "the gateway admits to every meshed Service those for whom it cannot tell them apart"
+            "the gateway admits to every meshed Service clients of opaque or selected ones alone"
         )
     return _compared(title, one.policy.authorizations, found.to_every_service, one)
 

@@ -16,6 +16,7 @@ from checks.cluster.ports import meshed_pods, ports_of, target
 from checks.cluster.workloads import has_pods
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing
 from checks.facts.objects import addresses, balancer_addresses
 from checks.facts.results import UPDATE, Finding, GatewayRow, failure, ok, skipped
 from checks.facts.view import View, some
@@ -29,6 +30,7 @@ from config.links.link import LinkConfig
 from kube.answers import inner
 from vocabulary.kinds import (
     ENDPOINTS,
+    HTTP_LOCAL_RATE_LIMIT,
     MAPPING,
     SERVICE,
     Object,
@@ -285,4 +287,9 @@ def _shown(mesh: MeshConfig, cluster: str, found: list[str], port: int | None) -
     )
 
 
-CHECKS = (Check("gateway", Phase.PARTS, gateway, (*POLICY, objects(MAPPING)), order=20),)
+def _limits(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    if any(gateway.rate_limit is not None for gateway in mesh.gateways(cluster)):
+        yield Listing(HTTP_LOCAL_RATE_LIMIT, mesh.gateways(cluster)[0].namespace)
+
+
+CHECKS = (Check("gateway", Phase.PARTS, gateway, (*POLICY, objects(MAPPING), _limits), order=20),)

@@ -19,6 +19,11 @@ from components.core.component import MeshComponent
 from components.links.admission import export_policy, gateway_policy
 from components.links.gateway import GatewayEnd, gateway_end
 from config.inventory import Admission
+from vocabulary.kinds import POLICY_HTTP_ROUTE, Kind
+from vocabulary.kubernetes import WAIT_FOR
+
+ACCEPTED = 'jsonpath={.status.parents[0].conditions[?@.type=="Accepted"].status}=True'  # RFC 9535
+"""What the engine waits for of a route: the policy controller's word, by ``pulumi.com/waitFor``."""
 
 
 class AmbassadorMesh(MeshComponent):
@@ -78,11 +83,15 @@ class AmbassadorMesh(MeshComponent):
         made: list[pulumi.Resource] = []
         for manifest in manifests:
             kind, name = str(manifest["kind"]), str(manifest["metadata"]["name"])
+            metadata = dict(manifest["metadata"])
+            if Kind.of(manifest) == POLICY_HTTP_ROUTE and not self._args.simulated:
+                # Until it is accepted, a route admits no client.
+                metadata["annotations"] = {WAIT_FOR: ACCEPTED}
             resource = CustomResource(
                 f"{self.logical_name}-{kind.lower()}-{name}",
                 api_version=manifest["apiVersion"],
                 kind=kind,
-                metadata=manifest["metadata"],
+                metadata=metadata,
                 spec=manifest["spec"],
                 opts=self.child(self._args.provider, depends_on=depends_on),
             )

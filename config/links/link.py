@@ -83,8 +83,8 @@ class Export(Model):
     ``<namespace>/<name>``, or ``<namespace>/*``; all by default. The source's own Ambassador is
     one where it has a route to the mirror."""
     opaque: Flag = False
-    """Whether connections to it are no HTTP, or have to be treated as such. The gateway then
-    cannot tell Services apart, and admits its clients to every meshed Service."""
+    """Whether connections to it are no HTTP, or have to be treated as such. They show the gateway
+    no name of a Service, so that it admits its clients to every meshed Service."""
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.service}"

@@ -123,7 +123,7 @@ def identity_of(account: str, source: str) -> str:
 def allowed(exports: dict[str, list[Settings]], account: str, source: str, service: str) -> bool:
     """Whether a client of this ServiceAccount may call a Service by the file.
 
-    Sources that share a trust domain cannot be told apart.
+    Sources that share a trust domain have the same identities.
     """
     for other, listed in exports.items():
         if SOURCES[other] != SOURCES[source]:
@@ -250,7 +250,7 @@ def flat(table: dict[str, dict[str, Settings]], *, direct: bool) -> MeshConfig:
 
 
 def mirrored(labelled: MeshConfig, linked: MeshConfig, source: str) -> dict[str, set[str]]:
-    """The Services that a source's service mirror takes, by the key of the Link's selector."""
+    """The Services that a source's service mirror mirrors, by the key of the Link's selector."""
     labels = {one.service.name: one.labels for one in labelled.exports_of("tt")}
     (link,) = linked.links_from(source)
     return {
@@ -270,7 +270,7 @@ def listed(table: dict[str, dict[str, Settings]], source: str, *, direct: bool) 
 
 @settings(max_examples=100, deadline=None)
 @given(table=flat_tables, direct=st.booleans())
-def test_each_service_mirror_takes_the_services_that_its_link_lists(
+def test_each_service_mirror_mirrors_the_services_that_its_link_lists(
     table: dict[str, dict[str, Settings]], direct: bool
 ) -> None:
     config = flat(table, direct=direct)
@@ -318,7 +318,7 @@ def problems(found: Settings) -> Sequence[Any]:
     return caught.value.problems
 
 
-def test_a_selector_that_takes_what_another_link_lists_is_refused() -> None:
+def test_a_selector_that_selects_what_another_link_lists_is_refused() -> None:
     found = stack({"aa": [], "cc": [{"service": "payroll"}]})
     found["links"][0]["selectors"] = {
         "gateway": {"matchLabels": {"mirror.linkerd.io/exported": "true"}}
