@@ -4,19 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.cluster.ports import ports_of
 from checks.facts.case import LinkCase
 from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.objects import addresses
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
+from checks.linkerd.inbound_policy import ports_in
 from checks.links.service_mirror import link_reads, works
 from config.links.exports import ServiceRef
 from config.links.link import Export, LinkConfig
 from config.links.selection import ways_of, withheld
 from config.links.selectors import Selector
 from kube.answers import inner, items
-from vocabulary.kinds import ENDPOINTS, LINK, NAMESPACE, SERVICE, Object, labels_of
-from vocabulary.linkerd import CLUSTER_NAME, EXPORTED, FEDERATED, MULTICLUSTER
+from vocabulary.kinds import (
+    ENDPOINTS,
+    LINK,
+    NAMESPACE,
+    SERVICE,
+    Object,
+    annotations_of,
+    labels_of,
+)
+from vocabulary.linkerd import (
+    CLUSTER_NAME,
+    DEFAULT_OPAQUE_PORTS,
+    EXPORTED,
+    FEDERATED,
+    MULTICLUSTER,
+    OPAQUE_PORTS,
+)
 
 _LABELS = {"gateway": "true", "remote-discovery": "remote-discovery"}
 """Value of the label of an exported Service, by the way it is exported."""
@@ -39,6 +56,7 @@ def exports(case: LinkCase) -> Iterator[Finding]:
             yield _federated(case, export, labels.get(FEDERATED) == "member")
         if service is not None:
             yield from _kept(case, export, labels)
+            yield from _opaque(case, export, service)
     yield from _of_other_links(case)
     yield from _selected(case)
 
@@ -53,6 +71,20 @@ def _kept(case: LinkCase, export: Export, labels: dict[str, str]) -> Iterator[Fi
         yield failure(title, f"it lacks {some(missing)}", f"{UPDATE}, which restores the label")
     elif wanted:
         yield ok(title, f"it has {some(sorted(wanted))}")
+
+
+def _opaque(case: LinkCase, export: Export, service: Object) -> Iterator[Finding]:
+    """Whether the gateway refuses connections to ports that are opaque."""
+    through = case.link.mode_of(export) == "gateway" and case.gateway.admits == "exports"
+    listed = annotations_of(service).get(OPAQUE_PORTS, DEFAULT_OPAQUE_PORTS)
+    opaque = ports_in(listed) & {int(port.get("port") or 0) for port in ports_of(service)}
+    if through and opaque and not export.opaque:
+        yield failure(
+            f"connections to Service {export} are HTTP",
+            f"port {some(map(str, sorted(opaque)))} is opaque for Linkerd, and the gateway admits "
+            "HTTP to it alone",
+            "write opaque: true for the export; see docs/reach.md for what that admits",
+        )
 
 
 def _of_other_links(case: LinkCase) -> Iterator[Finding]:
