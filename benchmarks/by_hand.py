@@ -23,11 +23,12 @@ from components.ambassador.policy import public_policy
 from components.ambassador.values import ambassador_values, crds_values
 from components.core.values import Values
 from components.linkerd.values import control_plane_values, linkerd_crds_values
-from components.links.gateway import gateway_policy
-from components.links.values import ServiceMirror, multicluster_values
+from components.links.admission import export_policy, gateway_policy
+from components.links.values import ServiceMirror, local_mirror, multicluster_values
 from config import MeshConfig
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.cluster import ClusterConfig
+from config.inventory import inventory
 from config.inventory.webhooks import Webhook, webhooks
 from config.links.gateway_view import gateways
 
@@ -194,11 +195,12 @@ class ByHand:
 
     def _multicluster(self, name: str, cluster: ClusterConfig) -> Values:
         mirrors = []
-        for link in self._config.links_from(name):
+        links = self._config.links_from(name)
+        for link in links:
             gateway = self._config.gateway_of(link)
             port = gateway.probe.port.number if gateway is not None else None
             mirrors.append(ServiceMirror(link.target, port, ""))
-        values = multicluster_values(cluster, mirrors)
+        values = multicluster_values(cluster, mirrors, local_mirror(links))
         # By hand, only a restart gives the controllers new credentials.
         values.pop("podAnnotations", None)
         return values
@@ -212,7 +214,11 @@ class ByHand:
         objects: list[Any] = list(ambassador_objects(config, routes))
         if generation.policy:
             objects += public_policy(config)
-            objects += gateway_policy(gateway) if gateway is not None else ()
+            for found in inventory(self._config, name).admissions:
+                objects += gateway_policy(found)
+                objects += (
+                    one for item in found.exports for one in export_policy(found.gateway, item)
+                )
         values = ambassador_values(
             config,
             config.account(name),

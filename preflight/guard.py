@@ -19,11 +19,12 @@ from config.language.problems import printable
 from config.links.exports import ServiceRef
 from config.platform.recipes import WorkloadRef
 from config.preconditions import Expectations
-from kube.answers import inner
+from kube.answers import inner, items
 from kube.at_once import at_once
 from kube.errors import KubeconfigError
 from kube.failures import STRANGE, Reason, why_silent
 from kube.kubeconfig import Endpoint, Login, api_client, endpoint, get_json, login
+from kube.nodes import simulated
 from kube.paths import path_of
 from kube.versions import too_new
 from preflight.adoption import mismatches
@@ -31,7 +32,7 @@ from preflight.discovery import absent, unserved
 from preflight.proxy_trust import HeldTrust, held_trust
 from preflight.workloads import look_at
 from vocabulary.errors import MeshError
-from vocabulary.kinds import NAMESPACE, SERVICE
+from vocabulary.kinds import NAMESPACE, NODE, SERVICE
 
 DEADLINE_SECONDS = 9.0
 """How long all clusters together may take to answer."""
@@ -57,6 +58,8 @@ class Reach:
     """Workloads whose containers have this program's fields as the stack file wants them."""
     trust: HeldTrust | None = None
     """What its proxies trust; None where Linkerd is not installed, or was not read."""
+    simulated: bool = False
+    """Whether kwok plays its nodes, so that no controller of Linkerd runs."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,7 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
             reasons = (*_unmet(api, version, expected, timeout), *found.reasons)
             space = cluster.linkerd.namespace
             trust = held_trust(api, space, timeout) if expected.trust else None
+            played = _simulated(api, timeout)
         given = version.get("gitVersion")
         reach = Reach(
             reached,
@@ -169,6 +173,7 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
             found.missing,
             found.settled,
             trust,
+            played,
         )
         return _Answer(reach, reasons)
     except KubeconfigError as error:
@@ -196,6 +201,14 @@ def _unmet(
         yield from mismatches(api, expected.adopted, timeout)
     yield from unserved(api, expected.needed, timeout)
     yield from absent(api, expected.namespaces, timeout)
+
+
+def _simulated(api: client.ApiClient, timeout: tuple[float, float]) -> bool:
+    try:
+        return simulated(items(get_json(api, f"{path_of(NODE)}?limit=20", timeout), "items"))
+    except ApiException:
+        # Without the right to list nodes they count as real ones.
+        return False
 
 
 def _missing(

@@ -350,6 +350,9 @@ def valid_settings(draw: st.DrawFn) -> Settings:
         chosen = draw(st.lists(st.sampled_from(ends), max_size=3, unique=True))
         # Where two links have one name, as a-b to c and a to b-c, they are not valid.
         links = {f"{source}-{target}": (source, target) for source, target in chosen}
+        if old:
+            # Sources of Linkerd 2.8 with one target list the same Services.
+            links = {target: (source, target) for source, target in chosen}
         settings["links"] = [draw((_old_link if old else _link)(*pair)) for pair in links.values()]
     settings.update(
         draw(

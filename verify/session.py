@@ -74,7 +74,7 @@ class Session:
         Raises SessionError.
         """
         self._say(f"making namespace {self.namespace} in {', '.join(self._plan.clusters)}")
-        self._everywhere(lambda one: one.create(objects.namespace(self.namespace, lifetime)))
+        self._everywhere(lambda one: self._begin(one, lifetime))
         self._everywhere(lambda one: self._furnish(one, certificate))
         self._start(pod for pod in self._plan.pods if pod.serves)
         if self._plan.mirrors:
@@ -138,6 +138,16 @@ class Session:
                 self.answers[HERE, pod_key(key)] = {"why": why}
         if self._listener is not None:
             self._listener(key, line)
+
+    def _begin(self, cluster: Cluster, lifetime: timedelta) -> None:
+        """Create the run's namespace, and what a gateway needs to admit its clients."""
+        made = cluster.create(objects.namespace(self.namespace, lifetime))
+        for admitted in self._plan.admissions:
+            if admitted.cluster == cluster.name:
+                uid = str(made["metadata"]["uid"])
+                for item in objects.admission(admitted, self.namespace, uid):
+                    self._elsewhere.append((cluster.name, admitted.namespace, Kind.of(item)))
+                    cluster.create(item)
 
     def _furnish(self, cluster: Cluster, certificate: tuple[str, str]) -> None:
         run, plan = self.namespace, self._plan

@@ -25,6 +25,9 @@ PROXY_ADMIN_SHUTDOWN = "config.linkerd.io/proxy-admin-shutdown"
 REQUIRE_IDENTITY_PORTS = "config.linkerd.io/proxy-require-identity-inbound-ports"
 SKIP_INBOUND_PORTS = "config.linkerd.io/skip-inbound-ports"
 SKIP_OUTBOUND_PORTS = "config.linkerd.io/skip-outbound-ports"
+OPAQUE_PORTS = "config.linkerd.io/opaque-ports"
+DEFAULT_OPAQUE_PORTS = "25,587,3306,4444,5432,6379,9300,11211"
+"""Ports, of Services without that annotation, whose connections proxies treat as no HTTP."""
 EXTERNAL_PROMETHEUS = "viz.linkerd.io/external-prometheus"
 
 MIRROR_PREFIX = "mirror.linkerd.io/"
@@ -94,6 +97,19 @@ CREDENTIALS_PREFIX = "cluster-credentials-"
 """Name of the Secret with the credentials for a target, before the target's name."""
 
 
+def not_exported_to(source: str) -> str:
+    """Label of an exported Service that the cluster `source` does not get.
+
+    Service mirrors copy no label with this prefix to a mirror, so that it applies in one cluster.
+    """
+    return f"{MIRROR_PREFIX}not-exported-to.{source}"
+
+
+def not_federated_to(source: str) -> str:
+    """Label of a member of a federated Service that is no member for the cluster `source`."""
+    return f"{MIRROR_PREFIX}not-federated-to.{source}"
+
+
 def credentials_secret(target: str) -> str:
     """Name of the Secret with a source's credentials for the cluster `target`."""
     return f"{CREDENTIALS_PREFIX}{target}"
@@ -102,6 +118,12 @@ def credentials_secret(target: str) -> str:
 def identity(account: str, namespace: str, linkerd_namespace: str, trust_domain: str) -> str:
     """The mTLS identity of the proxies of a ServiceAccount (Linkerd docs, "Automatic mTLS")."""
     return f"{account}.{namespace}.serviceaccount.identity.{linkerd_namespace}.{trust_domain}"
+
+
+def identities_below(linkerd_namespace: str, trust_domain: str, namespace: str = "") -> str:
+    """The identities of all ServiceAccounts, or of those of a namespace, as policies name them."""
+    within = f"{namespace}." if namespace else ""
+    return f"*.{within}serviceaccount.identity.{linkerd_namespace}.{trust_domain}"
 
 
 IDENTITY = "linkerd-identity"

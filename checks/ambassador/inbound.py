@@ -149,8 +149,10 @@ def inbound(case: ClusterCase) -> Iterator[Finding]:
         yield _public(one, config)
     if config.gateway is None:
         return
-    for one in judged(case, [PROXY_INBOUND_PORT]):
-        yield _to_meshed("the gateway's port", one, config)
+    # Whom it admits otherwise, is another check's subject (`checks/ambassador/admission.py`).
+    if config.gateway.admits == "everything":
+        for one in judged(case, [PROXY_INBOUND_PORT]):
+            yield _to_meshed("the gateway's port", one, config)
     if config.gateway.pod_probe_port == PROXY_ADMIN_PORT:
         for one in judged(case, [PROXY_ADMIN_PORT]):
             yield _to_meshed("the port of the gateway's probe,", one, config)
@@ -167,7 +169,9 @@ def public_objects(case: ClusterCase) -> Iterator[Finding]:
     title = "the Servers and policies of Ambassador's public ports exist"
     name = config.public_policy
     ports = {f"{name}-{port}": port for port in config.all_public_ports}
-    yield policies(case.view, config, title, (NETWORK_AUTHENTICATION, name), ports)
+    wanted = [(kind, one) for one in ports for kind in (SERVER, AUTHORIZATION_POLICY)]
+    wanted.append((NETWORK_AUTHENTICATION, name))
+    yield policies(case.view, config, title, wanted, ports)
 
 
 def _public(one: Judged, config: AmbassadorConfig) -> Finding:
@@ -275,7 +279,7 @@ def _policies(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         yield Listing(CONFIG_MAP, config.linkerd.namespace)
 
 
-def _reads_more(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Listing]:
+def reads_more(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Listing]:
     """Authentications in other namespaces that policies refer to."""
     config = mesh.clusters[cluster].ambassador
     if config is not None:
@@ -288,6 +292,6 @@ POLICY = (*FRONT, _policies)
 CHECKS = (
     Check("policy", Phase.PARTS, public_objects, POLICY, only=WITH_POLICY, order=30),
     Check(
-        "policy", Phase.PARTS, inbound, POLICY, reads_more=_reads_more, only=WITH_POLICY, order=31
+        "policy", Phase.PARTS, inbound, POLICY, reads_more=reads_more, only=WITH_POLICY, order=31
     ),
 )

@@ -5,35 +5,31 @@ Whom they let in is another check's subject (`checks/ambassador/inbound.py`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from checks.facts.results import UPDATE, Finding, failure, ok
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from kube.answers import inner
-from vocabulary.kinds import AUTHORIZATION_POLICY, SERVER, Kind
+from vocabulary.kinds import SERVER, Kind
 
 
 def policies(
     view: View,
     config: AmbassadorConfig,
     title: str,
-    authentication: tuple[Kind, str],
+    wanted: Iterable[tuple[Kind, str]],
     ports: Mapping[str, int | str],
 ) -> Finding:
-    """Whether these exist, each Server for its port.
+    """Whether the `wanted` objects exist, by kind and name, each Server for its port.
 
-    `authentication` is the kind and name of what the policies refer to; `ports` has the port of
-    the pod (its number or name) for each name of a Server and of its AuthorizationPolicy.
+    `ports` has the port of the pod (its number or name) for each name of a Server.
 
     Raises Unseen: a kind could not be listed.
     """
     space = config.namespace
-    wanted = [(kind, name) for name in ports for kind in (SERVER, AUTHORIZATION_POLICY)]
     missing = [
-        f"{kind.name} {name}"
-        for kind, name in (*wanted, authentication)
-        if view.get(kind, space, name) is None
+        f"{kind.name} {name}" for kind, name in wanted if view.get(kind, space, name) is None
     ]
     if missing:
         return failure(title, f"missing in {space}: {some(missing)}", UPDATE)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from checks.facts.helm import History, Made
 from checks.facts.results import UPDATE, Finding, failure, skipped
 from kube.kubeconfig import Endpoint
+from kube.nodes import simulated
 from vocabulary.kinds import NODE, SECRET, Kind, Object, labels_of, name_of, namespace_of
 
 
@@ -167,8 +168,7 @@ class View:
     @cached_property
     def simulated(self) -> bool:
         """Whether all nodes are played by kwok: pods are ready, but nothing runs in them."""
-        nodes = self._index.get(NODE, {}).values()
-        return bool(nodes) and all(_is_kwok(node) for node in nodes)
+        return simulated(self._index.get(NODE, {}).values())
 
     def _require(self, kind: Kind, namespaces: Iterable[str]) -> None:
         for namespace in sorted(namespaces):
@@ -176,13 +176,6 @@ class View:
             if reason is not None:
                 where = f" in {namespace}" if namespace else ""
                 raise Unseen(f"{kind.name} objects{where} cannot be listed: {reason}")
-
-
-def _is_kwok(node: Object) -> bool:
-    info = node.get("status", {}).get("nodeInfo", {})
-    return any(
-        "kwok" in str(info.get(key, "")) for key in ("kubeletVersion", "containerRuntimeVersion")
-    )
 
 
 def some(names: Iterable[str], limit: int = 6) -> str:

@@ -131,7 +131,7 @@ def default_of(mesh: Mesh, pod: Object) -> tuple[str, str]:
 
 def _by_default(mesh: Mesh, pod: Object, port: int) -> PortPolicy:
     policy, whose = default_of(mesh, pod)
-    required = _ports(annotations_of(pod).get(REQUIRE_IDENTITY_PORTS, ""))
+    required = ports_in(annotations_of(pod).get(REQUIRE_IDENTITY_PORTS, ""))
     if port in required and policy in ("all-unauthenticated", "cluster-unauthenticated"):
         policy = policy.replace("unauthenticated", "authenticated")
         whose = f"the pod's annotation {REQUIRE_IDENTITY_PORTS}"
@@ -139,7 +139,8 @@ def _by_default(mesh: Mesh, pod: Object, port: int) -> PortPolicy:
     return PortPolicy(None, f"{policy} ({whose})", tuple(found))
 
 
-def _ports(text: str) -> frozenset[int]:
+def ports_in(text: str) -> frozenset[int]:
+    """The ports of a list such as ``25,8000-8010``."""
     found: set[int] = set()
     for part in text.split(","):
         first, _, last = part.strip().partition("-")

@@ -4,17 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from checks.cluster.ports import ports_of
 from checks.facts.case import LinkCase
 from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.objects import addresses
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
-from checks.links.link import selectors_of
+from checks.linkerd.inbound_policy import ports_in
 from checks.links.service_mirror import link_reads, works
-from config.links.link import Export, LinkConfig, Requirement, Selector
+from config.links.exports import ServiceRef
+from config.links.link import Export, LinkConfig
+from config.links.selection import ways_of, withheld
+from config.links.selectors import Selector
 from kube.answers import inner, items
-from vocabulary.kinds import ENDPOINTS, LINK, NAMESPACE, SERVICE, Object, labels_of
-from vocabulary.linkerd import CLUSTER_NAME, EXPORTED, FEDERATED, MULTICLUSTER
+from vocabulary.kinds import (
+    ENDPOINTS,
+    LINK,
+    NAMESPACE,
+    SERVICE,
+    Object,
+    annotations_of,
+    labels_of,
+)
+from vocabulary.linkerd import (
+    CLUSTER_NAME,
+    DEFAULT_OPAQUE_PORTS,
+    EXPORTED,
+    FEDERATED,
+    MULTICLUSTER,
+    OPAQUE_PORTS,
+)
 
 _LABELS = {"gateway": "true", "remote-discovery": "remote-discovery"}
 """Value of the label of an exported Service, by the way it is exported."""
@@ -35,7 +54,59 @@ def exports(case: LinkCase) -> Iterator[Finding]:
             title = f"Service {export} is a member of a federated Service"
             yield _labelled(title, FEDERATED, "member", service)
             yield _federated(case, export, labels.get(FEDERATED) == "member")
+        if service is not None:
+            yield from _kept(case, export, labels)
+            yield from _opaque(case, export, service)
+    yield from _of_other_links(case)
     yield from _selected(case)
+
+
+def _kept(case: LinkCase, export: Export, labels: dict[str, str]) -> Iterator[Finding]:
+    """Whether an exported Service has the labels that keep it from links that do not list it."""
+    exported = {item.service: item.labels for item in case.mesh.exports_of(case.link.target)}
+    wanted = exported[ServiceRef(export.namespace, export.service)].keys() - {EXPORTED, FEDERATED}
+    title = f"Service {export} is exported to no link that does not list it"
+    missing = sorted(key for key in wanted if labels.get(key) != "true")
+    if missing:
+        yield failure(title, f"it lacks {some(missing)}", f"{UPDATE}, which restores the label")
+    elif wanted:
+        yield ok(title, f"it has {some(sorted(wanted))}")
+
+
+def _opaque(case: LinkCase, export: Export, service: Object) -> Iterator[Finding]:
+    """Whether the gateway refuses connections to ports that are opaque."""
+    through = case.link.mode_of(export) == "gateway" and case.gateway.admits == "exports"
+    listed = annotations_of(service).get(OPAQUE_PORTS, DEFAULT_OPAQUE_PORTS)
+    opaque = ports_in(listed) & {int(port.get("port") or 0) for port in ports_of(service)}
+    if through and opaque and not export.opaque:
+        yield failure(
+            f"connections to Service {export} are HTTP",
+            f"port {some(map(str, sorted(opaque)))} is opaque for Linkerd, and the gateway admits "
+            "HTTP to it alone",
+            "write opaque: true for the export; see docs/reach.md for what that admits",
+        )
+
+
+def _of_other_links(case: LinkCase) -> Iterator[Finding]:
+    """Whether the source has mirrors of Services that other links list, and this one does not."""
+    links, title = case.mesh.links_to(case.link.target), "no Service of other links is mirrored"
+    others = {
+        service
+        for way in ways_of(case.link)
+        if way.label == EXPORTED
+        for service in withheld(case.link, way, links)
+    }
+    if not others:
+        return
+    found = [
+        f"{one.namespace}/{one.name}-{case.link.target}"
+        for one in sorted(others)
+        if CLUSTER_NAME
+        in labels_of(
+            case.source.get(SERVICE, one.namespace, f"{one.name}-{case.link.target}") or {}
+        )
+    ]
+    yield failure(title, f"mirrored: {some(found)}", UPDATE) if found else ok(title)
 
 
 def _labelled(title: str, key: str, value: str, service: Object | None) -> Finding:
@@ -143,7 +214,7 @@ def _selected(case: LinkCase) -> Iterator[Finding]:
         found = [
             f"{one['metadata'].get('namespace', '')}/{one['metadata']['name']}"
             for one in case.target.all(SERVICE)
-            if matches(selector, labels_of(one))
+            if selector.matches(labels_of(one))
         ]
         if found:
             yield ok(title, some(sorted(found)))
@@ -154,30 +225,7 @@ def _selected(case: LinkCase) -> Iterator[Finding]:
 
 def own_selectors(link: LinkConfig) -> dict[str, Selector]:
     """Selectors that the stack file writes, by their keys in it."""
-    used = selectors_of(link)
-    own = {
-        "gateway": (link.selectors.gateway, "selector"),
-        "remoteDiscovery": (link.selectors.remote_discovery, "remoteDiscoverySelector"),
-        "federated": (link.selectors.federated, "federatedServiceSelector"),
-    }
-    return {key: one for key, (one, name) in own.items() if one is not None and name in used}
-
-
-def matches(selector: Selector, labels: dict[str, str]) -> bool:
-    """Whether a selector selects what has these labels."""
-    return selector.match_labels.items() <= labels.items() and all(
-        _holds(requirement, labels) for requirement in selector.match_expressions
-    )
-
-
-def _holds(requirement: Requirement, labels: dict[str, str]) -> bool:
-    there = requirement.key in labels
-    if requirement.operator == "Exists":
-        return there
-    if requirement.operator == "DoesNotExist":
-        return not there
-    fitting = there and labels[requirement.key] in requirement.values
-    return fitting if requirement.operator == "In" else not fitting
+    return {way.key: own for way in ways_of(link) if (own := way.own(link)) is not None}
 
 
 CHECKS = (Check("exports", Phase.LINK, exports, link_reads, only=WITH_LINKS, order=50),)

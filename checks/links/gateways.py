@@ -16,6 +16,7 @@ from checks.cluster.ports import meshed_pods, ports_of, target
 from checks.cluster.workloads import has_pods
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
+from checks.facts.listing import Listing
 from checks.facts.objects import addresses, balancer_addresses
 from checks.facts.results import UPDATE, Finding, GatewayRow, failure, ok, skipped
 from checks.facts.view import View, some
@@ -23,13 +24,14 @@ from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import GatewayConfig
 from config.ambassador.routes import HEALTH_MAPPING
 from config.core.mesh import MeshConfig, gateway_identity
-from config.links.gateway_view import Gateway
+from config.inventory import Admission
+from config.inventory.objects.links import gateway_objects
 from config.links.link import LinkConfig
 from kube.answers import inner
 from vocabulary.kinds import (
     ENDPOINTS,
+    HTTP_LOCAL_RATE_LIMIT,
     MAPPING,
-    MESH_TLS,
     SERVICE,
     Object,
     annotations_of,
@@ -71,7 +73,8 @@ def gateway(case: ClusterCase) -> Iterator[Finding]:
         yield _address(service, case.mesh, case.name, ambassador)
     yield _health(case.view, ambassador, ambassador.gateway)
     if case.config.linkerd.generation.policy:
-        yield _policy(case.view, ambassador, case.mesh.gateways(case.name)[0])
+        for found in case.inventory.admissions:
+            yield _policy(case.view, ambassador, found)
 
 
 def _enabled(view: View, config: AmbassadorConfig) -> Finding:
@@ -204,10 +207,10 @@ def _health(view: View, ambassador: AmbassadorConfig, config: GatewayConfig) -> 
     return failure(title, "; ".join(wrong), UPDATE) if wrong else ok(title, config.health_path)
 
 
-def _policy(view: View, ambassador: AmbassadorConfig, gateway: Gateway) -> Finding:
+def _policy(view: View, ambassador: AmbassadorConfig, found: Admission) -> Finding:
     # Whom they authorize, the checks of policies report.
     title = "the gateway's Servers and policies exist"
-    return policies(view, ambassador, title, (MESH_TLS, gateway.policy), gateway.servers)
+    return policies(view, ambassador, title, gateway_objects(found), found.gateway.servers)
 
 
 def alive(source: View, target: str, metric: bool | None) -> str:
@@ -284,4 +287,9 @@ def _shown(mesh: MeshConfig, cluster: str, found: list[str], port: int | None) -
     )
 
 
-CHECKS = (Check("gateway", Phase.PARTS, gateway, (*POLICY, objects(MAPPING)), order=20),)
+def _limits(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
+    if any(gateway.rate_limit is not None for gateway in mesh.gateways(cluster)):
+        yield Listing(HTTP_LOCAL_RATE_LIMIT, mesh.gateways(cluster)[0].namespace)
+
+
+CHECKS = (Check("gateway", Phase.PARTS, gateway, (*POLICY, objects(MAPPING), _limits), order=20),)

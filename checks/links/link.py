@@ -6,7 +6,7 @@ Facts: Linkerd docs, "Multi-cluster communication"; what `linkerd multicluster c
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from checks.facts.case import LinkCase
 from checks.facts.check import WITH_LINKS, Check, Phase
@@ -14,7 +14,8 @@ from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import some
 from checks.links.gateways import link_address
 from checks.links.service_mirror import link_reads
-from config.links.link import LinkConfig, Selector
+from config.links.link import LinkConfig
+from config.links.selectors import Selector
 from kube.answers import inner, items
 from vocabulary.kinds import (
     LINK,
@@ -23,8 +24,6 @@ from vocabulary.kinds import (
 )
 from vocabulary.linkerd import (
     CREATED_BY,
-    EXPORTED,
-    FEDERATED,
     MULTICLUSTER,
     credentials_secret,
 )
@@ -76,7 +75,7 @@ def _spec(case: LinkCase, spec: Object) -> Iterator[Finding]:
         },
         UPDATE,
     )
-    yield _selectors(link, spec)
+    yield _selectors(case.mesh.selectors_of(link), spec)
     yield _excluded(link, spec)
 
 
@@ -117,24 +116,11 @@ def _gateway(case: LinkCase, spec: Object) -> Iterator[Finding]:
     )
 
 
-def selectors_of(link: LinkConfig) -> dict[str, Selector]:
-    """The selectors of a Link by their keys; that of its gateway only where it has one."""
-    own = link.selectors
-    found = {
-        "remoteDiscoverySelector": own.remote_discovery
-        or Selector(match_labels={EXPORTED: "remote-discovery"}),
-        "federatedServiceSelector": own.federated or Selector(match_labels={FEDERATED: "member"}),
-    }
-    if not link.flat_network:
-        found["selector"] = own.gateway or Selector(match_labels={EXPORTED: "true"})
-    return found
-
-
-def _selectors(link: LinkConfig, spec: Object) -> Finding:
+def _selectors(selectors: Mapping[str, Selector], spec: Object) -> Finding:
     title = "the Link has the configured selectors"
     wrong = [
         f"{key} differs"
-        for key, wanted in selectors_of(link).items()
+        for key, wanted in selectors.items()
         if _conditions(inner(spec, key))
         != _conditions(wanted.model_dump(by_alias=True, mode="json"))
     ]

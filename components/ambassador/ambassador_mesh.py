@@ -16,7 +16,14 @@ from components.ambassador.installation import install
 from components.ambassador.objects import ambassador_objects
 from components.ambassador.policy import public_policy
 from components.core.component import MeshComponent
-from components.links.gateway import GatewayEnd, gateway_end, gateway_policy
+from components.links.admission import export_policy, gateway_policy
+from components.links.gateway import GatewayEnd, gateway_end
+from config.inventory import Admission
+from vocabulary.kinds import POLICY_HTTP_ROUTE, Kind
+from vocabulary.kubernetes import WAIT_FOR
+
+ACCEPTED = 'jsonpath={.status.parents[0].conditions[?@.type=="Accepted"].status}=True'  # RFC 9535
+"""What the engine waits for of a route: the policy controller's word, by ``pulumi.com/waitFor``."""
 
 
 class AmbassadorMesh(MeshComponent):
@@ -27,6 +34,8 @@ class AmbassadorMesh(MeshComponent):
 
     gateway: GatewayEnd | None
     """The multicluster gateway with its address; None where it is none."""
+    admitting: list[pulumi.Resource]
+    """What admits clients to exported Services."""
 
     def __init__(
         self, name: str, args: AmbassadorMeshArgs, opts: pulumi.ResourceOptions | None = None
@@ -50,23 +59,41 @@ class AmbassadorMesh(MeshComponent):
             self.child(args.provider, depends_on=space),
         )
         self._objects(ambassador_objects(config, args.mappings, args.hosts), ready)
+        self.admitting = []
         if args.generation.policy:
-            policy = public_policy(config)
-            policy += gateway_policy(args.gateway) if args.gateway is not None else ()
-            self._objects(policy, [args.linkerd.control_plane, *space])
+            before = [args.linkerd.control_plane, *space]
+            self._objects(public_policy(config), before)
+            for found in args.made.admissions:
+                self._admission(found, before)
         self.gateway = gateway_end(args.gateway, service) if args.gateway is not None else None
         self.register_outputs({"gatewayAddress": self.gateway.address if self.gateway else None})
 
+    def _admission(self, found: Admission, before: list[pulumi.Resource]) -> None:
+        """Declare a gateway's policy: that of each export one by one, after that of all."""
+        gateway = self._objects(gateway_policy(found), before)
+        for export in found.exports:
+            made = [*before, *gateway]
+            for manifest in export_policy(found.gateway, export):
+                made = self._objects([manifest], made)
+            self.admitting += made
+
     def _objects(
         self, manifests: Iterable[Mapping[str, Any]], depends_on: list[pulumi.Resource]
-    ) -> None:
+    ) -> list[pulumi.Resource]:
+        made: list[pulumi.Resource] = []
         for manifest in manifests:
             kind, name = str(manifest["kind"]), str(manifest["metadata"]["name"])
-            CustomResource(
+            metadata = dict(manifest["metadata"])
+            if Kind.of(manifest) == POLICY_HTTP_ROUTE and not self._args.simulated:
+                # Until it is accepted, a route admits no client.
+                metadata["annotations"] = {WAIT_FOR: ACCEPTED}
+            resource = CustomResource(
                 f"{self.logical_name}-{kind.lower()}-{name}",
                 api_version=manifest["apiVersion"],
                 kind=kind,
-                metadata=manifest["metadata"],
+                metadata=metadata,
                 spec=manifest["spec"],
                 opts=self.child(self._args.provider, depends_on=depends_on),
             )
+            made.append(resource)
+        return made

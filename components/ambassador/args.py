@@ -43,5 +43,7 @@ class AmbassadorMeshArgs:
     """Hosts that other parts of the mesh ask for."""
     certificates: Mapping[str, SignedCertificate] = field(default_factory=dict)
     """Certificates that the trust anchor signed for Hosts, by the names of the Hosts."""
+    simulated: bool = False
+    """Whether the cluster's pods run nothing, so that no route is ever accepted."""
     protect_crds: bool = True
     """Whether CRDs are protected from deletion."""

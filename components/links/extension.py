@@ -12,7 +12,7 @@ from components.core.component import MeshComponent
 from components.core.releases import ReleaseSettings, helm_release
 from components.linkerd import values_2_8
 from components.linkerd.control_plane import LinkerdControlPlane
-from components.links.values import ServiceMirror, multicluster_values
+from components.links.values import LocalMirror, ServiceMirror, multicluster_values
 from config.core.cluster import ClusterConfig
 from config.inventory import Inventory
 from vocabulary.linkerd import MULTICLUSTER, MULTICLUSTER_2_8_CHART
@@ -32,6 +32,8 @@ class MulticlusterExtensionArgs:
     """The cluster's control plane."""
     mirrors: Sequence[ServiceMirror]
     """One service mirror for each link that begins in this cluster."""
+    local: LocalMirror
+    """The service mirror of the cluster's own members of federated Services."""
     credentials: Sequence[pulumi.Resource]
     """The Secrets that the mirrors read when they start."""
     releases: ReleaseSettings
@@ -60,7 +62,8 @@ class MulticlusterExtension(MeshComponent):
         if space is None:
             raise ValueError("a cluster without links has no multicluster namespace")
         if args.cluster.linkerd.generation.links:
-            chart, values = MULTICLUSTER, multicluster_values(args.cluster, args.mirrors)
+            chart = MULTICLUSTER
+            values = multicluster_values(args.cluster, args.mirrors, args.local)
         else:
             chart = MULTICLUSTER_2_8_CHART
             values = values_2_8.multicluster_values(

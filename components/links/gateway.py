@@ -1,22 +1,18 @@
-"""What every kind of multicluster gateway needs in its cluster: policy, and its address.
+"""The address of a multicluster gateway, whatever kind it is.
 
 Facts: Linkerd docs, "Multi-cluster communication".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi_kubernetes.core.v1 import Service
 
-from components.core.policy import Manifest, Pods, authentication, server
 from config.links.gateway_view import Gateway
 from config.links.link import LinkConfig
-from vocabulary.kinds import MESH_TLS
-from vocabulary.linkerd import PROXY_ADMIN_PORT_NAME
 
 
 @dataclass(frozen=True)
@@ -45,21 +41,6 @@ def gateway_end(gateway: Gateway, service: Service | None) -> GatewayEnd:
     return GatewayEnd(
         gateway, service.status.apply(lambda status: _balancer_addresses(gateway, status))
     )
-
-
-def gateway_policy(gateway: Gateway) -> Iterator[Manifest]:
-    """Policy manifests that admit meshed clients to the gateway's ports of the proxy, and no other.
-
-    The admin port is one of them where service mirrors probe it.
-    """
-    pods = Pods(gateway.namespace, gateway.pod_labels)
-    meshed, found = authentication(
-        MESH_TLS.name, gateway.policy, gateway.namespace, {"identities": ["*"]}
-    )
-    yield found
-    for name, port in gateway.servers.items():
-        protocol = "HTTP/1" if port == PROXY_ADMIN_PORT_NAME else None
-        yield from server(name, pods, port, meshed, protocol)
 
 
 def _balancer_addresses(gateway: Gateway, status: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,10 @@ from components.links.credentials import LinkCredentials
 from components.links.extension import MulticlusterExtension
 from components.links.gateway import GatewayEnd
 from config.core.cluster import ClusterConfig
-from config.links.link import LinkConfig, Selector
+from config.links.link import LinkConfig
+from config.links.selectors import Selector
 from vocabulary.kinds import LINK
-from vocabulary.linkerd import CREATED_BY, EXPORTED, FEDERATED, MULTICLUSTER, credentials_secret
+from vocabulary.linkerd import CREATED_BY, MULTICLUSTER, credentials_secret
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,8 @@ class MulticlusterLinkArgs:
     """Settings of the target cluster."""
     gateway: GatewayEnd | None
     """The gateway as the link reaches it; None on a flat network."""
+    selectors: Mapping[str, Selector]
+    """The Link's selectors of the target's Services, by their keys."""
     credentials: LinkCredentials
     """How the source logs in to the target."""
     extension: MulticlusterExtension
@@ -61,7 +65,7 @@ class MulticlusterLink(MeshComponent):
                 # `linkerd multicluster check` warns of a Link without it.
                 "annotations": {CREATED_BY: f"linkerd/cli {args.source.linkerd.app_version}"},
             },
-            spec=link_spec(args.link, args.target, args.gateway),
+            spec=link_spec(args.link, args.target, args.gateway, args.selectors),
             opts=self.child(
                 args.source_provider,
                 depends_on=[args.extension.release, *args.credentials.secrets],
@@ -71,29 +75,27 @@ class MulticlusterLink(MeshComponent):
 
 
 def link_spec(
-    link: LinkConfig, target: ClusterConfig, gateway: GatewayEnd | None
+    link: LinkConfig,
+    target: ClusterConfig,
+    gateway: GatewayEnd | None,
+    selectors: Mapping[str, Selector],
 ) -> dict[str, Any]:
     """The spec of the Link; ports and numbers are strings, as in the CRD.
 
-    Without `gateway`, the fields about a gateway are left out, and so is the selector of Services
-    that are called through it.
+    Without `gateway`, the fields about a gateway are left out. `selectors` are by their keys.
     """
     spec: dict[str, Any] = {
         "targetClusterName": link.target,
         "targetClusterDomain": target.domain,
         "targetClusterLinkerdNamespace": target.linkerd.namespace,
         "clusterCredentialsSecret": credentials_secret(link.target),
-        "remoteDiscoverySelector": _selector(
-            link.selectors.remote_discovery, EXPORTED, "remote-discovery"
-        ),
-        "federatedServiceSelector": _selector(link.selectors.federated, FEDERATED, "member"),
+        **{key: _selector(selector) for key, selector in selectors.items()},
     }
     if link.excluded_annotations:
         spec["excludedAnnotations"] = list(link.excluded_annotations)
     if link.excluded_labels:
         spec["excludedLabels"] = list(link.excluded_labels)
     if gateway is not None:
-        spec["selector"] = _selector(link.selectors.gateway, EXPORTED, "true")
         spec |= _through(gateway)
     return spec
 
@@ -114,17 +116,14 @@ def _through(gateway: GatewayEnd) -> dict[str, Any]:
     }
 
 
-def _selector(own: Selector | None, label: str, value: str) -> dict[str, Any]:
-    """A selector of the stack file, or the label of exports by name."""
-    if own is None:
-        return {"matchLabels": {label: value}}
+def _selector(selector: Selector) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    if own.match_labels:
-        found["matchLabels"] = dict(own.match_labels)
-    if own.match_expressions:
+    if selector.match_labels:
+        found["matchLabels"] = dict(selector.match_labels)
+    if selector.match_expressions:
         found["matchExpressions"] = [
             {"key": item.key, "operator": item.operator}
             | ({"values": list(item.values)} if item.values else {})
-            for item in own.match_expressions
+            for item in selector.match_expressions
         ]
     return found

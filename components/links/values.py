@@ -9,6 +9,8 @@ import pulumi
 
 from components.core.values import Values, merged, pull_secret_names
 from config.core.cluster import ClusterConfig
+from config.links.link import LinkConfig
+from config.links.selection import own_members
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,32 @@ class ServiceMirror:
     """Whether headless Services are mirrored as such."""
 
 
-def multicluster_values(cluster: ClusterConfig, mirrors: Sequence[ServiceMirror]) -> Values:
+@dataclass(frozen=True)
+class LocalMirror:
+    """The controller of the cluster's own members of federated Services, for all of its links."""
+
+    selector: str | None
+    """Label query of the members; None for the chart's."""
+    excluded_labels: tuple[str, ...]
+    """Labels of members that are not copied to federated Services."""
+    excluded_annotations: tuple[str, ...]
+    """Annotations that are not copied either."""
+
+
+def local_mirror(links: Sequence[LinkConfig]) -> LocalMirror:
+    """What the links that begin in a cluster say of its own members of federated Services."""
+    return LocalMirror(
+        selector=next((own.query for own in own_members(links)), None),
+        excluded_labels=tuple(dict.fromkeys(key for one in links for key in one.excluded_labels)),
+        excluded_annotations=tuple(
+            dict.fromkeys(key for one in links for key in one.excluded_annotations)
+        ),
+    )
+
+
+def multicluster_values(
+    cluster: ClusterConfig, mirrors: Sequence[ServiceMirror], local: LocalMirror
+) -> Values:
     """Values of linkerd-multicluster without its own gateway, as the cluster has another."""
     config = cluster.linkerd
     image = {"name": f"{config.registry}/controller"}
@@ -39,7 +66,7 @@ def multicluster_values(cluster: ClusterConfig, mirrors: Sequence[ServiceMirror]
         "identityTrustDomain": cluster.trust_domain,
         "imagePullSecrets": pull_secret_names(config.image_pull_secrets),
         "enableNamespaceCreation": config.multicluster.create_namespaces,
-        "localServiceMirror": {"image": image},
+        "localServiceMirror": {"image": image, **_local(local)},
         "controllerDefaults": {"image": image},
         "controllers": [_controller(mirror) for mirror in mirrors],
     }
@@ -57,6 +84,15 @@ def multicluster_values(cluster: ClusterConfig, mirrors: Sequence[ServiceMirror]
             "enablePodAntiAffinity": True,
         }
     return merged(ours, config.multicluster.values)
+
+
+def _local(mirror: LocalMirror) -> Values:
+    found = {
+        "federatedServiceSelector": mirror.selector,
+        "excludedLabels": ",".join(mirror.excluded_labels),
+        "excludedAnnotations": ",".join(mirror.excluded_annotations),
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def _controller(mirror: ServiceMirror) -> Values:

@@ -55,6 +55,7 @@ def declare_cluster(name: str, mesh: Mesh) -> None:
                 mappings=config.asked_mappings(name),
                 hosts=config.asked_hosts(name),
                 certificates=mesh.trust_anchor.hosts[name],
+                simulated=mesh.reach[name].simulated,
                 protect_crds=protect_crds,
             ),
         )

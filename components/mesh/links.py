@@ -7,7 +7,7 @@ from components.links.extension import MulticlusterExtension, MulticlusterExtens
 from components.links.link import MulticlusterLink, MulticlusterLinkArgs
 from components.links.remote_access import RemoteAccess
 from components.links.remote_secrets import RemoteSecrets
-from components.links.values import ServiceMirror
+from components.links.values import ServiceMirror, local_mirror
 from components.mesh.state import Mesh
 from config.links.link import LinkConfig
 
@@ -46,6 +46,7 @@ def _extension(name: str, mesh: Mesh, credentials: dict[str, LinkCredentials]) -
             provider=mesh.providers[name],
             linkerd=mesh.linkerd[name],
             mirrors=[_mirror(link, mesh, credentials[link.name]) for link in outgoing],
+            local=local_mirror(outgoing),
             credentials=[secret for link in outgoing for secret in credentials[link.name].secrets],
             releases=mesh.releases,
         ),
@@ -72,6 +73,7 @@ def _link(link: LinkConfig, mesh: Mesh, credentials: LinkCredentials) -> Multicl
             source_provider=mesh.providers[link.source],
             target=mesh.config.clusters[link.target],
             gateway=gateway,
+            selectors=mesh.config.selectors_of(link),
             credentials=credentials,
             extension=mesh.extensions[link.source],
         ),

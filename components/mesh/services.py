@@ -30,7 +30,7 @@ def declare_exports(mesh: Mesh) -> None:
             )
         ]
         if ready:
-            args = ServiceExportsArgs(ready, mesh.providers[name], _sample(mesh, name))
+            args = ServiceExportsArgs(ready, mesh.providers[name], _before_exports(mesh, name))
             ServiceExports(f"{name}-exports", args)
 
 
@@ -63,6 +63,21 @@ def _traffic(mesh: Mesh, link: LinkConfig) -> None:
         LinkTraffic(
             f"{link.name}-traffic", LinkTrafficArgs(link, ready, mesh.providers[source], before)
         )
+
+
+def _before_exports(mesh: Mesh, cluster: str) -> list[pulumi.Resource]:
+    """What comes before labels: whom the gateway admits, and Links that exclude some of them."""
+    ambassador = mesh.ambassadors.get(cluster)
+    excluding = [
+        mesh.links[link.name]
+        for link in mesh.config.links_to(cluster)
+        if any(selector.match_expressions for selector in mesh.config.selectors_of(link).values())
+    ]
+    return [
+        *_sample(mesh, cluster),
+        *(ambassador.admitting if ambassador is not None else ()),
+        *(link for link in excluding if link is not None),
+    ]
 
 
 def _sample(mesh: Mesh, cluster: str) -> list[pulumi.Resource]:

@@ -18,6 +18,7 @@ from components.trust.cert_manager import CertManager
 from components.trust.trust_anchor import TrustAnchor
 from config.core.mesh import MeshConfig
 from config.inventory import Inventory
+from config.links.selection import receivers
 from preflight.guard import Reach
 
 
@@ -59,4 +60,19 @@ class Mesh:
                 for name, item in self.gateways.items()
             },
             "links": sorted(self.links),
+            "exports": {name: self._exported(name) for name in self.config.clusters},
+        }
+
+    def _exported(self, cluster: str) -> dict[str, object]:
+        """To which clusters a cluster's Services are exported, and whom its gateway admits."""
+        links = self.config.links_to(cluster)
+        clients = {
+            one.service: list(one.clients)
+            for found in self.made[cluster].admissions
+            for one in found.exports
+        }
+        return {
+            str(item.service): {"to": list(receivers(item.service, links))}
+            | ({"clients": clients[item.service]} if item.service in clients else {})
+            for item in self.config.exports_of(cluster)
         }

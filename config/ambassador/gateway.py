@@ -14,6 +14,34 @@ from config.language.problems import Problem
 PROBE_SECONDS = Annotated[int, Field(ge=1, le=3600, strict=True)]
 
 
+Rate = Annotated[int, Field(ge=1, le=4_294_967_295, strict=True)]
+
+
+class RateLimit(Model):
+    """Limits of HTTP requests through a pod of the gateway, to all Services together.
+
+    Linkerd limits what reaches a Server, not what reaches one of its routes (Linkerd docs, "Rate
+    limiting").
+    """
+
+    total: Rate | None = None
+    """Requests a second of all clients together."""
+    per_client: Rate | None = None
+    """Requests a second of each identity."""
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """No limit, or one that the other makes idle."""
+        if self.total is None and self.per_client is None:
+            yield Problem("", "it limits nothing", "write total or perClient", about=("total",))
+        elif (self.per_client or 0) > (self.total or self.per_client or 0):
+            yield Problem(
+                "perClient",
+                f"a client can never reach it, as all together reach {self.total} before",
+                f"write at most {self.total}",
+                about=("total",),
+            )
+
+
 class GatewayConfig(Model):
     """The role of Linkerd's multicluster gateway.
 
@@ -36,6 +64,13 @@ class GatewayConfig(Model):
     Linkerd."""
     address: tuple[Address, ...] = ()
     """Addresses by which other clusters reach the gateway, if its Service has none."""
+
+    admits: Literal["exports", "everything"] = "exports"
+    """Which Services other clusters can call through it: those that links list under `exports`,
+    each for its `clients`; or every meshed Service, for every meshed client. Linkerd 2.8 has only
+    the latter."""
+    rate_limit: RateLimit | None = None
+    """Limits of HTTP requests through it; none when left out."""
 
     @property
     def service_probe_port(self) -> int:

@@ -16,8 +16,10 @@ from config.language.problems import wrong
 from config.links.exports import ExportedService, ServiceRef
 from config.links.gateway_view import Gateway, gateways
 from config.links.link import LinkConfig
+from config.links.selection import export_labels, selectors
+from config.links.selectors import Selector
 from config.trust.trust_anchor import TrustAnchorConfig
-from vocabulary.linkerd import EXPORTED, FEDERATED, identity
+from vocabulary.linkerd import identity
 
 LONGEST_CLUSTER_NAME = 30
 """Characters of a cluster's name: mirrored Services, Secrets and controllers are named after it."""
@@ -104,19 +106,15 @@ class MeshConfig(Model):
 
     def exports_of(self, cluster: str) -> tuple[ExportedService, ...]:
         """Services of this cluster that any link exports, each once."""
-        modes: dict[ServiceRef, dict[str, str]] = {}
-        for link in self.links_to(cluster):
-            for export in link.exports:
-                labels = modes.setdefault(ServiceRef(export.namespace, export.service), {})
-                mode = link.mode_of(export)
-                if mode != "none":
-                    labels[EXPORTED] = "true" if mode == "gateway" else mode
-                if export.federated:
-                    labels[FEDERATED] = "member"
+        labels = export_labels(self.links_to(cluster))
         found = self.gateways(cluster)
         if found and not self.clusters[cluster].linkerd.generation.links:
-            return tuple(ExportedService(ref, {}, found[0].export_annotations) for ref in modes)
-        return tuple(ExportedService(ref, labels) for ref, labels in modes.items())
+            return tuple(ExportedService(ref, {}, found[0].export_annotations) for ref in labels)
+        return tuple(ExportedService(ref, own) for ref, own in labels.items())
+
+    def selectors_of(self, link: LinkConfig) -> dict[str, Selector]:
+        """The selectors of a Link by their keys in its spec."""
+        return selectors(link, self.links_to(link.target))
 
     def services_wanted(self, cluster: str) -> tuple[ServiceRef, ...]:
         """Existing Services of this cluster that links need.

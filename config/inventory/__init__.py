@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from config.core.mesh import MeshConfig
 from config.core.namespaces import MadeNamespace, made_namespaces
+from config.inventory.admission import Admission, AdmittedExport, admission
 from config.inventory.charts import PublishedManifest, Release, manifests, releases
 from config.inventory.hosts import IngressHost, hosts, ingress_hosts
 from config.inventory.kinds import written_kinds
@@ -17,6 +18,8 @@ from config.inventory.objects import objects
 from config.inventory.webhooks import Webhook, webhooks
 
 __all__ = [
+    "Admission",
+    "AdmittedExport",
     "IngressHost",
     "Inventory",
     "MadeNamespace",
@@ -52,4 +55,5 @@ def inventory(mesh: MeshConfig, cluster: str) -> Inventory:
         hosts=hosts(mesh, cluster),
         ingress_hosts=ingress_hosts(config),
         gateways=mesh.gateways(cluster),
+        admissions=tuple(admission(mesh, one) for one in mesh.gateways(cluster)),
     )

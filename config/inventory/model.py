@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from config.ambassador.routes import HostConfig
 from config.core.namespaces import MadeNamespace
+from config.inventory.admission import Admission
 from config.inventory.charts import PublishedManifest, Release
 from config.inventory.hosts import IngressHost
 from config.inventory.webhooks import Webhook
@@ -70,6 +71,8 @@ class Inventory:
     """Host names that Ingresses and IngressRoutes answer for, that of the dashboard included."""
     gateways: tuple[Gateway, ...]
     """Multicluster gateways."""
+    admissions: tuple[Admission, ...]
+    """What each of them admits, in the same order."""
 
     @property
     def namespaces(self) -> tuple[str, ...]:

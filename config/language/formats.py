@@ -388,6 +388,17 @@ def _unfit_values(value: Any, path: str) -> Iterator[Problem]:
         )
 
 
+def _account(value: str) -> str:
+    namespace, slash, name = value.partition("/")
+    if not slash or not (name == "*" or is_dns_name(name)):
+        raise wrong(
+            f"{quoted(value)} is not a ServiceAccount",
+            "write <namespace>/<name>, or '<namespace>/*' for all of a namespace",
+        )
+    _dns_label(namespace)
+    return value
+
+
 DnsLabel = Annotated[
     str, AfterValidator(_dns_label), _text_schema(LABEL_PATTERN, 63, "my-namespace")
 ]
@@ -398,6 +409,12 @@ ServiceName = Annotated[
     _text_schema("[a-z]([-a-z0-9]*[a-z0-9])?", 63, "my-service"),
 ]
 """One label that begins with a letter (RFC 1035): the form of Services."""
+Account = Annotated[
+    str,
+    AfterValidator(_account),
+    _text_schema(rf"{LABEL_PATTERN}/(\*|{NAME_PATTERN})", 317, "shop/web"),
+]
+"""A ServiceAccount with its namespace; ``*`` is every one of the namespace."""
 DnsName = Annotated[str, AfterValidator(_dns_name), _text_schema(NAME_PATTERN, 253, "my.name")]
 """Labels joined by dots (RFC 1123)."""
 HostGlob = Annotated[str, AfterValidator(_host_glob)]

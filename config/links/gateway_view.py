@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from config.ambassador.gateway import RateLimit
 from config.core.cluster import ClusterConfig
 from config.links.link import LinkConfig
 from config.links.link import Probe as ProbeConfig
@@ -93,6 +94,10 @@ class Gateway:
     """The port that proxies of other clusters connect to."""
     probe: Probe
     """How it is probed."""
+    admits: Literal["exports", "everything"]
+    """Whether it admits clients to exported Services alone, or to every meshed Service."""
+    rate_limit: RateLimit | None
+    """Limits of HTTP requests through one of its pods."""
     annotations: Mapping[str, str]
     """Annotations by which its Service is known as a gateway."""
 
@@ -110,6 +115,11 @@ class Gateway:
     def policy(self) -> str:
         """Name of the authentication of its clients."""
         return f"{self.name}-gateway"
+
+    @property
+    def open_policy(self) -> str:
+        """Name of the policy of clients that it admits to every Service."""
+        return f"{self.policy}-every-service"
 
     @property
     def servers(self) -> dict[str, str]:
@@ -176,6 +186,8 @@ def _ambassador(name: str, cluster: ClusterConfig) -> Iterator[Gateway]:
             defaults.timeout_seconds,
             defaults.failure_threshold,
         ),
+        admits=config.admits if cluster.linkerd.generation.policy else "everything",
+        rate_limit=config.rate_limit,
         annotations={
             GATEWAY_IDENTITY: own,
             MULTICLUSTER_GATEWAY: "true",

@@ -12,14 +12,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from config.language.formats import (
+    Account,
     Address,
     DnsLabel,
     DnsName,
     Flag,
     HostGlob,
-    LabelKey,
-    Labels,
-    LabelValue,
     MetadataKey,
     Port,
     ServiceName,
@@ -27,61 +25,9 @@ from config.language.formats import (
 )
 from config.language.model import Model, doubled
 from config.language.problems import Problem
+from config.links.selectors import Selectors
 
 ExportMode = Literal["gateway", "remote-discovery", "none"]
-
-
-class Requirement(Model):
-    """One condition on labels (Kubernetes API, LabelSelectorRequirement)."""
-
-    key: LabelKey
-    """Key of the label."""
-    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
-    """How the label's value is compared."""
-    values: tuple[LabelValue, ...] = ()
-    """Values that In and NotIn compare with."""
-
-    def inconsistencies(self) -> Iterator[Problem]:
-        """Missing values, or values that the operator does not accept."""
-        if (self.operator in ("In", "NotIn")) != bool(self.values):
-            yield Problem(
-                "values",
-                f"{self.operator} " + ("accepts no values" if self.values else "needs values"),
-                "leave values out" if self.values else "write at least one value",
-                about=("operator",),
-            )
-
-
-class Selector(Model):
-    """Services of the target, selected by their labels; an empty selector is refused."""
-
-    match_labels: Labels = {}
-    """Labels with their values."""
-    match_expressions: tuple[Requirement, ...] = ()
-    """Further conditions."""
-
-    def inconsistencies(self) -> Iterator[Problem]:
-        """A selector without conditions."""
-        if not self.match_labels and not self.match_expressions:
-            yield Problem(
-                "",
-                "a selector without a condition selects nothing",
-                "write matchLabels",
-                about=("matchLabels", "matchExpressions"),
-            )
-
-
-class Selectors(Model):
-    """Selectors of Services that their owners label; the program does not change these Services."""
-
-    gateway: Selector | None = None
-    """Services that are called through the gateway; ``mirror.linkerd.io/exported: "true"`` by
-    default."""
-    remote_discovery: Selector | None = None
-    """Services whose pods are called directly; ``mirror.linkerd.io/exported: remote-discovery`` by
-    default."""
-    federated: Selector | None = None
-    """Members of federated Services; ``mirror.linkerd.io/federated: member`` by default."""
 
 
 class Weights(Model):
@@ -132,6 +78,13 @@ class Export(Model):
     Service."""
     mapping: MirrorMapping | None = None
     """Make the mirrored Service reachable through the source's Ambassador."""
+    clients: Annotated[tuple[Account, ...], Field(min_length=1)] | None = None
+    """ServiceAccounts of the source whose pods may call it through the gateway, each
+    ``<namespace>/<name>``, or ``<namespace>/*``; all by default. The source's own Ambassador is
+    one where it has a route to the mirror."""
+    opaque: Flag = False
+    """Whether connections to it are no HTTP, or have to be treated as such. They show the gateway
+    no name of a Service, so that it admits its clients to every meshed Service."""
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.service}"

@@ -8,11 +8,13 @@ from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.routes import HEALTH_MAPPING
 from config.core.cluster import ClusterConfig
 from config.core.mesh import gateway_identity, service_account
+from config.inventory.admission import routed
 from config.language.problems import Problem, quoted
 from config.language.spelling import nearest
 from config.links.gateway_view import Gateway, gateways
 from config.links.link import LinkConfig
 from config.platform.sample import SAMPLE_MAPPING
+from config.rules.exports import exported
 from config.rules.generations import generations_apart
 from config.rules.meshed_workloads import meshed_by_others
 from config.rules.tracing import traced
@@ -35,7 +37,7 @@ def cross_check(clusters: Clusters, links: Links, names: Collection[str]) -> Ite
     yield from _roles(clusters, links)
     yield from _loops(clusters, links)
     yield from _overlapping_mirrors(clusters, links)
-    yield from _contrary_exports(links)
+    yield from exported(clusters, links)
     yield from _weights(links)
     yield from _routes_to_mirrors(clusters, links)
     yield from generations_apart(clusters, links)
@@ -194,7 +196,11 @@ def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
         source, target = clusters.get(link.source), clusters.get(link.target)
         if source is None or target is None or link.source == link.target or link.flat_network:
             continue
-        if _adopted(source) and _adopted(target) and not _routed(link, source):
+        if (
+            _adopted(source)
+            and _adopted(target)
+            and not any(routed(link, export, source) for export in link.exports)
+        ):
             continue
         identity = gateway_identity(link.target, target)
         if identity is not None and identity == gateway_identity(link.source, source):
@@ -216,15 +222,6 @@ def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
                     )
                 ),
             )
-
-
-def _routed(link: LinkConfig, source: ClusterConfig) -> bool:
-    """Whether the stack file has a route of the source's Ambassador to a mirror."""
-    mirrors = {f"{link.mirror_of(export)}.{export.namespace}" for export in link.exports}
-    mappings = source.ambassador.mappings if source.ambassador else ()
-    return any(export.mapping is not None for export in link.exports) or any(
-        ".".join(mapping.service_host.split(".")[:2]) in mirrors for mapping in mappings
-    )
 
 
 def _adopted(cluster: ClusterConfig) -> bool:
@@ -295,34 +292,6 @@ def _own_services(cluster: ClusterConfig) -> dict[tuple[str, str], str]:
     if cluster.sample is not None:
         made[cluster.sample.namespace, cluster.sample.service] = "sample.service"
     return made
-
-
-def _contrary_exports(links: Links) -> Iterator[Problem]:
-    """Exports of one Service in different ways: its labels apply to all links."""
-    first: dict[tuple[str, str, str], tuple[str, str, bool]] = {}
-    for index, link in links.items():
-        for place, export in enumerate(link.exports):
-            mode = link.mode_of(export)
-            path = f"links[{index}].exports[{place}]"
-            key = (link.target, export.namespace, export.service)
-            other, earlier, joined = first.setdefault(key, (path, mode, export.federated))
-            service = f"{export} of cluster '{link.target}'"
-            if earlier != mode:
-                yield Problem(
-                    f"{path}.mode",
-                    f"{service} has the mode {mode} here and {earlier} at {other}, and its label "
-                    "has only one value",
-                    f"write mode: {earlier}, or change {other}",
-                    about=(f"{other}.mode", f"links[{index}].flatNetwork"),
-                )
-            if joined != export.federated:
-                yield Problem(
-                    f"{path}.federated",
-                    f"{service} would be federated for one link and not for that of {other}, and "
-                    "its label applies to all links",
-                    f"write federated: {str(joined).lower()}, or change {other}",
-                    about=(f"{other}.federated",),
-                )
 
 
 def _weights(links: Links) -> Iterator[Problem]:

@@ -26,7 +26,10 @@ INJECT_SOURCE = "linkerd2 pkg/inject/inject.go and report.go @ edge-26.8.3"
 INJECT_SOURCE_2_8 = "linkerd2 pkg/inject/inject.go and report.go @ stable-2.8.1"
 _IDENTITY = "ambassador.ambassador.serviceaccount.identity.linkerd.cluster.local"
 _CREATED_BY = pattern(r"linkerd/cli [^ ]+", "'linkerd/cli <version>'")
-_CONDITION = pattern(r"condition=[A-Z][A-Za-z]+", "'condition=<Type>'")
+_CONDITION = pattern(
+    r"condition=[A-Z][A-Za-z]+|jsonpath=\{\.[^{}]+\}=\w+",
+    "'condition=<Type>' or 'jsonpath={…}=<value>'",
+)
 
 
 _edge = partial(Contract, subject=Subject.ANNOTATION, generations=EDGE)
@@ -161,9 +164,11 @@ ANNOTATIONS: tuple[Contract, ...] = (
         "Pulumi's Kubernetes provider, and the API server", producer="patches of objects of others",
         source="Pulumi docs, Kubernetes server-side apply; Kubernetes docs, field managers"),
     _both("*", "pulumi.com/waitFor",
-        Form("condition= and a type of condition (or jsonpath=, which is not used here)",
-            _CONDITION, ("condition=Ready",), ("Ready", "condition=", "condition=ready=true")),
-        "Pulumi's Kubernetes provider", producer="components/trust/issuance.py",
+        Form("condition= and a type of condition, or jsonpath={…}= and a value", _CONDITION,
+            ("condition=Ready", "jsonpath={.status.phase}=Running"),
+            ("Ready", "condition=", "condition=ready=true", "jsonpath=.status.phase=Running")),
+        "Pulumi's Kubernetes provider",
+        producer="components/trust/issuance.py, components/ambassador/ambassador_mesh.py",
         source="Pulumi docs, Kubernetes provider annotations"),
     _edge("Pod", "linkerd-ambassador-mesh/credentials.*",
         Form("a digest that names no secret", pattern(r"[0-9a-f]{16}", "16 digits of a digest"),

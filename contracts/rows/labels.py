@@ -76,6 +76,13 @@ LABELS: tuple[Contract, ...] = (
         "service mirror, by the Link's federatedServiceSelector",
         producer="components/links/exports.py",
         source="Linkerd docs, Federated services; linkerd2 pkg/k8s/labels.go @ edge-26.8.3"),
+    _edge("Service", "mirror.linkerd.io/not-exported-to.* mirror.linkerd.io/not-federated-to.*",
+        Form("true", one_of("true"), ("true",), (True, "false")),
+        "service mirror of that source, by the Link's selectors; no mirror gets a copy, as keys "
+        "with this prefix are not copied",
+        producer="config/links/selection.py",
+        source="linkerd2 multicluster/service-mirror/cluster_watcher.go, isLabelExlucded "
+        "@ edge-26.8.3"),
     _edge("Module", "app.kubernetes.io/managed-by",
         Form("the field manager's name", label_value, ("linkerd-ambassador-mesh",),
             ("linkerd ambassador mesh", True)),

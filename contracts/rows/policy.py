@@ -11,6 +11,7 @@ from contracts.forms.text import (
     at,
     cidr,
     either,
+    integer,
     label_value,
     labels,
     one_of,
@@ -22,6 +23,10 @@ _CRDS = "linkerd2 charts/linkerd-crds/templates/policy @ edge-26.8.3"
 _ADMISSION = "linkerd2 policy-controller/runtime/src/admission.rs @ edge-26.8.3"
 _GROUP = "policy.linkerd.io"
 _AUTHENTICATIONS = ("MeshTLSAuthentication", "NetworkAuthentication")
+
+_ADMITS = "components/links/admission.py"
+_HOSTS = "linkerd2-proxy linkerd/http/route/src/http/match/host.rs"
+_SAME_GROUP = Form(_GROUP, one_of(_GROUP), (_GROUP,), ("", "linkerd.io", f"{_GROUP}/v1alpha1"))
 
 _field = partial(
     Contract,
@@ -94,10 +99,10 @@ POLICY: tuple[Contract, ...] = (
         subject=Subject.OBJECT, source=_ADMISSION),
     _field("AuthorizationPolicy v1alpha1",
         "spec.targetRef.group spec.requiredAuthenticationRefs[].group",
-        Form(_GROUP, one_of(_GROUP), (_GROUP,), ("", "linkerd.io", f"{_GROUP}/v1alpha1"))),
+        _SAME_GROUP),
     _field("AuthorizationPolicy v1alpha1", "spec.targetRef.kind",
-        Form("Server (or HTTPRoute, GRPCRoute, Namespace, which are not used here)",
-            one_of("Server"), ("Server",), ("server", "Service")),
+        Form("Server or HTTPRoute (or GRPCRoute, Namespace, which are not used here)",
+            one_of("Server", "HTTPRoute"), ("Server", "HTTPRoute"), ("server", "Service")),
         source="linkerd2 policy-controller/k8s/index/src/inbound/authorization_policy.rs "
         "@ edge-26.8.3"),
     _field("AuthorizationPolicy v1alpha1", "spec.requiredAuthenticationRefs[].kind",
@@ -105,6 +110,30 @@ POLICY: tuple[Contract, ...] = (
             _AUTHENTICATIONS, ("MeshTlsAuthentication", "ServiceAccount"))),
     _field("AuthorizationPolicy v1alpha1",
         "spec.targetRef.name spec.requiredAuthenticationRefs[].name", LOCAL_NAME),
+    _field("HTTPRoute v1beta3", "spec.parentRefs[].group", _SAME_GROUP, producer=_ADMITS),
+    _field("HTTPRoute v1beta3", "spec.parentRefs[].kind",
+        Form("Server", one_of("Server"), ("Server",), ("server", "Service")), producer=_ADMITS),
+    _field("HTTPRoute v1beta3", "spec.parentRefs[].name", LOCAL_NAME, producer=_ADMITS),
+    _field("HTTPRoute v1beta3", "spec.hostnames[]",
+        Form("a name of a Service or of its pods: the authority that the source's proxy sends",
+            pattern(r"(?:\*\.)?[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)+",
+                "a host name"), ("web.shop.svc.cluster.local", "*.db.shop.svc.cluster.local"),
+            ("web.shop.svc.cluster.local:80", "*", "")),
+        producer=_ADMITS, source=_HOSTS),
+    _field("HTTPRoute v1beta3", "spec.rules[].matches[].path.type",
+        Form("PathPrefix", one_of("PathPrefix"), ("PathPrefix",), ("Prefix", "path")),
+        producer=_ADMITS),
+    _field("HTTPRoute v1beta3", "spec.rules[].matches[].path.value",
+        Form("the path that every request has", one_of("/"), ("/",), ("", "*")), producer=_ADMITS),
+    _field("HTTPLocalRateLimitPolicy v1alpha1", "spec.targetRef.group", _SAME_GROUP),
+    _field("HTTPLocalRateLimitPolicy v1alpha1", "spec.targetRef.kind",
+        Form("Server, and nothing else", one_of("Server"), ("Server",), ("HTTPRoute", "server")),
+        source="linkerd2 policy-controller/k8s/index/src/inbound/ratelimit_policy.rs "
+        "@ edge-26.8.3"),
+    _field("HTTPLocalRateLimitPolicy v1alpha1", "spec.targetRef.name", LOCAL_NAME),
+    _field("HTTPLocalRateLimitPolicy v1alpha1",
+        "spec.total.requestsPerSecond spec.identity.requestsPerSecond",
+        Form("requests a second", integer(1), (1, 200.0), (0, "200", None))),
     _field("MeshTLSAuthentication v1alpha1", "spec.identities[]",
         Form("an identity, *.<domain>, or * for every meshed client",
             pattern(r"\*|(?:\*\.)?[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*",

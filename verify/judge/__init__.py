@@ -2,7 +2,7 @@
 
 from verify.judge.ambassador import AnsweredByAmbassador, Routed, RoutedTo
 from verify.judge.identities import ClientIdentity, GatewayCertificate, ServerIdentity
-from verify.judge.refusals import NoName, NotServed, Refused, WrongCertificateRefused
+from verify.judge.refusals import ExportRefused, NoName, NotServed, Refused, WrongCertificateRefused
 from verify.judge.requests import AllAnsweredBy, ExportAnswered, Gives, MirrorMade, PodReady
 from verify.judge.verdict import Answer, Expectation, Verdict, skipped
 
@@ -13,6 +13,7 @@ __all__ = [
     "ClientIdentity",
     "Expectation",
     "ExportAnswered",
+    "ExportRefused",
     "GatewayCertificate",
     "Gives",
     "MirrorMade",

@@ -26,6 +26,22 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class ExportRefused:
+    """The gateway, and not the Service, refuses a request to an export."""
+
+    def __call__(self, answer: Answer) -> Verdict:
+        found: Answer = answer.get("http") or {}
+        status = found.get("status")
+        if status is None:
+            return skipped(f"{shown(found)}: it may have been refused, or not have arrived")
+        if found.get("server") or found.get("body") or status < 400:
+            return failed(f"status {status}: the Service answers", "see the gateway's policies")
+        if status in (401, 403):
+            return passed(f"status {status}")
+        return skipped(f"{shown(found)}, which shows no refusal")
+
+
+@dataclass(frozen=True)
 class WrongCertificateRefused:
     """A client certificate of another anchor gets an alert or a closed connection."""
 

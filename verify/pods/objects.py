@@ -17,8 +17,21 @@ from config.core.mesh import MeshConfig
 from config.core.verification import VerifyConfig
 from config.linkerd.control_plane import LinkerdConfig
 from verify.pods import agent
-from verify.questions.plan import CERTIFICATE, ECHO_PORT, OwnMapping, OwnService, Pod
-from vocabulary.kinds import CONFIG_MAP, MAPPING, POD, SECRET, SERVICE, Kind, Object
+from verify.questions.plan import CERTIFICATE, ECHO_PORT, OwnAdmission, OwnMapping, OwnService, Pod
+from vocabulary.kinds import (
+    AUTHORIZATION_POLICY,
+    CONFIG_MAP,
+    MAPPING,
+    MESH_TLS,
+    NAMESPACE,
+    POD,
+    POLICY_HTTP_ROUTE,
+    SECRET,
+    SERVER,
+    SERVICE,
+    Kind,
+    Object,
+)
 from vocabulary.kubernetes import (
     SECRET_DOCKER_CONFIG,
     SECRET_TLS,
@@ -109,6 +122,31 @@ def mapping(item: OwnMapping, run: str) -> Object:
     """A route of Ambassador."""
     head = _head(MAPPING, item.name, run)
     return {**head, "apiVersion": f"{MAPPING.group}/{item.version}", "spec": dict(item.spec)}
+
+
+def admission(item: OwnAdmission, run: str, uid: str) -> Iterator[Object]:
+    """What a gateway's Server admits for a run: who, to what, and which requests that is about.
+
+    The run's namespace, of this UID, owns it, so that it goes with the namespace.
+    """
+    group, space = SERVER.group, item.namespace
+    owner = {"apiVersion": NAMESPACE.api_version, "kind": NAMESPACE.name, "name": run, "uid": uid}
+    specs: dict[Kind, Object] = {
+        MESH_TLS: {"identities": list(item.clients)},
+        AUTHORIZATION_POLICY: {
+            "targetRef": {"group": group, "kind": POLICY_HTTP_ROUTE.name, "name": run},
+            "requiredAuthenticationRefs": [{"group": group, "kind": MESH_TLS.name, "name": run}],
+        },
+        POLICY_HTTP_ROUTE: {
+            "parentRefs": [{"group": group, "kind": SERVER.name, "name": item.server}],
+            "hostnames": list(item.hostnames),
+            "rules": [{"matches": [{"path": {"type": "PathPrefix", "value": "/"}}]}],
+        },
+    }
+    for kind, spec in specs.items():
+        made = _head(kind, run, run, space)
+        made["metadata"]["ownerReferences"] = [owner]
+        yield {**made, "spec": spec}
 
 
 def pod(

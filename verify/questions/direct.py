@@ -95,5 +95,6 @@ def headless(link: LinkHeading) -> None:
         return
     pod = draft.pods[target, "echo"]
     draft.pods[pod.key] = replace(pod, hostname="echo-0", subdomain=name)
+    link.admitted(f"echo-0.{name}")
     mirror = link.mirror(f"{name}-{target}", gateway=False)
     link.requests("headless", f"echo-0.{link.host(f'{name}-{target}')}", mirror)

@@ -8,12 +8,14 @@ from typing import Any
 
 from checks.facts.view import View
 from config.core.mesh import MeshConfig
+from config.links.gateway_view import Gateway
 from verify import judge
 from verify.judge import Expectation
 from verify.questions.plan import (
     HERE,
     Mirror,
     Options,
+    OwnAdmission,
     OwnMapping,
     OwnService,
     Plan,
@@ -24,6 +26,7 @@ from verify.questions.plan import (
     Task,
     Untried,
     Who,
+    Workload,
     pod_key,
 )
 
@@ -39,6 +42,7 @@ class Draft:
         self.pods: dict[Who, Pod] = {}
         self.services: dict[Who, OwnService] = {}
         self.mappings: list[OwnMapping] = []
+        self.admissions: dict[str, OwnAdmission] = {}
         self.mirrors: dict[str, Mirror] = {}
         self.questions: list[Question] = []
         self.untried: list[Untried] = []
@@ -55,6 +59,7 @@ class Draft:
             tuple(self.pods.values()),
             tuple(self.services.values()),
             tuple(self.mappings),
+            tuple(self.admissions.values()),
             tuple(self.mirrors.values()),
             (*self._ready(), *self.questions),
             tuple(self.untried),
@@ -90,25 +95,42 @@ class Draft:
             self.services[cluster, name] = OwnService(cluster, name, dict(labels), headless)
         return name
 
+    def admit(self, gateway: Gateway, hostname: str, clients: Iterable[str]) -> None:
+        """Have a gateway admit clients to a Service of the run, where it admits exports alone."""
+        if gateway.admits == "everything":
+            return
+        known = self.admissions.get(gateway.cluster) or OwnAdmission(
+            gateway.cluster, gateway.namespace, gateway.policy, (), ()
+        )
+        self.admissions[gateway.cluster] = replace(
+            known,
+            hostnames=tuple(dict.fromkeys((*known.hostnames, hostname))),
+            clients=tuple(dict.fromkeys((*known.clients, *clients))),
+        )
+
     def do(self, cluster: str, pod: str, task: str, what: str, **fields: Any) -> Source:
         """Give a client a task with this id, once; where its answer comes from.
 
         `what` is one of `verify.pods.agent.DOES`, and `fields` are what that reads.
         """
-        meshed = pod == "client"
-        workload = self.options.workload
-        like = workload if meshed and workload and workload.cluster == cluster else None
-        known = self.pods.get((cluster, pod)) or Pod(cluster, pod, meshed=meshed, workload=like)
+        like = self._like(cluster, pod)
+        known = self.pods.get((cluster, pod)) or Pod(
+            cluster, pod, meshed=pod == "client", workload=like
+        )
         if all(task != one["id"] for one in known.tasks):
             known = replace(known, tasks=(*known.tasks, {"id": task, "do": what, **fields}))
         self.pods[known.key] = known
         return known.key, task
 
+    def _like(self, cluster: str, pod: str) -> Workload | None:
+        """The workload of ``--from`` where a pod of the run is to be like it."""
+        workload = self.options.workload
+        return workload if pod == "client" and workload and workload.cluster == cluster else None
+
     def identity_of(self, cluster: str, pod: str) -> str:
         """The mTLS identity of a pod of the run, which is that of the workload of ``--from``."""
         config = self.mesh.clusters[cluster]
-        known = self.pods.get((cluster, pod))
-        like = known.workload if known is not None else None
+        like = self._like(cluster, pod)
         account, space = (
             (like.service_account, like.namespace) if like else ("default", self.namespace)
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from checks.facts.view import Unseen, View
 from checks.links.gateways import mirrored
 from config.core.mesh import gateway_identity
+from config.inventory.admission import admission, any_of
+from config.links.exports import ServiceRef
 from config.links.link import Export
 from verify import judge
 from verify.questions import headless
@@ -21,6 +23,7 @@ def exports(link: LinkHeading) -> None:
     """Ask every TCP port of every mirror, and every Mapping of an export."""
     draft, config = link.draft, link.link
     target = draft.views[config.target]
+    admitted = _admitted(link)
     identity = gateway_identity(config.target, draft.mesh.clusters[config.target])
     named: set[tuple[str, str]] = set()
     for export in config.exports:
@@ -30,11 +33,14 @@ def exports(link: LinkHeading) -> None:
             named.add((space, config.mirror_of(export)))
             original = draft.host(config.target, export.service, space)
             mirror = config.mirror_of(export)
-            _export(link, space, mirror, ports, identity=through, original=original)
+            refused = through is not None and not admitted(export)
+            _export(
+                link, space, mirror, ports, identity=through, original=original, refused=refused
+            )
         if export.federated:
             # Any of its members may answer, so that there is no answer to compare with.
             _export(link, space, f"{export.service}-federated", ports, identity=through)
-        if headless.names_pods(config, export):
+        if headless.names_pods(config, export) and admitted(export):
             for pod in _named_pods(link, export, identity):
                 named.add((space, f"{pod}-{config.target}"))
         if export.mapping is not None:
@@ -48,6 +54,21 @@ def exports(link: LinkHeading) -> None:
         if where not in named and not where[0].startswith(PREFIX):
             ports = [int(p["port"]) for p in (service.get("spec") or {}).get("ports") or []]
             _export(link, *where, ports, original=annotations_of(service).get(REMOTE_SERVICE_NAME))
+
+
+def _admitted(link: LinkHeading) -> Callable[[Export], bool]:
+    """Whether the target's gateway admits the client of the run to an export."""
+    mesh, client = link.draft.mesh, link.draft.identity_of(*link.client)
+    gateway = mesh.gateway_of(link.link)
+    found = admission(mesh, gateway) if gateway is not None else None
+    known = {one.service: one for one in found.exports} if found is not None else {}
+
+    def admits(export: Export) -> bool:
+        one = known.get(ServiceRef(export.namespace, export.service))
+        open_to_all = found is None or found.everything or any_of(found.to_every_service, client)
+        return open_to_all or (one is not None and any_of(one.clients, client))
+
+    return admits
 
 
 def _named_pods(link: LinkHeading, export: Export, identity: str | None) -> list[str]:
@@ -75,10 +96,12 @@ def _export(
     *,
     identity: str | None = None,
     original: str | None = None,
+    refused: bool = False,
 ) -> None:
     """Ask ports of a mirror, and the same ports of the host `original` within the target.
 
-    Where they speak no HTTP, mTLS to the gateway of `identity` must be opened.
+    Where they speak no HTTP, mTLS to the gateway of `identity` must be opened. `refused` is
+    whether the client is none that the stack file names for the export.
     """
     host = link.host(name, namespace)
     if not ports:
@@ -91,6 +114,10 @@ def _export(
         task = f"export/{namespace}/{name}/{port}"
         fields = {"host": host, "port": port, "patience": 10.0, "server_id": identity}
         source = link.do("client", task, "export", **fields)
+        if refused:
+            title = f"{host}:{port} refuses a client that the export does not name"
+            link.expect(source, "refused", title, judge.ExportRefused())
+            continue
         beside = None
         if original is not None:
             direct, url = f"{link.name}/{task}/direct", f"http://{original}:{port}/"

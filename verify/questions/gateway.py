@@ -5,11 +5,13 @@ Facts: Linkerd docs, "Multi-cluster communication" (names of mirrors, the probe)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from checks.facts.view import Unseen
 from checks.links.gateways import link_address
-from config.links.gateway_view import Gateway
 from verify import judge
 from verify.questions.link import LinkHeading
+from verify.questions.plan import ECHO_PORT
 from verify.questions.refusals import refusals
 from verify.questions.routes import route_to_mirror
 from vocabulary.linkerd import MULTICLUSTER
@@ -21,8 +23,10 @@ def through_gateway(link: LinkHeading) -> None:
     labels = link.labels("selector", "requests through the gateway to verify's server")
     if labels is None:
         return
-    identity = _gateway(link).identity
-    name = f"{draft.service(target, 'echo', labels)}-{target}"
+    identity = link.gateway.identity
+    service = draft.service(target, "echo", labels)
+    link.admitted(service)
+    name = f"{service}-{target}"
     mirror = link.mirror(name, gateway=True)
     source, asked, url = link.requests("echo", link.host(name), mirror)
     link.expect(
@@ -48,12 +52,23 @@ def through_gateway(link: LinkHeading) -> None:
     _probe(link)
     refusals(link, url, asked, identity, (addresses[0], port) if addresses else None)
     route_to_mirror(link, name, asked)
+    if link.gateway.admits == "exports":
+        _unlisted(link, labels, asked)
 
 
-def _gateway(link: LinkHeading) -> Gateway:
-    gateway = link.draft.mesh.gateway_of(link.link)
-    assert gateway is not None, "validation refuses a target without a gateway"
-    return gateway
+def _unlisted(link: LinkHeading, labels: Mapping[str, str], asked: str) -> None:
+    """Ask a Service that has the labels of an export, and that the stack file does not list."""
+    target = link.link.target
+    name = f"{link.draft.service(target, 'unlisted', labels)}-{target}"
+    mirror = link.mirror(name, gateway=True)
+    link.expect(
+        link.do("client", "unlisted", "get", url=f"http://{link.host(name)}:{ECHO_PORT}/"),
+        "refused",
+        "the gateway refuses requests to a mirrored Service that the stack file does not list",
+        judge.Refused(),
+        asked,
+        mirror,
+    )
 
 
 def _address(link: LinkHeading) -> tuple[list[str], int]:
@@ -63,11 +78,11 @@ def _address(link: LinkHeading) -> tuple[list[str], int]:
         found = link_address(link.draft.mesh, config, link.draft.views[config.target])
     except Unseen:
         found = []
-    return found, _gateway(link).port.number
+    return found, link.gateway.port.number
 
 
 def _probe(link: LinkHeading) -> None:
-    probe = _gateway(link).probe
+    probe = link.gateway.probe
     host = link.host(f"probe-{link.link.target}", MULTICLUSTER)
     url = f"http://{host}:{probe.port.number}{probe.path}"
     link.expect(

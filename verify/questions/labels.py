@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.links.link import Requirement, Selector
+from config.links.selectors import Requirement, Selector
 
 
 def labels_for(selector: Selector) -> dict[str, str] | None:

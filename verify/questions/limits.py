@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from checks.facts.view import EVERYTHING, Access, View, some
 from config.core.cluster import ClusterConfig
-from vocabulary.kinds import MAPPING
+from vocabulary.kinds import AUTHORIZATION_POLICY, MAPPING, MESH_TLS, POLICY_HTTP_ROUTE
 
+ADMITTING = (MESH_TLS, AUTHORIZATION_POLICY, POLICY_HTTP_ROUTE)
+"""Kinds that a run creates for a gateway, in this order."""
 NOTHING_TRIED = 3
 """Exit code where nothing could be tried, or a whole cluster could not."""
 ALWAYS = (
-    "that the gateway refuses Services which are not exported to a client that forges a mirror: "
-    "it would need objects that pass for a service mirror's",
+    "that the gateway refuses a client whose requests name one Service and are sent to another: "
+    "it would need a proxy that is not Linkerd's",
     "UDP, and Services of type ExternalName",
 )
 """What no run of verify tries."""
@@ -47,6 +49,11 @@ def needed(
     yield Access("get", "", "services", namespace)
     if cluster.ambassador is not None:
         yield Access("create", MAPPING.group, MAPPING.plural, namespace)
+        gateway = cluster.ambassador.gateway
+        if gateway is not None and gateway.admits == "exports":
+            for one in ADMITTING:
+                for verb in ("create", "delete"):
+                    yield Access(verb, one.group, one.plural, cluster.ambassador.namespace)
 
 
 def denied(cluster: str, answers: Mapping[Access, bool]) -> str | None:

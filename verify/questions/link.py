@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from checks.links.link import selectors_of
+from config.core.mesh import gateway_identity
+from config.links.gateway_view import Gateway
 from config.links.link import LinkConfig
 from verify import judge
 from verify.questions.draft import Draft, Heading
@@ -32,7 +33,7 @@ class LinkHeading(Heading):
 
     def labels(self, selector: str, what: str) -> Mapping[str, str] | None:
         """Labels that a selector of the Link matches; None, and skipped, where there are none."""
-        found = labels_for(selectors_of(self.link)[selector])
+        found = labels_for(self.draft.mesh.selectors_of(self.link)[selector])
         if found is None:
             reason = f"the Link's {selector} cannot be satisfied by labels"
             self.skip("requests", what, reason)
@@ -41,6 +42,24 @@ class LinkHeading(Heading):
     def host(self, service: str, namespace: str | None = None) -> str:
         """Full DNS name of a Service of the source."""
         return self.draft.host(self.link.source, service, namespace)
+
+    @property
+    def gateway(self) -> Gateway:
+        """The gateway as the link reaches it; the link has one."""
+        gateway = self.draft.mesh.gateway_of(self.link)
+        assert gateway is not None, "validation refuses a target without a gateway"
+        return gateway
+
+    def admitted(self, service: str) -> None:
+        """Have the gateway admit the client, and the source's Ambassador, to a Service of the run.
+
+        `service` is its name, or that of a pod and its own.
+        """
+        source = self.link.source
+        ambassador = gateway_identity(source, self.draft.mesh.clusters[source])
+        clients = (self.draft.identity_of(*self.client), *((ambassador,) if ambassador else ()))
+        host = self.draft.host(self.link.target, service)
+        self.draft.admit(self.gateway, host, clients)
 
     def mirror(self, name: str, *, gateway: bool) -> str:
         """Expect a mirror in the namespace of the run; the key of the question."""

@@ -106,6 +106,20 @@ class OwnMapping:
 
 
 @dataclass(frozen=True)
+class OwnAdmission:
+    """What a target's gateway is to admit: the run's clients to Services of the run's server."""
+
+    cluster: str
+    namespace: str
+    """Namespace of the gateway's policy."""
+    server: str
+    """Name of the gateway's Server."""
+    hostnames: tuple[str, ...]
+    clients: tuple[str, ...]
+    """Identities."""
+
+
+@dataclass(frozen=True)
 class Mirror:
     """A Service that a source's service mirror is expected to make in verify's namespace."""
 
@@ -180,6 +194,7 @@ class Plan:
     pods: tuple[Pod, ...] = ()
     services: tuple[OwnService, ...] = ()
     mappings: tuple[OwnMapping, ...] = ()
+    admissions: tuple[OwnAdmission, ...] = ()
     mirrors: tuple[Mirror, ...] = ()
     questions: tuple[Question, ...] = ()
     untried: tuple[Untried, ...] = ()

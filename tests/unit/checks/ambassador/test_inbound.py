@@ -13,6 +13,7 @@ from checks.facts.view import Unseen
 from checks.links import gateways
 from components.ambassador.policy import public_policy
 from config import MeshConfig
+from tests.stack_builders import changed, loaded
 from tests.unit.checks.builders import (
     ambassador,
     cluster_case,
@@ -22,6 +23,7 @@ from tests.unit.checks.builders import (
     mesh,
     of,
     service,
+    settings,
     thing,
     view,
     warnings,
@@ -145,7 +147,11 @@ def program() -> list[dict[str, Any]]:
 def found(
     *objects: dict[str, Any], config: MeshConfig | None = None, **fields: Any
 ) -> list[Finding]:
-    return list(inbound.inbound(cluster_case(view(*objects, **fields), config)))
+    return list(inbound.inbound(cluster_case(view(*objects, **fields), config or EVERYTHING)))
+
+
+EVERYTHING = loaded(changed({"clusters.west.ambassador.gateway.admits": "everything"}, settings()))
+"""A gateway whose port has one policy for every meshed client."""
 
 
 @pytest.mark.parametrize("default", DEFAULTS)

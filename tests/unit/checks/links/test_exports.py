@@ -12,7 +12,7 @@ from checks.facts.case import LinkCase
 from checks.facts.results import Finding, Status
 from checks.links import exports, gateways, link, service_mirror, traffic
 from config import MeshConfig
-from config.links.link import Requirement, Selector
+from config.links.selectors import Requirement, Selector
 from tests.unit.checks.builders import (
     NOW,
     cluster_case,
@@ -152,8 +152,8 @@ def test_conditions_select_as_kubernetes_has_it(
 ) -> None:
     condition = Requirement(key="team", operator=operator, values=values)
     selector = Selector(match_labels={"tier": "web"}, match_expressions=(condition,))
-    assert exports.matches(selector, {"tier": "web", **labels}) is selected
-    assert not exports.matches(selector, labels)
+    assert selector.matches({"tier": "web", **labels}) is selected
+    assert not selector.matches(labels)
 
 
 def test_a_selector_of_the_stack_files_own_that_selects_nothing_is_warned_of() -> None:
@@ -400,3 +400,48 @@ def test_routes_are_read_where_requests_are_shared_or_ambassador_is_and_nowhere_
     assert set(read(SHARED, "east")) == {"shop", "ambassador"}
     # A route of one of Ambassador's Servers decides who may connect.
     assert read(SHARED, "west") == read(linked(), "east") == ["ambassador"]
+
+
+def test_an_export_with_an_opaque_port_that_the_gateway_refuses_is_named() -> None:
+    def lines(*, ports: list[int], opaque: bool = False, noted: str | None = None) -> list[str]:
+        config = linked(exports=[{"namespace": "shop", "service": "web", "opaque": opaque}])
+        exported = service(
+            "web",
+            "shop",
+            labels={"mirror.linkerd.io/exported": "true"},
+            annotations={} if noted is None else {"config.linkerd.io/opaque-ports": noted},
+            spec={"ports": [{"port": port} for port in ports]},
+        )
+        case = link_case(view(cluster="east"), view(exported), config)
+        return [one.title for one in exports.exports(case) if one.title.endswith("are HTTP")]
+
+    named = ["connections to Service shop/web are HTTP"]
+    assert lines(ports=[80, 5432]) == named
+    assert lines(ports=[80]) == lines(ports=[5432], opaque=True) == []
+    assert lines(ports=[5432], noted="") == []
+    assert lines(ports=[8081], noted="25,8080-8090") == named
+
+
+def test_a_label_that_keeps_a_service_from_other_links_is_checked_and_so_are_their_mirrors() -> (
+    None
+):
+    content = settings()
+    content["clusters"]["north"] = {"context": "north"}
+    content["links"].insert(0, {"source": "north", "target": "west"})
+    content["links"][0], content["links"][1] = content["links"][1], content["links"][0]
+    config = mesh(content)
+    key = "mirror.linkerd.io/not-exported-to.north"
+    kept = "Service shop/web is exported to no link that does not list it"
+    for labels, failing in (({key: "true"}, []), ({}, [kept])):
+        exported = service("web", "shop", labels={"mirror.linkerd.io/exported": "true", **labels})
+        found = exports.exports(link_case(view(cluster="east"), view(exported), config))
+        assert [one.title for one in failures_of(found) if one.title == kept] == failing
+    mirror = service("web-west", "shop", labels={"mirror.linkerd.io/cluster-name": "west"})
+    title = "no Service of other links is mirrored"
+    for objects, failing in (((), []), ((mirror,), [title])):
+        case = LinkCase(config, config.links[1], view(*objects, cluster="north"), view())
+        assert [one.title for one in failures_of(exports.exports(case))] == failing
+
+
+def failures_of(found: Any) -> list[Any]:
+    return [one for one in found if one.status is Status.FAILURE]

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.ambassador.policy import public_policy
-from components.links.gateway import gateway_policy
+from components.links.admission import gateway_policy
 from config import MeshConfig, load_stack_file
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.cluster import ClusterConfig
+from config.inventory import Admission
 from config.links.gateway_view import gateways
 from render import Recording
 from tests.stack_files import STACK_FILES
@@ -78,7 +79,7 @@ def test_any_client_may_connect_to_each_listener_s_port_whatever_the_default_pol
 
 @given(
     ports=st.none() | st.sets(st.sampled_from([8080, 8443, 9000, 9443, 65535])).map(tuple),
-    gateway=st.sampled_from([None, {}, {"probe": "ambassador"}]),
+    gateway=st.sampled_from([None, {}, {"probe": "ambassador"}, {"admits": "everything"}]),
     adopted=st.booleans(),
     skipped=st.sets(st.sampled_from([8443, 9000])).map(tuple),
 )
@@ -97,7 +98,8 @@ def test_no_port_but_the_public_ones_is_opened_to_clients_outside_the_mesh(
         }
     )
     views = gateways("a", ClusterConfig(context="a", ambassador=config))
-    made = [*public_policy(config), *(item for view in views for item in gateway_policy(view))]
+    found = [Admission(view, (), ()) for view in views]
+    made = [*public_policy(config), *(item for one in found for item in gateway_policy(one))]
     objects: Objects = [dict(item) for item in made]
     labels = {**config.pod_labels, "more": "labels"}
     wanted = {8080, 8443} if ports is None else set(ports)
@@ -106,7 +108,8 @@ def test_no_port_but_the_public_ones_is_opened_to_clients_outside_the_mesh(
     for admin in (8877, 4190, 4191, "linkerd-admin", "linkerd-proxy", 4143):
         assert ANYBODY not in (admitted(objects, admin, labels) or set())
     if gateway is not None:
-        assert admitted(objects, "linkerd-proxy", labels) == {MESHED}
+        wanted_of = {MESHED} if config.gateway and config.gateway.admits == "everything" else set()
+        assert admitted(objects, "linkerd-proxy", labels) == wanted_of
     for port in skipped:
         assert admitted(objects, port, labels) is None, "the proxy does not see this port"
 

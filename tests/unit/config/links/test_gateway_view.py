@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from components.links.gateway import gateway_policy
+from components.links.admission import gateway_policy
 from config import MeshConfig
 from config.core.cluster import ClusterConfig
+from config.inventory import Admission
 from config.links import gateway_view
 from config.links.gateway_view import Gateway
 from tests.stack_builders import changed, loaded
@@ -45,7 +46,8 @@ def test_a_link_reaches_the_gateway_by_its_own_address_port_and_probe() -> None:
 def test_only_a_probe_of_the_proxy_itself_has_a_server_for_the_admin_port() -> None:
     for probe, wanted in (("proxy", 2), ("ambassador", 1)):
         (gateway,) = mesh(probe=probe).gateways("target")
-        made = [item["metadata"] for item in gateway_policy(gateway) if item["kind"] == "Server"]
+        policy = gateway_policy(Admission(gateway, (), ()))
+        made = [item["metadata"] for item in policy if item["kind"] == "Server"]
         assert [item["name"] for item in made if isinstance(item, dict)] == list(gateway.servers)
         assert len(gateway.servers) == wanted
 

@@ -154,23 +154,6 @@ WRONG: list[Case] = [
         "write mode: gateway, or change links[0].exports[0]",
     ),
     (
-        "one Service has a mode for one link and none for another",
-        three(),
-        {f"links[{i}].exports[0].federated": True for i in (0, 1)}
-        | {"links[1].exports[0].mode": "none"},
-        "links[1].exports[0].mode",
-        "has the mode none here and gateway at links[0].exports[0]",
-        "write mode: gateway",
-    ),
-    (
-        "one Service is federated for one link and not for another",
-        three(),
-        {"links[0].exports[0].federated": True},
-        "links[1].exports[0].federated",
-        "would be federated for one link and not for that of links[0].exports[0]",
-        "write federated: true",
-    ),
-    (
         "a Service is neither mirrored nor federated",
         pair(),
         {"links[0].exports[0].mode": "none"},

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from checks.facts.view import Access, View
 from config import MeshConfig
 from config.core.mesh import gateway_identity
-from config.links.link import Requirement, Selector
+from config.links.selectors import Requirement, Selector
 from tests.stack_builders import changed, loaded
 from tests.stack_files import STACK_FILES
 from tests.unit.verify.builders import ROOTS, SPACE, seen, service
