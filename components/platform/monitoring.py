@@ -108,7 +108,7 @@ def pod_monitors(cluster: ClusterConfig) -> dict[str, dict[str, Any]]:
         "linkerd-service-mirror": _monitor(
             {"any": True},
             [
-                _kept(_MIRROR, f"(linkerd-service-mirror;.*|;multicluster;({MIRRORS}));({ports})"),
+                _kept(_MIRROR, f"multicluster;({MIRRORS});({ports})"),
                 no_proxy,
                 named,
                 _job("linkerd-service-mirror"),
@@ -118,13 +118,7 @@ def pod_monitors(cluster: ClusterConfig) -> dict[str, dict[str, Any]]:
     }
 
 
-_MIRROR = (
-    # That of Linkerd 2.8 has the label of parts of its control plane.
-    f"{POD}label_linkerd_io_control_plane_component",
-    f"{POD}label_linkerd_io_extension",
-    f"{POD}label_component",
-    PORT,
-)
+_MIRROR = (f"{POD}label_linkerd_io_extension", f"{POD}label_component", PORT)
 
 
 def _proxy_rules(namespace: str) -> list[Rule]:

@@ -2,7 +2,7 @@
 
 ``python -m tests.chart_pods DIR`` writes the data from the packages in a folder. Nothing but names,
 labels, ports and policies is kept. Charts of edge releases: linkerd/linkerd2 at the tag of that
-release, packaged by Helm; those of 2.8.1 are the stand-ins.
+release, packaged by Helm.
 """
 
 from __future__ import annotations
@@ -27,11 +27,10 @@ VERSIONS = tuple(sorted(file.stem for file in FOLDER.glob("*.json")))
 Object = dict[str, Any]
 
 NAMESPACES = {
-    "linkerd2": "linkerd",
-    "linkerd2-multicluster": "linkerd-multicluster",
     "linkerd-control-plane": "linkerd",
     "linkerd-viz": "linkerd-viz",
     "linkerd-multicluster": "linkerd-multicluster",
+    "linkerd-multicluster-link": "linkerd-multicluster",
     "linkerd-jaeger": "linkerd-jaeger",
 }
 """The charts with pods, and where each is installed."""
@@ -106,8 +105,6 @@ def _pods(workload: Object, namespace: str) -> Object:
 def _rendered(helm: str, chart: str, package: Path) -> list[Object]:
     command = [helm, "template", chart, str(package), "--namespace", NAMESPACES[chart]]
     command += ["--values", "-"]
-    if chart.startswith("linkerd2"):
-        command += ["--kube-version", "1.21.0"]
     done = subprocess.run(
         command, input=json.dumps(_values(chart)), capture_output=True, text=True, check=True
     )
@@ -116,17 +113,16 @@ def _rendered(helm: str, chart: str, package: Path) -> list[Object]:
 
 
 def _values(chart: str) -> Object:
-    if chart in ("linkerd-control-plane", "linkerd2"):
+    if chart == "linkerd-control-plane":
         anchor = certified(ROOT)
         issuer = certified(ISSUER, anchor)
         anchors = {"identityTrustAnchorsPEM": anchor.pem}
         pair = {"crtPEM": issuer.pem, "keyPEM": issuer.key_pem}
-        if chart == "linkerd2":
-            expiry = "2030-01-02T03:04:05Z"
-            return {"global": anchors, "identity": {"issuer": {"tls": pair, "crtExpiry": expiry}}}
         return {**anchors, "identity": {"issuer": {"tls": pair}}}
     if chart == "linkerd-jaeger":
         return {"collector": {"enabled": False}, "jaeger": {"enabled": False}}
     # The program's gateway is Ambassador.
+    if chart == "linkerd-multicluster-link":
+        return {"targetClusterName": "west"}
     links = {"controllers": [{"link": {"ref": {"name": "west"}}}], "gateway": {"enabled": False}}
     return links if chart == "linkerd-multicluster" else {}

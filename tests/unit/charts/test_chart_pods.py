@@ -42,8 +42,6 @@ def test_the_stand_ins_make_the_pods_of_the_published_charts() -> None:
         "linkerd-control-plane 2026.8.3",
         "linkerd-multicluster 2026.8.3",
         "linkerd-viz 2026.8.3",
-        "linkerd2 2.8.1",
-        "linkerd2-multicluster 2.8.1",
     ]
 
 

@@ -167,7 +167,7 @@ def targets(pod: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
 
 def expected(chart: str, pod: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Job and container of everything in a pod that has metrics."""
-    mirrors = {"controller-west", "linkerd-local-service-mirror", "linkerd-service-mirror"}
+    mirrors = ("controller-west", "linkerd-local-service-mirror", "linkerd-service-mirror-west")
     name = pod["workload"].partition(" ")[2]
     found = {("linkerd-proxy", "linkerd-proxy")}
     for container, ports in pod["containers"].items():
