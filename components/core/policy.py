@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from vocabulary.kinds import AUTHORIZATION_POLICY, SERVER
+from vocabulary.kinds import AUTHORIZATION_POLICY, SERVER, Kind
 
 Manifest = dict[str, object]
 GROUP = SERVER.group
@@ -45,17 +45,30 @@ def server(
     `port` is a number or the name of a container port; `clients` is a reference to a set of
     clients.
     """
+    return [
+        server_alone(name, pods, port, protocol),
+        authorization(name, pods.namespace, (SERVER, name), clients),
+    ]
+
+
+def server_alone(name: str, pods: Pods, port: int | str, protocol: str | None = None) -> Manifest:
+    """A Server for one port of the pods; arguments as those of `server`."""
     spec: Manifest = {"podSelector": {"matchLabels": dict(pods.labels)}, "port": port}
     if protocol is not None:
         spec["proxyProtocol"] = protocol
-    authorization: Manifest = {
-        "targetRef": {"group": GROUP, "kind": SERVER.name, "name": name},
+    return _object("v1beta3", SERVER.name, name, pods.namespace, spec)
+
+
+def authorization(
+    name: str, namespace: str, target: tuple[Kind, str], clients: Mapping[str, str]
+) -> Manifest:
+    """An AuthorizationPolicy that admits clients to a Server or route of its namespace."""
+    kind, of = target
+    spec: Manifest = {
+        "targetRef": {"group": GROUP, "kind": kind.name, "name": of},
         "requiredAuthenticationRefs": [{"group": GROUP, **clients}],
     }
-    return [
-        _object("v1beta3", SERVER.name, name, pods.namespace, spec),
-        _object("v1alpha1", AUTHORIZATION_POLICY.name, name, pods.namespace, authorization),
-    ]
+    return _object("v1alpha1", AUTHORIZATION_POLICY.name, name, namespace, spec)
 
 
 def _object(
