@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from checks.ambassador.inbound import KINDS, Judged, because, elsewhere, judge, mesh_of
+from checks.ambassador.inbound import KINDS, Judged, because, elsewhere, judge
 from checks.cluster.unready import ought_to_run
 from checks.facts.case import ClusterCase
 from checks.facts.check import WITH_POLICY, Check, Phase
@@ -21,7 +21,7 @@ from checks.linkerd.inbound_policy import named_ports
 from config.core.mesh import MeshConfig
 from config.platform.observers import observed_ports, scraped_namespaces, scrapers
 from config.platform.policy import Clients
-from vocabulary.kinds import CONFIG_MAP, NAMESPACE, POD
+from vocabulary.kinds import CONFIG_MAP, NAMESPACE, POD, name_of
 from vocabulary.linkerd import MULTICLUSTER, PROXY_ADMIN_PORT, VIZ
 
 
@@ -47,6 +47,9 @@ def observer_objects(case: ClusterCase) -> Iterator[Finding]:
 def observers(case: ClusterCase) -> Iterator[Finding]:
     """Whether each Prometheus may read the metrics of pods, by their namespaces."""
     monitoring, clients = case.config.monitoring, scrapers(case.config)
+    for one in clients:
+        if one.account and one.namespace != VIZ:
+            yield _meshed(case.view, one)
     for space in _spaces(case.mesh, case.name):
         ports = _judged(case, space)
         for one in clients if ports else ():
@@ -56,18 +59,34 @@ def observers(case: ClusterCase) -> Iterator[Finding]:
 
 
 def _read(case: ClusterCase, clients: Clients, space: str, ports: list[Judged]) -> Finding:
-    mesh, identity, networks = mesh_of(case), "", case.config.networks
+    who, networks = f"Prometheus {clients.namespace}/{clients.account}", case.config.networks
     if clients.networks:
         who, networks = f"Prometheus in {some(list(clients.networks))}", clients.networks
-    else:
-        who = f"Prometheus {clients.namespace}/{clients.account}"
-        identity = mesh.identity(clients.namespace, clients.account)
     title = f"{who} can read the metrics of the pods in {space}"
     own = [ipaddress.ip_network(one, strict=False) for one in networks]
     for one in ports:
         allowed = one.policy.authorizations
-        if lacking(allowed, meshed=bool(identity), networks=own, identity=identity):
+        meshed = bool(clients.identity)
+        if lacking(allowed, meshed=meshed, networks=own, identity=clients.identity):
             return failure(title, f"it is refused at port {one.port}: {because(one)}", UPDATE)
+    return ok(title)
+
+
+def _meshed(view: View, clients: Clients) -> Finding:
+    """Whether a Prometheus that has an identity by its name has a proxy, which gives it one."""
+    title = f"Prometheus {clients.namespace}/{clients.account} is meshed"
+    pods = [
+        pod
+        for pod in view.all(POD, clients.namespace)
+        if pod["spec"].get("serviceAccountName") == clients.account and ought_to_run(pod)
+    ]
+    bare = [name_of(pod) for pod in pods if not proxy_of(pod)]
+    if not pods:
+        account = f"no pod in {clients.namespace} has the ServiceAccount {clients.account}"
+        return warning(title, account, "correct monitoring.prometheus.serviceAccount")
+    if bare:
+        hint = "mesh it, or write monitoring.prometheus.networks in place of its ServiceAccount"
+        return failure(title, f"without a proxy: {some(bare)}", hint)
     return ok(title)
 
 
@@ -108,6 +127,9 @@ def _spaces(mesh: MeshConfig, cluster: str) -> tuple[str, ...]:
 def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     spaces = _spaces(mesh, cluster)
     viz = mesh.clusters[cluster].linkerd.viz.enabled
+    for one in scrapers(mesh.clusters[cluster]):
+        if one.account:
+            yield Listing(POD, one.namespace)
     for space in dict.fromkeys((*spaces, *((VIZ,) if viz else ()))):
         yield from (Listing(kind, space) for kind in (POD, *KINDS))
         yield Listing(CONFIG_MAP, mesh.clusters[cluster].linkerd.namespace)

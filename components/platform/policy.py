@@ -14,7 +14,7 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from components.core.component import MeshComponent
 from components.core.policy import authentication, authorization
 from config.platform.policy import OpenPort
-from vocabulary.kinds import NETWORK_AUTHENTICATION, SERVER, SERVICE_ACCOUNT
+from vocabulary.kinds import SERVER
 
 
 def open_port_policy(port: OpenPort, default: str) -> Iterator[dict[str, Any]]:
@@ -32,13 +32,13 @@ def open_port_policy(port: OpenPort, default: str) -> Iterator[dict[str, Any]]:
         }
     for clients in port.clients:
         name = port.policy(clients)
-        if clients.networks:
-            networks = {"networks": [{"cidr": cidr} for cidr in clients.networks]}
-            reference, found = authentication(NETWORK_AUTHENTICATION.name, name, space, networks)
-            yield found
-        else:
-            kind = {"group": SERVICE_ACCOUNT.group, "kind": SERVICE_ACCOUNT.name}
-            reference = {**kind, "name": clients.account, "namespace": clients.namespace}
+        described = (
+            {"networks": [{"cidr": cidr} for cidr in clients.networks]}
+            if clients.networks
+            else {"identities": [clients.identity]}
+        )
+        reference, found = authentication(clients.kind.name, name, space, described)
+        yield found
         yield authorization(name, space, (SERVER, port.server), reference)
 
 

@@ -20,6 +20,7 @@ from vocabulary.linkerd import (
     MULTICLUSTER,
     PROXY_ADMIN_PORT_NAME,
     VIZ,
+    identity,
 )
 
 if TYPE_CHECKING:
@@ -38,19 +39,20 @@ def scrapers(cluster: ClusterConfig) -> tuple[Clients, ...]:
     if not cluster.linkerd.generation.policy:
         return ()
     found, named, viz = [], cluster.monitoring.prometheus, cluster.linkerd.viz
-    if named is not None:
-        found.append(
-            Clients(
-                "prometheus",
-                tuple(map(str, named.networks)),
-                named.namespace or "",
-                named.service_account or "",
-            )
-        )
+    if named is not None and named.networks:
+        found.append(Clients("prometheus", named.networks))
+    elif named is not None:
+        account = named.service_account or ""
+        found.append(_account("prometheus", cluster, named.namespace or "", account))
     # Every other default policy admits it: it is meshed, and of the cluster's networks.
     if viz.enabled and viz.prometheus_url is None and cluster.linkerd.inbound_policy == "deny":
-        found.append(Clients("viz", namespace=VIZ, account="prometheus"))
+        found.append(_account("viz", cluster, VIZ, "prometheus"))
     return tuple(found)
+
+
+def _account(name: str, cluster: ClusterConfig, namespace: str, account: str) -> Clients:
+    own = identity(account, namespace, cluster.linkerd.namespace, cluster.trust_domain)
+    return Clients(name, (), namespace, account, own)
 
 
 def observed_ports(
@@ -145,11 +147,11 @@ def _dashboard(name: str, cluster: ClusterConfig) -> Iterator[OpenPort]:
     )
     clients = []
     if viz.route is not None and ambassador is not None and policy == "deny":
-        space, account = ambassador.namespace, ambassador.account(name)
-        clients.append(Clients("ambassador", namespace=space, account=account))
+        account = ambassador.account(name)
+        clients.append(_account("ambassador", cluster, ambassador.namespace, account))
     if viz.ingress is not None and policy in ("deny", "all-authenticated", "cluster-authenticated"):
         # An ingress controller may have no proxy.
-        clients.append(Clients("ingress", tuple(map(str, cluster.networks))))
+        clients.append(Clients("ingress", cluster.networks))
     if viz.enabled and clients:
         selector = {"matchLabels": {EXTENSION: "viz", "component": VIZ_SERVICE}}
         yield OpenPort(VIZ, "linkerd-dashboard", tuple(clients), VIZ_PORT, selector)

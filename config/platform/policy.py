@@ -10,7 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vocabulary.kinds import AUTHORIZATION_POLICY, NETWORK_AUTHENTICATION, SERVER, Kind
+from vocabulary.kinds import (
+    AUTHORIZATION_POLICY,
+    MESH_TLS,
+    NETWORK_AUTHENTICATION,
+    SERVER,
+    Kind,
+)
 
 ANY_NETWORK = ("0.0.0.0/0", "::/0")
 """Every IPv4 and IPv6 address."""
@@ -28,6 +34,13 @@ class Clients:
     """Namespace of their ServiceAccount."""
     account: str = ""
     """Name of their ServiceAccount."""
+    identity: str = ""
+    """mTLS identity of their proxies."""
+
+    @property
+    def kind(self) -> Kind:
+        """Kind of the object that describes them."""
+        return NETWORK_AUTHENTICATION if self.networks else MESH_TLS
 
 
 @dataclass(frozen=True)
@@ -55,6 +68,5 @@ class OpenPort:
         if self.port is not None:
             yield SERVER, self.server
         for clients in self.clients:
+            yield clients.kind, self.policy(clients)
             yield AUTHORIZATION_POLICY, self.policy(clients)
-            if clients.networks:
-                yield NETWORK_AUTHENTICATION, self.policy(clients)

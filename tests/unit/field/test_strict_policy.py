@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import yaml
@@ -34,10 +34,25 @@ POLICIES = (
     "deny",
     "audit",
 )
-OUTSIDE, INSIDE = "203.0.113.9", "10.1.2.3"
-PROMETHEUS = "prom.monitoring.serviceaccount.identity.linkerd.cluster.local"
-OF_VIZ = "prometheus.linkerd-viz.serviceaccount.identity.linkerd.cluster.local"
-SHOPPER = "web.shop.serviceaccount.identity.linkerd.cluster.local"
+
+
+class Client(NamedTuple):
+    """Who connects: a client without an identity has no proxy."""
+
+    address: str
+    identity: str = ""
+
+
+OUTSIDE, INSIDE = Client("203.0.113.9"), Client("10.1.2.3")
+
+
+def account(name: str) -> Client:
+    """The pods of a ServiceAccount, as <name>.<namespace>."""
+    return Client("10.1.2.3", f"{name}.serviceaccount.identity.linkerd.cluster.local")
+
+
+PROMETHEUS, OF_VIZ = account("prom.monitoring"), account("prometheus.linkerd-viz")
+SHOPPER = account("web.shop")
 
 
 def loaded(text: str, policy: str, version: str = "2026.8.3") -> MeshConfig:
@@ -102,15 +117,8 @@ def declared(mesh: MeshConfig, name: str) -> list[Object]:
     return objects
 
 
-def admits(
-    mesh: MeshConfig,
-    objects: list[Object],
-    pod: Object,
-    port: int,
-    address: str,
-    identity: str = "",
-) -> bool:
-    """Whether a client of this address and identity may connect; without one, it has no proxy."""
+def admits(mesh: MeshConfig, objects: list[Object], pod: Object, port: int, client: Client) -> bool:
+    """Whether a client may connect to a port of a pod."""
     config = next(iter(mesh.clusters.values()))
     controller = Mesh(
         "linkerd",
@@ -119,8 +127,12 @@ def admits(
         config.linkerd.inbound_policy,
     )
     found: tuple[Authorization, ...] = evaluate(controller, objects, pod, port).authorizations
-    client = [ipaddress.ip_network(address)]
-    return not lacking(found, meshed=bool(identity), networks=client, identity=identity)
+    return not lacking(
+        found,
+        meshed=bool(client.identity),
+        networks=[ipaddress.ip_network(client.address)],
+        identity=client.identity,
+    )
 
 
 RECIPE = """
@@ -189,7 +201,7 @@ LABELS = st.dictionaries(
 def test_public_ports_of_any_workload_are_open_whatever_the_policy_is(
     policy: str, labels: dict[str, str], ports: set[int], other: int, kind: str
 ) -> None:
-    entry = {"kind": kind, "namespace": "edge", "name": "haproxy"}
+    entry: Object = {"kind": kind, "namespace": "edge", "name": "haproxy"}
     entry |= {"publicPorts": sorted(ports), "podLabels": labels}
     mesh = loaded(yaml.safe_dump({"clusters": {"a": {"context": "a", "meshed": [entry]}}}), policy)
     objects = declared(mesh, "a")
@@ -221,7 +233,7 @@ def metrics(pods: list[Object]) -> Iterator[tuple[Object, int]]:
     for one in pods:
         yield one, 4191
         for name, numbers in named_ports(one).items():
-            if name == "admin-http" or name == "admin" or name.endswith("-admin"):
+            if name in ("admin", "admin-http") or name.endswith("-admin"):
                 yield from ((one, number) for number in numbers)
 
 
@@ -249,17 +261,17 @@ def test_the_named_prometheus_reads_every_metric_of_every_version(
     policy: str, version: str
 ) -> None:
     pods, policies = observed(version)
-    for prometheus, address, identity in (
-        ("{namespace: monitoring, serviceAccount: prom}", INSIDE, PROMETHEUS),
-        ("{networks: [198.51.100.0/24]}", "198.51.100.7", ""),
+    for prometheus, client in (
+        ("{namespace: monitoring, serviceAccount: prom}", PROMETHEUS),
+        ("{networks: [198.51.100.0/24]}", Client("198.51.100.7")),
     ):
         mesh = loaded(OBSERVED % prometheus, policy, version)
         objects = [*policies, *declared(mesh, "a")]
         for there, port in metrics(pods):
-            assert admits(mesh, objects, there, port, address, identity), (there, port)
+            assert admits(mesh, objects, there, port, client), (there, port)
             # viz's own is not shut out by what admits another; it reads itself by localhost.
             if port != 9090:
-                assert admits(mesh, objects, there, port, INSIDE, OF_VIZ), (there, port)
+                assert admits(mesh, objects, there, port, OF_VIZ), (there, port)
             without = admits(mesh, policies, there, port, OUTSIDE)
             assert admits(mesh, objects, there, port, OUTSIDE) <= without, (there, port)
 
@@ -269,8 +281,8 @@ def test_without_a_named_prometheus_the_charts_admit_that_of_viz_alone() -> None
     pods, policies = of_charts("2026.8.3", "linkerd-multicluster")
     objects = [*policies, *declared(mesh, "a")]
     for there, port in metrics(pods):
-        assert not admits(mesh, objects, there, port, INSIDE, PROMETHEUS)
-        assert admits(mesh, objects, there, port, INSIDE, OF_VIZ)
+        assert not admits(mesh, objects, there, port, PROMETHEUS)
+        assert admits(mesh, objects, there, port, OF_VIZ)
 
 
 VIZ = """
@@ -293,13 +305,12 @@ def test_viz_reads_its_own_and_all_proxies_that_the_stack_file_meshes(
     objects = [*policies, *declared(mesh, "a")]
     for there, port in metrics(pods):
         if port != 9090:
-            assert admits(mesh, objects, there, port, INSIDE, OF_VIZ), (there, port)
+            assert admits(mesh, objects, there, port, OF_VIZ), (there, port)
     web, tap = (
         next(one for one in pods if one["metadata"]["labels"].get("component") == name)
         for name in ("metrics-api", "tap")
     )
-    dashboard = "web.linkerd-viz.serviceaccount.identity.linkerd.cluster.local"
-    assert admits(mesh, objects, web, 8085, INSIDE, dashboard)
+    assert admits(mesh, objects, web, 8085, account("web.linkerd-viz"))
     assert admits(mesh, objects, tap, 8089, OUTSIDE), "the API server has no proxy"
 
 
@@ -307,11 +318,11 @@ def test_viz_reads_its_own_and_all_proxies_that_the_stack_file_meshes(
 def test_the_dashboard_is_reached_by_its_route_and_by_its_ingress(policy: str) -> None:
     pods, policies = of_charts("2026.8.3", "linkerd-viz")
     (web,) = (one for one in pods if one["metadata"]["labels"]["component"] == "web")
-    ambassador = "ambassador-a.ambassador.serviceaccount.identity.linkerd.cluster.local"
+    ambassador = account("ambassador-a.ambassador")
     mesh = loaded(VIZ % "route: {host: viz.example.com}", policy)
-    assert admits(mesh, [*policies, *declared(mesh, "a")], web, 8084, INSIDE, ambassador)
+    assert admits(mesh, [*policies, *declared(mesh, "a")], web, 8084, ambassador)
     assert policy != "deny" or not admits(
-        mesh, [*policies, *declared(mesh, "a")], web, 8084, INSIDE, SHOPPER
+        mesh, [*policies, *declared(mesh, "a")], web, 8084, SHOPPER
     )
     mesh = loaded(VIZ % "ingress: {host: viz.example.com, controller: ingress-nginx}", policy)
     assert admits(mesh, [*policies, *declared(mesh, "a")], web, 8084, INSIDE)
