@@ -11,7 +11,7 @@ from checks.facts.view import View
 from checks.linkerd.inbound_policy import named_ports
 from config.ambassador.ambassador import AmbassadorConfig
 from kube.answers import inner, items
-from vocabulary.kinds import NAMESPACE, POD, Object, annotations_of, labels_of
+from vocabulary.kinds import NAMESPACE, POD, Object, annotations_of, labels_of, name_of
 from vocabulary.linkerd import (
     CONTROL_PLANE_NS,
     DEFAULT_INBOUND_POLICY,
@@ -63,6 +63,7 @@ def proxied_pods(view: View, workload: Object, namespace: str) -> list[Object]:
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {
+                "name": name_of(workload),
                 "namespace": namespace,
                 "labels": {CONTROL_PLANE_NS: "", **labels},
                 "annotations": {**inherited, **annotations_of(template)},

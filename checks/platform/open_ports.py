@@ -1,7 +1,8 @@
 """Ports of meshed workloads that clients without a proxy call, and who may connect to them.
 
 Facts: Linkerd docs, "Authorization Policy"; Kubernetes docs, "Dynamic Admission Control" (the API
-server calls a webhook at its Service, without a proxy).
+server calls a webhook at its Service, without a proxy); linkerd2 edge-26.8.3,
+``policy-controller/k8s/index/src/inbound/workload.rs`` (of probes, those by HTTP are admitted).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from checks.cluster.unready import ought_to_run
 from checks.facts.case import ClusterCase
 from checks.facts.check import WITH_POLICY, Check, Phase
 from checks.facts.listing import Listing
-from checks.facts.objects import proxy_of
+from checks.facts.objects import containers, proxy_of
 from checks.facts.results import UPDATE, Finding, failure, ok, warning
 from checks.facts.view import View, some
 from checks.linkerd.clients import EVERYWHERE, Network, lacking
@@ -59,24 +60,47 @@ def open_ports(case: ClusterCase) -> Iterator[Finding]:
 
 
 def entrances(case: ClusterCase) -> Iterator[Finding]:
-    """Other ports of meshed workloads behind load balancers, node ports or webhooks."""
+    """Other ports of meshed workloads that clients without a proxy call, as far as is known."""
     opened = {port.namespace: set[object]() for _, port in case.config.open_ports}
     for _, port in case.config.open_ports:
         opened[port.namespace].add(port.port)
     for path, patch in case.config.patches:
         space = patch.ref.pods_in
         pods = _pods(case.view, patch) if path.startswith("meshed") else []
-        for service in case.view.all(SERVICE, space) if pods else ():
-            selector = inner(service, "spec").get("selector") or {}
-            behind = [
-                pod for pod in pods if selector and selector.items() <= labels_of(pod).items()
-            ]
-            callers = _callers(case.view, service) if behind else ""
-            for one in ports_of(service) if callers else ():
-                number = target(one, behind)
-                if number is not None and not opened.get(space, set()) & _names(behind, number):
-                    for judged in judge(case, space, behind, [number]):
-                        yield _entrance(judged, callers, patch, f"clusters.{case.name}.{path}")
+        for callers, behind, number in dict.fromkeys(_called(case.view, space, pods)):
+            if not opened.get(space, set()) & _names(pods, number):
+                own = [pod for pod in pods if name_of(pod) in behind]
+                for judged in judge(case, space, own, [number]):
+                    yield _entrance(judged, callers, patch, f"clusters.{case.name}.{path}")
+
+
+def _called(
+    view: View, space: str, pods: list[Object]
+) -> Iterator[tuple[str, frozenset[str], int]]:
+    """Clients without a proxy, names of the pods that they call, and the port."""
+    for service in view.all(SERVICE, space) if pods else ():
+        selector = inner(service, "spec").get("selector") or {}
+        behind = [pod for pod in pods if selector and selector.items() <= labels_of(pod).items()]
+        callers = _callers(view, service) if behind else ""
+        for one in ports_of(service) if callers else ():
+            number = target(one, behind)
+            if number is not None:
+                yield callers, frozenset(map(name_of, behind)), number
+    for pod in pods:
+        for number in _probed(pod):
+            yield "the kubelet", frozenset({name_of(pod)}), number
+
+
+def _probed(pod: Object) -> Iterator[int]:
+    """Ports that the kubelet probes in a form that policy does not admit by itself."""
+    for container in containers(pod):
+        for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
+            http, grpc = inner(container, probe, "httpGet"), inner(container, probe, "grpc")
+            port = http.get("port") if http.get("scheme") == "HTTPS" else grpc.get("port")
+            if isinstance(port, int):
+                yield port
+            elif port is not None:
+                yield from named_ports(pod).get(str(port), ())
 
 
 def _open_port(case: ClusterCase, port: OpenPort) -> Iterator[Finding]:

@@ -155,7 +155,7 @@ RECIPES: Mapping[str, Recipe] = {
         owner_values={"podTemplate": {"spec": {"automountServiceAccountToken": True}}},
         # The operator has no proxy, and the kubelet probes Kibana by HTTPS.
         called=tuple(
-            Called(kind, {ELASTIC_TYPE: kind}, ("https",), "cluster")
+            Called(kind, {ELASTIC_TYPE: kind}, ("https", "http"), "cluster")
             for kind in ("elasticsearch", "kibana")
         ),
         remarks=(

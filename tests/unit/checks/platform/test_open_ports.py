@@ -145,6 +145,25 @@ def test_a_webhook_of_a_meshed_workload_has_to_let_the_api_server_in() -> None:
     assert warnings(look(config(HAPROXY), *haproxy(), configuration)) == [WEBHOOK]
 
 
+@pytest.mark.parametrize(
+    ("probe", "refused"),
+    [
+        ({"httpGet": {"port": "web", "scheme": "HTTPS", "path": "/"}}, True),
+        ({"grpc": {"port": 8000}}, True),
+        ({"httpGet": {"port": "web", "path": "/"}}, False),
+        ({"tcpSocket": {"port": 8000}}, False),
+    ],
+    ids=["https", "grpc", "http", "tcp"],
+)
+def test_probes_that_policy_does_not_know_are_reported(
+    probe: dict[str, Any], refused: bool
+) -> None:
+    workload, found, _ = haproxy()
+    found["spec"]["containers"][0]["readinessProbe"] = probe
+    told = ["the kubelet can connect to port 8000 of Deployment edge/haproxy"] if refused else []
+    assert warnings(look(config(HAPROXY), workload, found)) == told
+
+
 def test_the_port_of_a_service_without_such_callers_is_no_subject() -> None:
     workload, found, entrance = haproxy()
     entrance["spec"]["type"] = "ClusterIP"
