@@ -18,6 +18,7 @@ from checks.facts.results import UPDATE, Finding, failure, ok, warning
 from checks.facts.view import View, some
 from checks.linkerd.clients import EVERYWHERE, lacking
 from checks.linkerd.inbound_policy import named_ports
+from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig
 from config.platform.observers import observed_ports, scraped_namespaces, scrapers
 from config.platform.policy import Clients
@@ -46,7 +47,7 @@ def observer_objects(case: ClusterCase) -> Iterator[Finding]:
 
 def observers(case: ClusterCase) -> Iterator[Finding]:
     """Whether each Prometheus may read the metrics of pods, by their namespaces."""
-    monitoring, clients = case.config.monitoring, scrapers(case.config)
+    clients = scrapers(case.config)
     for one in clients:
         if one.account and one.namespace != VIZ:
             yield _meshed(case.view, one)
@@ -54,8 +55,15 @@ def observers(case: ClusterCase) -> Iterator[Finding]:
         ports = _judged(case, space)
         for one in clients if ports else ():
             yield _read(case, one, space, ports)
-        if ports and monitoring.prometheus is None and monitoring.pod_monitors is not None:
+        if ports and _unknown(case.config):
             yield _unnamed(case, space, ports)
+
+
+def _unknown(config: ClusterConfig) -> bool:
+    """Whether a Prometheus reads metrics that the stack file does not name."""
+    monitoring, viz = config.monitoring, config.linkerd.viz
+    asked = monitoring.pod_monitors is not None or viz.prometheus_url is not None
+    return asked and monitoring.prometheus is None
 
 
 def _read(case: ClusterCase, clients: Clients, space: str, ports: list[Judged]) -> Finding:
@@ -118,7 +126,7 @@ def _judged(case: ClusterCase, space: str) -> list[Judged]:
 def _spaces(mesh: MeshConfig, cluster: str) -> tuple[str, ...]:
     """Namespaces whose metrics a Prometheus of the stack file reads."""
     config = mesh.clusters[cluster]
-    if not scrapers(config) and config.monitoring.pod_monitors is None:
+    if not scrapers(config) and not _unknown(config):
         return ()
     linked = cluster in mesh.linked_clusters()
     return (*scraped_namespaces(config), *((MULTICLUSTER,) if linked else ()))

@@ -142,7 +142,7 @@ def _entrance(one: Judged, callers: str, patch: Patch, path: str) -> Finding:
 
 
 def _callers(view: View, service: Object) -> str:
-    """Clients without a proxy that call a Service; empty where none is known."""
+    """Clients without a proxy that call a Service; empty where no such client is known."""
     space, name = service["metadata"].get("namespace"), name_of(service)
     for kind in _WEBHOOKS:
         for configuration in view.all(kind):

@@ -116,7 +116,7 @@ def test_a_strict_annotation_of_the_pods_counts() -> None:
     assert not failures(found)
 
 
-def test_of_a_product_that_is_not_there_nothing_is_said() -> None:
+def test_a_product_that_is_not_installed_is_not_reported() -> None:
     assert look(config({"recipe": "ingress-nginx"})) == []
 
 
