@@ -206,6 +206,10 @@ def _spaces(mesh: MeshConfig, name: str) -> Iterator[NeededNamespace]:
         if part is not None:
             asked.append((part.namespace, f"{path}.monitoring.{key}.namespace"))
     asked += [
+        (space, f"{path}.monitoring.namespaces[{place}]")
+        for place, space in enumerate(monitoring.namespaces)
+    ]
+    asked += [
         (item.namespace, f"{path}.ingresses[{place}].namespace")
         for place, item in enumerate(cluster.ingresses)
     ]

@@ -6,6 +6,7 @@ kubernetes provider's annotations.
 
 APP_NAME = "app.kubernetes.io/name"
 APP_INSTANCE = "app.kubernetes.io/instance"
+APP_COMPONENT = "app.kubernetes.io/component"
 MANAGED_BY = "app.kubernetes.io/managed-by"
 ZONE = "topology.kubernetes.io/zone"
 HOSTNAME = "kubernetes.io/hostname"
@@ -30,6 +31,7 @@ HELM_RELEASE_NAMESPACE = "meta.helm.sh/release-namespace"
 EXEC_CLUSTER = "client.authentication.k8s.io/exec"
 """Extension of a kubeconfig's cluster that a login plugin is given as its configuration."""
 KIBANA_NAME = "kibana.k8s.elastic.co/name"
+ELASTIC_TYPE = "common.k8s.elastic.co/type"
 """Label of the pods of a Kibana of ECK."""
 
 PULUMI_PREFIX = "pulumi.com/"

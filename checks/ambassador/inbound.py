@@ -92,7 +92,7 @@ def mesh_of(case: ClusterCase) -> Mesh:
         networks=tuple(
             ipaddress.ip_network(one.strip(), strict=False) for one in networks.split(",")
         ),
-        default=str(default or config.linkerd.proxy.default_inbound_policy),
+        default=str(default or config.linkerd.inbound_policy),
     )
 
 
@@ -106,15 +106,24 @@ def judged(case: ClusterCase, ports: Iterable[int]) -> list[Judged]:
     config = case.config.ambassador
     if config is None or not case.config.linkerd.generation.policy:
         return []
+    return judge(case, config.namespace, meshed_pods(case.view, config), ports)
+
+
+def judge(
+    case: ClusterCase, namespace: str, pods: Iterable[Object], ports: Iterable[int]
+) -> list[Judged]:
+    """What decides over these ports of pods of a namespace, for each pod where they differ.
+
+    Raises Unseen: what is needed could not be read.
+    """
     for kind in KINDS:
-        case.view.all(kind, config.namespace)
-    for kind, space in elsewhere(case.view, config.namespace):
+        case.view.all(kind, namespace)
+    for kind, space in elsewhere(case.view, namespace):
         case.view.all(kind, space)
     objects = [one for one in case.view.objects if Kind.of(one) in KINDS]
-    mesh, found = mesh_of(case), list[Judged]()
-    pods = meshed_pods(case.view, config)
+    mesh, found, every = mesh_of(case), list[Judged](), list(pods)
     for port in ports:
-        for pod in pods:
+        for pod in every:
             skipped = str(port) in annotations_of(pod).get(SKIP_INBOUND_PORTS, "").replace(
                 " ", ""
             ).split(",")

@@ -11,8 +11,9 @@ from checks.facts.view import View
 from checks.linkerd.inbound_policy import named_ports
 from config.ambassador.ambassador import AmbassadorConfig
 from kube.answers import inner, items
-from vocabulary.kinds import NAMESPACE, POD, Object, annotations_of, labels_of
+from vocabulary.kinds import NAMESPACE, POD, Object, annotations_of, labels_of, name_of
 from vocabulary.linkerd import (
+    CONTROL_PLANE_NS,
     DEFAULT_INBOUND_POLICY,
     PROXY_ADMIN_PORT,
     PROXY_ADMIN_PORT_NAME,
@@ -37,18 +38,20 @@ def meshed_pods(view: View, config: AmbassadorConfig) -> list[Object]:
     Raises Unseen: pods could not be read.
     """
     workload = workload_of(view, config)
-    if workload is None:
-        return []
+    return proxied_pods(view, workload, config.namespace) if workload is not None else []
+
+
+def proxied_pods(view: View, workload: Object, namespace: str) -> list[Object]:
+    """Pods of a workload that have a proxy; where none runs, one as the injector would make it.
+
+    Raises Unseen: pods could not be read.
+    """
     template = template_of(workload)
     labels = labels_of(template)
-    found = [
-        pod
-        for pod in view.all(POD, config.namespace, labels)
-        if proxy_of(pod) and ought_to_run(pod)
-    ]
-    if found or not asks_for_proxy(view, workload, config.namespace):
+    found = [pod for pod in view.all(POD, namespace, labels) if proxy_of(pod) and ought_to_run(pod)]
+    if found or not asks_for_proxy(view, workload, namespace):
         return found
-    space = annotations_of(inner(view.get(NAMESPACE, "", config.namespace)))
+    space = annotations_of(inner(view.get(NAMESPACE, "", namespace)))
     inherited = (
         {DEFAULT_INBOUND_POLICY: space[DEFAULT_INBOUND_POLICY]}
         if DEFAULT_INBOUND_POLICY in space
@@ -60,8 +63,9 @@ def meshed_pods(view: View, config: AmbassadorConfig) -> list[Object]:
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {
-                "namespace": config.namespace,
-                "labels": labels,
+                "name": name_of(workload),
+                "namespace": namespace,
+                "labels": {CONTROL_PLANE_NS: "", **labels},
                 "annotations": {**inherited, **annotations_of(template)},
             },
             "spec": {**spec, "containers": [*items(spec, "containers"), _PROXY_PORTS]},

@@ -50,19 +50,31 @@ class Mesh:
         return f"{account}.{namespace}.serviceaccount.identity.{self.namespace}.{self.trust_domain}"
 
 
-def lacking(authorizations: Iterable[Authorization], *, meshed: bool) -> list[Network]:
-    """Networks from which clients without a name are refused; empty where all may connect.
+def lacking(
+    authorizations: Iterable[Authorization],
+    *,
+    meshed: bool,
+    networks: Sequence[Network] = EVERYWHERE,
+    identity: str = "",
+) -> list[Network]:
+    """Of these networks, those from which clients are refused; empty where all may connect.
 
-    `meshed` clients have some identity, others none. Those with a certain identity may be let in
-    from these networks as well.
+    `meshed` clients have some identity, others none. `identity` is theirs where it is known;
+    without it, those with a certain identity may be let in from these networks as well.
     """
-    left: list[Network] = list(EVERYWHERE)
+    left: list[Network] = list(networks)
     for one in authorizations:
-        if one.identities is None or (meshed and ANY in one.identities):
+        named = bool(identity) and any(_is(identity, pattern) for pattern in one.identities or ())
+        if one.identities is None or named or (meshed and ANY in one.identities):
             for allowed in one.networks:
                 for part in _parts(allowed):
                     left = [rest for whole in left for rest in _minus(whole, part)]
     return left
+
+
+def _is(identity: str, pattern: str) -> bool:
+    """Whether a policy's identity, which may begin with ``*``, names this one."""
+    return identity.endswith(pattern[1:]) if pattern.startswith(ANY) else identity == pattern
 
 
 def _parts(allowed: Allowed) -> list[Network]:

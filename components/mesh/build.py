@@ -9,7 +9,7 @@ import pulumi_tls as tls
 from charts.source import ChartSource
 from components.core.cluster_provider import cluster_provider
 from components.core.releases import ReleaseSettings
-from components.mesh.clusters import declare_cluster
+from components.mesh.clusters import declare_cluster, declare_observers
 from components.mesh.links import declare_links
 from components.mesh.services import declare_exports, declare_traffic
 from components.mesh.state import Mesh
@@ -43,6 +43,8 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
         mesh.providers[name] = cluster_provider(name, reach[name], permitted)
         declare_cluster(name, mesh)
     declare_links(mesh)
+    for name in config.clusters:
+        declare_observers(name, mesh)
     declare_exports(mesh)
     declare_traffic(mesh)
     return mesh

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pulumi
+
 from components.ambassador.ambassador_mesh import AmbassadorMesh
 from components.ambassador.args import AmbassadorMeshArgs
 from components.linkerd.control_plane import LinkerdControlPlaneArgs
@@ -11,10 +13,13 @@ from components.mesh.state import Mesh
 from components.platform.ingresses import Ingresses, IngressesArgs
 from components.platform.meshed_workloads import MeshedWorkloads, MeshedWorkloadsArgs
 from components.platform.monitoring import Monitoring, MonitoringArgs
+from components.platform.observers import Observers, ObserversArgs
 from components.platform.sample_service import SampleService, SampleServiceArgs
 from components.trust.anchor_issuer import AnchorIssuer, AnchorIssuerArgs
 from components.trust.cert_manager import CertManager, CertManagerArgs
 from components.trust.issuance import IssuedBy
+from config.platform.observers import observed_ports
+from vocabulary.linkerd import MULTICLUSTER, VIZ
 
 
 def declare_cluster(name: str, mesh: Mesh) -> None:
@@ -116,7 +121,38 @@ def _platform(name: str, mesh: Mesh) -> None:
             ),
         )
     if cluster.sample is not None:
-        denied = cluster.linkerd.proxy.default_inbound_policy == "deny"
+        denied = cluster.linkerd.inbound_policy == "deny"
         mesh.samples[name] = SampleService(
             f"{name}-sample", SampleServiceArgs(cluster.sample, provider, control_plane, denied)
         )
+
+
+def declare_observers(name: str, mesh: Mesh) -> None:
+    """Declare who may read metrics and the dashboard; the namespaces of all parts are declared."""
+    cluster, linkerd, made = mesh.config.clusters[name], mesh.linkerd[name], mesh.made[name]
+    ports = list(
+        observed_ports(
+            name, cluster, made.gateways, made.linked, mesh.reach[name].missing_workloads
+        )
+    )
+    if not ports:
+        return
+    makers: dict[str, pulumi.Resource] = {}
+    if linkerd.viz is not None:
+        makers[VIZ] = linkerd.viz
+    if name in mesh.extensions:
+        makers[MULTICLUSTER] = mesh.extensions[name].release
+    if cluster.ambassador is not None:
+        makers[cluster.ambassador.namespace] = mesh.ambassadors[name]
+    if cluster.sample is not None:
+        makers[cluster.sample.namespace] = mesh.samples[name]
+    Observers(
+        f"{name}-observers",
+        ObserversArgs(
+            ports,
+            cluster.linkerd.inbound_policy,
+            mesh.providers[name],
+            linkerd.control_plane,
+            makers,
+        ),
+    )

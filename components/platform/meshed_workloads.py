@@ -14,6 +14,7 @@ from pulumi_kubernetes.core.v1 import NamespacePatch
 from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
 
 from components.core.component import MeshComponent
+from components.platform.policy import declare_open_port
 from config.ambassador.adoption import FIELD_MANAGER
 from config.core.cluster import ClusterConfig
 from config.platform.recipes import Patch, WorkloadRef
@@ -72,7 +73,15 @@ class MeshedWorkloads(MeshComponent):
         ready = list(_ready(args))
         for patch in ready:
             self._declare(args, patch)
+        self._open(args, {patch.ref for patch in ready})
         self.register_outputs({"workloads": [str(patch) for patch in ready]})
+
+    def _open(self, args: MeshedWorkloadsArgs, existing: set[WorkloadRef]) -> None:
+        """Policy of ports that clients without a proxy call; the namespace exists with a pod."""
+        for entry, port in args.cluster.open_ports:
+            if existing & {patch.ref for patch in entry.patches}:
+                policy = args.cluster.linkerd.inbound_policy
+                declare_open_port(self, port, policy, args.provider, [args.control_plane])
 
     def _declare(self, args: MeshedWorkloadsArgs, patch: Patch) -> None:
         ref = patch.ref

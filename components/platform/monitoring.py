@@ -25,6 +25,10 @@ ADMIN = "(.*-)?admin"
 ``admin-http`` (changed by edge-25.6.3)."""
 OLDER_ADMIN = "admin-http"
 
+MIRRORS = "linkerd-service-mirror|controller|local-service-mirror"
+"""Label ``component`` of service mirrors: one for each ``linkerd multicluster link`` before
+2025.3.3, one for each Link since, and the local one."""
+
 Rule = dict[str, Any]
 """A relabelling rule; Prometheus anchors its regex."""
 
@@ -92,7 +96,6 @@ def pod_monitors(cluster: ClusterConfig) -> dict[str, dict[str, Any]]:
     """Specs of the PodMonitors, by their names."""
     linkerd = cluster.linkerd
     own = [linkerd.namespace, *([VIZ] if linkerd.viz.enabled else [])]
-    component = f"{POD}label_linkerd_io_control_plane_component"
     ports = f"{ADMIN}|{OLDER_ADMIN}"
     # Proxies have a port of this form too, and a PodMonitor of their own.
     no_proxy = {"sourceLabels": [CONTAINER], "action": "drop", "regex": PROXY_CONTAINER}
@@ -105,7 +108,7 @@ def pod_monitors(cluster: ClusterConfig) -> dict[str, dict[str, Any]]:
         "linkerd-service-mirror": _monitor(
             {"any": True},
             [
-                _kept([component, PORT], f"(linkerd-service-mirror|controller);({ports})"),
+                _kept(_MIRROR, f"multicluster;({MIRRORS});({ports})"),
                 no_proxy,
                 named,
                 _job("linkerd-service-mirror"),
@@ -113,6 +116,9 @@ def pod_monitors(cluster: ClusterConfig) -> dict[str, dict[str, Any]]:
         ),
         PROXY_CONTAINER: _monitor({"any": True}, _proxy_rules(linkerd.namespace)),
     }
+
+
+_MIRROR = (f"{POD}label_linkerd_io_extension", f"{POD}label_component", PORT)
 
 
 def _proxy_rules(namespace: str) -> list[Rule]:

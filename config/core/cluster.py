@@ -25,6 +25,7 @@ from config.linkerd.control_plane import LinkerdConfig
 from config.platform.ingress import IngressConfig, VizIngress
 from config.platform.meshed_workloads import JobConfig, MeshedConfig
 from config.platform.monitoring import MonitoringConfig
+from config.platform.policy import OpenPort
 from config.platform.recipes import Patch
 from config.platform.sample import SampleConfig
 from config.rules.cluster import cluster_rules
@@ -136,6 +137,15 @@ class ClusterConfig(Model):
         ]
         jobs = [(f"jobs[{place}]", job.patch) for place, job in enumerate(self.jobs)]
         return (*meshed, *jobs)
+
+    @property
+    def open_ports(self) -> tuple[tuple[MeshedConfig, OpenPort], ...]:
+        """Ports of meshed workloads that clients without a proxy call, each with its entry."""
+        if not self.linkerd.generation.policy:
+            return ()
+        return tuple(
+            (entry, port) for entry in self.meshed for port in entry.open_ports(self.networks)
+        )
 
     @property
     def may_be_source(self) -> bool:

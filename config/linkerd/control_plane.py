@@ -17,7 +17,7 @@ from config.language.formats import (
     Line,
     url_complaint,
 )
-from config.language.model import Model, PullSecret, Resources, doubled
+from config.language.model import Model, PullSecret, Resources, doubled, value_at
 from config.language.problems import Problem, quoted, wrong
 from config.linkerd.tracing import TracingConfig
 from config.platform.ingress import VizIngress, VizRoute
@@ -219,6 +219,12 @@ class LinkerdConfig(Model):
     def jaeger_has_protocol(self) -> bool:
         """Whether that extension has a setting for the protocol, as since 2024.10.1."""
         return self.jaeger_dated >= (2024, 10, 1)
+
+    @property
+    def inbound_policy(self) -> str:
+        """The default inbound policy, with what the extra values say."""
+        given = value_at(self.values, "proxy.defaultInboundPolicy")
+        return str(given or self.proxy.default_inbound_policy)
 
     @property
     def native_sidecars(self) -> bool:

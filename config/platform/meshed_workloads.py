@@ -5,16 +5,19 @@ A recipe has what a well-known product needs; without a recipe, an entry names a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, WithJsonSchema
 
-from config.language.formats import Annotations, DnsLabel, DnsName, Line
+from config.language.formats import Annotations, DnsLabel, DnsName, Labels, Line, Port
 from config.language.model import Model
 from config.language.problems import Problem, quoted, wrong
+from config.platform.policy import ANY_NETWORK, Clients, OpenPort
 from config.platform.recipes import RECIPES, Patch
 from vocabulary.linkerd import INJECT, PROXY_ADMIN_SHUTDOWN
+
+ANYONE = Clients("anyone", ANY_NETWORK)
 
 Kind = Literal["Namespace", "Deployment", "DaemonSet", "StatefulSet", "CronJob", "Kibana"]
 
@@ -54,6 +57,29 @@ class MeshedConfig(Model):
     """Environment variables of that container, for servers that listen only on the pod's address,
     where the proxy does not reach them."""
 
+    public_ports: tuple[Port, ...] | None = None
+    """Ports of its pods to which any client may connect, whatever Linkerd's inbound policy is, as
+    those of an ingress controller, or those that the API server calls; with a recipe, by default
+    those of the product."""
+    pod_labels: Labels = {}
+    """Labels that select the pods with `publicPorts`; with a recipe, by default those of the
+    product's chart."""
+
+    def open_ports(self, networks: tuple[str, ...]) -> Iterator[OpenPort]:
+        """Ports that its clients without a proxy call, in a cluster of these networks."""
+        known = RECIPES[self.recipe].called if self.recipe is not None else ()
+        space = self.patches[0].ref.pods_in
+        if self.public_ports is not None:
+            name = known[0].name if known else self.recipe or str(self.name)
+            labels = self.pod_labels or (known[0].labels if known else {})
+            for port in sorted(set(self.public_ports)):
+                yield _open(space, name, port, labels, ANYONE)
+            return
+        for called in known:
+            by = ANYONE if called.by == "anyone" else Clients("cluster", networks)
+            for name in called.ports:
+                yield _open(space, called.name, name, self.pod_labels or called.labels, by)
+
     @property
     def patches(self) -> tuple[Patch, ...]:
         """What is patched, in order."""
@@ -73,6 +99,21 @@ class MeshedConfig(Model):
     def inconsistencies(self) -> Iterator[Problem]:
         """Missing and superfluous keys."""
         given = self.model_fields_set
+        known = RECIPES[self.recipe].called if self.recipe is not None else ()
+        if self.public_ports and not self.pod_labels and not known:
+            yield Problem(
+                "podLabels",
+                "a Server of Linkerd selects pods by their labels",
+                "write the labels of the pods that serve publicPorts",
+                about=("publicPorts",),
+            )
+        if self.pod_labels and not self.public_ports and not known:
+            yield Problem(
+                "podLabels",
+                "podLabels select the pods with publicPorts, and no port is given",
+                "write publicPorts, or leave podLabels out",
+                about=("publicPorts",),
+            )
         if self.recipe is not None:
             for key in ("kind", "name", "annotations", "container", "env"):
                 if key in given:
@@ -114,6 +155,12 @@ class MeshedConfig(Model):
                 else "a patch of one container of a Kibana would replace all containers"
             )
             yield Problem("env", reason, "leave env and container out", about=("kind",))
+
+
+def _open(
+    space: str, name: str, port: int | str, labels: Mapping[str, str], by: Clients
+) -> OpenPort:
+    return OpenPort(space, f"{name}-public-{port}", (by,), port, {"matchLabels": dict(labels)})
 
 
 class JobConfig(Model):

@@ -6,8 +6,11 @@ Facts: Prometheus operator's API, PodMonitor; Grafana's chart, dashboard sidecar
 
 from __future__ import annotations
 
-from config.language.formats import DnsLabel, LabelKey, Line
+from collections.abc import Iterator
+
+from config.language.formats import DnsLabel, LabelKey, Line, Network
 from config.language.model import Model
+from config.language.problems import Problem
 from vocabulary.linkerd import PROXY_CONTAINER
 
 POD_MONITORS = ("linkerd-controller", "linkerd-service-mirror", PROXY_CONTAINER)
@@ -44,6 +47,40 @@ class Dashboards(Model):
     """Grafana's folder (annotation ``grafana_folder``)."""
 
 
+class Prometheus(Model):
+    """The Prometheus that Linkerd's policy lets read metrics.
+
+    A meshed one is named by its ServiceAccount, one without a proxy by its networks.
+    """
+
+    namespace: DnsLabel | None = None
+    """Namespace of its pods."""
+    service_account: DnsLabel | None = None
+    """ServiceAccount of its pods, which have to be meshed; ``kube-prometheus-stack-prometheus`` in
+    the chart kube-prometheus-stack."""
+    networks: tuple[Network, ...] = ()
+    """Networks that it connects from, if it is not meshed; every client there may read the
+    metrics."""
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Half a ServiceAccount, two ways to name the Prometheus, or none."""
+        if (self.namespace is None) != (self.service_account is None):
+            missing = "namespace" if self.namespace is None else "serviceAccount"
+            yield Problem(
+                missing,
+                "namespace and serviceAccount need each other",
+                "write both, or networks alone",
+                about=("namespace", "serviceAccount"),
+            )
+        elif (self.namespace is None) != bool(self.networks):
+            yield Problem(
+                "",
+                "a meshed Prometheus has an identity, and one without a proxy has networks",
+                "write namespace and serviceAccount, or networks",
+                about=("namespace", "serviceAccount", "networks"),
+            )
+
+
 class MonitoringConfig(Model):
     """Objects for an existing Prometheus and Grafana."""
 
@@ -52,3 +89,9 @@ class MonitoringConfig(Model):
     installed."""
     dashboards: Dashboards | None = None
     """Set (``{}`` is enough) to make the dashboards."""
+    prometheus: Prometheus | None = None
+    """The Prometheus that may read Linkerd's metrics whatever `proxy.defaultInboundPolicy` is; the
+    service mirrors and viz admit no other than viz's own unless it is named here."""
+    namespaces: tuple[DnsLabel, ...] = ()
+    """Existing namespaces with meshed pods whose proxies it may read, besides those that the stack
+    file makes or meshes. Under ``deny`` viz's own Prometheus, too, is admitted only in these."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
+from vocabulary.kubernetes import APP_COMPONENT, APP_NAME, ELASTIC_TYPE
 from vocabulary.linkerd import INJECT, SKIP_OUTBOUND_PORTS
 
 
@@ -63,6 +64,20 @@ class Patch:
 
 
 @dataclass(frozen=True)
+class Called:
+    """Ports of a product that clients without a proxy call."""
+
+    name: str
+    """What the names of their Servers begin with."""
+    labels: Mapping[str, str]
+    """Labels that select the pods."""
+    ports: tuple[str, ...]
+    """Names of the ports."""
+    by: Literal["anyone", "cluster"] = "anyone"
+    """Who calls them: any client, the API server among them, or the cluster's own networks."""
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How one product is meshed."""
 
@@ -76,6 +91,8 @@ class Recipe:
     """Annotations that they get."""
     owner_values: Mapping[str, Any] = field(default_factory=dict)
     """Values that the owner writes for the product's own chart, because no patch can."""
+    called: tuple[Called, ...] = ()
+    """Ports that stay open to clients without a proxy, whatever the inbound policy is."""
     remarks: tuple[str, ...] = ()
     """What cannot be meshed, and further remarks."""
 
@@ -95,6 +112,18 @@ RECIPES: Mapping[str, Recipe] = {
         "Longhorn",
         "longhorn-system",
         (("DaemonSet", "longhorn-manager"), ("Deployment", "longhorn-ui")),
+        called=(
+            Called(
+                "longhorn-manager",
+                {"app": "longhorn-manager"},
+                ("manager", "recov-backend"),
+                "cluster",
+            ),
+            # The kubelet probes one of them by HTTPS.
+            Called(
+                "longhorn-webhook", {"app": "longhorn-manager"}, ("conversion-wh", "admission-wh")
+            ),
+        ),
         remarks=(
             "Only its manager and its UI are meshed, and only once Longhorn is deployed: its "
             "engines and replicas would read and write through the proxy.",
@@ -111,6 +140,9 @@ RECIPES: Mapping[str, Recipe] = {
                 "admissionWebhooks": {"patch": {"podAnnotations": {INJECT: "disabled"}}}
             }
         },
+        called=(
+            Called("prometheus-operator", {"app": "kube-prometheus-stack-operator"}, ("https",)),
+        ),
         remarks=(
             "Without native sidecars, its admission Jobs never end unless its owner writes these "
             "values before installing it.",
@@ -121,6 +153,11 @@ RECIPES: Mapping[str, Recipe] = {
         "Elasticsearch and Kibana under ECK",
         "logging",
         owner_values={"podTemplate": {"spec": {"automountServiceAccountToken": True}}},
+        # The operator has no proxy, and the kubelet probes Kibana by HTTPS.
+        called=tuple(
+            Called(kind, {ELASTIC_TYPE: kind}, ("https", "http"), "cluster")
+            for kind in ("elasticsearch", "kibana")
+        ),
         remarks=(
             "The operator creates pods without the token of a ServiceAccount. Kibana gets one by "
             "a separate entry (kind: Kibana). For Elasticsearch, the owner writes this "
@@ -156,6 +193,7 @@ RECIPES: Mapping[str, Recipe] = {
                 }
             }
         },
+        called=(Called("traefik", {APP_NAME: "traefik"}, ("web", "websecure")),),
         remarks=(
             "Every route then names its Service by the header l5d-dst-override: see ingresses.",
             "In kube-system, where K3s installs it, Linkerd's injector skips it unless the value "
@@ -167,6 +205,13 @@ RECIPES: Mapping[str, Recipe] = {
         "ingress-nginx",
         (("Deployment", "ingress-nginx-controller"),),
         owner_values={"controller": {"podAnnotations": {INJECT: "enabled"}}},
+        called=(
+            Called(
+                "ingress-nginx",
+                {APP_NAME: "ingress-nginx", APP_COMPONENT: "controller"},
+                ("http", "https", "webhook"),
+            ),
+        ),
         remarks=("Its controller is meshed and not its namespace, where its admission Jobs run.",),
     ),
 }

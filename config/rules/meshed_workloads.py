@@ -17,7 +17,7 @@ from config.platform.recipes import WorkloadRef
 def meshed_by_others(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
     """Patches that are duplicate, of the program's own objects, without effect, or needless."""
     for name, cluster in clusters.items():
-        for check in (_doubled, _ours, _passed_over, _jobs):
+        for check in (_doubled, _same_server, _ours, _passed_over, _jobs):
             for problem in check(cluster):
                 yield problem.below(f"clusters.{name}")
 
@@ -33,6 +33,29 @@ def _doubled(cluster: ClusterConfig) -> Iterator[Problem]:
                 "remove one of the two, or write both in one entry by kind and name",
                 about=(other,),
             )
+
+
+def _same_server(cluster: ClusterConfig) -> Iterator[Problem]:
+    """Ports that two entries, or an entry and Ambassador, open by Servers of the same name."""
+    first: dict[tuple[str, str], str] = {}
+    ambassador = cluster.ambassador
+    if ambassador is not None:
+        for number in ambassador.all_public_ports:
+            name = f"{ambassador.public_policy}-{number}"
+            first[ambassador.namespace, name] = "ambassador"
+    for place, entry in enumerate(cluster.meshed):
+        path = f"meshed[{place}]"
+        for port in entry.open_ports(cluster.networks):
+            other = first.setdefault((port.namespace, port.server), path)
+            if other != path:
+                yield Problem(
+                    f"{path}.publicPorts",
+                    f"{other} already opens port {port.port} by the Server {port.server} in the "
+                    f"namespace {port.namespace}",
+                    f"leave port {port.port} out here, and select the pods of both by the labels "
+                    "there",
+                    about=(other,),
+                )
 
 
 def _ours(cluster: ClusterConfig) -> Iterator[Problem]:

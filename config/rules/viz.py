@@ -12,6 +12,7 @@ from config.language.model import value_at
 from config.language.problems import Problem, quoted
 from config.linkerd.control_plane import Viz
 from config.platform.ingress import VizRoute
+from config.platform.observers import scrapers
 from config.variants.linkerds import DEFAULT
 from vocabulary.linkerd import VIZ
 
@@ -37,6 +38,14 @@ def observed(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
             yield from _prometheus(f"{path}.linkerd.viz", cluster.linkerd.viz)
             if cluster.linkerd.viz.route is not None:
                 yield from _route(path, cluster, cluster.linkerd.viz.route)
+        namespaces = cluster.monitoring.namespaces if cluster.linkerd.generation.viz else ()
+        if namespaces and not scrapers(cluster):
+            yield Problem(
+                f"{path}.monitoring.namespaces",
+                "no Prometheus is named that could read there",
+                f"write {path}.monitoring.prometheus, or leave it out",
+                about=(f"{path}.monitoring.prometheus",),
+            )
         yield from _doubled(path, cluster)
 
 
@@ -46,6 +55,8 @@ def _lacking(path: str, cluster: ClusterConfig) -> Iterator[Problem]:
         **{f"linkerd.viz.{key}": getattr(viz, field) for field, key in VIZ_SETTINGS.items()},
         "monitoring.podMonitors": monitoring.pod_monitors,
         "monitoring.dashboards": monitoring.dashboards,
+        "monitoring.prometheus": monitoring.prometheus,
+        "monitoring.namespaces": monitoring.namespaces or None,
     }
     for key, value in asked.items():
         if value is not None:

@@ -1,4 +1,4 @@
-"""Objects of policy.linkerd.io that are written for Ambassador's ports."""
+"""Objects of policy.linkerd.io that are written for ports of Ambassador and of other pods."""
 
 from __future__ import annotations
 
@@ -22,6 +22,14 @@ from contracts.forms.text import (
 _CRDS = "linkerd2 charts/linkerd-crds/templates/policy @ edge-26.8.3"
 _ADMISSION = "linkerd2 policy-controller/runtime/src/admission.rs @ edge-26.8.3"
 _GROUP = "policy.linkerd.io"
+_DEFAULTS = (
+    "all-unauthenticated",
+    "all-authenticated",
+    "cluster-unauthenticated",
+    "cluster-authenticated",
+    "deny",
+    "audit",
+)
 _AUTHENTICATIONS = ("MeshTLSAuthentication", "NetworkAuthentication")
 
 _ADMITS = "components/links/admission.py"
@@ -66,6 +74,8 @@ def server(value: object) -> Complaint | None:
         return Complaint("has no spec")
     if "podSelector" not in spec or "externalWorkloadSelector" in spec:
         return Complaint("has not exactly a podSelector")
+    if at(spec, "podSelector", "matchExpressions"):
+        return None
     return labels(at(spec, "podSelector", "matchLabels"))
 
 
@@ -88,7 +98,20 @@ POLICY: tuple[Contract, ...] = (
             ("HTTP/1", "opaque", "unknown"), ("HTTP", "http/1", "TCP")),
         source=f"linkerd2 policy-controller/k8s/api/src/policy/server.rs @ edge-26.8.3; {_CRDS}"),
     _field("Server v1beta3", "spec.podSelector.matchLabels.*",
-        Form("labels of Ambassador's pods", label_value, ("ambassador",), ("two words", True))),
+        Form("labels of the pods", label_value, ("ambassador",), ("two words", True))),
+    _field("Server v1beta3", "spec.podSelector.matchExpressions[].key",
+        Form("key of a label", pattern(r"(?:[a-z0-9.-]+/)?[A-Za-z0-9][-A-Za-z0-9_.]*", "a key"),
+            ("component", "linkerd.io/control-plane-ns"), ("", "two words"))),
+    _field("Server v1beta3", "spec.podSelector.matchExpressions[].operator",
+        Form("Exists or NotIn (or In, DoesNotExist, which are not used here)",
+            one_of("Exists", "NotIn"), ("Exists", "NotIn"), ("exists", "Equals"))),
+    _field("Server v1beta3", "spec.podSelector.matchExpressions[].values[]",
+        Form("values of a label", label_value, ("prometheus",), ("two words", True))),
+    _field("Server v1beta3", "spec.accessPolicy",
+        Form("a default inbound policy", one_of(*_DEFAULTS), _DEFAULTS,
+            ("", "allow", "all-meshed")),
+        producer="components/platform/policy.py",
+        source="linkerd2 policy-controller/k8s/index/src/inbound/server.rs @ edge-26.8.3"),
     _field("AuthorizationPolicy", "*",
         Form("at least one authentication, and not two of one kind", authorization,
             (_policy("MeshTLSAuthentication"), _policy("NetworkAuthentication"),

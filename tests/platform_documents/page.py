@@ -18,6 +18,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "platform.md"
 """The page that holds them."""
 
 HERE = "clusters.<name>"
+NO_POLICY = "none: the page keeps the default inbound policy"
 SECTIONS = {
     "trustAnchor.certManager": "Linkerd Installation, steps 4 to 8",
     "trustAnchor.certManager.trustRoots": "GitOps installation",
@@ -30,12 +31,16 @@ SECTIONS = {
     f"{HERE}.linkerd.viz.route": "Linkerd Viz extension installation, step 4",
     f"{HERE}.monitoring": "Linkerd Viz extension installation, step 5",
     f"{HERE}.monitoring.dashboards": "Linkerd Viz extension installation, step 6",
+    f"{HERE}.monitoring.prometheus": NO_POLICY,
+    f"{HERE}.monitoring.namespaces": NO_POLICY,
     f"{HERE}.linkerd.tracing": "Linkerd jaeger extension installation",
     f"{HERE}.ambassador.tracing": "none: the page has no Ambassador",
     f"{HERE}.meshed": "Meshing a service with linkerd",
     f"{HERE}.meshed[].recipe": "Meshing cluster services; Configure Ingress Controller",
     f"{HERE}.meshed[].container": "Meshing cluster services, Longhorn",
     f"{HERE}.meshed[].env": "Meshing cluster services, Longhorn",
+    f"{HERE}.meshed[].publicPorts": NO_POLICY,
+    f"{HERE}.meshed[].podLabels": NO_POLICY,
     f"{HERE}.jobs": "Problems with Kubernetes Jobs and implicit annotation",
     f"{HERE}.ingresses": "Configure Ingress Controller",
 }
@@ -114,12 +119,13 @@ def _options() -> str:
 
 def _recipes() -> str:
     lines = [
-        "| `recipe` | product | namespace | meshed | values that its owner writes | remarks |",
-        "|---|---|---|---|---|---|",
+        "| `recipe` | product | namespace | meshed | open ports | values that its owner writes "
+        "| remarks |",
+        "|---|---|---|---|---|---|---|",
     ]
     lines += [
         f"| `{name}` | {recipe.title} | `{recipe.namespace}` | {_meshed(recipe)} "
-        f"| {_values(recipe)} | {'<br>'.join(recipe.remarks)} |"
+        f"| {_open(recipe)} | {_values(recipe)} | {'<br>'.join(recipe.remarks)} |"
         for name, recipe in RECIPES.items()
     ]
     return "\n".join(lines) + "\n"
@@ -127,6 +133,14 @@ def _recipes() -> str:
 
 def _meshed(recipe: Recipe) -> str:
     return "<br>".join(f"{kind} `{name}`" for kind, name in recipe.workloads) or "the namespace"
+
+
+def _open(recipe: Recipe) -> str:
+    whom = {"anyone": "", "cluster": " (of the cluster's networks)"}
+    return "<br>".join(
+        ", ".join(f"`{port}`" for port in called.ports) + whom[called.by]
+        for called in recipe.called
+    )
 
 
 def _values(recipe: Recipe) -> str:

@@ -1,8 +1,9 @@
 """The dashboards of this project, and the text of each.
 
 Facts: Linkerd docs, "Proxy metrics" (`response_total`, `response_latency_ms_bucket`, `tcp_…`); the
-metrics of the service mirror (`gateway_…`) and of the controllers at edge-26.8.3. The PodMonitors
-of `monitoring.py` write the values of `job`.
+metrics of the service mirror (`gateway_…`), of the controllers and of the proxy's identity
+(`control_identity_…`, without this prefix before edge-24.1.2) at edge-26.8.3. The PodMonitors of
+`monitoring.py` write the values of `job`.
 """
 
 from __future__ import annotations
@@ -180,7 +181,8 @@ DASHBOARDS = (
             ),
             _graph(
                 "Seconds until the first identity runs out",
-                'min(identity_cert_expiration_timestamp_seconds{job="linkerd-proxy"}) - time()',
+                'min(control_identity_cert_expiration_timestamp_seconds{job="linkerd-proxy"})'
+                " - time()",
                 "all proxies",
                 "s",
             ),

@@ -23,5 +23,5 @@ def objects(mesh: MeshConfig, cluster: str) -> Iterator[MadeObject]:
             yield MadeObject(NAMESPACE, "", space.name)
     yield from linkerd_objects(mesh, cluster)
     yield from ambassador_objects(mesh, cluster)
-    yield from platform_objects(config)
+    yield from platform_objects(mesh, cluster)
     yield from link_objects(mesh, cluster)

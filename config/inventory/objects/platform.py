@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from config.core.cluster import ClusterConfig
+from config.core.mesh import MeshConfig
 from config.inventory.model import MadeObject
 from config.platform.monitoring import DASHBOARDS, POD_MONITORS, dashboard_config_map
+from config.platform.observers import observed_ports
 from vocabulary.kinds import (
     CONFIG_MAP,
     DEPLOYMENT,
@@ -17,8 +18,15 @@ from vocabulary.kinds import (
 )
 
 
-def platform_objects(config: ClusterConfig) -> Iterator[MadeObject]:
+def platform_objects(mesh: MeshConfig, cluster: str) -> Iterator[MadeObject]:
     """Objects of a cluster around Linkerd and Ambassador."""
+    config, linked = mesh.clusters[cluster], cluster in mesh.linked_clusters()
+    for port in (
+        *(port for _, port in config.open_ports),
+        *observed_ports(cluster, config, mesh.gateways(cluster), linked),
+    ):
+        for kind, name in port.objects:
+            yield MadeObject(kind, port.namespace, name)
     monitoring = config.monitoring
     if monitoring.pod_monitors is not None:
         for name in POD_MONITORS:

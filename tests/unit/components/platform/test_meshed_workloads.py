@@ -22,14 +22,15 @@ OLD = "linkerd: {values: {proxy: {nativeSidecar: false}}}"
 
 @pytest.fixture
 def meshed(mesh: Mesh, recorded: Records) -> Callable[..., list[Registration]]:
-    """The children of MeshedWorkloads with these settings; `learned` is what the guard saw."""
+    """The patches of MeshedWorkloads with these settings; `learned` is what the guard saw."""
 
     def run(settings: str, **learned: Any) -> list[Registration]:
         config = mesh(f"clusters: {{a: {{context: a, {settings}}}}}")
         reach = reach_of(config)
         recording = recorded(config, reach={"a": replace(reach["a"], **learned)})
         found = [item for item in recording if item.name == "a-meshed"]
-        return [item for item in recording if found and item.parent == found[0].urn]
+        children = [item for item in recording if found and item.parent == found[0].urn]
+        return [item for item in children if item.type.endswith("Patch")]
 
     return run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -13,6 +13,8 @@ from components.platform.dashboards import DASHBOARDS, dashboard_texts
 from components.platform.monitoring import Rule
 from config import MeshConfig, load_settings
 from render import Recording
+from tests.chart_pods import VERSIONS
+from tests.chart_pods import recorded as chart_pods
 from tests.unit.conftest import Records
 
 POD = "__meta_kubernetes_pod_"
@@ -118,31 +120,63 @@ def test_controllers_are_looked_for_where_the_stack_file_puts_them(recorded: Rec
     assert spaces(viz={"enabled": True}) == ["mesh", "linkerd-viz"]
 
 
-@pytest.mark.parametrize(
-    ("component", "port"),
-    [
-        ("controller", "svcmi-admin"),
-        ("linkerd-service-mirror", "locsm-admin"),
-        ("linkerd-service-mirror", "admin-http"),
-    ],
-)
-def test_service_mirrors_of_any_age_are_scraped_in_any_namespace(
-    component: str, port: str, recorded: Records
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_pod_that_the_charts_make_is_scraped_as_what_it_is(
+    version: str, recorded: Records
 ) -> None:
-    monitor = monitors(recorded(one({"podMonitors": {}})))["linkerd-service-mirror"]
-    assert monitor["spec"]["namespaceSelector"] == {"any": True}
-    found = scraped(monitor, target("mirror", port, control_plane_component=component))
-    assert found == {"component": "mirror", "job": "linkerd-service-mirror"}
+    found = monitors(recorded(one({"podMonitors": {}}, viz={"enabled": True})))
+    for chart, facts in chart_pods(version).items():
+        for pod in facts["pods"]:
+            spaces = {
+                name
+                for name, monitor in found.items()
+                if pod["namespace"]
+                in monitor["spec"]["namespaceSelector"].get("matchNames", [pod["namespace"]])
+            }
+            jobs = {
+                (labels["job"], container)
+                for container, meta in targets(pod)
+                for name in sorted(spaces)
+                if (labels := scraped(found[name], meta)) is not None
+            }
+            assert jobs == expected(chart, pod), pod["workload"]
 
 
-def test_neither_other_controllers_nor_proxies_are_scraped_as_service_mirrors(
-    recorded: Records,
-) -> None:
-    monitor = monitors(recorded(one({"podMonitors": {}})))["linkerd-service-mirror"]
-    other = target("destination", "dest-admin", control_plane_component="destination")
-    proxy = target("linkerd-proxy", "linkerd-admin", control_plane_component="controller")
-    assert scraped(monitor, other) is None
-    assert scraped(monitor, proxy) is None
+def targets(pod: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each container with a port, and the labels by which Prometheus finds the port."""
+    containers = dict(pod["containers"])
+    labels = dict(pod["labels"])
+    if pod["annotations"].get("linkerd.io/inject") in ("enabled", "ingress"):
+        containers["linkerd-proxy"] = {"linkerd-proxy": 4143, "linkerd-admin": 4191}
+        labels["linkerd.io/control-plane-ns"] = "linkerd"
+    for container, ports in containers.items():
+        for port in ports:
+            yield (
+                container,
+                {
+                    f"{POD}container_name": container,
+                    f"{POD}container_port_name": port,
+                    "__meta_kubernetes_namespace": pod["namespace"],
+                    **{
+                        f"{POD}label_" + re.sub(r"[^a-zA-Z0-9_]", "_", key): value
+                        for key, value in labels.items()
+                    },
+                },
+            )
+
+
+def expected(chart: str, pod: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Job and container of everything in a pod that has metrics."""
+    mirrors = ("controller-west", "linkerd-local-service-mirror", "linkerd-service-mirror-west")
+    name = pod["workload"].partition(" ")[2]
+    found = {("linkerd-proxy", "linkerd-proxy")}
+    for container, ports in pod["containers"].items():
+        if container != "linkerd-proxy" and any("admin" in port for port in ports):
+            if name in mirrors:
+                found.add(("linkerd-service-mirror", container))
+            elif chart not in ("linkerd-multicluster", "linkerd-jaeger"):
+                found.add(("linkerd-controller", container))
+    return found
 
 
 def test_a_proxy_is_scraped_by_the_mesh_that_it_is_of(recorded: Records) -> None:

@@ -133,3 +133,28 @@ def test_variables_need_containers_that_can_be_patched_one_by_one(kind: str) -> 
     if kind == "Kibana":
         entry["namespace"] = "logging"
     assert only(meshed=[entry]).path == "clusters.a.meshed[0].env"
+
+
+PROXY = {"kind": "DaemonSet", "namespace": "edge", "name": "haproxy", "publicPorts": [8080]}
+LABELS = {"podLabels": {"app": "haproxy"}}
+
+
+def test_public_ports_need_the_labels_of_their_pods_and_the_remedy_gives_them() -> None:
+    found = only(meshed=[PROXY])
+    assert found.path.endswith("meshed[0].podLabels")
+    passes(meshed=[{**PROXY, **LABELS}])
+    assert only(meshed=[{**PROXY, **LABELS, "publicPorts": []}]).path.endswith("podLabels")
+    # A recipe knows the labels of its product.
+    passes(meshed=[{"recipe": "traefik", "publicPorts": [9000]}])
+    passes(meshed=[{"recipe": "traefik", "podLabels": {"app": "edge-proxy"}}])
+    assert only(meshed=[{"recipe": "velero", "publicPorts": [8085]}]).path.endswith("podLabels")
+
+
+def test_a_port_is_opened_by_one_entry() -> None:
+    twin = {**PROXY, **LABELS, "kind": "Deployment"}
+    found = only(meshed=[{**PROXY, **LABELS}, twin])
+    assert "meshed[0] already opens port 8080" in found.message
+    passes(meshed=[{**PROXY, **LABELS}, {**twin, "publicPorts": [8081]}])
+    adopted = {"adopt": {"kind": "DaemonSet"}, "namespace": "edge"}
+    other = {**PROXY, **LABELS, "kind": "Deployment", "name": "ambassador"}
+    assert "ambassador already opens" in only(ambassador=adopted, meshed=[other]).message

@@ -158,3 +158,33 @@ def test_an_ingress_route_is_not_asked_for_what_it_cannot_have(
 ) -> None:
     route = {**INGRESS, "controller": "traefik-ingressroute", **change}
     assert list(refused(given(ingresses=[route]))) == [f"clusters.a.ingresses[0].{key}"]
+
+
+MONITORING = "clusters.a.monitoring"
+NAMED = {"namespace": "monitoring", "serviceAccount": "prometheus"}
+
+
+@pytest.mark.parametrize(
+    ("prometheus", "path"),
+    [
+        ({}, f"{MONITORING}.prometheus"),
+        ({**NAMED, "networks": ["10.0.0.0/8"]}, f"{MONITORING}.prometheus"),
+        ({"namespace": "monitoring"}, f"{MONITORING}.prometheus.serviceAccount"),
+        ({"serviceAccount": "prometheus"}, f"{MONITORING}.prometheus.namespace"),
+    ],
+    ids=["unnamed", "twice", "half", "the other half"],
+)
+def test_a_prometheus_is_named_in_one_way(prometheus: dict[str, Any], path: str) -> None:
+    assert list(refused(given(monitoring={"prometheus": prometheus}))) == [path]
+    for good in (NAMED, {"networks": ["10.0.0.0/8"]}):
+        load_settings(given(monitoring={"prometheus": good}), "test")
+
+
+def test_namespaces_are_for_a_prometheus() -> None:
+    path = f"{MONITORING}.namespaces"
+    spaces = {"namespaces": ["shop"]}
+    assert "monitoring.prometheus" in refused(given(monitoring=spaces))[path]
+    load_settings(given(monitoring={**spaces, "prometheus": NAMED}), "test")
+    # Under deny, viz's own Prometheus is refused elsewhere.
+    strict = {"proxy": {"defaultInboundPolicy": "deny"}}
+    load_settings(given({"enabled": True}, strict, monitoring=spaces), "test")
