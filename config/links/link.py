@@ -163,7 +163,20 @@ class LinkGateway(Model):
     address: Annotated[tuple[Address, ...], Field(min_length=1)]
     """IP addresses or DNS names, in place of those of the gateway's Service."""
     port: Port | None = None
-    """Port, where it differs from the gateway's own."""
+    """Port of that address, where it differs from the gateway's own: behind NAT, a port mapping or
+    a load balancer of your own."""
+    probe_port: Port | None = None
+    """Port of that address that is probed, where it differs from the gateway's own."""
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """One port for both."""
+        if self.port is not None and self.port == self.probe_port:
+            yield Problem(
+                "probePort",
+                f"port and probePort are both {self.port}",
+                "write the port that leads to mc-probe",
+                about=("port",),
+            )
 
 
 class Probe(Model):
