@@ -168,16 +168,6 @@ class LinkGateway(Model):
     probe_port: Port | None = None
     """Port of that address that is probed, where it differs from the gateway's own."""
 
-    def inconsistencies(self) -> Iterator[Problem]:
-        """One port for both."""
-        if self.port is not None and self.port == self.probe_port:
-            yield Problem(
-                "probePort",
-                f"port and probePort are both {self.port}",
-                "write the port that leads to mc-probe",
-                about=("port",),
-            )
-
 
 class Probe(Model):
     """How the source's service mirror probes the gateway."""
