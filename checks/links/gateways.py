@@ -17,12 +17,13 @@ from checks.cluster.workloads import has_pods
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.objects import addresses, balancer_addresses
-from checks.facts.results import UPDATE, Finding, GatewayRow, failure, ok, skipped
+from checks.facts.results import UPDATE, Finding, GatewayRow, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import GatewayConfig
 from config.ambassador.load_balancer import changing
 from config.ambassador.routes import HEALTH_MAPPING
+from config.core.api_server import foreign
 from config.core.mesh import MeshConfig, gateway_identity
 from config.links.gateway_view import Gateway
 from config.links.link import LinkConfig
@@ -66,6 +67,7 @@ def gateway(case: ClusterCase) -> Iterator[Finding]:
     else:
         yield _ports(case, service, ambassador)
         yield _passed_on(service)
+        yield from _by_nodes(case, service)
         yield from _endpoints(case.view, service, ambassador)
         yield _identity(case, service)
         yield from _annotations(case, service, ambassador.gateway)
@@ -127,6 +129,32 @@ def _passed_on(service: Object) -> Finding:
     )
 
 
+def _by_nodes(case: ClusterCase, service: Object) -> Iterator[Finding]:
+    """Whether links connect to the node ports of a Service of type NodePort."""
+    if inner(service, "spec").get("type") != "NodePort":
+        return
+    nodes = {str(port.get("name")): port.get("nodePort") for port in ports_of(service)}
+    for link in case.mesh.links_to(case.name):
+        gateway = case.mesh.gateway_of(link)
+        if gateway is None:
+            continue
+        title = f"link {link.name} connects to the node ports of the gateway Service"
+        differing = [
+            f"it connects to port {port.number}, and the node port of {port.name} is "
+            f"{nodes.get(port.name, 'missing')}"
+            for port in gateway.ports
+            if port.number != nodes.get(port.name)
+        ]
+        if differing:
+            hint = (
+                f"write {gateway.service_key}.nodePorts, unless a load balancer or NAT in front of "
+                "the nodes has that port"
+            )
+            yield warning(title, "; ".join(differing), hint)
+        else:
+            yield ok(title)
+
+
 def _endpoints(view: View, service: Object, ambassador: AmbassadorConfig) -> Iterator[Finding]:
     """Whether the gateway's Service has a ready endpoint; nothing without an Endpoints object."""
     title = "the gateway Service has a ready endpoint"
@@ -178,6 +206,15 @@ def _address(service: Object, mesh: MeshConfig, cluster: str, config: Ambassador
     title = "the gateway has an address"
     assert config.gateway is not None
     found = list(config.gateway.address) or balancer_addresses(service)
+    api = mesh.clusters[cluster].api_server
+    for one in found:
+        why = foreign(one)
+        if why is not None and not (why[1] and api is not None and api.same_machine):
+            return failure(
+                title,
+                f"{one} is {why[0]}, which means another machine in every other cluster",
+                f"write clusters.{cluster}.ambassador.gateway.address",
+            )
     if found:
         return ok(title, ",".join(found))
     links = [link for link in mesh.links_to(cluster) if not link.flat_network]

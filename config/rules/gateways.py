@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from config.core.api_server import foreign
 from config.core.cluster import ClusterConfig
 from config.language.problems import Problem
 from config.links.gateway_view import Gateway
@@ -20,6 +21,7 @@ def reached(
     index: int, link: LinkConfig, target: ClusterConfig, gateway: Gateway
 ) -> Iterator[Problem]:
     """Why the link at `index` would not reach the gateway, as far as the stack file shows it."""
+    yield from _foreign(index, link, target, gateway)
     if gateway.service_type != "LoadBalancer":
         yield from _addresses(index, link, target, gateway)
     if gateway.service_type == "NodePort" and target.linkerd.generation.links:
@@ -33,6 +35,23 @@ def reached(
             f"write another port, or links[{index}].gateway.probePort",
             about=(f"links[{index}].gateway.probePort", gateway.service_key, gateway.key),
         )
+
+
+def _foreign(
+    index: int, link: LinkConfig, target: ClusterConfig, gateway: Gateway
+) -> Iterator[Problem]:
+    """Addresses that mean something else in the source."""
+    own, local = link.gateway, target.api_server is not None and target.api_server.same_machine
+    path = f"{gateway.key}.address" if own is None else f"links[{index}].gateway.address"
+    for place, address in enumerate(gateway.addresses if own is None else own.address):
+        why = foreign(address)
+        if why is not None and not (why[1] and local):
+            yield Problem(
+                f"{path}[{place}]",
+                f"{address} is {why[0]}, which means another machine in every other cluster",
+                "write an address that pods of the source reach",
+                about=(f"clusters.{link.target}.apiServer",),
+            )
 
 
 def _addresses(

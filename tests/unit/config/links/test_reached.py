@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -111,6 +112,19 @@ def test_ports_in_front_of_the_nodes_need_no_node_ports() -> None:
         LINK: {"address": ADDRESS, "port": 4143, "probePort": 4191},
     }
     assert problems(changed(changes)) == ()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "localhost", "0.0.0.0", "169.254.1.1"])
+def test_an_address_of_the_gateway_means_the_same_in_the_source(address: str) -> None:
+    for path in (f"{TARGET}.gateway.address", f"{LINK}.address"):
+        (found,) = problems(changed({path: ["192.0.2.7", address]}))
+        assert found.path == f"{path}[1]"
+        assert problems(changed({path: ["192.0.2.7"]})) == ()
+
+
+def test_a_gateway_on_one_machine_may_have_a_loopback_address() -> None:
+    changes = {f"{TARGET}.gateway.address": ["127.0.0.1"]}
+    assert problems(changed({**changes, "clusters.target.apiServer.sameMachine": True})) == ()
 
 
 def test_two_ports_of_a_link_are_two() -> None:
