@@ -137,6 +137,8 @@ def _service(
     own = gateway_service(owner, gateway, owner.child(provider, depends_on=[release]))
     if own is not None or gateway is None or gateway.addresses:
         return own
+    if gateway.service_type != "LoadBalancer":
+        return None
     where = f"{gateway.namespace}/{gateway.service}"
     # The first preview would read an id that is known beforehand, and fail.
     return Service.get(

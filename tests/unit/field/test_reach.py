@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 import yaml
 
 from config import MeshConfig
-from render import Recording
+from render import ClusterAnswers, Recording
 from tests.stack_builders import problems
 
 Mesh = Callable[[str], MeshConfig]
@@ -89,6 +89,33 @@ def test_a_gateway_behind_node_ports_is_probed_at_its_node_port(
         (4143, 30143),
         (4191, 30191),
     }
+
+
+class WithoutBalancers(ClusterAnswers):
+    """Services of type NodePort have no address in their status."""
+
+    def token(self, cluster: str, namespace: str, name: str) -> Mapping[str, str]:
+        return ClusterAnswers.placeholders().token(cluster, namespace, name)
+
+    def service(self, cluster: str, namespace: str, name: str) -> Mapping[str, Any]:
+        return {"loadBalancer": {}}
+
+
+@pytest.mark.parametrize("way", ["ownService: false", "ownService: true"])
+@pytest.mark.parametrize(
+    "kind", ["type: NodePort, nodePorts: {gateway: 30143, probe: 30191}", "type: ClusterIP"]
+)
+def test_a_service_without_an_address_is_not_asked_for_one(
+    mesh: Mesh, recorded: Records, way: str, kind: str
+) -> None:
+    text = f"""
+    clusters:
+      a: {{context: a}}
+      b: {{context: b, ambassador: {{service: {{{kind}}}, gateway: {{{way}}}}}}}
+    links: [{{source: a, target: b, gateway: {{address: [192.0.2.7]}}}}]
+    """
+    recording = recorded(mesh(text), answers=WithoutBalancers())
+    assert link_spec(recording, "a-b")["gatewayAddress"] == "192.0.2.7"
 
 
 def test_node_ports_among_extra_values_are_those_of_the_link(mesh: Mesh, recorded: Records) -> None:
