@@ -103,6 +103,8 @@ class Expectations:
     """Patches; a missing workload is reported, a patch that could not be undone is refused."""
     trust: bool = False
     """Whether the anchors that its proxies trust are compared with those of the stack file."""
+    linked_as: str | None = None
+    """Key path of its `apiServer`, if links end here and sources therefore have to reach it."""
 
 
 def expectations(mesh: MeshConfig, name: str) -> Expectations:
@@ -149,6 +151,7 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         tuple(_spaces(mesh, name)),
         tuple(WantedPatch(f"clusters.{name}.{path}", patch) for path, patch in cluster.patches),
         trust=True,
+        linked_as=f"clusters.{name}.apiServer" if mesh.links_to(name) else None,
     )
 
 

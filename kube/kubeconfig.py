@@ -23,6 +23,7 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config import new_client_from_config_dict
 
+from config.core.api_server import ApiServer
 from config.core.cluster import ClusterConfig
 from config.language.formats import UNREADABLE_SECRET, url_complaint
 from config.language.problems import printable
@@ -35,6 +36,7 @@ __all__ = [
     "KubeconfigError",
     "Login",
     "api_client",
+    "described",
     "endpoint",
     "get_json",
     "kubeconfig_paths",
@@ -53,6 +55,10 @@ class Endpoint:
     """URL of the API server."""
     certificate_authority: str | None
     """PEM of the CA, or None for the system's roots."""
+    tls_server_name: str | None = None
+    """Name that its certificate has, where the URL has another."""
+    proxy_url: str | None = None
+    """Proxy by which it is reached."""
 
 
 @dataclass(frozen=True)
@@ -99,15 +105,27 @@ def kubeconfig_paths() -> list[Path]:
 def endpoint(cluster: ClusterConfig) -> Endpoint:
     """API server and CA of a cluster for other clusters.
 
-    `cluster.api_server` wins over the kubeconfig; of the kubeconfig, only server and CA are read,
-    never the operator's credentials. Raises KubeconfigError.
+    `cluster.api_server` wins over the kubeconfig; of the kubeconfig, only the cluster's entry is
+    read, never the operator's credentials. Raises KubeconfigError.
     """
-    given = cluster.api_server
-    if given is not None and given.certificate_authority is not None:
-        return Endpoint(given.address, given.certificate_authority)
+    given = cluster.api_server or ApiServer()
+    name, proxy = given.tls_server_name, given.proxy_url
+    if given.address is not None and given.certificate_authority is not None:
+        return Endpoint(given.address, given.certificate_authority, name, proxy)
     entry = _entry(cluster)
-    server = given.address if given is not None else _server(entry)
-    return Endpoint(server, _authority(entry))
+    own = {key: str(entry.cluster.get(key) or "") for key in ("tls-server-name", "proxy-url")}
+    return Endpoint(
+        given.address or _server(entry),
+        given.certificate_authority or _authority(entry),
+        name or own["tls-server-name"] or None,
+        # Another address is reached another way.
+        proxy or (None if given.address else own["proxy-url"] or None),
+    )
+
+
+def described(cluster: ClusterConfig) -> dict[str, Any]:
+    """The cluster's entry in its kubeconfig, without credentials. Raises KubeconfigError."""
+    return _entry(cluster).cluster
 
 
 def login(cluster: ClusterConfig) -> Login:

@@ -14,6 +14,7 @@ from typing import Any
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
+from config.core.api_server import obstacles
 from config.core.cluster import ClusterConfig
 from config.language.problems import printable
 from config.links.exports import ServiceRef
@@ -23,7 +24,7 @@ from kube.answers import inner, items
 from kube.at_once import at_once
 from kube.errors import KubeconfigError
 from kube.failures import STRANGE, Reason, why_silent
-from kube.kubeconfig import Endpoint, Login, api_client, endpoint, get_json, login
+from kube.kubeconfig import Endpoint, Login, api_client, described, endpoint, get_json, login
 from kube.nodes import simulated
 from kube.paths import path_of
 from kube.versions import too_new
@@ -159,7 +160,11 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
             version = get_json(api, "/version", timeout)
             missing = _missing(api, expected.services, timeout)
             found = look_at(api, expected.workloads, timeout)
-            reasons = (*_unmet(api, version, expected, timeout), *found.reasons)
+            reasons = (
+                *_unreached(cluster, expected),
+                *_unmet(api, version, expected, timeout),
+                *found.reasons,
+            )
             space = cluster.linkerd.namespace
             trust = held_trust(api, space, timeout) if expected.trust else None
             played = _simulated(api, timeout)
@@ -187,6 +192,12 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
 def _uid(namespace: Mapping[str, Any]) -> str | None:
     uid = inner(namespace, "metadata").get("uid")
     return uid if isinstance(uid, str) else None
+
+
+def _unreached(cluster: ClusterConfig, expected: Expectations) -> Iterator[Reason]:
+    """Why sources of links would not log in to a cluster that answers here."""
+    if expected.linked_as is not None:
+        yield from obstacles(expected.linked_as, cluster.api_server, described(cluster))
 
 
 def _unmet(

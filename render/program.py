@@ -17,6 +17,7 @@ from pulumi.runtime.stack import register_stack_transformation, run_in_stack
 from charts import ChartSource
 from components import build_mesh
 from config import PROJECT, MeshConfig
+from config.core.api_server import ApiServer
 from config.core.cluster import ClusterConfig
 from kube import Endpoint, KubeconfigError, endpoint
 from preflight import Reach
@@ -116,9 +117,11 @@ def _offline_endpoint(name: str, cluster: ClusterConfig) -> Endpoint:
     try:
         return endpoint(cluster)
     except KubeconfigError:
-        given = cluster.api_server
-        address = given.address if given else f"https://{name}.{UNKNOWN}.invalid"
-        return Endpoint(address, given.certificate_authority if given else None)
+        given = cluster.api_server or ApiServer()
+        address = given.address or f"https://{name}.{UNKNOWN}.invalid"
+        return Endpoint(
+            address, given.certificate_authority, given.tls_server_name, given.proxy_url
+        )
 
 
 @contextlib.contextmanager

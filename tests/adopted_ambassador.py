@@ -83,6 +83,7 @@ def settings(context: str) -> dict[str, Any]:
     return {
         "context": context,
         "networks": ["10.0.0.0/8", "127.0.0.0/8"],
+        "apiServer": {"sameMachine": True},
         "ambassador": {
             "namespace": NAMESPACE,
             "name": RELEASE,

@@ -298,6 +298,7 @@ AMBASSADOR = _sometimes(
         annotations=st.dictionaries(NAMES, st.text(max_size=5), max_size=2),
         sourceRanges=st.lists(NETWORKS, max_size=2),
         externalTrafficPolicy=st.sampled_from(["Local", "Cluster"]),
+        nodePorts=_sometimes(gateway=st.just(30143), probe=st.just(30191)),
     ),
     mappings=_named(
         NAMES.map(lambda name: f"map-{name}"),
@@ -330,7 +331,7 @@ def valid_settings(draw: st.DrawFn) -> Settings:
         cluster["linkerd"] = draw(LINKERD_2_8 if old else LINKERD)
         if "uid" in cluster:
             cluster["uid"] = f"{place:08d}-0000-4000-8000-000000000000"
-        gateway = draw(_sometimes(port=st.integers(5000, 6000)))
+        gateway = draw(_sometimes(port=st.integers(5000, 6000), ownService=st.booleans()))
         if old:
             cluster["linkerd"]["version"] = "2.8.1"
             gateway["probe"] = "ambassador"
@@ -340,6 +341,7 @@ def valid_settings(draw: st.DrawFn) -> Settings:
         if draw(st.integers(0, 4)) == 4:
             ambassador["adopt"] = draw(ADOPT)
             ambassador["serviceAccount"] = f"account-{place}"
+            gateway.pop("ownService", None)
             for key in INSTALLED_ONLY:
                 ambassador.pop(key, None)
         cluster["ambassador"] = ambassador
@@ -444,7 +446,8 @@ def _link(source: str, target: str) -> st.SearchStrategy[dict[str, Any]]:
             ),
             "probe": _sometimes(periodSeconds=st.integers(1, 60)),
             "gateway": st.fixed_dictionaries(
-                {"address": st.lists(ADDRESSES, min_size=1, max_size=2)}
+                {"address": st.lists(ADDRESSES, min_size=1, max_size=2)},
+                optional={"port": st.integers(7000, 7100), "probePort": st.integers(7200, 7300)},
             ),
             **fields,
         },

@@ -6,6 +6,7 @@ Facts: Linkerd docs, "Multi-cluster communication"; what `linkerd multicluster c
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from checks.facts.case import LinkCase
 from checks.facts.check import WITH_LINKS, Check, Phase
@@ -19,8 +20,11 @@ from checks.links.credentials import (
     login_of,
 )
 from checks.trust.pki import UnreadableError, decoded
+from config.core.api_server import ApiServer, obstacles
 from config.core.mesh import MeshConfig
 from kube.answers import inner, items
+from kube.errors import KubeconfigError
+from kube.kubeconfig import described
 from vocabulary.kinds import (
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
@@ -168,6 +172,12 @@ def judge_address(case: LinkCase, login: Login | None) -> Finding:
     if login is None or case.endpoint is None:
         return skipped(title, "there is nothing to compare")
     found, wanted = login.endpoint, case.endpoint
+    given = case.target_config.api_server or ApiServer()
+    if given.address != found.server:
+        given = ApiServer(same_machine=given.same_machine)
+    key = f"clusters.{case.link.target}.apiServer"
+    for reason in obstacles(key, given, {"server": found.server, "proxy-url": found.proxy_url}):
+        return failure(title, *reason)
     differing = []
     if found.server.rstrip("/") != wanted.server.rstrip("/"):
         differing.append(
@@ -175,6 +185,8 @@ def judge_address(case: LinkCase, login: Login | None) -> Finding:
         )
     if (found.certificate_authority or "").strip() != (wanted.certificate_authority or "").strip():
         differing.append("they have another CA")
+    if (found.tls_server_name, found.proxy_url) != (wanted.tls_server_name, wanted.proxy_url):
+        differing.append("they have another tls-server-name or proxy-url")
     if not differing:
         return ok(title, found.server)
     detail = "; ".join(differing)
@@ -182,6 +194,22 @@ def judge_address(case: LinkCase, login: Login | None) -> Finding:
     if case.trial is not None and case.trial.outcome is Outcome.WORKS and not case.trial.from_here:
         return warning(title, f"{detail}; but the login works", hint)
     return failure(title, detail, hint)
+
+
+def reachable(case: LinkCase) -> Iterator[Finding]:
+    """Pods of the source can log in to the API server of the target, as far as it is described."""
+    target = case.target_config
+    title = f"{case.link.source} reaches the API server of {case.link.target}"
+    if case.endpoint is None:
+        return
+    entry: Object = {"server": case.endpoint.server, "proxy-url": case.endpoint.proxy_url}
+    with suppress(KubeconfigError):
+        entry = described(target)
+    reasons = [*obstacles(f"clusters.{case.link.target}.apiServer", target.api_server, entry)]
+    for reason in reasons:
+        yield failure(title, *reason)
+    if not reasons:
+        yield ok(title, case.endpoint.server)
 
 
 def judge_login(case: LinkCase) -> Finding:
@@ -223,6 +251,7 @@ def link_access(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
 
 
 CHECKS = (
+    Check("credentials", Phase.LINK_BEFORE, reachable, order=19),
     Check("credentials", Phase.LINK, remote_access, link_access, order=20),
     Check("credentials", Phase.LINK, credentials, link_access, only=WITH_LINKS, order=21),
 )

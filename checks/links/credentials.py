@@ -1,7 +1,7 @@
 """The kubeconfig that a link's source keeps: its content, and whether it works.
 
-Of such a kubeconfig only server, CA and token are taken. It came out of a cluster, so it is not
-handed to a loader that would run a login plugin or read files that it names.
+Of such a kubeconfig only server, CA, server name, proxy and token are taken. It came out of a
+cluster, so it is not handed to a loader that would run a login plugin or read files that it names.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def login_of(secret: Object) -> Login:
         raise CredentialsFault("its kubeconfig names no API server with https")
     if not isinstance(token, str) or not token:
         raise CredentialsFault("its kubeconfig holds no token")
-    return Login(Endpoint(server, _authority(cluster)), token)
+    name, proxy = (cluster.get(key) or None for key in ("tls-server-name", "proxy-url"))
+    return Login(Endpoint(server, _authority(cluster), name, proxy), token)
 
 
 def _named(content: dict[str, Any], kind: str, inner: str, name: object) -> dict[str, Any]:
@@ -133,7 +134,19 @@ def _try(login: Login) -> Trial:
         context = ssl.create_default_context(cadata=login.endpoint.certificate_authority)
     except (ssl.SSLError, ValueError):
         return Trial(Outcome.UNTRUSTED, server, "the CA in it cannot be read")
-    with urllib3.PoolManager(ssl_context=context, retries=False, timeout=TIMEOUT) as pool:
+    proxy = login.endpoint.proxy_url
+    if proxy is not None and not proxy.startswith("http"):
+        return Trial(Outcome.UNREACHABLE, server, "its proxy is a SOCKS proxy, which is not tried")
+    options: dict[str, Any] = {
+        "ssl_context": context,
+        "retries": False,
+        "timeout": TIMEOUT,
+        "server_hostname": login.endpoint.tls_server_name,
+    }
+    made = (
+        urllib3.PoolManager(**options) if proxy is None else urllib3.ProxyManager(proxy, **options)
+    )
+    with made as pool:
         try:
             return _ask(pool, login)
         except urllib3.exceptions.SSLError:

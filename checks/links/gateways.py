@@ -18,11 +18,13 @@ from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.objects import addresses, balancer_addresses
-from checks.facts.results import UPDATE, Finding, GatewayRow, failure, ok, skipped
+from checks.facts.results import UPDATE, Finding, GatewayRow, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import GatewayConfig
+from config.ambassador.load_balancer import changing
 from config.ambassador.routes import HEALTH_MAPPING
+from config.core.api_server import foreign
 from config.core.mesh import MeshConfig, gateway_identity
 from config.inventory import Admission
 from config.inventory.objects.links import gateway_objects
@@ -50,7 +52,6 @@ from vocabulary.linkerd import (
     PROBE_PATH,
     PROBE_PERIOD,
     PROBE_PORT_NAME,
-    PROXY_INBOUND_PORT,
 )
 
 
@@ -66,7 +67,9 @@ def gateway(case: ClusterCase) -> Iterator[Finding]:
         title = f"Service {ambassador.namespace}/{name} is the gateway"
         yield case.view.missing(title, SERVICE, ambassador.namespace, name)
     else:
-        yield _ports(case.view, service, ambassador)
+        yield _ports(case, service, ambassador)
+        yield _passed_on(service)
+        yield from _by_nodes(case, service)
         yield from _endpoints(case.view, service, ambassador)
         yield _identity(case, service)
         yield from _annotations(case, service, ambassador.gateway)
@@ -96,26 +99,63 @@ def _enabled(view: View, config: AmbassadorConfig) -> Finding:
     return ok(title)
 
 
-def _ports(view: View, service: Object, ambassador: AmbassadorConfig) -> Finding:
+def _ports(case: ClusterCase, service: Object, ambassador: AmbassadorConfig) -> Finding:
     title = "the gateway Service has ports mc-gateway and mc-probe"
-    config = ambassador.gateway
-    assert config is not None
-    wanted = {
-        GATEWAY_PORT_NAME: (config.port, PROXY_INBOUND_PORT),
-        PROBE_PORT_NAME: (config.service_probe_port, config.pod_probe_port),
-    }
+    wanted = case.mesh.gateways(case.name)[0].ports
     ports = {port.get("name"): port for port in ports_of(service)}
-    pods = meshed_pods(view, ambassador)
+    pods = meshed_pods(case.view, ambassador)
     wrong = []
-    for name, (number, inside) in wanted.items():
-        port = ports.get(name)
-        if port is None or port.get("port") != number:
-            wrong.append(f"{name} is {port.get('port') if port else 'missing'}, not {number}")
-        elif "targetPort" in port and pods and target(port, pods) != inside:
-            wrong.append(f"{name} targets port {port['targetPort']} of the pods, not {inside}")
+    for one in wanted:
+        name, port = one.name, ports.get(one.name)
+        if port is None or port.get("port") != one.number:
+            wrong.append(f"{name} is {port.get('port') if port else 'missing'}, not {one.number}")
+        elif "targetPort" in port and pods and target(port, pods) != one.target:
+            wrong.append(f"{name} targets port {port['targetPort']} of the pods, not {one.target}")
+        elif one.node is not None and port.get("nodePort") != one.node:
+            wrong.append(f"{name} has node port {port.get('nodePort', 'none')}, not {one.node}")
     if wrong:
         return failure(title, "; ".join(wrong), UPDATE)
-    return ok(title, ", ".join(str(number) for number, _ in wanted.values()))
+    return ok(title, ", ".join(str(one.number) for one in wanted))
+
+
+def _passed_on(service: Object) -> Finding:
+    title = "the gateway's load balancer changes no bytes"
+    ports = {str(port.get("name")): int(port.get("port") or 0) for port in ports_of(service)}
+    gateway = {name: ports[name] for name in (GATEWAY_PORT_NAME, PROBE_PORT_NAME) if name in ports}
+    found = changing(annotations_of(service), gateway)
+    if not found or inner(service, "spec").get("type") != "LoadBalancer":
+        return ok(title)
+    return failure(
+        title,
+        f"{some(found)} of Service {name_of(service)} breaks the mutual TLS of these ports",
+        "remove it, or write ambassador.gateway.ownService: true",
+    )
+
+
+def _by_nodes(case: ClusterCase, service: Object) -> Iterator[Finding]:
+    """Whether links connect to the node ports of a Service of type NodePort."""
+    if inner(service, "spec").get("type") != "NodePort":
+        return
+    nodes = {str(port.get("name")): port.get("nodePort") for port in ports_of(service)}
+    for link in case.mesh.links_to(case.name):
+        gateway = case.mesh.gateway_of(link)
+        if gateway is None:
+            continue
+        title = f"link {link.name} connects to the node ports of the gateway Service"
+        differing = [
+            f"it connects to port {port.number}, and the node port of {port.name} is "
+            f"{nodes.get(port.name, 'missing')}"
+            for port in gateway.ports
+            if port.number != nodes.get(port.name)
+        ]
+        if differing:
+            hint = (
+                f"write {gateway.service_key}.nodePorts, unless a load balancer or NAT in front of "
+                "the nodes has that port"
+            )
+            yield warning(title, "; ".join(differing), hint)
+        else:
+            yield ok(title)
 
 
 def _endpoints(view: View, service: Object, ambassador: AmbassadorConfig) -> Iterator[Finding]:
@@ -169,6 +209,15 @@ def _address(service: Object, mesh: MeshConfig, cluster: str, config: Ambassador
     title = "the gateway has an address"
     assert config.gateway is not None
     found = list(config.gateway.address) or balancer_addresses(service)
+    api = mesh.clusters[cluster].api_server
+    for one in found:
+        why = foreign(one)
+        if why is not None and not (why[1] and api is not None and api.same_machine):
+            return failure(
+                title,
+                f"{one} is {why[0]}, which means another machine in every other cluster",
+                f"write clusters.{cluster}.ambassador.gateway.address",
+            )
     if found:
         return ok(title, ",".join(found))
     links = [link for link in mesh.links_to(cluster) if not link.flat_network]
@@ -264,27 +313,24 @@ def gateway_rows(
         if link.flat_network:
             continue
         source = views.get(link.source)
-        port = link.gateway.port if link.gateway is not None else None
+        gateway = mesh.gateway_of(link)
+        found = link_address(mesh, link, views.get(link.target))
         yield GatewayRow(
             source=link.source,
             target=link.target,
-            address=_shown(
-                mesh, link.target, link_address(mesh, link, views.get(link.target)), port
-            ),
+            address=_shown(found, gateway.port.number if gateway is not None else 0),
             alive=alive(source, link.target, metrics.get(link.name)) if source else "unknown",
             services=len(mirrored(source, link.target)) if source else 0,
         )
     for name in mesh.clusters:
         if mesh.gateways(name) and all(link.flat_network for link in mesh.links_to(name)):
             address = _own_address(mesh, name, views.get(name))
-            yield GatewayRow("", name, _shown(mesh, name, address, None), "unknown", 0)
+            port = mesh.gateways(name)[0].port.number
+            yield GatewayRow("", name, _shown(address, port), "unknown", 0)
 
 
-def _shown(mesh: MeshConfig, cluster: str, found: list[str], port: int | None) -> str:
-    own = next((gateway.port.number for gateway in mesh.gateways(cluster)), None)
-    return ", ".join(
-        f"[{one}]:{port or own}" if ":" in one else f"{one}:{port or own}" for one in found
-    )
+def _shown(found: list[str], port: int) -> str:
+    return ", ".join(f"[{one}]:{port}" if ":" in one else f"{one}:{port}" for one in found)
 
 
 def _limits(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:

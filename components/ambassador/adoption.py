@@ -10,15 +10,11 @@ from __future__ import annotations
 import pulumi
 from pulumi_kubernetes.apiextensions import CustomResourcePatch
 from pulumi_kubernetes.apps.v1 import DaemonSetPatch, DeploymentPatch
-from pulumi_kubernetes.core.v1 import (
-    NamespacePatch,
-    Service,
-    ServicePortArgs,
-    ServiceSpecArgs,
-)
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgs, ObjectMetaPatchArgs
+from pulumi_kubernetes.core.v1 import NamespacePatch, Service
+from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
 
 from components.ambassador.args import AmbassadorMeshArgs
+from components.ambassador.gateway_service import gateway_service
 from components.ambassador.injection import namespace_annotations, pod_annotations
 from components.core.component import MeshComponent
 from config.ambassador.adoption import FIELD_MANAGER, AdoptConfig
@@ -70,29 +66,7 @@ def adopt(owner: MeshComponent, adopted: AdoptConfig, args: AmbassadorMeshArgs) 
             spec={"config": {"add_linkerd_headers": config.linkerd_headers}},
             opts=owner.child(provider),
         )
-    gateway = args.gateway
-    if gateway is None:
-        return None
-    return Service(
-        f"{name}-gateway-service",
-        metadata=ObjectMetaArgs(
-            name=gateway.service,
-            namespace=gateway.namespace,
-            annotations={**config.service.annotations, **gateway.annotations},
-        ),
-        spec=ServiceSpecArgs(
-            type=config.service.type,
-            selector=gateway.pod_labels,
-            ports=[
-                ServicePortArgs(name=port.name, port=port.number, target_port=port.target)
-                for port in gateway.ports
-            ],
-            load_balancer_source_ranges=list(config.service.source_ranges) or None,
-            load_balancer_class=config.service.load_balancer_class,
-            external_traffic_policy=config.service.external_traffic_policy,
-        ),
-        opts=owner.child(provider),
-    )
+    return gateway_service(owner, args.gateway, owner.child(provider))
 
 
 def _patched(

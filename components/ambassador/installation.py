@@ -11,6 +11,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from charts.source import PublishedManifest
 from components.ambassador.args import AmbassadorMeshArgs
+from components.ambassador.gateway_service import gateway_service
 from components.ambassador.injection import namespace_annotations, pod_annotations
 from components.ambassador.values import ambassador_values, crds_values
 from components.core import manifests
@@ -128,8 +129,15 @@ def _service(
     release: Release,
     provider: pulumi.ProviderResource,
 ) -> Service | None:
-    """The Service of the release, read for its address; None where nothing needs it."""
-    if gateway is None or gateway.addresses:
+    """The Service with the gateway's ports: its own, or that of the release, read for its address.
+
+    None where nothing needs that address.
+    """
+    # The engine waits for endpoints, which are the pods of the release.
+    own = gateway_service(owner, gateway, owner.child(provider, depends_on=[release]))
+    if own is not None or gateway is None or gateway.addresses:
+        return own
+    if gateway.service_type != "LoadBalancer":
         return None
     where = f"{gateway.namespace}/{gateway.service}"
     # The first preview would read an id that is known beforehand, and fail.

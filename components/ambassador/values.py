@@ -7,6 +7,7 @@ Facts: the values files of emissary-ingress 4.1.0 and 3.10.0, edge-stack 8.10.2 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from components.core.values import Values, kubernetes_resources, merged, nested, pull_secret_names
 from config.ambassador.ambassador import AmbassadorConfig
@@ -51,11 +52,17 @@ def _emissary(
     pod_annotations: Mapping[str, str],
     gateway: Gateway | None,
 ) -> Values:
-    ports = gateway.ports if gateway is not None else ()
+    # A gateway's own Service has its ports and its annotations.
+    shared = gateway if gateway is not None and gateway.own_service is None else None
+    ports = shared.ports if shared is not None else ()
     taken = {port.number for port in ports}
     # Where Ambassador itself is probed on its own port, that port has the probe's name.
-    own = [port for port in PUBLIC_PORTS if port.number not in taken]
-    annotations = gateway.annotations if gateway is not None else {}
+    own = [
+        replace(port, node=getattr(config.service.node_ports, port.name))
+        for port in PUBLIC_PORTS
+        if port.number not in taken
+    ]
+    annotations = shared.annotations if shared is not None else {}
     ours: Values = {
         "fullnameOverride": config.name,
         "replicaCount": config.replica_count,
@@ -66,6 +73,7 @@ def _emissary(
             # Without a target, the charts would make a container port 0.
             "ports": [
                 {"name": port.name, "port": port.number, "targetPort": port.target}
+                | ({"nodePort": port.node} if port.node is not None else {})
                 for port in (*own, *ports)
             ],
             "annotations": {**config.service.annotations, **annotations},
@@ -141,6 +149,8 @@ def _rbac(config: AmbassadorConfig) -> Values:
 
 def _service_settings(service: ServiceConfig) -> Values:
     found: Values = {}
+    if service.load_balancer_ip:
+        found["loadBalancerIP"] = service.load_balancer_ip
     if service.source_ranges:
         found["loadBalancerSourceRanges"] = list(service.source_ranges)
     if service.load_balancer_class:

@@ -32,11 +32,12 @@ class GatewayEnd:
 
 
 def gateway_end(gateway: Gateway, service: Service | None) -> GatewayEnd:
-    """The gateway with the addresses of the stack file, else with those of its Service.
+    """The gateway with the addresses of the stack file, else with those of its load balancer.
 
+    Without a load balancer, every link has an address of its own, and this one is empty.
     The update fails with pulumi.RunError where the load balancer of `service` has no address.
     """
-    if gateway.addresses or service is None:
+    if gateway.addresses or service is None or gateway.service_type != "LoadBalancer":
         return GatewayEnd(gateway, pulumi.Output.from_input(",".join(gateway.addresses)))
     return GatewayEnd(
         gateway, service.status.apply(lambda status: _balancer_addresses(gateway, status))

@@ -107,6 +107,10 @@ def kubeconfig_for(link: LinkConfig, endpoint: Endpoint, token: str) -> str:
     if endpoint.certificate_authority is not None:
         pem = endpoint.certificate_authority.encode()
         cluster["certificate-authority-data"] = base64.b64encode(pem).decode()
+    if endpoint.tls_server_name is not None:
+        cluster["tls-server-name"] = endpoint.tls_server_name
+    if endpoint.proxy_url is not None:
+        cluster["proxy-url"] = endpoint.proxy_url
     context = {"cluster": link.target, "user": link.service_account}
     return json.dumps(
         {

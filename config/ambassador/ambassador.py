@@ -13,8 +13,9 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from config.ambassador.adoption import AdoptConfig
 from config.ambassador.edge_stack import EdgeStackConfig
 from config.ambassador.gateway import GatewayConfig
+from config.ambassador.load_balancer import changing, kept
 from config.ambassador.routes import HostConfig, Listener, MappingConfig
-from config.ambassador.service import ServiceConfig
+from config.ambassador.service import NodePorts, ServiceConfig
 from config.language.formats import (
     ChartVersion,
     DnsLabel,
@@ -24,13 +25,14 @@ from config.language.formats import (
     Port,
     ServiceName,
 )
-from config.language.model import Model, PullSecret, Resources
+from config.language.model import Model, PullSecret, Resources, value_at
 from config.language.problems import Problem, quoted, wrong
 from config.linkerd.sidecar import SidecarConfig
 from config.linkerd.tracing import AmbassadorTracing
 from config.rules.ambassador.adoption import adoption_rules
 from config.rules.ambassador.flavour import flavour_rules
 from config.rules.ambassador.gateway import served_rules
+from config.rules.ambassador.gateway_service import gateway_service_rules
 from config.rules.ambassador.names import name_rules
 from config.rules.ambassador.ports import reserved_rules
 from config.rules.ambassador.sidecar import sidecar_rules
@@ -218,9 +220,34 @@ class AmbassadorConfig(Model):
         }
 
     @property
+    def own_gateway_service(self) -> ServiceConfig | None:
+        """The Service that only the gateway has; None without one."""
+        gateway, public = self.gateway, self.service
+        if gateway is None or not self.installed:
+            return public if gateway is not None else None
+        if gateway.service is not None:
+            return gateway.service
+        by_values = value_at(
+            self.values, ".".join((*self.kind.emissary_values, "service", "annotations"))
+        )
+        annotations = {**public.annotations, **(by_values if isinstance(by_values, dict) else {})}
+        changed = public.type == "LoadBalancer" and changing(annotations, gateway.service_ports)
+        if gateway.own_service is False or not (gateway.own_service or changed):
+            return None
+        ports = public.node_ports
+        return public.model_copy(
+            update={
+                "annotations": kept(annotations),
+                "load_balancer_ip": None,
+                "node_ports": NodePorts(gateway=ports.gateway, probe=ports.probe),
+            }
+        )
+
+    @property
     def gateway_service(self) -> str:
         """Name of the Service with the gateway's ports and annotations."""
-        return self.name if self.installed else f"{self.name}-linkerd-gateway"
+        own = not self.installed or self.own_gateway_service is not None
+        return f"{self.name}-linkerd-gateway" if own else self.name
 
     def inconsistencies(self) -> Iterator[Problem]:
         """Duplicates and conflicts, and what the gateway or the routes lack."""
@@ -229,6 +256,7 @@ class AmbassadorConfig(Model):
         yield from name_rules(self)
         yield from reserved_rules(self)
         yield from served_rules(self)
+        yield from gateway_service_rules(self)
         yield from sidecar_rules(self)
         if self.installed and len(self.name) > LONGEST_RELEASE:
             yield Problem(

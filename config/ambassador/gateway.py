@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.language.formats import Address, Port, UrlPath
+from config.ambassador.service import ServiceConfig
+from config.language.formats import Address, Flag, Port, UrlPath
 from config.language.model import Model
 from config.language.problems import Problem
+from vocabulary.linkerd import GATEWAY_PORT_NAME, PROBE_PORT_NAME
 
 PROBE_SECONDS = Annotated[int, Field(ge=1, le=3600, strict=True)]
 
@@ -64,6 +66,14 @@ class GatewayConfig(Model):
     Linkerd."""
     address: tuple[Address, ...] = ()
     """Addresses by which other clusters reach the gateway, if its Service has none."""
+    own_service: Flag | None = None
+    """Whether the gateway's ports are on a Service of their own, ``<name>-linkerd-gateway``, and
+    not on Ambassador's; by default only where annotations of Ambassador's Service change the bytes
+    that its load balancer forwards (PROXY protocol, TLS, HTTP), which breaks mutual TLS."""
+    service: ServiceConfig | None = None
+    """That Service; by default like `ambassador.service`, without annotations about the public
+    ports and about the name or address of its load balancer. For an adopted Ambassador, it is
+    `ambassador.service`."""
 
     admits: Literal["exports", "everything"] = "exports"
     """Which Services other clusters can call through it: those that links list under `exports`,
@@ -88,6 +98,11 @@ class GatewayConfig(Model):
         return "/ready" if self.probe == "proxy" else self.health_path
 
     @property
+    def service_ports(self) -> dict[str, int]:
+        """Ports of the Service, by their names."""
+        return {GATEWAY_PORT_NAME: self.port, PROBE_PORT_NAME: self.service_probe_port}
+
+    @property
     def public_ports(self) -> Iterator[tuple[str, int]]:
         """Ports, with their keys, on which a Service of Ambassador itself serves its clients."""
         if self.port in (80, 443):
@@ -103,7 +118,14 @@ class GatewayConfig(Model):
         return self.probe == "ambassador" and self.service_probe_port not in (80, 443)
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """Conflicting ports, and a health route that would match every request."""
+        """Conflicting ports, a health route that would match every request, a Service unused."""
+        if self.own_service is False and self.service is not None:
+            yield Problem(
+                "service",
+                "with ownService: false, the gateway's ports are on Ambassador's Service",
+                "leave service or ownService out",
+                about=("ownService",),
+            )
         if self.health_path == "/":
             yield Problem(
                 "healthPath",

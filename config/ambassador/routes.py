@@ -81,6 +81,11 @@ class Listener(Model):
     security_model: Literal["XFP", "SECURE", "INSECURE"] = "XFP"
     """When a request counts as secure: by X-Forwarded-Proto, always, or never."""
 
+    @property
+    def expects_proxy_header(self) -> bool:
+        """Whether every connection has to begin with the header of the PROXY protocol."""
+        return self.protocol.endswith("PROXY")
+
 
 class CertManagerIssuer(Model):
     """The issuer of a Certificate of cert-manager (cert-manager docs, Certificate)."""

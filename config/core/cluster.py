@@ -8,18 +8,17 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr
 
 from config.ambassador.ambassador import AmbassadorConfig
+from config.core.api_server import ApiServer
 from config.language.formats import (
     UNREADABLE_SECRET,
-    Certificates,
     DnsName,
     Line,
     Network,
     Secret,
     Uid,
-    url_complaint,
 )
 from config.language.model import Model
-from config.language.problems import Problem, quoted, wrong
+from config.language.problems import Problem, wrong
 from config.language.yaml_text import YamlTextError, read_yaml
 from config.linkerd.control_plane import LinkerdConfig
 from config.platform.ingress import IngressConfig, VizIngress
@@ -30,17 +29,6 @@ from config.platform.recipes import Patch
 from config.platform.sample import SampleConfig
 from config.rules.cluster import cluster_rules
 from config.trust.cert_manager import CertManagerConfig
-
-
-def _api_server(value: str) -> str:
-    complaint = url_complaint(value, ("https",))
-    if complaint is not None:
-        raise wrong(
-            f"{quoted(value)} {complaint}",
-            "write the API server's address with its scheme, "
-            "for example https://east.example.com:6443",
-        )
-    return value.rstrip("/")
 
 
 def _kubeconfig(value: SecretStr) -> SecretStr:
@@ -60,15 +48,6 @@ def _kubeconfig(value: SecretStr) -> SecretStr:
             "with `pulumi config set --secret --path`",
         )
     return value
-
-
-class ApiServer(Model):
-    """A cluster's API server as the *other* clusters reach it."""
-
-    address: Annotated[str, AfterValidator(_api_server)]
-    """URL with scheme https."""
-    certificate_authority: Certificates | None = None
-    """PEM of the CA that signs its certificate; the kubeconfig's by default."""
 
 
 class ClusterConfig(Model):

@@ -133,6 +133,16 @@ def _address(value: str) -> str:
     return value
 
 
+def _ip_address(value: str) -> str:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        raise wrong(
+            f"{quoted(value)} is not an IP address", "write one address, for example 192.0.2.10"
+        ) from None
+    return value
+
+
 QUANTITY_UNITS = {
     "m": 1e-3, "": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15, "E": 1e18,
     "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40, "Pi": 2.0**50, "Ei": 2.0**60,
@@ -427,6 +437,8 @@ Network = Annotated[
 """A network in CIDR form (RFC 4632), IPv4 or IPv6."""
 Address = Annotated[str, AfterValidator(_address)]
 """An IP address or a DNS name."""
+IpAddress = Annotated[str, AfterValidator(_ip_address)]
+"""An IP address, IPv4 or IPv6."""
 Quantity = Annotated[
     str,
     BeforeValidator(_number_as_text),

@@ -13,8 +13,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import RateLimit
+from config.ambassador.service import ServiceConfig
 from config.core.cluster import ClusterConfig
+from config.language.model import value_at
 from config.links.link import LinkConfig
 from config.links.link import Probe as ProbeConfig
 from vocabulary.linkerd import (
@@ -44,6 +47,8 @@ class GatewayPort:
     """Port of the Service."""
     target: int
     """Port of the pods."""
+    node: int | None = None
+    """Port of the nodes that the stack file gives; None where Kubernetes chooses it."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +75,8 @@ class Gateway:
     """Name of its cluster."""
     key: str
     """Where the stack file describes it, for example ``clusters.hub.ambassador.gateway``."""
-    service_type_key: str
-    """Where the stack file has the type of its Service."""
+    service_key: str
+    """Where the stack file describes its Service."""
     name: str
     """Name that the names of its policies begin with."""
     namespace: str
@@ -80,6 +85,8 @@ class Gateway:
     """Name of its Service."""
     service_type: Literal["LoadBalancer", "NodePort", "ClusterIP"]
     """Type of that Service."""
+    own_service: ServiceConfig | None
+    """Settings of that Service; None where it is Ambassador's own as well."""
     workload_kind: Literal["Deployment", "DaemonSet"]
     """Kind of what runs its pods."""
     workload: str
@@ -133,22 +140,32 @@ class Gateway:
         return found
 
     def through(self, link: LinkConfig) -> Gateway:
-        """The gateway as a link reaches it: with the address, port and probe of the link.
+        """The gateway as a link reaches it: with the address, ports and probe of the link.
 
-        The name of a port stays, its number is the one that the source connects to.
+        The name of a port stays, its number is the one that the source connects to: that of the
+        link, else that of the nodes for a Service of type NodePort, else that of the Service
+        (linkerd2 multicluster/cmd/link-gen.go, extractPort).
         """
         own = link.gateway
+        port, probe = (self._reached(one) for one in self.ports)
         return replace(
             self,
             addresses=own.address if own is not None else self.addresses,
-            port=replace(self.port, number=(own and own.port) or self.port.number),
+            port=replace(port, number=(own and own.port) or port.number),
             probe=replace(
                 self.probe,
+                port=replace(probe, number=(own and own.probe_port) or probe.number),
                 period_seconds=link.probe.period_seconds or self.probe.period_seconds,
                 timeout_seconds=link.probe.timeout_seconds,
                 failure_threshold=link.probe.failure_threshold,
             ),
         )
+
+    def _reached(self, port: GatewayPort) -> GatewayPort:
+        """A port with the number by which its Service is reached."""
+        if self.service_type != "NodePort" or port.node is None:
+            return port
+        return replace(port, number=port.node)
 
 
 def gateways(name: str, cluster: ClusterConfig) -> tuple[Gateway, ...]:
@@ -162,25 +179,38 @@ def _ambassador(name: str, cluster: ClusterConfig) -> Iterator[Gateway]:
         return
     config = ambassador.gateway
     account = ambassador.account(name)
-    own = identity(account, ambassador.namespace, cluster.linkerd.namespace, cluster.trust_domain)
+    proxies = identity(
+        account, ambassador.namespace, cluster.linkerd.namespace, cluster.trust_domain
+    )
+    own = ambassador.own_gateway_service
+    service = own or ambassador.service
+    nodes = _node_ports(ambassador, service)
     path = config.probe_path
     defaults = ProbeConfig()
     yield Gateway(
         cluster=name,
         key=f"clusters.{name}.ambassador.gateway",
-        service_type_key=f"clusters.{name}.ambassador.service.type",
+        service_key=f"clusters.{name}.ambassador.{'gateway.' if config.service else ''}service",
         name=ambassador.name,
         namespace=ambassador.namespace,
         service=ambassador.gateway_service,
-        service_type=ambassador.service.type,
+        service_type=service.type,
+        own_service=own,
         workload_kind=ambassador.adopt.kind if ambassador.adopt is not None else "Deployment",
         workload=ambassador.workload,
         pod_labels=ambassador.pod_labels,
-        identity=own,
+        identity=proxies,
         addresses=config.address,
-        port=GatewayPort(GATEWAY_PORT_NAME, config.port, PROXY_INBOUND_PORT),
+        port=GatewayPort(
+            GATEWAY_PORT_NAME, config.port, PROXY_INBOUND_PORT, nodes.get(GATEWAY_PORT_NAME)
+        ),
         probe=Probe(
-            GatewayPort(PROBE_PORT_NAME, config.service_probe_port, config.pod_probe_port),
+            GatewayPort(
+                PROBE_PORT_NAME,
+                config.service_probe_port,
+                config.pod_probe_port,
+                nodes.get(PROBE_PORT_NAME),
+            ),
             path,
             config.probe_period_seconds,
             defaults.timeout_seconds,
@@ -189,12 +219,26 @@ def _ambassador(name: str, cluster: ClusterConfig) -> Iterator[Gateway]:
         admits=config.admits if cluster.linkerd.generation.policy else "everything",
         rate_limit=config.rate_limit,
         annotations={
-            GATEWAY_IDENTITY: own,
+            GATEWAY_IDENTITY: proxies,
             MULTICLUSTER_GATEWAY: "true",
             PROBE_PATH: cluster.linkerd.generation.probe_path(path),
             PROBE_PERIOD: str(config.probe_period_seconds),
         },
     )
+
+
+def _node_ports(config: AmbassadorConfig, service: ServiceConfig) -> dict[str, int]:
+    """Node ports of the gateway's Service by the names of its ports."""
+    given = service.node_ports
+    found = {GATEWAY_PORT_NAME: given.gateway, PROBE_PORT_NAME: given.probe}
+    if config.own_gateway_service is None:
+        # Extra values of the chart may have them, too.
+        path = ".".join((*config.kind.emissary_values, "service", "ports"))
+        listed = value_at(config.values, path)
+        for port in listed if isinstance(listed, list) else ():
+            if isinstance(port, dict) and isinstance(port.get("nodePort"), int):
+                found[str(port.get("name"))] = port["nodePort"]
+    return {name: port for name, port in found.items() if port is not None}
 
 
 KINDS: tuple[Callable[[str, ClusterConfig], Iterator[Gateway]], ...] = (_ambassador,)

@@ -116,7 +116,10 @@ class LinkGateway(Model):
     address: Annotated[tuple[Address, ...], Field(min_length=1)]
     """IP addresses or DNS names, in place of those of the gateway's Service."""
     port: Port | None = None
-    """Port, where it differs from the gateway's own."""
+    """Port of that address, where it differs from the gateway's own: with NAT, a port mapping, or
+    another load balancer in front."""
+    probe_port: Port | None = None
+    """Port of that address that is probed, where it differs from the gateway's own."""
 
 
 class Probe(Model):

@@ -11,10 +11,12 @@ from config.core.mesh import gateway_identity, service_account
 from config.inventory.admission import routed
 from config.language.problems import Problem, quoted
 from config.language.spelling import nearest
-from config.links.gateway_view import Gateway, gateways
+from config.links.gateway_view import gateways
 from config.links.link import LinkConfig
 from config.platform.sample import SAMPLE_MAPPING
+from config.rules.api_servers import api_servers
 from config.rules.exports import exported
+from config.rules.gateways import reached
 from config.rules.generations import generations_apart
 from config.rules.meshed_workloads import meshed_by_others
 from config.rules.tracing import traced
@@ -40,6 +42,7 @@ def cross_check(clusters: Clusters, links: Links, names: Collection[str]) -> Ite
     yield from exported(clusters, links)
     yield from _weights(links)
     yield from _routes_to_mirrors(clusters, links)
+    yield from api_servers(clusters, links)
     yield from generations_apart(clusters, links)
     yield from traced(clusters)
     yield from observed(clusters)
@@ -159,31 +162,8 @@ def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
                 "pods of both clusters reach each other",
                 about=(f"clusters.{link.target}.ambassador", f"links[{index}].flatNetwork"),
             )
-        elif found[0].service_type != "LoadBalancer":
-            yield from _addresses(index, link, target, found[0])
-
-
-def _addresses(
-    index: int, link: LinkConfig, target: ClusterConfig, gateway: Gateway
-) -> Iterator[Problem]:
-    """A gateway without an address in its Service or in the stack file."""
-    message = f"the gateway's Service is of type {gateway.service_type}, so it has no address"
-    service, address = gateway.service_type_key, f"{gateway.key}.address"
-    if not target.linkerd.generation.links:
-        yield Problem(
-            service,
-            f"{message}, and service mirrors of {target.linkerd.generation.title} read only that "
-            "address",
-            "write type: LoadBalancer",
-            about=(f"clusters.{link.target}.linkerd.version",),
-        )
-    elif not gateway.addresses and link.gateway is None:
-        yield Problem(
-            f"links[{index}].gateway",
-            message,
-            f"write the address under links[{index}].gateway.address or {address}",
-            about=(f"links[{index}].gateway", service, address),
-        )
+        else:
+            yield from reached(index, link, target, found[0])
 
 
 def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
@@ -288,7 +268,8 @@ def _own_services(cluster: ClusterConfig) -> dict[tuple[str, str], str]:
     if ambassador is not None:
         made[ambassador.namespace, ambassador.gateway_service] = "ambassador.name"
         if ambassador.installed:
-            made[ambassador.namespace, f"{ambassador.name}-admin"] = "ambassador.name"
+            for service in (ambassador.name, f"{ambassador.name}-admin"):
+                made[ambassador.namespace, service] = "ambassador.name"
     if cluster.sample is not None:
         made[cluster.sample.namespace, cluster.sample.service] = "sample.service"
     return made

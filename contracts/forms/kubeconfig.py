@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Mapping
 
 from contracts.contract import Complaint, Contract, Form, Made, Subject
@@ -38,6 +39,9 @@ def kubeconfig(value: object) -> Complaint | None:
     server = at(cluster, "server")
     if http_url(server) or not str(server).startswith("https://"):
         return Complaint("has a server that is no https URL")
+    proxy = at(cluster, "proxy-url")
+    if proxy is not None and not re.match(r"(https?|socks5)://[^@]+$", str(proxy)):
+        return Complaint("has a proxy-url that is no URL of http, https or socks5")
     if not isinstance(at(user, "token"), str) or not at(user, "token"):
         return Complaint("has a user without a token; a mirror can neither run commands nor log in")
     return _authority(at(cluster, "certificate-authority-data"))
@@ -77,10 +81,12 @@ KUBECONFIG: tuple[Contract, ...] = (
     Contract("LinkCredentials/mirror.linkerd.io/remote-kubeconfig cluster-credentials-*",
         "kubeconfig",
         Form("a kubeconfig whose current context has an https server, its CA and a token",
-            kubeconfig, (Made("kubeconfig"), Made("kubeconfig: without CA")),
+            kubeconfig, (Made("kubeconfig"), Made("kubeconfig: without CA"),
+                Made("kubeconfig: by a proxy")),
             (Made("kubeconfig: CA not base64"), Made("kubeconfig: CA no PEM"),
                 Made("kubeconfig: other context"), Made("kubeconfig: no token"),
-                Made("kubeconfig: no user"), Made("kubeconfig: server without scheme"), b"")),
+                Made("kubeconfig: proxy without scheme"), Made("kubeconfig: no user"),
+                Made("kubeconfig: server without scheme"), b"")),
         "service mirror, destination controller, linkerd multicluster check",
         subject=Subject.SECRET_KEY, producer="components/links/credentials.py",
         source=_MIRROR_SOURCE),

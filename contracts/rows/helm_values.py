@@ -384,6 +384,10 @@ HELM_VALUES: tuple[Contract, ...] = (
             "Kubernetes")
         for chart in ("emissary-ingress", "ambassador")
     ),
+    _ambassador("emissary-ingress", "service.loadBalancerIP",
+        Form("an IP address", pattern(r"[0-9a-f.:]+", "an IP address"),
+            ("192.0.2.10", "2001:db8::7"), ("", "edge.example.com")),
+        "the cloud's load-balancer controller"),
     _ambassador("emissary-ingress", "service.externalTrafficPolicy",
         Form("Cluster or Local", one_of("Cluster", "Local"), ("Local",), ("local", "")),
         "Kubernetes"),

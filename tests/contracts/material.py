@@ -98,7 +98,7 @@ def kubeconfig(**changes: object) -> bytes:
     """A kubeconfig as a link's Secret has it, with other values in some places."""
     data = base64.b64encode(authority().pem.encode()).decode()
     cluster = {"server": "https://west.example.com:6443", "certificate-authority-data": data}
-    for name in ("server", "certificate-authority-data"):
+    for name in ("server", "certificate-authority-data", "tls-server-name", "proxy-url"):
         if name in changes:
             cluster[name] = str(changes[name])
         if changes.get(name, "") is None:
@@ -147,6 +147,12 @@ _SAMPLES: dict[str, Callable[[], object]] = {
     },
     "kubeconfig": kubeconfig,
     "kubeconfig: without CA": lambda: kubeconfig(**{"certificate-authority-data": None}),
+    "kubeconfig: by a proxy": lambda: kubeconfig(
+        **{"tls-server-name": "kubernetes", "proxy-url": "socks5://proxy.example.com:1080"}
+    ),
+    "kubeconfig: proxy without scheme": lambda: kubeconfig(
+        **{"proxy-url": "proxy.example.com:1080"}
+    ),
     "kubeconfig: CA not base64": lambda: kubeconfig(**{"certificate-authority-data": "-----"}),
     "kubeconfig: CA no PEM": lambda: kubeconfig(**{"certificate-authority-data": "bm9uZQ=="}),
     "kubeconfig: other context": lambda: kubeconfig(current="east"),

@@ -43,6 +43,8 @@ def ambassador_objects(mesh: MeshConfig, cluster: str) -> Iterator[MadeObject]:
     every = hosts(mesh, cluster)
     yield from _certificates(ambassador, every)
     space = ambassador.namespace
+    if ambassador.own_gateway_service is not None:
+        yield MadeObject(SERVICE, space, ambassador.gateway_service)
     for kind, name in _served(mesh, cluster, ambassador, every):
         yield MadeObject(kind, space, name)
     if config.linkerd.generation.policy:
@@ -66,8 +68,6 @@ def _patches(config: AmbassadorConfig, adopted: AdoptConfig) -> Iterator[MadeObj
     yield MadeObject(PATCHED[adopted.kind], space, config.workload, patch=True)
     if adopted.module == "patch":
         yield MadeObject(MODULE, space, MODULE_NAME, patch=True)
-    if config.gateway is not None:
-        yield MadeObject(SERVICE, space, config.gateway_service)
 
 
 def _certificates(config: AmbassadorConfig, every: tuple[HostConfig, ...]) -> Iterator[MadeObject]:

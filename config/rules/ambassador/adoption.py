@@ -39,6 +39,15 @@ def adoption_rules(config: AmbassadorConfig) -> Iterator[Problem]:
                 f"leave {key} out, or leave adopt out to install Ambassador",
                 about=("adopt",),
             )
+    for name in ("own_service", "service"):
+        if config.gateway is not None and getattr(config.gateway, name) is not None:
+            key = str(type(config.gateway).model_fields[name].alias)
+            yield Problem(
+                f"gateway.{key}",
+                "for an adopted Ambassador, service describes the gateway's Service",
+                f"leave {key} out, and write its settings under service",
+                about=("adopt",),
+            )
     if config.gateway is None and "service" in config.model_fields_set:
         yield Problem(
             "service",

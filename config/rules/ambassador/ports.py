@@ -32,18 +32,19 @@ def reserved_rules(config: AmbassadorConfig) -> Iterator[Problem]:
                 f"port {port} of the pod belongs to {owner} and must not be open to any client",
                 "leave it out",
             )
-    for key, port in config.gateway.public_ports if config.gateway and config.installed else ():
+    shared = config.gateway if config.gateway_service == config.name else None
+    for key, port in shared.public_ports if shared is not None else ():
         yield Problem(
             f"gateway.{key}",
             f"port {port} of the Service already serves Ambassador's own traffic",
             "write another port",
             about=("gateway.probe",),
         )
-    if config.installed and config.gateway is not None and config.gateway.doubles_http:
+    if shared is not None and shared.doubles_http:
         yield Problem(
             "gateway.probePort",
-            f"ports 80 and {config.gateway.service_probe_port} of the Service would have the same "
-            "target port, which the chart would list twice",
+            f"ports 80 and {shared.service_probe_port} of the Service would have the same target "
+            "port, which the chart would list twice",
             "leave it out, or write gateway.probe: proxy",
             about=("gateway.probe",),
         )

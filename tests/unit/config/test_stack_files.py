@@ -150,7 +150,7 @@ def test_what_is_loaded_keeps_nothing_of_the_data_that_it_came_from() -> None:
             f"{AMBASSADOR}.service": {"type": "ClusterIP"},
             "links[0].gateway": {"address": ["192.0.2.7", "gateway.example.com"]},
         },
-        {f"{AMBASSADOR}.service.type": "NodePort", f"{AMBASSADOR}.gateway.address": ["::1"]},
+        {f"{AMBASSADOR}.service.type": "NodePort", f"{AMBASSADOR}.gateway.address": ["fd00::1"]},
         {f"{AMBASSADOR}.gateway": {"probe": "ambassador"}},
         {"clusters.third": {"context": "third"}, "timeoutSeconds": 10},
         {"trustAnchor.anchors": [{"name": "new"}, {"name": "old"}], "trustAnchor.signer": "old"},

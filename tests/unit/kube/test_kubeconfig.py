@@ -17,7 +17,15 @@ from hypothesis import strategies as st
 
 from config.core.cluster import ClusterConfig
 from config.language.formats import UNREADABLE_SECRET
-from kube.kubeconfig import KubeconfigError, Login, api_client, endpoint, kubeconfig_paths, login
+from kube.kubeconfig import (
+    Endpoint,
+    KubeconfigError,
+    Login,
+    api_client,
+    endpoint,
+    kubeconfig_paths,
+    login,
+)
 from tests.api_servers import CA_PEM, encoded, kubeconfig, written
 from tests.stack_builders import certificate, ec_key, key_pem
 
@@ -65,13 +73,37 @@ def refusal(wanted: ClusterConfig) -> KubeconfigError:
 # What is read -------------------------------------------------------------------------------
 
 
-def test_of_the_kubeconfig_only_server_and_authority_are_passed_on(
+def test_of_the_kubeconfig_only_the_cluster_s_own_entry_is_passed_on(
     operator: Callable[..., list[Path]],
 ) -> None:
     user = {"token": "hunter2", "client-key-data": encoded(KEY), "password": "hunter2"}
     operator(kubeconfig({"here": HERE}, user))
     found = endpoint(cluster())
-    assert vars(found) == {"server": HERE, "certificate_authority": CA_PEM}
+    assert found == Endpoint(HERE, CA_PEM)
+
+
+def test_server_name_and_proxy_are_passed_on_with_the_address_that_they_are_for(
+    operator: Callable[..., list[Path]],
+) -> None:
+    content = kubeconfig({"here": HERE})
+    way = {"tls-server-name": "kubernetes.default", "proxy-url": "http://proxy.example:3128"}
+    content["clusters"][0]["cluster"] |= way
+    operator(content)
+    assert endpoint(cluster()) == Endpoint(HERE, CA_PEM, *way.values())
+    # The certificate is of the same authority, but it is reached another way.
+    there = {"address": "https://there.example:6443"}
+    found = endpoint(cluster(api_server=there))
+    assert found == Endpoint(there["address"], CA_PEM, "kubernetes.default", None)
+    given = {"tls_server_name": "10.96.0.1", "proxy_url": "socks5://proxy.example:1080"}
+    found = endpoint(cluster(api_server={**there, **given}))
+    assert found == Endpoint(there["address"], CA_PEM, *given.values())
+    own = {**there, **given, "certificate_authority": CERTIFICATE}
+    assert endpoint(cluster("absent", api_server=own)) == Endpoint(
+        there["address"], CERTIFICATE, *given.values()
+    )
+    assert endpoint(cluster(api_server={"certificate_authority": CERTIFICATE})) == Endpoint(
+        HERE, CERTIFICATE, *way.values()
+    )
 
 
 def test_an_endpoint_is_reported_without_running_the_login_plugin(

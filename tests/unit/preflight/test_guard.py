@@ -18,7 +18,7 @@ import pytest
 
 from config.core.cluster import ClusterConfig
 from config.links.exports import ServiceRef
-from config.preconditions import Expectations, Limit
+from config.preconditions import Expectations, Limit, expectations
 from preflight import ClusterError, examine
 from tests.api_servers import (
     CA_PEM,
@@ -33,7 +33,7 @@ from tests.api_servers import (
     unused_url,
     written,
 )
-from tests.stack_builders import certificate, ec_key, key_pem
+from tests.stack_builders import certificate, ec_key, key_pem, loaded, pair
 
 UID, OTHER_UID = "01234567-89ab-4def-8123-456789abcdef", "11111111-1111-4111-8111-111111111111"
 PLENTY = 30.0
@@ -159,6 +159,26 @@ def test_what_other_clusters_reach_may_differ_from_what_the_operator_reaches(
     assert reach.endpoint.server == "https://elsewhere.example:6443"
     assert reach.endpoint.certificate_authority == CA_PEM
     assert server.requests
+
+
+def test_the_target_of_a_link_is_refused_where_its_sources_do_not_reach_it(
+    around: Surroundings,
+) -> None:
+    # Every API server of a test listens on a loopback address.
+    around.server("target")
+    expected = {"target": Expectations(linked_as="clusters.target.apiServer")}
+    error, told = refusal(clusters("target"), expected=expected)
+    assert "loopback" in told["target"]
+    (problem,) = error.problems
+    assert "clusters.target.apiServer.address" in problem.remedy
+    for remedy in ({"address": "https://elsewhere.example:6443"}, {"same_machine": True}):
+        assert examine(clusters("target", api_server=remedy), expected)["target"].uid == UID
+
+
+def test_what_links_end_in_a_cluster_the_guard_knows_from_the_stack_file() -> None:
+    config = loaded(pair())
+    paths = {name: expectations(config, name).linked_as for name in config.clusters}
+    assert paths == {"source": None, "target": "clusters.target.apiServer"}
 
 
 def test_a_kubeconfig_in_the_stack_file_needs_no_other(around: Surroundings) -> None:

@@ -334,6 +334,64 @@ def test_a_port_that_has_no_target_is_named(targets: Any, title: str, told: str)
     assert of(sound, title).status is Status.OK
 
 
+def of_west(**ambassador: Any) -> MeshConfig:
+    content = settings()
+    content["clusters"]["west"]["ambassador"] = {"gateway": {}, **ambassador}
+    content["links"][0]["gateway"] = {"address": ["192.0.2.7"]}
+    return mesh(content)
+
+
+def test_a_node_port_that_is_not_the_link_s_is_named() -> None:
+    config = of_west(service={"type": "NodePort", "nodePorts": {"gateway": 30143, "probe": 30191}})
+    objects = cluster("all-unauthenticated")
+    ports = {port["name"]: port for port in objects[2]["spec"]["ports"]}
+    ports["mc-gateway"]["nodePort"], ports["mc-probe"]["nodePort"] = 30143, 31999
+    case = cluster_case(view(*objects, *program()), config)
+    line = of(list(gateways.gateway(case)), PORTS)
+    assert line.detail == "mc-probe has node port 31999, not 30191"
+    ports["mc-probe"]["nodePort"] = 30191
+    case = cluster_case(view(*objects, *program()), config)
+    assert of(list(gateways.gateway(case)), PORTS).status is Status.OK
+
+
+def test_a_link_to_another_port_than_the_node_s_is_warned_of() -> None:
+    title = "link east-west connects to the node ports of the gateway Service"
+    objects = cluster("all-unauthenticated")
+    objects[2]["spec"]["type"] = "NodePort"
+    for port in objects[2]["spec"]["ports"]:
+        port["nodePort"] = 26000 + port["port"]
+    case = cluster_case(view(*objects, *program()), of_west(service={"type": "NodePort"}))
+    line = of(list(gateways.gateway(case)), title)
+    assert line.status is Status.WARNING
+    assert "connects to port 4143, and the node port of mc-gateway is 30143" in line.detail
+    config = of_west(service={"type": "NodePort", "nodePorts": {"gateway": 30143, "probe": 30191}})
+    case = cluster_case(view(*objects, *program()), config)
+    assert of(list(gateways.gateway(case)), title).status is Status.OK
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "169.254.10.2"])
+def test_a_load_balancer_s_address_that_means_another_machine_is_a_failure(address: str) -> None:
+    title = "the gateway has an address"
+    objects = cluster("all-unauthenticated")
+    assert of(closed(*objects), title).status is Status.OK
+    objects[2]["status"]["loadBalancer"]["ingress"] = [{"ip": address}]
+    line = of(closed(*objects), title)
+    assert line.status is Status.FAILURE
+    assert address in line.detail
+
+
+def test_a_load_balancer_that_changes_bytes_is_named() -> None:
+    title = "the gateway's load balancer changes no bytes"
+    objects = cluster("all-unauthenticated")
+    assert of(closed(*objects), title).status is Status.OK
+    key = "load-balancer.hetzner.cloud/uses-proxyprotocol"
+    objects[2]["metadata"]["annotations"] = {key: "true"}
+    objects[2]["spec"]["type"] = "LoadBalancer"
+    line = of(closed(*objects), title)
+    assert line.status is Status.FAILURE
+    assert key in line.detail
+
+
 def test_a_gateway_without_an_endpoint_that_is_ready_fails_where_its_pods_are_there() -> None:
     title = "the gateway Service has a ready endpoint"
     objects = cluster("all-unauthenticated")

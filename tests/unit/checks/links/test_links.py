@@ -279,6 +279,40 @@ def test_each_object_that_the_source_lacks_is_one_failure(gone: str, title: str)
     assert failures(looked_at(source)) == [title]
 
 
+ITSELF = "https://127.0.0.1:6443"
+
+
+def test_an_address_that_works_here_and_not_in_the_source_is_a_failure() -> None:
+    at_home = kubeconfig(ITSELF)
+    source = source_side() | named(credentials(SPACE, at_home), credentials("linkerd", at_home))
+    way: dict[str, Any] = {
+        "endpoint": Endpoint(ITSELF, CA),
+        "trial": Trial(Outcome.WORKS, ITSELF),
+    }
+    found = looked_at(source, **way)
+    assert failures(found) == [LEADS]
+    assert "clusters.west.apiServer.address" in of(found, LEADS).hint
+    content = settings()
+    content["clusters"]["west"]["apiServer"] = {"sameMachine": True}
+    assert failures(looked_at(source, config=mesh(content), **way)) == []
+
+
+def test_a_dropped_server_name_or_proxy_is_found() -> None:
+    for way in (("kubernetes", None), (None, "http://proxy.example:3128")):
+        found = looked_at(endpoint=Endpoint(SERVER, CA, *way))
+        assert "proxy-url" in of(found, LEADS).detail
+
+
+@pytest.mark.parametrize(
+    ("server", "status"), [(ITSELF, Status.FAILURE), (SERVER, Status.OK)], ids=["here", "there"]
+)
+def test_before_the_installation_the_source_s_way_to_the_api_server_is_judged(
+    server: str, status: Status
+) -> None:
+    case = link_case(view(), view(), endpoint=Endpoint(server, CA))
+    assert [finding.status for finding in access.reachable(case)] == [status]
+
+
 def test_a_binding_that_binds_someone_else_is_found() -> None:
     target = target_side()
     target[f"ClusterRoleBinding /{ACCOUNT}"]["subjects"][0]["name"] = "other"

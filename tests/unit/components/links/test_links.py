@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from checks.links.credentials import login_of
 from config import MeshConfig
 from config.links.exports import ServiceRef
 from kube import Endpoint
@@ -180,6 +181,30 @@ def test_a_moved_api_server_restarts_the_service_mirror(mesh: Mesh, recorded: Re
     }
     moved = reach | {"b": replace(reach["b"], endpoint=Endpoint("https://elsewhere.example", None))}
     assert digests(recorded(config, reach=reach)) != digests(recorded(config, reach=moved))
+
+
+def test_what_a_kubeconfig_has_besides_its_address_reaches_the_service_mirror(
+    mesh: Mesh, recorded: Records
+) -> None:
+    config = mesh(PAIR)
+    target = Endpoint("https://b.example", "the CA", "kubernetes", "http://proxy.example:3128")
+    reach = {
+        "a": Reach(Endpoint("https://a.example", None), "a-uid"),
+        "b": Reach(target, "b-uid"),
+    }
+    recording = recorded(config, reach=reach)
+    for reader in ("mirror", "destination"):
+        content = kubeconfig(recording.named(f"a-b-credentials-{reader}-credentials"))
+        (cluster,) = content["clusters"]
+        assert cluster["cluster"] == {
+            "server": "https://b.example",
+            "certificate-authority-data": base64.b64encode(b"the CA").decode(),
+            "tls-server-name": "kubernetes",
+            "proxy-url": "http://proxy.example:3128",
+        }
+        # What `mesh check` reads from it is what was written.
+        data = {"kubeconfig": base64.b64encode(json.dumps(content).encode()).decode()}
+        assert login_of({"data": data}).endpoint == target
 
 
 def test_the_remote_account_may_only_read_and_write_events(mesh: Mesh, recorded: Records) -> None:
