@@ -49,6 +49,8 @@ class AdoptedAmbassador:
     """``patch``: the Module has to exist; ``make``: it must not exist; ``leave``: either."""
     api_version: str
     """Version of getambassador.io that has to be served."""
+    ambassador_id: str
+    """The ``AMBASSADOR_ID`` that it has to have."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
             inject=ambassador.sidecar.mode,
             module=ambassador.adopt.module,
             api_version=ambassador.objects_version,
+            ambassador_id=ambassador.own_id,
         )
     elif ambassador is not None and ambassador.line.newest_kubernetes is not None:
         limits.append(
@@ -209,6 +212,15 @@ def _spaces(mesh: MeshConfig, name: str) -> Iterator[NeededNamespace]:
         (item.namespace, f"{path}.ingresses[{place}].namespace")
         for place, item in enumerate(cluster.ingresses)
     ]
+    if cluster.ambassador is not None:
+        asked += [
+            (host.tls.namespace, f"{path}.ambassador.hosts[{place}].tls.namespace")
+            for place, host in enumerate(cluster.ambassador.hosts or ())
+            if host.tls is not None
+            and host.tls.namespace is not None
+            # An adopted Ambassador's exists.
+            and host.tls.namespace != cluster.ambassador.namespace
+        ]
     known = {item.name for item in made}
     for space, key in asked:
         if space not in known:

@@ -25,6 +25,10 @@ PROXY_ADMIN_SHUTDOWN = "config.linkerd.io/proxy-admin-shutdown"
 REQUIRE_IDENTITY_PORTS = "config.linkerd.io/proxy-require-identity-inbound-ports"
 SKIP_INBOUND_PORTS = "config.linkerd.io/skip-inbound-ports"
 SKIP_OUTBOUND_PORTS = "config.linkerd.io/skip-outbound-ports"
+PROXY_PORT_ANNOTATIONS = tuple(
+    f"{CONFIG_PREFIX}{name}-port" for name in ("inbound", "outbound", "control", "admin")
+)
+"""Annotations that move ports of the proxy."""
 EXTERNAL_PROMETHEUS = "viz.linkerd.io/external-prometheus"
 
 MIRROR_PREFIX = "mirror.linkerd.io/"

@@ -32,7 +32,12 @@ from vocabulary.kinds import (
     annotations_of,
     name_of,
 )
-from vocabulary.linkerd import INJECT, REQUIRE_IDENTITY_PORTS, SKIP_INBOUND_PORTS
+from vocabulary.linkerd import (
+    INJECT,
+    REQUIRE_IDENTITY_PORTS,
+    SKIP_INBOUND_PORTS,
+    SKIP_OUTBOUND_PORTS,
+)
 
 
 def installation(case: ClusterCase) -> Iterator[Finding]:
@@ -201,6 +206,11 @@ def _ports(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
             SKIP_INBOUND_PORTS,
             config.sidecar.skip_inbound_ports,
             "ports bypass Ambassador's proxies",
+        ),
+        (
+            SKIP_OUTBOUND_PORTS,
+            config.sidecar.skip_outbound_ports,
+            "connections of Ambassador bypass the proxy",
         ),
         (REQUIRE_IDENTITY_PORTS, required or (), "ports of Ambassador's pods require mTLS"),
     ):

@@ -167,6 +167,7 @@ class MeshConfig(Model):
                 hostname=export.mapping.hostname,
                 service=f"http://{link.mirror_of(export)}.{export.namespace}.svc.{domain}"
                 f":{export.port}",
+                **export.mapping.settings,
             )
             for link in self.links_from(cluster)
             for export in link.exports

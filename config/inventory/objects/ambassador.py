@@ -74,10 +74,11 @@ def _certificates(config: AmbassadorConfig, every: tuple[HostConfig, ...]) -> It
     for host in every:
         if host.tls is None or host.tls_secret is None:
             continue
+        space = host.tls.namespace or config.namespace
         if host.tls.cert_manager is not None:
-            yield MadeObject(CERTIFICATE, config.namespace, host.tls_secret)
+            yield MadeObject(CERTIFICATE, space, host.tls_secret)
         elif host.tls.trial:
-            yield MadeObject(SECRET, config.namespace, host.tls_secret)
+            yield MadeObject(SECRET, space, host.tls_secret)
 
 
 def _served(
