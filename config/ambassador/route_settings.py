@@ -6,6 +6,7 @@ WebSockets.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -16,6 +17,11 @@ from config.language.formats import Flag, ObjectSpec
 from config.language.model import Model
 from config.language.problems import Problem, quoted, wrong
 
+CONDITIONS = (
+    *("headers", "regex_headers", "method", "method_regex", "query_parameters"),
+    *("regex_query_parameters", "prefix_exact", "prefix_regex", "weight", "shadow"),
+)
+"""Fields of a Mapping by which Ambassador distinguishes routes of one prefix."""
 COUNT = Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)]
 MILLISECONDS = Annotated[int, Field(ge=0, le=2**31 - 1, strict=True)]
 
@@ -122,6 +128,22 @@ class RouteSettings(Model):
     spec: ObjectSpec = {}
     """Further fields of the Mapping's ``spec``, as the CRD of its `apiVersion` has them, for
     example ``headers``, ``method`` or ``cors``."""
+
+    @property
+    def conditions(self) -> str:
+        """What a request has to meet besides host name and prefix, as one text; empty if nothing.
+
+        Routes that share requests by weight differ by it.
+        """
+        found = {key: self.spec[key] for key in CONDITIONS if key in self.spec}
+        return json.dumps(found, sort_keys=True) if found else ""
+
+    @property
+    def unasked(self) -> str | None:
+        """Why a plain GET shows nothing about the route; None where it does."""
+        if self.grpc or self.spec.get("grpc"):
+            return "the Service is called by gRPC"
+        return "the Mapping has further conditions" if self.conditions else None
 
     @property
     def settings(self) -> dict[str, Any]:

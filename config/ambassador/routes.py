@@ -229,9 +229,9 @@ class MappingConfig(RouteSettings):
     """Host names the route is for; without one, Emissary drops a Mapping silently."""
 
     @property
-    def route(self) -> tuple[str, str]:
-        """What distinguishes routes in Emissary: host names and prefix."""
-        return self.hostname.lower(), self.prefix
+    def route(self) -> tuple[str, str, str]:
+        """What distinguishes routes in Emissary: host names, prefix and further conditions."""
+        return self.hostname.lower(), self.prefix, self.conditions
 
     @property
     def service_host(self) -> str:

@@ -169,7 +169,7 @@ def _sample_route(config: ClusterConfig) -> Iterator[Problem]:
                 "write another name, or sample.mapping: false",
                 about=("sample.mapping",),
             )
-        if mapping.route == ("*", sample.prefix):
+        if mapping.route == ("*", sample.prefix, ""):
             yield Problem(
                 "sample.prefix",
                 f"ambassador.mappings[{place}] already routes {sample.prefix}",

@@ -28,7 +28,7 @@ def name_rules(config: AmbassadorConfig) -> Iterator[Problem]:
         ),
     ):
         yield from doubled(what, ((key.format(place), name) for place, name in enumerate(names)))
-    routes: dict[tuple[str, str], int] = {}
+    routes: dict[tuple[str, str, str], int] = {}
     for place, mapping in enumerate(config.mappings):
         other = routes.setdefault(mapping.route, place)
         if other != place:

@@ -43,6 +43,8 @@ _MAPPING = {
     "add_linkerd_headers": "linkerdHeaders",
     "remove_request_headers": "removeRequestHeaders",
 }
+OF_A_MIRROR = {**_MAPPING, "service": ""}
+"""Of a route to a mirror, which is the Service of the route."""
 _TRACING = {
     **_ID,
     "service": "service",
