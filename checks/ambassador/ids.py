@@ -41,7 +41,7 @@ def _workload(case: ClusterCase, config: AmbassadorConfig) -> Finding:
         return skipped(title, f"{config.workload} reads it from another object")
     if (found or DEFAULT_ID) == config.own_id:
         return ok(title)
-    key = f"clusters.{case.name}.ambassador.ambassadorId"
+    key = f"{case.ambassador_key}.ambassadorId"
     return failure(
         title,
         f"{config.workload} has {found or DEFAULT_ID}, so that it reads no object of the stack",

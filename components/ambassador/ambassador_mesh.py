@@ -27,6 +27,8 @@ class AmbassadorMesh(MeshComponent):
 
     gateway: GatewayEnd | None
     """The multicluster gateway with its address; None where it is none."""
+    ready: list[pulumi.Resource]
+    """What objects of getambassador.io wait for."""
 
     def __init__(
         self, name: str, args: AmbassadorMeshArgs, opts: pulumi.ResourceOptions | None = None
@@ -42,6 +44,7 @@ class AmbassadorMesh(MeshComponent):
         else:
             foundation = install(self, args)
             ready, space, service = foundation.ready, foundation.space, foundation.service
+        self.ready = ready
         host_certificates(
             self,
             args.made.hosts,

@@ -43,5 +43,7 @@ class AmbassadorMeshArgs:
     """Hosts that other parts of the mesh ask for."""
     certificates: Mapping[str, SignedCertificate] = field(default_factory=dict)
     """Certificates that the trust anchor signed for Hosts, by the names of the Hosts."""
+    after: Sequence[pulumi.Resource] = ()
+    """CRDs that another Ambassador of the cluster makes."""
     protect_crds: bool = True
     """Whether CRDs are protected from deletion."""

@@ -85,7 +85,7 @@ class CircuitBreaker(Model):
     priority: Literal["default", "high"] = "default"
     """Requests that the limits are for."""
     max_connections: COUNT | None = None
-    """Connections."""
+    """Connections at once."""
     max_pending_requests: COUNT | None = None
     """Requests that wait for a connection."""
     max_requests: COUNT | None = None
@@ -178,8 +178,8 @@ class RouteSettings(Model):
         if each is not None and whole and each >= whole:
             yield Problem(
                 "retryPolicy.perTryTimeoutMs",
-                f"one try may take as long as the whole request ({whole} ms), so that none is "
-                "repeated",
+                f"one try may take as long as the whole request ({whole} ms), which is "
+                "then never repeated",
                 f"write less than {whole}, or a longer timeoutMs",
                 about=("timeoutMs",),
             )

@@ -157,8 +157,8 @@ def _ambassador(name: str, cluster: ClusterConfig) -> Iterator[Gateway]:
     defaults = ProbeConfig()
     yield Gateway(
         cluster=name,
-        key=f"clusters.{name}.ambassador.gateway",
-        service_type_key=f"clusters.{name}.ambassador.service.type",
+        key=f"clusters.{name}.{cluster.ambassador_key}.gateway",
+        service_type_key=f"clusters.{name}.{cluster.ambassador_key}.service.type",
         name=ambassador.name,
         namespace=ambassador.namespace,
         service=ambassador.gateway_service,

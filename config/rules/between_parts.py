@@ -16,6 +16,7 @@ from config.platform.sample import SAMPLE_MAPPING
 from config.rules.ambassador.specs import OF_A_MIRROR, mapping_spec
 from config.rules.generations import generations_apart
 from config.rules.meshed_workloads import meshed_by_others
+from config.rules.several import OTHERS
 from config.rules.tracing import traced
 from config.rules.viz import observed
 
@@ -70,11 +71,13 @@ def _identities(clusters: Clusters) -> Iterator[Problem]:
 
     The whole identity is short enough where the issuer's name fits into a certificate.
     """
-    for name, cluster in clusters.items():
-        if cluster.ambassador is None:
-            continue
-        account = service_account(name, cluster)
-        path = f"clusters.{name}.ambassador"
+    named = [
+        (f"clusters.{name}.{key}", service_account(name, view))
+        for name, cluster in clusters.items()
+        for place, view in enumerate(cluster.each_ambassador)
+        for key in ["ambassador" if not place else f"{OTHERS}[{place - 1}]"]
+    ]
+    for path, account in named:
         if len(account) > 63:
             yield Problem(
                 f"{path}.serviceAccount",

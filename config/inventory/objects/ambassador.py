@@ -31,7 +31,12 @@ from vocabulary.kinds import (
 
 
 def ambassador_objects(mesh: MeshConfig, cluster: str) -> Iterator[MadeObject]:
-    """Objects of a cluster's Ambassador, beside its releases; none where it has no Ambassador."""
+    """Objects of a cluster's Ambassadors, beside their releases; none where it has none."""
+    for view in mesh.each_ambassador(cluster):
+        yield from _of_one(view, cluster)
+
+
+def _of_one(mesh: MeshConfig, cluster: str) -> Iterator[MadeObject]:
     config = mesh.clusters[cluster]
     ambassador = config.ambassador
     if ambassador is None:
