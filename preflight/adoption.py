@@ -143,7 +143,7 @@ class _Adoption:
             yield (
                 f"the {self._what} has the {ID_VARIABLE} {printable(found)}, and serves no object "
                 f"with the {ID_FIELD} {wanted}",
-                f"write {key}: {printable(found)}" if found != DEFAULT_ID else f"leave {key} out",
+                f"write {key}: {printable(found)}",
             )
 
     def _labels(self, workload: Mapping[str, Any], labels: Mapping[str, Any]) -> Iterator[Reason]:
