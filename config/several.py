@@ -62,8 +62,16 @@ def split(clusters: Any) -> Several:
                 Problem(f"{path}.{OTHERS}", "unknown key", "write a list under ambassador")
             )
         listed = cluster.get("ambassador")
-        if not isinstance(listed, list) or not listed:
+        if not isinstance(listed, list):
             continue
+        if not listed:
+            found.problems.append(
+                Problem(
+                    f"{path}.ambassador",
+                    "this list is empty",
+                    "write at least one Ambassador, or leave ambassador out",
+                )
+            )
         unnamed = [
             place
             for place, one in enumerate(listed)

@@ -122,6 +122,10 @@ def test_the_models_own_key_is_no_key_of_a_stack_file() -> None:
     assert [found.message for found in problems(content)] == ["unknown key"]
 
 
+def test_an_empty_list_is_no_ambassador() -> None:
+    assert [found.message for found in problems(stack())] == ["this list is empty"]
+
+
 def test_the_guard_compares_every_adopted_one() -> None:
     mesh = loaded(stack("{name: x, adopt: {}}", "{name: y, adopt: {}}", "{name: z, adopt: {}}"))
     found = expectations(mesh, "a").adopted
