@@ -195,6 +195,8 @@ def _validated(settings: Mapping[str, Any], origin: str, first: list[Problem]) -
         usable["clusters"] = several.clusters
     outcome = validate(MeshConfig, usable, {"clusters": {}})
     outcome.problems[:0] = [*problems, *several.problems]
+    for problem in several.problems:
+        outcome.broken.add(problem.path)
     mesh = outcome.model
     if mesh is not None:
         places = outcome.places("links")

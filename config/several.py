@@ -99,5 +99,6 @@ def split(clusters: Any) -> Several:
             **({"ambassador": each[order[0]]} if each else {}),
             OTHERS: [each[i] for i in order[1:]],
         }
-        found.order[path] = [places[i] for i in order]
+        if each:
+            found.order[path] = [places[i] for i in order]
     return found
