@@ -77,6 +77,7 @@ def mapping_spec(
     """Free fields of a Mapping that this Ambassador reads; paths begin at the route."""
     ours = {
         "rewrite": ("rewrite", mapping.rewrite),
+        "regex_rewrite": ("rewrite", mapping.rewrite),
         "grpc": ("grpc", mapping.grpc),
         "allow_upgrade": ("allowUpgrade", mapping.allow_upgrade or None),
         "timeout_ms": ("timeoutMs", mapping.timeout_ms),
@@ -107,8 +108,8 @@ def _host(config: AmbassadorConfig, host: HostConfig) -> Iterator[Problem]:
         for field, key, value in (
             ("min_tls_version", "minVersion", tls and tls.min_version),
             ("max_tls_version", "maxVersion", tls and tls.max_version),
-            ("alpn_protocols", "alpnProtocols", tls and tls.alpn_protocols),
-            ("cipher_suites", "cipherSuites", tls and tls.cipher_suites),
+            ("alpn_protocols", "alpnProtocols", (tls and tls.alpn_protocols) or None),
+            ("cipher_suites", "cipherSuites", (tls and tls.cipher_suites) or None),
         )
     }
     yield from _spec(config, (version, HOST.name), host.spec, _HOST, ours)
@@ -148,7 +149,7 @@ def _spec(
             )
             continue
         other, value = ours.get(path, ("", None))
-        if value:
+        if value is not None:
             taken.add(path)
             yield Problem(
                 f"spec.{path}",

@@ -296,6 +296,24 @@ def test_free_fields_are_merged_into_each_object() -> None:
     assert found["Mapping", "one"].items() >= {"grpc": True, "rewrite": "", "timeout_ms": 0}.items()
 
 
+@pytest.mark.parametrize(
+    ("settings_of_route", "field"),
+    [
+        ("timeoutMs: 0, spec: {timeout_ms: 5}", "timeout_ms"),
+        ("grpc: false, spec: {grpc: true}", "grpc"),
+        ('rewrite: "", spec: {rewrite: /}', "rewrite"),
+        ("rewrite: /x/, spec: {regex_rewrite: {pattern: a, substitution: b}}", "regex_rewrite"),
+        ("bypassAuth: false, spec: {bypass_auth: true}", "bypass_auth"),
+    ],
+)
+def test_a_field_is_written_by_its_key_or_free_and_not_by_both(
+    settings_of_route: str, field: str
+) -> None:
+    route = f"{{name: x, prefix: /x/, service: a.b, {settings_of_route}}}"
+    found = complaints(stack(f"mappings: [{route}]"))
+    assert [path for path, _ in found] == [f"mappings[0].spec.{field}"]
+
+
 def with_spec(version: str, kind: str, field: str, value: object) -> Settings:
     """An Ambassador with an object of this kind that has this field free."""
     spec = {field: value}
