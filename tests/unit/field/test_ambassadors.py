@@ -192,6 +192,17 @@ def test_hosts_share_a_certificate_of_another_namespace(version: str) -> None:
     assert needed["certificates"] == "clusters.a.ambassador.hosts[0].tls.namespace"
 
 
+def test_secrets_of_one_name_in_two_namespaces_are_two_secrets() -> None:
+    host = "{{name: {0}, hostname: {0}.example.com, tls: {{secret: x, namespace: {1}, {2}}}}}"
+    issued = "certManager: {issuer: ca}"
+    apart = [host.format(name, f"space-{name}", issued) for name in "ab"]
+    assert complaints(stack(f"hosts: [{', '.join(apart)}]")) == []
+    same = [host.format(name, "space", issued) for name in "ab"]
+    assert [path for path, _ in complaints(stack(f"hosts: [{', '.join(same)}]"))] == [
+        "hosts[1].tls.secret"
+    ]
+
+
 def test_ambassador_1_14_reads_it_by_a_tls_context_alone() -> None:
     legacy = f"flavour: ambassador\napiVersion: v1\n{SHARED}".replace(
         "com, tls", "com, insecure: Redirect, tls"

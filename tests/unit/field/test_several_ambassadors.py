@@ -76,6 +76,19 @@ def test_one_of_them_is_the_gateway_of_the_cluster() -> None:
     assert (gateway.namespace, gateway.service) == ("internal", "internal")
 
 
+def test_only_the_main_one_routes_to_mirrors(recorded: Records) -> None:
+    content = stack(PUBLIC, INTERNAL)
+    content["clusters"]["b"] = {"context": "b", "ambassador": {"gateway": {}}}
+    export = {"namespace": "shop", "service": "web", "mapping": {"prefix": "/far/"}}
+    content["links"] = [{"source": "a", "target": "b", "exports": [export]}]
+    recording = recorded(loaded(content))
+    found = {
+        name: [item["metadata"]["name"] for item in objects(recording, name)]
+        for name in ("public", "internal")
+    }
+    assert "web-b" in found["internal"] and "web-b" not in found["public"]
+
+
 def test_a_list_of_one_that_keeps_its_names_makes_what_it_made_alone(recorded: Records) -> None:
     text = "{name: ambassador, namespace: ambassador, gateway: {}}"
     alone = stack(text)
