@@ -16,6 +16,7 @@ from config.language.yaml_text import YamlTextError, read_yaml
 from config.rules.anchors import anchors_fit
 from config.rules.between_parts import cross_check
 from config.rules.issuance import issuance_fits
+from config.several import split
 
 PROJECT = "linkerd-ambassador-mesh"
 """Name of the Pulumi project; the prefix of its configuration keys."""
@@ -166,8 +167,8 @@ def _odd_key(key: str) -> Problem:
 _KNOWN = tuple(field.alias or name for name, field in MeshConfig.model_fields.items())
 
 
-def _validated(settings: Mapping[str, Any], origin: str, found: list[Problem]) -> MeshConfig:
-    problems = list(found)
+def _validated(settings: Mapping[str, Any], origin: str, first: list[Problem]) -> MeshConfig:
+    problems = list(first)
     usable: dict[str, Any] = {}
     for key, value in settings.items():
         if is_encrypted(value):
@@ -189,8 +190,13 @@ def _validated(settings: Mapping[str, Any], origin: str, found: list[Problem]) -
                 "write a name for each cluster and, under it, its context",
             )
         )
+    several = split(usable.get("clusters"))
+    if "clusters" in usable:
+        usable["clusters"] = several.clusters
     outcome = validate(MeshConfig, usable, {"clusters": {}})
-    outcome.problems[:0] = problems
+    outcome.problems[:0] = [*problems, *several.problems]
+    for problem in several.problems:
+        outcome.broken.add(problem.path)
     mesh = outcome.model
     if mesh is not None:
         places = outcome.places("links")
@@ -206,7 +212,8 @@ def _validated(settings: Mapping[str, Any], origin: str, found: list[Problem]) -
         for problem in anchors_fit(mesh.trust_anchor, mesh.clusters):
             outcome.add(problem)
     if outcome.problems or mesh is None:
-        raise StackFileError(origin, _in_order(outcome.problems, usable))
+        found = [several.placed(problem) for problem in outcome.problems]
+        raise StackFileError(origin, _in_order(found, usable))
     return mesh
 
 

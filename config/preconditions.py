@@ -49,6 +49,8 @@ class AdoptedAmbassador:
     """``patch``: the Module has to exist; ``make``: it must not exist; ``leave``: either."""
     api_version: str
     """Version of getambassador.io that has to be served."""
+    ambassador_id: str
+    """The ``AMBASSADOR_ID`` that it has to have."""
 
 
 @dataclass(frozen=True)
@@ -93,8 +95,8 @@ class Expectations:
     """Services that links need; missing ones are reported, not refused."""
     limits: tuple[Limit, ...] = ()
     """Versions of Kubernetes that must not be exceeded."""
-    adopted: AdoptedAmbassador | None = None
-    """The Ambassador that has to exist."""
+    adopted: tuple[AdoptedAmbassador, ...] = ()
+    """Ambassadors that have to exist."""
     needed: tuple[Needed, ...] = ()
     """Kinds that have to be served."""
     namespaces: tuple[NeededNamespace, ...] = ()
@@ -121,20 +123,9 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
             )
         )
     ambassador = cluster.ambassador
-    adopted = None
-    if ambassador is not None and ambassador.adopt is not None:
-        adopted = AdoptedAmbassador(
-            path=f"clusters.{name}.ambassador",
-            kind=ambassador.adopt.kind,
-            namespace=ambassador.namespace,
-            workload=ambassador.workload,
-            service_account=service_account(name, cluster),
-            pod_labels=ambassador.pod_labels,
-            inject=ambassador.sidecar.mode,
-            module=ambassador.adopt.module,
-            api_version=ambassador.objects_version,
-        )
-    elif ambassador is not None and ambassador.line.newest_kubernetes is not None:
+    adopted = tuple(_adopted(name, view) for view in cluster.each_ambassador)
+    installed = ambassador is not None and ambassador.installed
+    if ambassador is not None and installed and ambassador.line.newest_kubernetes is not None:
         limits.append(
             Limit(
                 ambassador.line.newest_kubernetes,
@@ -146,12 +137,31 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
     return Expectations(
         mesh.services_wanted(name),
         tuple(limits),
-        adopted,
+        tuple(one for one in adopted if one is not None),
         (*_issuing(name, cluster), *_platform(name, cluster)),
         tuple(_spaces(mesh, name)),
         tuple(WantedPatch(f"clusters.{name}.{path}", patch) for path, patch in cluster.patches),
         trust=True,
         linked_as=f"clusters.{name}.apiServer" if mesh.links_to(name) else None,
+    )
+
+
+def _adopted(name: str, cluster: ClusterConfig) -> AdoptedAmbassador | None:
+    """The adopted Ambassador of a cluster, which has only one here."""
+    ambassador = cluster.ambassador
+    if ambassador is None or ambassador.adopt is None:
+        return None
+    return AdoptedAmbassador(
+        path=f"clusters.{name}.{cluster.ambassador_key}",
+        kind=ambassador.adopt.kind,
+        namespace=ambassador.namespace,
+        workload=ambassador.workload,
+        service_account=service_account(name, cluster),
+        pod_labels=ambassador.pod_labels,
+        inject=ambassador.sidecar.mode,
+        module=ambassador.adopt.module,
+        api_version=ambassador.objects_version,
+        ambassador_id=ambassador.own_id,
     )
 
 
@@ -216,8 +226,22 @@ def _spaces(mesh: MeshConfig, name: str) -> Iterator[NeededNamespace]:
         (item.namespace, f"{path}.ingresses[{place}].namespace")
         for place, item in enumerate(cluster.ingresses)
     ]
+    for view in cluster.each_ambassador:
+        asked += _of_secrets(f"{path}.{view.ambassador_key}", view)
     known = {item.name for item in made}
     for space, key in asked:
         if space not in known:
             known.add(space)
             yield NeededNamespace(space, key)
+
+
+def _of_secrets(path: str, cluster: ClusterConfig) -> Iterator[tuple[str, str]]:
+    """Namespaces of Secrets that Hosts of an Ambassador name, with their key paths."""
+    ambassador = cluster.ambassador
+    if ambassador is None:
+        return
+    for place, host in enumerate(ambassador.hosts or ()):
+        space = host.tls.namespace if host.tls is not None else None
+        # An adopted Ambassador's own exists.
+        if space is not None and space != ambassador.namespace:
+            yield space, f"{path}.hosts[{place}].tls.namespace"

@@ -71,6 +71,8 @@ def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, 
     """The schema that a reference, or the one alternative to null, points to."""
     for _ in range(8):
         options = [item for item in schema.get("anyOf", []) if item.get("type") != "null"]
+        # Of what is one or a list of the same, the one is described.
+        options = [item for item in options if item.get("items") not in options]
         if "$ref" in schema:
             schema = definitions[schema["$ref"].rpartition("/")[2]]
         elif len(options) == 1:

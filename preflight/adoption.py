@@ -19,10 +19,11 @@ from config.ambassador.adoption import FIELD_MANAGER, MANAGED_BY
 from config.language.problems import printable
 from config.preconditions import AdoptedAmbassador
 from config.variants.ambassadors import ApiVersion
+from kube.ambassador_id import ids_of, variable
 from kube.answers import inner, items
 from kube.failures import Reason
 from kube.kubeconfig import get_json
-from vocabulary.ambassador import GROUP
+from vocabulary.ambassador import DEFAULT_ID, GROUP, ID_FIELD, ID_VARIABLE
 from vocabulary.linkerd import INJECT
 
 WORKLOADS = {"Deployment": "deployments", "DaemonSet": "daemonsets"}
@@ -83,6 +84,7 @@ class _Adoption:
             return
         template = inner(found, "spec", "template")
         yield from self._account(inner(template, "spec"))
+        yield from self._id(inner(template, "spec"))
         yield from self._labels(found, inner(template, "metadata", "labels"))
         yield from self._injection(found, inner(template, "metadata", "annotations"))
 
@@ -123,6 +125,25 @@ class _Adoption:
                 f"the {self._what} runs as ServiceAccount {found}, but the stack file has "
                 f"{self._adopted.service_account}, which would change its mTLS identity",
                 f"write {self._key}.serviceAccount: {found}",
+            )
+
+    def _id(self, pod: Mapping[str, Any]) -> Iterator[Reason]:
+        key, wanted = f"{self._key}.ambassadorId", self._adopted.ambassador_id
+        given = variable(pod)
+        if given is not None and not isinstance(given, str):
+            if wanted == DEFAULT_ID:
+                yield (
+                    f"the {self._what} reads its {ID_VARIABLE} from another object, and it serves "
+                    "only objects that name this id",
+                    f"write {key} with the id that this variable has in its pods",
+                )
+            return
+        found = given or DEFAULT_ID
+        if found != wanted:
+            yield (
+                f"the {self._what} has the {ID_VARIABLE} {printable(found)}, and serves no object "
+                f"with the {ID_FIELD} {wanted}",
+                f"write {key}: {printable(found)}",
             )
 
     def _labels(self, workload: Mapping[str, Any], labels: Mapping[str, Any]) -> Iterator[Reason]:
@@ -222,6 +243,13 @@ class _Adoption:
                 yield (
                     f"there is no Module ambassador in the {place} to patch",
                     f"write {key}: make, or {key}: leave",
+                )
+            elif self._adopted.ambassador_id not in ids_of(found):
+                yield (
+                    f"the Module ambassador in the {place} has the {ID_FIELD} "
+                    f"{', '.join(printable(one) for one in ids_of(found))}, so that the "
+                    "Ambassador does not read it",
+                    f"give it the {ID_FIELD} {self._adopted.ambassador_id}, or write {key}: leave",
                 )
             elif _is_ours(found):
                 yield (

@@ -208,8 +208,8 @@ def _unmet(
 ) -> Iterator[Reason]:
     """Why a cluster that answers is not as the stack file expects."""
     yield from too_new(version, expected.limits)
-    if expected.adopted is not None:
-        yield from mismatches(api, expected.adopted, timeout)
+    for adopted in expected.adopted:
+        yield from mismatches(api, adopted, timeout)
     yield from unserved(api, expected.needed, timeout)
     yield from absent(api, expected.namespaces, timeout)
 

@@ -151,6 +151,7 @@ FREE = (
     "annotations",
     "podLabels",
     "matchLabels",
+    "spec",
 )
 """Keys of mappings whose keys the user may name."""
 

@@ -14,6 +14,13 @@ TRACING_NAME = "tracing"
 CRDS_RELEASE = "emissary-crds"
 CONVERSION_WEBHOOK = "emissary-apiext"
 
+ID_VARIABLE = "AMBASSADOR_ID"
+"""Variable of its container with the id of an Ambassador, which its objects name in turn."""
+ID_FIELD = "ambassador_id"
+"""Field of its objects: ids of the Ambassadors that read them."""
+DEFAULT_ID = "default"
+"""Id of an Ambassador without that variable, and of objects without that field."""
+
 HTTP_PORT = 8080
 HTTPS_PORT = 8443
 """Ports of the pods that the default Listeners have."""

@@ -28,6 +28,10 @@ SKIP_OUTBOUND_PORTS = "config.linkerd.io/skip-outbound-ports"
 OPAQUE_PORTS = "config.linkerd.io/opaque-ports"
 DEFAULT_OPAQUE_PORTS = "25,587,3306,4444,5432,6379,9300,11211"
 """Ports, of Services without that annotation, whose connections proxies treat as no HTTP."""
+PROXY_PORT_ANNOTATIONS = tuple(
+    f"{CONFIG_PREFIX}{name}-port" for name in ("inbound", "outbound", "control", "admin")
+)
+"""Annotations that move ports of the proxy."""
 EXTERNAL_PROMETHEUS = "viz.linkerd.io/external-prometheus"
 
 MIRROR_PREFIX = "mirror.linkerd.io/"

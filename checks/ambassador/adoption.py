@@ -45,7 +45,7 @@ def _labels(case: ClusterCase, config: AmbassadorConfig) -> Finding:
     return failure(
         title,
         f"they lack {some(lacking)}",
-        f"write clusters.{case.name}.ambassador.adopt.podLabels; the {kind_of(config).name} gives "
+        f"write {case.ambassador_key}.adopt.podLabels; the {kind_of(config).name} gives "
         f"its pods {shown}",
     )
 

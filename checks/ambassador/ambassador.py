@@ -32,7 +32,12 @@ from vocabulary.kinds import (
     annotations_of,
     name_of,
 )
-from vocabulary.linkerd import INJECT, REQUIRE_IDENTITY_PORTS, SKIP_INBOUND_PORTS
+from vocabulary.linkerd import (
+    INJECT,
+    REQUIRE_IDENTITY_PORTS,
+    SKIP_INBOUND_PORTS,
+    SKIP_OUTBOUND_PORTS,
+)
 
 
 def installation(case: ClusterCase) -> Iterator[Finding]:
@@ -43,7 +48,7 @@ def installation(case: ClusterCase) -> Iterator[Finding]:
     yield served(case, config)
     hint = f"see `kubectl -n {config.namespace} get pods,events`"
     if not config.installed:
-        hint = f"correct clusters.{case.name}.ambassador.adopt if it has another name, or {hint}"
+        hint = f"correct {case.ambassador_key}.adopt if it has another name, or {hint}"
     yield from workload(case.view, kind_of(config), config.namespace, config.workload, hint)
     yield _account(case, config)
     yield from _meshed_ambassador(case, config)
@@ -70,7 +75,7 @@ def served(case: ClusterCase, config: AmbassadorConfig) -> Finding:
     if not config.installed or not config.install_crds:
         there = sorted(case.view.served[MAPPING].versions) if MAPPING in case.view.served else []
         hint = "install its CRDs" + (
-            f", or write clusters.{case.name}.ambassador.apiVersion: {there[-1]}" if there else ""
+            f", or write {case.ambassador_key}.apiVersion: {there[-1]}" if there else ""
         )
     return failure(title, f"not served: {some(missing)}", hint)
 
@@ -107,7 +112,7 @@ def _account(case: ClusterCase, config: AmbassadorConfig) -> Finding:
         return _account_of_pods(case.view, title, config, wanted)
     hint = UPDATE
     if not config.installed:
-        hint = f"write clusters.{case.name}.ambassador.serviceAccount: {found}"
+        hint = f"write {case.ambassador_key}.serviceAccount: {found}"
     return failure(title, f"it runs as {found}, which gives it another identity", hint)
 
 
@@ -201,6 +206,11 @@ def _ports(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Finding]:
             SKIP_INBOUND_PORTS,
             config.sidecar.skip_inbound_ports,
             "ports bypass Ambassador's proxies",
+        ),
+        (
+            SKIP_OUTBOUND_PORTS,
+            config.sidecar.skip_outbound_ports,
+            "connections of Ambassador bypass the proxy",
         ),
         (REQUIRE_IDENTITY_PORTS, required or (), "ports of Ambassador's pods require mTLS"),
     ):

@@ -23,9 +23,18 @@ from vocabulary.kinds import CERTIFICATE, SECRET, Object, name_of
 from vocabulary.kubernetes import SECRET_TLS, TLS_CERTIFICATE_KEY, TLS_PRIVATE_KEY
 
 
-def secrets_of(hosts: tuple[HostConfig, ...]) -> list[str]:
-    """Names of the Secrets that Hosts terminate TLS with, each once."""
-    return list(dict.fromkeys(host.tls_secret for host in hosts if host.tls_secret is not None))
+def secrets_of(hosts: tuple[HostConfig, ...], namespace: str) -> list[tuple[str, str]]:
+    """Namespace and name of the Secrets that Hosts terminate TLS with, each once.
+
+    `namespace` is Ambassador's.
+    """
+    return list(
+        dict.fromkeys(
+            (host.tls.namespace or namespace, host.tls_secret)
+            for host in hosts
+            if host.tls is not None and host.tls_secret is not None
+        )
+    )
 
 
 def certificates(case: ClusterCase) -> Iterator[Finding]:
@@ -36,9 +45,10 @@ def certificates(case: ClusterCase) -> Iterator[Finding]:
     for host in case.inventory.hosts:
         if host.tls is None or host.tls_secret is None:
             continue
+        space = host.tls.namespace or config.namespace
         if host.tls.cert_manager is not None:
-            yield _issued(case.view, config.namespace, host.tls_secret)
-        yield from _secret(case.view, config.namespace, host, host.tls_secret)
+            yield _issued(case.view, space, host.tls_secret)
+        yield from _secret(case.view, space, host, host.tls_secret)
 
 
 def _issued(view: View, namespace: str, secret: str) -> Finding:
@@ -78,8 +88,11 @@ def _secret(view: View, namespace: str, host: HostConfig, name: str) -> Iterator
         if waits:
             yield skipped(title, f"{missing}; see its Certificate")
         else:
-            make = f"`kubectl -n {namespace} create secret tls {name}`"
-            yield failure(title, missing, UPDATE if host.tls.trial else f"create it: {make}")
+            make = f"create it: `kubectl -n {namespace} create secret tls {name}`"
+            if host.tls.namespace is None and "." in name:
+                front, _, space = name.rpartition(".")
+                make += f", or write tls.secret: {front} and tls.namespace: {space}"
+            yield failure(title, missing, UPDATE if host.tls.trial else make)
         return
     fault = _type_fault(secret)
     try:
@@ -143,9 +156,10 @@ def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         return
     # Other Secrets may be another owner's.
     hosts = inventory(mesh, cluster).hosts
-    yield from (named(SECRET, config.namespace, name) for name in secrets_of(hosts))
-    if any(host.tls is not None and host.tls.cert_manager for host in hosts):
-        yield Listing(CERTIFICATE, config.namespace)
+    yield from (named(SECRET, space, name) for space, name in secrets_of(hosts, config.namespace))
+    issued = [host.tls for host in hosts if host.tls is not None and host.tls.cert_manager]
+    for space in dict.fromkeys(tls.namespace or config.namespace for tls in issued):
+        yield Listing(CERTIFICATE, space)
 
 
 CHECKS = (Check("ambassador", Phase.PARTS, certificates, _reads, order=16),)

@@ -115,7 +115,7 @@ def _module(case: ClusterCase, config: AmbassadorConfig) -> Finding:
         missing = f"Module {config.namespace}/ambassador does not exist"
         hint = UPDATE
         if config.adopt is not None and config.adopt.module == "patch":
-            hint = f"write clusters.{case.name}.ambassador.adopt.module: make, then {UPDATE}"
+            hint = f"write {case.ambassador_key}.adopt.module: make, then {UPDATE}"
         place = (MODULE, config.namespace, "ambassador")
         return case.view.missing(title, *place, hint=hint, text=missing)
     found = inner(module, "spec", "config").get("add_linkerd_headers")

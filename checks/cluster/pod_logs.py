@@ -24,11 +24,11 @@ from vocabulary.kinds import EVENT, POD, WORKLOADS, Kind, Object, name_of, names
 def unavailable(mesh: MeshConfig, cluster: str, view: View) -> list[Object]:
     """Workloads that the program makes or meshes, and of which pods are not available."""
     config = mesh.clusters[cluster]
-    ambassador = config.ambassador
     spaces = set(inventory(mesh, cluster).namespaces)
     named = {(patch.kind, patch.namespace, patch.name) for _, patch in config.patches}
-    if ambassador is not None:
-        named.add((kind_of(ambassador).name, ambassador.namespace, ambassador.workload))
+    for one in config.each_ambassador:
+        if (ambassador := one.ambassador) is not None:
+            named.add((kind_of(ambassador).name, ambassador.namespace, ambassador.workload))
     for history in view.releases.values():
         named |= {(one.kind.name, one.namespace, one.name) for one in history.standing.objects}
     return [

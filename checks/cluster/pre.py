@@ -171,7 +171,7 @@ def _ambassador_crds(case: ClusterCase, config: AmbassadorConfig) -> Iterator[Fi
         yield failure(
             title,
             f"created by something else: {some(strange, 3)}",
-            f"write clusters.{case.name}.ambassador.installCrds: false, and they stay as they are",
+            f"write {case.ambassador_key}.installCrds: false, and they stay as they are",
         )
     else:
         yield ok(title)

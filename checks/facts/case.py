@@ -47,6 +47,11 @@ class ClusterCase:
         """Its part of the stack file."""
         return self.mesh.clusters[self.name]
 
+    @property
+    def ambassador_key(self) -> str:
+        """How a sentence names the key of its Ambassador."""
+        return f"clusters.{self.name}.{self.config.ambassador_key}"
+
     @cached_property
     def inventory(self) -> Inventory:
         """What the stack file makes in it."""

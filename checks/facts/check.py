@@ -70,6 +70,11 @@ ALWAYS_READ = (Listing(NAMESPACE), Listing(NODE))
 LAST_IN_CATEGORY = 99
 
 
+def facets(mesh: MeshConfig, cluster: str) -> tuple[MeshConfig, ...]:
+    """The stack file once for each Ambassador of a cluster; as it is where there is none."""
+    return mesh.each_ambassador(cluster) or (mesh,)
+
+
 class LogRequest(NamedTuple):
     """A container's log to read."""
 
@@ -119,7 +124,22 @@ class Check(Generic[C]):
     def listings(self, mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         """What it reads from a cluster first."""
         for one in self.reads if isinstance(self.reads, tuple) else (self.reads,):
-            yield from (one,) if isinstance(one, Listing) else one(mesh, cluster)
+            if isinstance(one, Listing):
+                yield one
+                continue
+            for view in facets(mesh, cluster):
+                yield from one(view, cluster)
+
+    def further_listings(self, mesh: MeshConfig, cluster: str, view: View) -> Iterator[Listing]:
+        """What it reads from a cluster after `view`."""
+        if self.reads_more is not None:
+            for facet in facets(mesh, cluster):
+                yield from self.reads_more(facet, cluster, view)
+
+    @property
+    def of_ambassador(self) -> bool:
+        """Whether it is about one Ambassador, and so made of each that a cluster has."""
+        return self.run.__module__.startswith("checks.ambassador.")
 
     def is_for(self, generation: LinkerdGeneration) -> bool:
         """Whether it is for a generation of Linkerd."""

@@ -151,9 +151,7 @@ class _Look:
         known = {(one.kind, one.namespace) for one in done if one.complete}
         for check in self._checks:
             try:
-                wanted = (
-                    check.reads_more(self._mesh, self._cluster, view) if check.reads_more else ()
-                )
+                wanted = check.further_listings(self._mesh, self._cluster, view)
                 for one in wanted:
                     if not {(one.kind, one.namespace), (one.kind, "")} & known and one not in done:
                         yield one

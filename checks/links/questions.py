@@ -45,7 +45,10 @@ def questions(mesh: MeshConfig, cluster: str, view: View) -> dict[str, Question]
         way = _way(service, site)
         if way is None:
             return f"Service {name_of(service)} has no port for HTTP or HTTPS"
-        if view.get(MAPPING, config.namespace, mapping.name) is not None:
+        if (
+            mapping.unasked is None
+            and view.get(MAPPING, config.namespace, mapping.name) is not None
+        ):
             asked[mapping.name] = Question(
                 way[0], found[0], way[1], mapping.prefix, _host_header(mapping, site)
             )

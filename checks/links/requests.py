@@ -44,6 +44,8 @@ def _request(
     title = f"a request for {mapping.prefix} is answered (Mapping {mapping.name})"
     if case.view.get(MAPPING, config.namespace, mapping.name) is None:
         return skipped(title, "the request was not made: the Mapping does not exist")
+    if mapping.unasked is not None:
+        return skipped(title, f"the request was not made: {mapping.unasked}")
     if isinstance(asked, str):
         return skipped(title, f"the request was not made: {asked}")
     answer = case.answers.get(mapping.name)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from checks.facts.case import ClusterCase, LinkCase, MeshCase
-from checks.facts.check import Check, Phase, all_checks
+from checks.facts.check import Check, Phase, all_checks, facets
 from checks.facts.results import (
     UPDATE,
     ClusterRow,
@@ -76,6 +76,8 @@ def _of_cluster(mesh: MeshConfig, name: str, seen: Seen, *, pre: bool) -> Iterat
     installed = not pre and name in seen.installed
     phases = (Phase.BEFORE,) if pre else INSTALLED if installed else ()
     yield from run_phases((Phase.SURROUNDINGS, *phases), name, case, generation)
+    for other in facets(mesh, name)[1:] if installed else ():
+        yield from _of_other(other, name, view)
     if not pre and not installed:
         missing = failure(
             "Linkerd is installed",
@@ -83,6 +85,18 @@ def _of_cluster(mesh: MeshConfig, name: str, seen: Seen, *, pre: bool) -> Iterat
             f"{UPDATE}; before that, run `./mesh check --pre`",
         )
         yield Result.of("control plane", name, missing)
+
+
+def _of_other(mesh: MeshConfig, name: str, view: View) -> Iterator[Result]:
+    """A further Ambassador of a cluster, which is its only one in `mesh`."""
+    case = ClusterCase(mesh, name, view)
+    if case.config.ambassador is None:
+        return
+    place = f"{name}/{case.config.ambassador.name}"
+    for check in all_checks():
+        if check.of_ambassador and check.is_for(case.config.linkerd.generation):
+            for finding in guarded(check, case):
+                yield Result.of(check.category, place, finding)
 
 
 def _of_mesh(mesh: MeshConfig, seen: Seen, *, pre: bool) -> Iterator[Result]:

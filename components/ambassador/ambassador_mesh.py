@@ -36,6 +36,8 @@ class AmbassadorMesh(MeshComponent):
     """The multicluster gateway with its address; None where it is none."""
     admitting: list[pulumi.Resource]
     """What admits clients to exported Services."""
+    ready: list[pulumi.Resource]
+    """What objects of getambassador.io wait for."""
 
     def __init__(
         self, name: str, args: AmbassadorMeshArgs, opts: pulumi.ResourceOptions | None = None
@@ -51,6 +53,7 @@ class AmbassadorMesh(MeshComponent):
         else:
             foundation = install(self, args)
             ready, space, service = foundation.ready, foundation.space, foundation.service
+        self.ready = ready
         host_certificates(
             self,
             args.made.hosts,

@@ -31,21 +31,20 @@ def host_certificates(
         if host.tls is None or host.tls_secret is None:
             continue
         name = f"{owner.logical_name}-host.{host.name}"
+        space = host.tls.namespace or namespace
         if host.tls.cert_manager is not None:
             found.append(
                 CustomResource(
                     f"{name}-certificate",
                     api_version=CERTIFICATE.api_version,
                     kind=CERTIFICATE.name,
-                    metadata={"name": host.tls_secret, "namespace": namespace},
+                    metadata={"name": host.tls_secret, "namespace": space},
                     spec=_certificate(host.hostname, host.tls_secret, host.tls.cert_manager),
                     opts=opts,
                 )
             )
         elif host.tls.trial:
-            found.append(
-                tls_secret(f"{name}-tls", host.tls_secret, namespace, signed[host.name], opts)
-            )
+            found.append(tls_secret(f"{name}-tls", host.tls_secret, space, signed[host.name], opts))
     return found
 
 
@@ -53,6 +52,6 @@ def _certificate(hostname: str, secret: str, issuer: CertManagerIssuer) -> dict[
     return {
         "secretName": secret,
         "dnsNames": [hostname],
-        "issuerRef": {"name": issuer.issuer, "kind": issuer.kind, "group": CERTIFICATE.group},
+        "issuerRef": issuer.reference,
         "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
     }

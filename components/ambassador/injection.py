@@ -9,19 +9,22 @@ from vocabulary.linkerd import (
     INJECT,
     REQUIRE_IDENTITY_PORTS,
     SKIP_INBOUND_PORTS,
+    SKIP_OUTBOUND_PORTS,
 )
 
 
 def pod_annotations(config: AmbassadorConfig, generation: LinkerdGeneration) -> dict[str, str]:
     """Annotations of Ambassador's pods."""
     sidecar = config.sidecar
-    found: dict[str, str] = {}
+    found: dict[str, str] = dict(sidecar.annotations)
     if sidecar.injection == "pod":
         found[INJECT] = sidecar.mode
     if config.gateway is not None:
         found[ENABLE_GATEWAY] = "true"
     if sidecar.skip_inbound_ports:
         found[SKIP_INBOUND_PORTS] = _joined(sidecar.skip_inbound_ports)
+    if sidecar.skip_outbound_ports:
+        found[SKIP_OUTBOUND_PORTS] = _joined(sidecar.skip_outbound_ports)
     ports = sidecar.require_identity_on_inbound_ports
     if ports is None and config.gateway is not None:
         ports = generation.gateway_identity_ports

@@ -44,7 +44,7 @@ def install(owner: MeshComponent, args: AmbassadorMeshArgs) -> Foundation:
     config, name, provider = args.config, owner.logical_name, args.provider
     space = _namespace(owner, config.namespace, provider, namespace_annotations(config))
     crds = _crds(owner, args)
-    before = [*crds, args.linkerd.control_plane]
+    before = [*crds, *args.after, args.linkerd.control_plane]
     before += pull_secrets(
         name, {"ambassador": space}, config.image_pull_secrets, owner.child(provider)
     )
@@ -65,7 +65,7 @@ def install(owner: MeshComponent, args: AmbassadorMeshArgs) -> Foundation:
     )
     within = isinstance(config.line.crds, CrdsWithin)
     return Foundation(
-        [release] if within else [*crds, space],
+        [release] if within else [*crds, *args.after, space],
         [space],
         _service(owner, args.gateway, release, provider),
     )

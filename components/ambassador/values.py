@@ -15,7 +15,7 @@ from config.ambassador.edge_stack import EdgeStackConfig
 from config.ambassador.service import ServiceConfig
 from config.links.gateway_view import Gateway, GatewayPort
 from config.variants.ambassadors import CrdsChart, CrdsManifest
-from vocabulary.ambassador import CONVERSION_WEBHOOK, HTTP_PORT, HTTPS_PORT
+from vocabulary.ambassador import CONVERSION_WEBHOOK, HTTP_PORT, HTTPS_PORT, ID_VARIABLE
 from vocabulary.kubernetes import HOSTNAME, ZONE
 
 PUBLIC_PORTS = (GatewayPort("http", 80, HTTP_PORT), GatewayPort("https", 443, HTTPS_PORT))
@@ -82,6 +82,7 @@ def _emissary(
         "module": {"add_linkerd_headers": config.linkerd_headers},
         "test": {"enabled": False},
     }
+    ours |= _env(config)
     if config.kind.listeners:
         # Listeners are objects of their own, so that a stack file can name them.
         ours["createDefaultListeners"] = False
@@ -119,7 +120,7 @@ def _edge_stack(config: AmbassadorConfig, settings: EdgeStackConfig) -> Values:
         "authService": {"create": settings.auth_service},
         "rateLimit": {"create": settings.rate_limit},
     }
-    outer |= _rbac(config)
+    outer |= _rbac(config) | _env(config)
     if settings.licensed:
         secret = settings.license_secret or settings.secrets(config.name)[0]
         outer["licenseKey"] = {"createSecret": False, "secretName": secret}
@@ -133,6 +134,11 @@ def _edge_stack(config: AmbassadorConfig, settings: EdgeStackConfig) -> Values:
         outer["redis"] = {"create": False}
         inner["redisURL"] = settings.redis_url
     return merged(outer, nested(inner, config.kind.emissary_values))
+
+
+def _env(config: AmbassadorConfig) -> Values:
+    """Variables of the pods; the charts give the objects that they make the id in it."""
+    return {"env": {ID_VARIABLE: config.ambassador_id}} if config.ambassador_id else {}
 
 
 def _rbac(config: AmbassadorConfig) -> Values:

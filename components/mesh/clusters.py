@@ -18,6 +18,8 @@ from components.platform.sample_service import SampleService, SampleServiceArgs
 from components.trust.anchor_issuer import AnchorIssuer, AnchorIssuerArgs
 from components.trust.cert_manager import CertManager, CertManagerArgs
 from components.trust.issuance import IssuedBy
+from config.core.mesh import MeshConfig
+from config.inventory import inventory
 from config.platform.observers import observed_ports
 from vocabulary.linkerd import MULTICLUSTER, VIZ
 
@@ -45,26 +47,37 @@ def declare_cluster(name: str, mesh: Mesh) -> None:
             protect_crds=protect_crds,
         ),
     )
-    if cluster.ambassador is not None:
-        mesh.ambassadors[name] = AmbassadorMesh(
-            f"{name}-ambassador",
-            AmbassadorMeshArgs(
-                config=cluster.ambassador,
-                made=made,
-                provider=provider,
-                linkerd=mesh.linkerd[name],
-                service_account=cluster.ambassador.account(name),
-                releases=releases,
-                gateway=next(iter(made.gateways), None),
-                generation=cluster.linkerd.generation,
-                mappings=config.asked_mappings(name),
-                hosts=config.asked_hosts(name),
-                certificates=mesh.trust_anchor.hosts[name],
-                simulated=mesh.reach[name].simulated,
-                protect_crds=protect_crds,
-            ),
-        )
+    for view in config.each_ambassador(name):
+        _ambassador(name, view, mesh)
     _platform(name, mesh)
+
+
+def _ambassador(name: str, view: MeshConfig, mesh: Mesh) -> None:
+    """One Ambassador of the cluster, the only one in `view`; the main one is declared first."""
+    cluster, made, main = view.clusters[name], inventory(view, name), mesh.ambassadors.get(name)
+    config = cluster.ambassador
+    if config is None:
+        return
+    found = AmbassadorMesh(
+        f"{name}-ambassador" if main is None else f"{name}-ambassador-{config.name}",
+        AmbassadorMeshArgs(
+            config=config,
+            made=made,
+            provider=mesh.providers[name],
+            linkerd=mesh.linkerd[name],
+            service_account=config.account(name),
+            releases=mesh.releases,
+            gateway=next(iter(made.gateways), None),
+            generation=cluster.linkerd.generation,
+            mappings=view.asked_mappings(name),
+            hosts=view.asked_hosts(name),
+            certificates=mesh.trust_anchor.hosts[name],
+            after=main.ready if main is not None else (),
+            simulated=mesh.reach[name].simulated,
+            protect_crds=mesh.config.protection.crds,
+        ),
+    )
+    mesh.ambassadors.setdefault(name, found)
 
 
 def _issued(name: str, mesh: Mesh) -> IssuedBy | None:

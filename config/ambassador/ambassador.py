@@ -5,6 +5,7 @@ Facts: the Linkerd 2 integration pages of Ambassador and Emissary-ingress; the f
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -13,8 +14,9 @@ from pydantic import AfterValidator, Field, WithJsonSchema
 from config.ambassador.adoption import AdoptConfig
 from config.ambassador.edge_stack import EdgeStackConfig
 from config.ambassador.gateway import GatewayConfig
+from config.ambassador.listeners import Listener
 from config.ambassador.load_balancer import changing, kept
-from config.ambassador.routes import HostConfig, Listener, MappingConfig
+from config.ambassador.routes import HostConfig, MappingConfig
 from config.ambassador.service import NodePorts, ServiceConfig
 from config.language.formats import (
     ChartVersion,
@@ -36,8 +38,10 @@ from config.rules.ambassador.gateway_service import gateway_service_rules
 from config.rules.ambassador.names import name_rules
 from config.rules.ambassador.ports import reserved_rules
 from config.rules.ambassador.sidecar import sidecar_rules
+from config.rules.ambassador.specs import spec_rules
 from config.rules.ambassador.values import value_rules
 from config.variants.ambassadors import FLAVOURS, ApiVersion, Flavour, ReleaseLine
+from vocabulary.ambassador import DEFAULT_ID
 from vocabulary.kubernetes import APP_INSTANCE, APP_NAME
 
 LONGEST_RELEASE = 53
@@ -57,6 +61,22 @@ FlavourName = Annotated[
     str, AfterValidator(_flavour), WithJsonSchema({"type": "string", "enum": list(FLAVOURS)})
 ]
 """The name of a flavour."""
+
+
+def _id(value: str) -> str:
+    if not re.fullmatch(_ID, value):
+        raise wrong(
+            f"{quoted(value)} is not an AMBASSADOR_ID",
+            "write at most 63 letters, digits, '-', '_' and '.', beginning with a letter or digit",
+        )
+    return value
+
+
+_ID = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
+AmbassadorId = Annotated[
+    str, AfterValidator(_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID}$"})
+]
+"""What distinguishes the Ambassadors of a cluster (Emissary docs, "Running Ambassador")."""
 
 
 class AmbassadorConfig(Model):
@@ -81,6 +101,9 @@ class AmbassadorConfig(Model):
     """Install the CRDs; false where another tool owns them."""
     name: ServiceName = "ambassador"
     """Name of the release, the Deployment and the Service."""
+    ambassador_id: AmbassadorId | None = None
+    """Its ``AMBASSADOR_ID``, which all its objects name, so that Ambassadors of one cluster do not
+    read each other's; ``default`` when left out. Of an adopted Ambassador: the id that it has."""
     service_account: DnsLabel | None = None
     """ServiceAccount; ``<name>-<cluster>`` by default, so that gateways differ in identity. For an
     adopted Ambassador, the default is `name`, as in its charts."""
@@ -202,6 +225,11 @@ class AmbassadorConfig(Model):
         """Name of the Deployment or DaemonSet."""
         return (self.adopt.workload if self.adopt else None) or self.name
 
+    @property
+    def own_id(self) -> str:
+        """Its ``AMBASSADOR_ID``."""
+        return self.ambassador_id or DEFAULT_ID
+
     def account(self, cluster: str) -> str:
         """Name of its ServiceAccount in the cluster of this name."""
         if self.service_account is not None:
@@ -258,6 +286,7 @@ class AmbassadorConfig(Model):
         yield from served_rules(self)
         yield from gateway_service_rules(self)
         yield from sidecar_rules(self)
+        yield from spec_rules(self)
         if self.installed and len(self.name) > LONGEST_RELEASE:
             yield Problem(
                 "name",

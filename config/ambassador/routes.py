@@ -1,7 +1,7 @@
-"""Ambassador's Listeners, Hosts and Mappings.
+"""Ambassador's Hosts and Mappings.
 
-One description for every API version of getambassador.io. Facts: Emissary docs on Listener, Host,
-Mapping, TLS termination; the CRDs.
+One description for every API version of getambassador.io. Facts: Emissary docs on Host, Mapping and
+TLS termination; the CRDs.
 """
 
 from __future__ import annotations
@@ -10,11 +10,23 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator
 
-from config.language.formats import DnsName, Flag, HostGlob, Line, Port, UrlPath, url_complaint
+from config.ambassador.route_settings import RouteSettings
+from config.language.formats import (
+    DnsLabel,
+    DnsName,
+    Flag,
+    HostGlob,
+    KindName,
+    Line,
+    ObjectSpec,
+    UrlPath,
+    url_complaint,
+)
 from config.language.model import Model
 from config.language.problems import Problem, quoted, wrong
+from vocabulary.kinds import CERTIFICATE, CLUSTER_ISSUER, ISSUER
 
 HEALTH_MAPPING = "public-health-check"
 """Name of the gateway's own Mapping."""
@@ -33,21 +45,6 @@ def _destination(value: str) -> str:
             "for example http://web.shop.svc.cluster.local:80",
         )
     return value
-
-
-def _rewriting(value: str) -> str:
-    if value and (not value.startswith("/") or re.search(r"\s", value)):
-        raise wrong(
-            f"{quoted(value)} cannot replace a prefix",
-            "write a path that begins with '/', or \"\" to keep the prefix",
-        )
-    return value
-
-
-def _header(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", value):
-        raise wrong(f"{quoted(value)} is not a header name", "write it without colon and spaces")
-    return value.lower()
 
 
 def _acme_authority(value: str) -> str:
@@ -69,39 +66,42 @@ def _email(value: str) -> str:
     return value
 
 
-class Listener(Model):
-    """A port on which Ambassador accepts requests (Emissary docs, Listener)."""
-
-    name: DnsName
-    """Name of the Listener."""
-    port: Port
-    """Port in the pod."""
-    protocol: Literal["HTTP", "HTTPS", "HTTPPROXY", "HTTPSPROXY"] = "HTTPS"
-    """Protocol stack; HTTPS also accepts cleartext, and the Host decides."""
-    security_model: Literal["XFP", "SECURE", "INSECURE"] = "XFP"
-    """When a request counts as secure: by X-Forwarded-Proto, always, or never."""
-
-    @property
-    def expects_proxy_header(self) -> bool:
-        """Whether every connection has to begin with the header of the PROXY protocol."""
-        return self.protocol.endswith("PROXY")
-
-
 class CertManagerIssuer(Model):
     """The issuer of a Certificate of cert-manager (cert-manager docs, Certificate)."""
 
     issuer: DnsName
     """Name of the issuer."""
-    kind: Literal["Issuer", "ClusterIssuer"] = "ClusterIssuer"
-    """An Issuer has to be in the namespace of the Secret that it fills."""
+    kind: KindName = "ClusterIssuer"
+    """``Issuer`` or ``ClusterIssuer``, or the kind of an external issuer, with its `group`. One
+    that has a namespace has to be in that of the Secret that it fills."""
+    group: DnsName = CERTIFICATE.group
+    """API group of its kind; that of an external issuer, for example
+    ``awspca.cert-manager.io``."""
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """A kind that cert-manager itself does not have."""
+        if self.group == CERTIFICATE.group and self.kind not in (ISSUER.name, CLUSTER_ISSUER.name):
+            yield Problem(
+                "kind",
+                f"the API group {self.group} has no issuer of kind {quoted(self.kind)}",
+                "write Issuer or ClusterIssuer, or the API group of this kind under group",
+                about=("group",),
+            )
+
+    @property
+    def reference(self) -> dict[str, str]:
+        """``issuerRef`` of a Certificate."""
+        return {"name": self.issuer, "kind": self.kind, "group": self.group}
 
 
 class HostTls(Model):
     """How TLS of a Host is terminated: with which certificate and which settings."""
 
     secret: DnsName | None = None
-    """Name of the Secret (kubernetes.io/tls) in Ambassador's namespace; ``<host>-tls`` by default.
-    Without `certManager` and `trial`, the Secret has to exist."""
+    """Name of the Secret (kubernetes.io/tls); ``<host>-tls`` by default. Without `certManager` and
+    `trial`, the Secret has to exist."""
+    namespace: DnsLabel | None = None
+    """Namespace of that Secret, which has to exist; Ambassador's by default."""
     cert_manager: CertManagerIssuer | None = None
     """Have cert-manager fill the Secret; the program creates a Certificate."""
     trial: Flag = False
@@ -172,6 +172,8 @@ class HostConfig(Model):
     """Set (``{}`` is enough) to terminate TLS."""
     acme: Acme | None = None
     """Set to have an Edge Stack fetch the certificate, for a full host name; off by default."""
+    spec: ObjectSpec = {}
+    """Further fields of the Host's ``spec``, as the CRD of its `apiVersion` has them."""
 
     @property
     def tls_secret(self) -> str | None:
@@ -214,7 +216,7 @@ class HostConfig(Model):
                 )
 
 
-class MappingConfig(Model):
+class MappingConfig(RouteSettings):
     """A route to a Service (Emissary docs, Mapping)."""
 
     name: DnsName
@@ -225,21 +227,11 @@ class MappingConfig(Model):
     """The Service: ``name``, ``name.namespace`` or a full name, with an optional port."""
     hostname: HostGlob = "*"
     """Host names the route is for; without one, Emissary drops a Mapping silently."""
-    rewrite: Annotated[str, AfterValidator(_rewriting)] | None = None
-    """Replacement of the prefix; ``/`` by default, an empty string keeps the prefix."""
-    linkerd_headers: Flag | None = None
-    """Whether ``l5d-dst-override`` is added; the setting of the whole Ambassador by default."""
-    remove_request_headers: tuple[Annotated[str, AfterValidator(_header)], ...] = ()
-    """Headers of a request that do not reach the Service."""
-    bypass_auth: Flag | None = None
-    """Whether the route bypasses an AuthService."""
-    timeout_ms: Annotated[int, Field(ge=1, strict=True)] | None = None
-    """Milliseconds until a request times out."""
 
     @property
-    def route(self) -> tuple[str, str]:
-        """What distinguishes routes in Emissary: host names and prefix."""
-        return self.hostname.lower(), self.prefix
+    def route(self) -> tuple[str, str, str]:
+        """What distinguishes routes in Emissary: host names, prefix and further conditions."""
+        return self.hostname.lower(), self.prefix, self.conditions
 
     @property
     def service_host(self) -> str:

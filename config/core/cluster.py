@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, PrivateAttr, SecretStr
+from pydantic.json_schema import SkipJsonSchema
 
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.api_server import ApiServer
@@ -28,6 +29,7 @@ from config.platform.policy import OpenPort
 from config.platform.recipes import Patch
 from config.platform.sample import SampleConfig
 from config.rules.cluster import cluster_rules
+from config.rules.several import several_rules
 from config.trust.cert_manager import CertManagerConfig
 
 
@@ -48,6 +50,11 @@ def _kubeconfig(value: SecretStr) -> SecretStr:
             "with `pulumi config set --secret --path`",
         )
     return value
+
+
+def _or_a_list(schema: dict[str, Any]) -> None:
+    """Let an editor accept a list as well, which `config.several` takes apart."""
+    schema["anyOf"].append({"type": "array", "minItems": 1, "items": schema["anyOf"][0]})
 
 
 class ClusterConfig(Model):
@@ -75,8 +82,12 @@ class ClusterConfig(Model):
     """How source clusters reach this cluster's API server; as in the kubeconfig by default."""
     linkerd: LinkerdConfig = LinkerdConfig()
     """Linkerd in this cluster."""
-    ambassador: AmbassadorConfig | None = None
-    """Ambassador in this cluster; none when left out."""
+    ambassador: Annotated[AmbassadorConfig | None, Field(json_schema_extra=_or_a_list)] = None
+    """Ambassador in this cluster; none when left out. Several are a list; each then needs a `name`,
+    which is also the default of its `namespace` and its `ambassadorId`. One of them may be the
+    gateway. It, or else the first, serves the routes that other parts of the stack file name."""
+    other_ambassadors: SkipJsonSchema[tuple[AmbassadorConfig, ...]] = ()
+    """The further Ambassadors of a list; a stack file has no such key."""
     sample: SampleConfig | None = None
     """A sample Service (``{}`` is enough); none when left out."""
     cert_manager: CertManagerConfig | None = None
@@ -89,6 +100,40 @@ class ClusterConfig(Model):
     """CronJobs in meshed namespaces whose pods would not end."""
     ingresses: tuple[IngressConfig, ...] = ()
     """Ingresses to meshed Services through ingress controllers other than Ambassador."""
+
+    _listed: bool = PrivateAttr(default=False)
+
+    @property
+    def each_ambassador(self) -> tuple[Self, ...]:
+        """The cluster once for each of its Ambassadors, as its only one; the main one first.
+
+        Only the main one serves what other parts of the stack file ask for, and makes CRDs.
+        """
+        main = self.ambassador
+        if main is None or not self.other_ambassadors:
+            return () if main is None else (self,)
+        views = [self.model_copy(update={"other_ambassadors": ()})]
+        viz = self.linkerd.viz.model_copy(update={"route": None})
+        bare = {
+            "other_ambassadors": (),
+            "sample": None,
+            "linkerd": self.linkerd.model_copy(update={"viz": viz}),
+        }
+        for other in self.other_ambassadors:
+            shared = {"install_crds": False, "crds_namespace": main.crds_namespace}
+            views.append(
+                self.model_copy(update={**bare, "ambassador": other.model_copy(update=shared)})
+            )
+        for view in views:
+            view._listed = True
+        return tuple(views)
+
+    @property
+    def ambassador_key(self) -> str:
+        """How a sentence names the key of its Ambassador."""
+        if self.ambassador is None or not (self._listed or self.other_ambassadors):
+            return "ambassador"
+        return f"ambassador[{self.ambassador.name}]"
 
     @property
     def trust_domain(self) -> str:
@@ -152,3 +197,4 @@ class ClusterConfig(Model):
                 about=("context", "kubeconfig"),
             )
         yield from cluster_rules(self)
+        yield from several_rules(self)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, WithJsonSchema
 
@@ -79,6 +79,24 @@ class MeshConfig(Model):
     """Seconds that each Helm release, and each wait for an object, may take."""
     verify: VerifyConfig = VerifyConfig()
     """The pods of `./mesh verify`."""
+
+    def each_ambassador(self, cluster: str) -> tuple[Self, ...]:
+        """The stack file once for each Ambassador of a cluster, as its only one; main one first.
+
+        Links, and the routes to mirrors, are the main one's.
+        """
+        views = self.clusters[cluster].each_ambassador
+        if len(views) < 2:
+            return (self,) if views else ()
+        return tuple(
+            self.model_copy(
+                update={
+                    "clusters": {**self.clusters, cluster: view},
+                    "links": () if place else self.links,
+                }
+            )
+            for place, view in enumerate(views)
+        )
 
     def links_from(self, cluster: str) -> tuple[LinkConfig, ...]:
         """Links that begin in this cluster."""
@@ -165,6 +183,7 @@ class MeshConfig(Model):
                 hostname=export.mapping.hostname,
                 service=f"http://{link.mirror_of(export)}.{export.namespace}.svc.{domain}"
                 f":{export.port}",
+                **export.mapping.settings,
             )
             for link in self.links_from(cluster)
             for export in link.exports

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from config.rules.several import OTHERS
 from config.variants.ambassadors import CrdsChart, CrdsManifest
 from config.variants.linkerd import OWN, Need
 
@@ -46,20 +47,26 @@ def made_namespaces(config: ClusterConfig, *, linked: bool) -> tuple[MadeNamespa
 
 def _made(config: ClusterConfig, *, linked: bool) -> Iterator[MadeNamespace]:
     yield from _linkerd(config, linked=linked)
-    ambassador = config.ambassador
-    if ambassador is not None and ambassador.installed:
-        yield MadeNamespace(ambassador.namespace, "ambassador", "ambassador.namespace")
-        crds = ambassador.line.crds if ambassador.install_crds else None
-        if isinstance(crds, CrdsChart):
-            space = ambassador.crds_namespace
-            yield MadeNamespace(space, "ambassador", "ambassador.crdsNamespace")
-        if isinstance(crds, CrdsManifest):
-            yield MadeNamespace(crds.namespace, "ambassador", "ambassador.flavour", "manifest")
+    for place, view in enumerate(config.each_ambassador):
+        yield from _ambassador(view, "ambassador" if not place else f"{OTHERS}[{place - 1}]")
     if config.sample is not None:
         yield MadeNamespace(config.sample.namespace, "sample", "sample.namespace")
     issuing = config.cert_manager
     if issuing is not None and issuing.install:
         yield MadeNamespace(issuing.namespace, "certManager", "certManager.namespace")
+
+
+def _ambassador(config: ClusterConfig, key: str) -> Iterator[MadeNamespace]:
+    ambassador = config.ambassador
+    if ambassador is None or not ambassador.installed:
+        return
+    yield MadeNamespace(ambassador.namespace, "ambassador", f"{key}.namespace")
+    crds = ambassador.line.crds if ambassador.install_crds else None
+    if isinstance(crds, CrdsChart):
+        space = ambassador.crds_namespace
+        yield MadeNamespace(space, "ambassador", "ambassador.crdsNamespace")
+    if isinstance(crds, CrdsManifest):
+        yield MadeNamespace(crds.namespace, "ambassador", "ambassador.flavour", "manifest")
 
 
 def _linkerd(config: ClusterConfig, *, linked: bool) -> Iterator[MadeNamespace]:

@@ -88,8 +88,9 @@ def releases(config: ClusterConfig, *, linked: bool) -> tuple[Release, ...]:
     """
     found = [] if config.cert_manager is None else list(_issuing(config.cert_manager))
     found += _linkerd(config, linked=linked)
-    if config.ambassador is not None and config.ambassador.installed:
-        found += _ambassador(config.ambassador)
+    for view in config.each_ambassador:
+        if view.ambassador is not None and view.ambassador.installed:
+            found += _ambassador(view.ambassador)
     return tuple(found)
 
 

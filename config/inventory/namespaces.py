@@ -25,8 +25,9 @@ def _others(config: ClusterConfig, made: Iterable[MadeNamespace]) -> Iterator[tu
     issuing = config.cert_manager
     if issuing is not None and issuing.trust_manager is not None and issuing.trust_manager.install:
         yield issuing.namespace, "the owner of cert-manager"
-    if config.ambassador is not None:
-        yield config.ambassador.namespace, "the owner of Ambassador"
+    for view in config.each_ambassador:
+        if view.ambassador is not None:
+            yield view.ambassador.namespace, "the owner of Ambassador"
     for item in made:
         if item.maker == "chart":
             yield item.name, f"the chart of {item.part}"

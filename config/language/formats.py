@@ -279,6 +279,15 @@ def _label_value(value: str) -> str:
     return value
 
 
+def _kind_name(value: str) -> str:
+    if not re.fullmatch("[A-Z][A-Za-z0-9]{0,62}", value):
+        raise wrong(
+            f"{quoted(value)} is not the name of a kind",
+            "write it as `kubectl api-resources` prints it, for example ClusterIssuer",
+        )
+    return value
+
+
 def _host_and_port(value: str) -> str:
     host, _, port = value.rpartition(":")
     if not is_dns_name(host.lower()) or not _is_port(port):
@@ -353,13 +362,18 @@ def _docker_config(value: SecretStr) -> SecretStr:
     return value
 
 
-def _helm_values(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise PydanticCustomError("dict_type", "a mapping is expected")
-    found = list(_unfit_values(value, ""))
-    if found:
-        raise all_wrong(found)
-    return {key: _copy(inner) for key, inner in value.items()}
+def _plain(readers: str) -> PlainValidator:
+    """Plain data by string keys, without secrets, which `readers` would see."""
+
+    def check(value: Any) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise PydanticCustomError("dict_type", "a mapping is expected")
+        found = list(_unfit_values(value, "", readers))
+        if found:
+            raise all_wrong(found)
+        return {key: _copy(inner) for key, inner in value.items()}
+
+    return PlainValidator(check)
 
 
 def _copy(value: Any) -> Any:
@@ -368,25 +382,23 @@ def _copy(value: Any) -> Any:
     return [_copy(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _unfit_values(value: Any, path: str) -> Iterator[Problem]:
+def _unfit_values(value: Any, path: str, readers: str) -> Iterator[Problem]:
     if is_encrypted(value):
         yield Problem(
             path,
-            "this value is a secret, and everyone who can read the Helm release can read its "
-            "values",
+            f"this value is a secret, and {readers}",
             "keep it in a Kubernetes Secret and name that Secret in the values",
         )
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _unfit_values(inner, join(path, step(str(key))))
+            yield from _unfit_values(inner, join(path, step(str(key))), readers)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _unfit_values(inner, join(path, step(index)))
+            yield from _unfit_values(inner, join(path, step(index)), readers)
     elif isinstance(value, str) and _PRIVATE_KEY.search(value):
         yield Problem(
             path,
-            "this value is a private key, and everyone who can read the Helm release can read its "
-            "values",
+            f"this value is a private key, and {readers}",
             "keep it in a Kubernetes Secret; the program creates the Secrets of issuers and "
             "webhooks",
         )
@@ -528,6 +540,18 @@ Token = Annotated[Secret, AfterValidator(_token)]
 DockerConfig = Annotated[Secret, AfterValidator(_docker_config)]
 """Logins for image registries: the content of a .dockerconfigjson."""
 HelmValues = Annotated[
-    dict[str, JsonValue], PlainValidator(_helm_values), WithJsonSchema({"type": "object"})
+    dict[str, JsonValue],
+    _plain("everyone who can read the Helm release can read its values"),
+    WithJsonSchema({"type": "object"}),
 ]
 """Helm values of a chart; they override those that the program computes."""
+ObjectSpec = Annotated[
+    dict[str, JsonValue],
+    _plain("everyone who can read the object can read its spec"),
+    WithJsonSchema({"type": "object"}),
+]
+"""Fields of the ``spec`` of an object, which are added to those that the program writes."""
+KindName = Annotated[
+    str, AfterValidator(_kind_name), _text_schema("[A-Z][A-Za-z0-9]*", 63, "ClusterIssuer")
+]
+"""Name of a kind of Kubernetes objects."""

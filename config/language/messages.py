@@ -8,6 +8,7 @@ from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import ErrorDetails
 
 from config.language.formats import is_encrypted
@@ -117,7 +118,12 @@ def _known(model: type[Model], location: Location) -> str:
 def _keys(model: type[BaseModel] | None) -> Sequence[str]:
     if model is None:
         return ()
-    return [field.alias or name for name, field in model.model_fields.items()]
+    return [
+        field.alias or name
+        for name, field in model.model_fields.items()
+        # No stack file has a key that its schema has not.
+        if not any(type(item) is SkipJsonSchema for item in field.metadata)
+    ]
 
 
 def _model_at(model: type[BaseModel], location: Location) -> type[BaseModel] | None:

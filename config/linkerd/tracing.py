@@ -11,7 +11,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from config.language.formats import LABEL_PATTERN, ChartVersion, DnsLabel, HelmValues, HostAndPort
+from config.language.formats import (
+    LABEL_PATTERN,
+    ChartVersion,
+    DnsLabel,
+    HelmValues,
+    HostAndPort,
+    ObjectSpec,
+)
 from config.language.model import Model
 from config.language.problems import Problem, quoted, wrong
 
@@ -107,6 +114,8 @@ class AmbassadorTracing(Model):
     """Service name of its spans with opentelemetry; ``ambassador`` by default."""
     sampling: Annotated[int, Field(ge=0, le=100, strict=True)] = 100
     """Percentage of requests that are traced (0-100)."""
+    spec: ObjectSpec = {}
+    """Further fields of the TracingService's ``spec``, as its CRD has them."""
 
     def inconsistencies(self) -> Iterator[Problem]:
         """A service name that has no effect, a port of another protocol."""

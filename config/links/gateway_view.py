@@ -177,6 +177,7 @@ def _ambassador(name: str, cluster: ClusterConfig) -> Iterator[Gateway]:
     ambassador = cluster.ambassador
     if ambassador is None or ambassador.gateway is None:
         return
+    place = f"clusters.{name}.{cluster.ambassador_key}"
     config = ambassador.gateway
     account = ambassador.account(name)
     proxies = identity(
@@ -189,8 +190,8 @@ def _ambassador(name: str, cluster: ClusterConfig) -> Iterator[Gateway]:
     defaults = ProbeConfig()
     yield Gateway(
         cluster=name,
-        key=f"clusters.{name}.ambassador.gateway",
-        service_key=f"clusters.{name}.ambassador.{'gateway.' if config.service else ''}service",
+        key=f"{place}.gateway",
+        service_key=f"{place}.{'gateway.' if config.service else ''}service",
         name=ambassador.name,
         namespace=ambassador.namespace,
         service=ambassador.gateway_service,

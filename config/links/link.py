@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from config.ambassador.route_settings import RouteSettings
 from config.language.formats import (
     Account,
     Address,
@@ -46,7 +47,7 @@ class Weights(Model):
             )
 
 
-class MirrorMapping(Model):
+class MirrorMapping(RouteSettings):
     """A route of the source's Ambassador to the mirrored Service."""
 
     prefix: UrlPath

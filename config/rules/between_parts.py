@@ -12,13 +12,15 @@ from config.inventory.admission import routed
 from config.language.problems import Problem, quoted
 from config.language.spelling import nearest
 from config.links.gateway_view import gateways
-from config.links.link import LinkConfig
+from config.links.link import Export, LinkConfig
 from config.platform.sample import SAMPLE_MAPPING
+from config.rules.ambassador.specs import OF_A_MIRROR, mapping_spec
 from config.rules.api_servers import api_servers
 from config.rules.exports import exported
 from config.rules.gateways import reached
 from config.rules.generations import generations_apart
 from config.rules.meshed_workloads import meshed_by_others
+from config.rules.several import OTHERS
 from config.rules.tracing import traced
 from config.rules.viz import observed
 
@@ -74,11 +76,13 @@ def _identities(clusters: Clusters) -> Iterator[Problem]:
 
     The whole identity is short enough where the issuer's name fits into a certificate.
     """
-    for name, cluster in clusters.items():
-        if cluster.ambassador is None:
-            continue
-        account = service_account(name, cluster)
-        path = f"clusters.{name}.ambassador"
+    named = [
+        (f"clusters.{name}.{key}", service_account(name, view))
+        for name, cluster in clusters.items()
+        for place, view in enumerate(cluster.each_ambassador)
+        for key in ["ambassador" if not place else f"{OTHERS}[{place - 1}]"]
+    ]
+    for path, account in named:
         if len(account) > 63:
             yield Problem(
                 f"{path}.serviceAccount",
@@ -294,7 +298,7 @@ def _weights(links: Links) -> Iterator[Problem]:
                 )
 
 
-def _routes_within(cluster: ClusterConfig) -> Iterator[tuple[str, str, tuple[str, str]]]:
+def _routes_within(cluster: ClusterConfig) -> Iterator[tuple[str, str, tuple[str, str, str]]]:
     """Key path, name and route of every Mapping that has nothing to do with links."""
     ambassador, sample = cluster.ambassador, cluster.sample
     if ambassador is None:
@@ -302,18 +306,18 @@ def _routes_within(cluster: ClusterConfig) -> Iterator[tuple[str, str, tuple[str
     for place, mapping in enumerate(ambassador.mappings):
         yield f"ambassador.mappings[{place}]", mapping.name, mapping.route
     if ambassador.gateway is not None:
-        yield "ambassador.gateway", HEALTH_MAPPING, ("*", ambassador.gateway.health_path)
+        yield "ambassador.gateway", HEALTH_MAPPING, ("*", ambassador.gateway.health_path, "")
     if sample is not None and sample.mapping:
-        yield "sample", SAMPLE_MAPPING, ("*", sample.prefix)
+        yield "sample", SAMPLE_MAPPING, ("*", sample.prefix, "")
 
 
 def _routes_to_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
     """Routes to mirrors that no Ambassador serves, or that conflict with another Mapping."""
     names: dict[tuple[str, str], str] = {}
-    routes: dict[tuple[str, str, str], str] = {}
+    routes: dict[tuple[str, ...], str] = {}
     for cluster, config in clusters.items():
-        for where, mapping, (host, prefix) in _routes_within(config):
-            names[cluster, mapping] = routes[cluster, host, prefix] = f"clusters.{cluster}.{where}"
+        for where, mapping, same in _routes_within(config):
+            names[cluster, mapping] = routes[cluster, *same] = f"clusters.{cluster}.{where}"
     for index, link in links.items():
         source = clusters.get(link.source)
         for place, export in enumerate(link.exports):
@@ -329,7 +333,11 @@ def _routes_to_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
                 )
                 continue
             name = export.mapping.name or link.mirror_of(export)
-            route = (link.source, export.mapping.hostname.lower(), export.mapping.prefix)
+            route = (
+                *(link.source, export.mapping.hostname.lower(), export.mapping.prefix),
+                export.mapping.conditions,
+            )
+            yield from _served_by(source.ambassador, link, export, path)
             key = source.ambassador.serves_nothing
             if key is not None:
                 yield Problem(
@@ -355,3 +363,22 @@ def _routes_to_mirrors(clusters: Clusters, links: Links) -> Iterator[Problem]:
                     "write another prefix or hostname",
                     about=(same_route,),
                 )
+
+
+def _served_by(
+    ambassador: AmbassadorConfig, link: LinkConfig, export: Export, path: str
+) -> Iterator[Problem]:
+    """Settings of a route to a mirror that the source's Ambassador does not accept."""
+    if export.mapping is not None:
+        for problem in mapping_spec(ambassador, export.mapping, OF_A_MIRROR):
+            yield problem.below(path)
+    if export.port in ambassador.sidecar.skip_outbound_ports:
+        place = ambassador.sidecar.skip_outbound_ports.index(export.port)
+        key = f"clusters.{link.source}.ambassador.sidecar.skipOutboundPorts"
+        yield Problem(
+            f"{key}[{place}]",
+            f"{path} routes to port {export.port} of a mirror, and only the proxy reaches the "
+            "other cluster",
+            f"leave {export.port} out, or leave {path} out",
+            about=(path,),
+        )

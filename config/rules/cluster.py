@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from config.core.namespaces import made_namespaces
 from config.language.model import contradictions
 from config.language.problems import Problem
 from config.platform.sample import SAMPLE_MAPPING
+from config.rules.several import OTHERS
 from vocabulary.kubernetes import LONGEST_COMMON_NAME, SYSTEM_NAMESPACES
 from vocabulary.linkerd import POLICY_VALIDATOR
 
@@ -22,6 +24,10 @@ def cluster_rules(config: ClusterConfig) -> Iterator[Problem]:
     yield from _certificate_names(config)
     yield from _service_domains(config)
     yield from _generation(config)
+    for place, view in enumerate(config.each_ambassador[1:]):
+        for problem in (*_service_domains(view), *_generation(view)):
+            inner = problem.path.removeprefix("ambassador")
+            yield replace(problem, path=f"{OTHERS}[{place}]{inner}")
     yield from _sample_route(config)
     yield from _overruled(config)
 
@@ -33,10 +39,15 @@ def _namespaces(config: ClusterConfig) -> Iterator[Problem]:
     if config.ambassador is not None and not config.ambassador.installed:
         place = sum(item.part.startswith("linkerd") for item in made)
         spaces.insert(place, ("ambassador.namespace", config.ambassador.namespace))
+    spaces += [
+        (f"{OTHERS}[{place}].namespace", other.namespace)
+        for place, other in enumerate(config.other_ambassadors)
+        if not other.installed
+    ]
+    made_paths = {item.key for item in made}
     taken: dict[str, str] = {}
-    adopted = config.ambassador is not None and not config.ambassador.installed
     for path, space in spaces:
-        if space in SYSTEM_NAMESPACES and not (adopted and path == "ambassador.namespace"):
+        if space in SYSTEM_NAMESPACES and path in made_paths:
             yield Problem(
                 path,
                 f"the namespace '{space}' belongs to Kubernetes, and the program needs a new "
@@ -169,7 +180,7 @@ def _sample_route(config: ClusterConfig) -> Iterator[Problem]:
                 "write another name, or sample.mapping: false",
                 about=("sample.mapping",),
             )
-        if mapping.route == ("*", sample.prefix):
+        if mapping.route == ("*", sample.prefix, ""):
             yield Problem(
                 "sample.prefix",
                 f"ambassador.mappings[{place}] already routes {sample.prefix}",

@@ -61,9 +61,11 @@ def _same_server(cluster: ClusterConfig) -> Iterator[Problem]:
 def _ours(cluster: ClusterConfig) -> Iterator[Problem]:
     # Later links may bring the namespace of the multicluster extension.
     made = {item.name: item.part for item in made_namespaces(cluster, linked=True)}
-    ambassador = cluster.ambassador
     adopted: set[WorkloadRef] = set()
-    if ambassador is not None and ambassador.adopt is not None:
+    for view in cluster.each_ambassador:
+        ambassador = view.ambassador
+        if ambassador is None or ambassador.adopt is None:
+            continue
         kind, space = ambassador.adopt.kind, ambassador.namespace
         adopted.add(WorkloadRef(kind, space, ambassador.workload))
         if ambassador.sidecar.injection == "namespace":

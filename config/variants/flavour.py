@@ -67,6 +67,8 @@ class ReleaseLine:
     """API versions that it can serve; the first one is the default."""
     kinds: frozenset[Kind]
     """Kinds of the objects that its chart makes."""
+    fields: str
+    """Release line in `config.variants.crds` whose objects have the same fields."""
     converted: frozenset[ApiVersion] = frozenset()
     """API versions that are only served where the conversion webhook ``emissary-apiext`` runs."""
     named_after: tuple[str, ...] = ("ambassador",)

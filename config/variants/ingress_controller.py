@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vocabulary.kinds import INGRESS, Kind
+from vocabulary.kinds import CERTIFICATE, CLUSTER_ISSUER, INGRESS, Kind
 from vocabulary.kubernetes import (
     CERT_MANAGER_CLUSTER_ISSUER,
     CERT_MANAGER_COMMON_NAME,
     CERT_MANAGER_ISSUER,
+    CERT_MANAGER_ISSUER_GROUP,
+    CERT_MANAGER_ISSUER_KIND,
     LONGEST_COMMON_NAME,
     SKIP_AWAIT,
 )
@@ -104,8 +106,14 @@ def _cert_manager(config: IngressBase) -> dict[str, str]:
     if config.tls is None or config.tls.cert_manager is None:
         return {}
     issuer = config.tls.cert_manager
-    whole = issuer.kind == "ClusterIssuer"
+    whole = issuer.kind == CLUSTER_ISSUER.name
     found = {CERT_MANAGER_CLUSTER_ISSUER if whole else CERT_MANAGER_ISSUER: issuer.issuer}
+    if issuer.group != CERTIFICATE.group:
+        found = {
+            CERT_MANAGER_ISSUER: issuer.issuer,
+            CERT_MANAGER_ISSUER_KIND: issuer.kind,
+            CERT_MANAGER_ISSUER_GROUP: issuer.group,
+        }
     if len(config.host) <= LONGEST_COMMON_NAME:
         found[CERT_MANAGER_COMMON_NAME] = config.host
     return found

@@ -21,8 +21,8 @@ CATEGORY = "rollouts"
 def namespaces(config: ClusterConfig) -> list[str]:
     """Namespaces of the control plane, the service mirrors and Ambassador, each once."""
     found = [config.linkerd.namespace, MULTICLUSTER]
-    if config.ambassador is not None:
-        found.append(config.ambassador.namespace)
+    views = config.each_ambassador
+    found += [view.ambassador.namespace for view in views if view.ambassador is not None]
     return list(dict.fromkeys(found))
 
 

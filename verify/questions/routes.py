@@ -18,7 +18,10 @@ from verify import judge
 from verify.questions.draft import Draft
 from verify.questions.link import LinkHeading
 from verify.questions.plan import ECHO_PORT, PATIENCE, OwnMapping
+from vocabulary.ambassador import ID_FIELD
 from vocabulary.kinds import Object, name_of, namespace_of
+
+PROXY_PROTOCOL = "its Listeners expect the PROXY protocol, which only its load balancer sends"
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,17 @@ def route_to_mirror(link: LinkHeading, mirror: str, asked: str) -> None:
     if found is None:
         link.skip("ambassador", title, "there is no Service of Ambassador with a port")
         return
+    if _behind_proxy_protocol(ambassador):
+        link.skip("ambassador", title, PROXY_PROTOCOL)
+        return
     # The Mapping of verify is for every host name, so a Host that routes cleartext will do.
     known = found.sites or [site_of("*", [])]
     request, redirected = found.request(min(known, key=lambda one: (one.redirects, one.tls_only)))
     prefix = f"/{draft.namespace}-{target}/"
-    spec = {"prefix": prefix, "service": f"http://{link.host(mirror)}:{ECHO_PORT}"}
+    spec: dict[str, Any] = {"prefix": prefix, "service": f"http://{link.host(mirror)}:{ECHO_PORT}"}
     version = ambassador.objects_version
+    if ambassador.ambassador_id is not None:
+        spec[ID_FIELD] = [ambassador.ambassador_id]
     if version == "v3alpha1":
         spec["hostname"] = "*"
     draft.mappings.append(OwnMapping(source, f"verify-{target}", version, spec))
@@ -107,6 +115,10 @@ def exported_route(link: LinkHeading, export: Export, mapping: MirrorMapping) ->
     if found is None:
         link.skip("ambassador", title, "there is no Service of Ambassador")
         return
+    unasked = PROXY_PROTOCOL if _behind_proxy_protocol(ambassador) else mapping.unasked
+    if unasked is not None:
+        link.skip("ambassador", title, unasked)
+        return
     request, redirected = found.request(site_of(mapping.hostname, found.sites))
     request["url"] += mapping.prefix
     request["host"] = host_header(mapping.hostname) or request["host"]
@@ -116,3 +128,8 @@ def exported_route(link: LinkHeading, export: Export, mapping: MirrorMapping) ->
         title,
         judge.Routed(redirected),
     )
+
+
+def _behind_proxy_protocol(ambassador: AmbassadorConfig) -> bool:
+    """Whether a request to Ambassador's Service from within the cluster is not understood."""
+    return any(listener.expects_proxy_header for listener in ambassador.all_listeners)

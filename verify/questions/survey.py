@@ -73,9 +73,10 @@ def _listings(
     yield CONFIG_MAP, config.linkerd.namespace, roots
     for space in namespaces(config):
         yield DEPLOYMENT, space, {}
-    if config.ambassador is not None:
-        for kind in (DAEMON_SET, HOST):
-            yield kind, config.ambassador.namespace, {}
+    for one in config.each_ambassador:
+        if one.ambassador is not None:
+            for kind in (DAEMON_SET, HOST):
+                yield kind, one.ambassador.namespace, {}
     for space in headless:
         yield ENDPOINTS, space, {}
 

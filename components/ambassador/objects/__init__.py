@@ -10,6 +10,7 @@ from components.ambassador.objects.shapes import Manifest
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.routes import HostConfig, MappingConfig
 from config.variants.ambassadors import ApiVersion
+from vocabulary.ambassador import ID_FIELD
 
 __all__ = ["TRANSLATORS", "Manifest", "Routing", "ambassador_objects", "routing"]
 
@@ -30,4 +31,8 @@ def ambassador_objects(
 
     `more` and `hosts` are routes and Hosts that other parts of the stack file add.
     """
-    return TRANSLATORS[config.objects_version](routing(config, more, hosts))
+    for found in TRANSLATORS[config.objects_version](routing(config, more, hosts)):
+        if config.ambassador_id is not None:
+            # v3alpha1 accepts only a list.
+            found["spec"] = {ID_FIELD: [config.ambassador_id], **found["spec"]}
+        yield found

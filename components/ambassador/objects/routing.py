@@ -7,12 +7,8 @@ from dataclasses import dataclass
 
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import GatewayConfig
-from config.ambassador.routes import (
-    HEALTH_MAPPING,
-    HostConfig,
-    Listener,
-    MappingConfig,
-)
+from config.ambassador.listeners import Listener
+from config.ambassador.routes import HEALTH_MAPPING, HostConfig, MappingConfig
 from config.linkerd.tracing import AmbassadorTracing
 from vocabulary.ambassador import DIAGNOSTICS_PORT
 from vocabulary.linkerd import DST_OVERRIDE_HEADER

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from components.ambassador.objects.routing import Routing
+from components.core.values import merged
 from config.ambassador.adoption import MANAGED_BY
 from config.ambassador.routes import HostConfig, HostTls, MappingConfig
 from config.variants.ambassadors import ApiVersion
@@ -32,10 +33,13 @@ def listeners(routing: Routing) -> Iterator[Manifest]:
     for listener in routing.listeners:
         spec = {
             "port": listener.port,
-            "protocol": listener.protocol,
+            **listener.stack,
             "securityModel": listener.security_model,
             "hostBinding": {"namespace": {"from": "ALL"}},
         }
+        if listener.l7_depth is not None:
+            spec["l7Depth"] = listener.l7_depth
+        spec = merged(spec, listener.spec)
         yield manifest("v3alpha1", LISTENER.name, listener.name, routing.namespace, spec)
 
 
@@ -63,6 +67,7 @@ def tracing(version: ApiVersion, routing: Routing) -> Iterator[Manifest]:
     if config.driver == "opentelemetry":
         # Envoy would get any other key of it, and refuse all of it.
         spec["config"] = {"service_name": config.service_name or "ambassador"}
+    spec = merged(spec, config.spec)
     yield manifest(version, TRACING_SERVICE.name, TRACING_NAME, routing.namespace, spec)
 
 
@@ -82,10 +87,11 @@ def _host(host: HostConfig) -> dict[str, Any]:
     if host.acme is not None:
         spec["acmeProvider"] = {"authority": host.acme.authority, "email": host.acme.email}
     if host.tls is not None:
-        spec["tlsSecret"] = {"name": host.tls_secret}
+        space = host.tls.namespace
+        spec["tlsSecret"] = {"name": host.tls_secret, **({"namespace": space} if space else {})}
         if host.tls.has_settings:
             spec["tls"] = tls_settings(host.tls)
-    return spec
+    return merged(spec, host.spec)
 
 
 def tls_settings(tls: HostTls) -> dict[str, Any]:
@@ -104,18 +110,8 @@ def tls_settings(tls: HostTls) -> dict[str, Any]:
 
 def mapping_spec(mapping: MappingConfig, host: dict[str, Any]) -> dict[str, Any]:
     """The spec of a Mapping; `host` is the host name in the fields of its API version."""
-    spec: dict[str, Any] = {**host, "prefix": mapping.prefix, "service": mapping.service}
-    for key, value in (
-        ("rewrite", mapping.rewrite),
-        ("add_linkerd_headers", mapping.linkerd_headers),
-        ("bypass_auth", mapping.bypass_auth),
-        ("timeout_ms", mapping.timeout_ms),
-    ):
-        if value is not None:
-            spec[key] = value
-    if mapping.remove_request_headers:
-        spec["remove_request_headers"] = list(mapping.remove_request_headers)
-    return spec
+    own = {**host, "prefix": mapping.prefix, "service": mapping.service, **mapping.fields}
+    return merged(own, mapping.spec)
 
 
 def older_host(mapping: MappingConfig, routing: Routing) -> dict[str, Any]:

@@ -29,17 +29,21 @@ def translate(routing: Routing) -> Iterator[shapes.Manifest]:
         yield from shapes.hosts("v2", routing)
     for host in routing.hosts:
         if host.tls is not None and not routing.converted:
-            spec = _tls_context(host, host.tls)
+            spec = _tls_context(host, host.tls, routing.namespace)
             yield shapes.manifest("v1", TLS_CONTEXT.name, host.name, routing.namespace, spec)
     for mapping in routing.mappings:
         spec = shapes.mapping_spec(mapping, shapes.older_host(mapping, routing))
         yield shapes.manifest("v1", MAPPING.name, mapping.name, routing.namespace, spec)
 
 
-def _tls_context(host: HostConfig, tls: HostTls) -> dict[str, Any]:
+def _tls_context(host: HostConfig, tls: HostTls, namespace: str) -> dict[str, Any]:
+    secret = host.tls_secret or ""
+    if tls.namespace is not None or "." in secret:
+        # Ambassador reads what follows the last dot as a namespace.
+        secret = f"{secret}.{tls.namespace or namespace}"
     spec: dict[str, Any] = {
         "hosts": [host.hostname],
-        "secret": host.tls_secret,
+        "secret": secret,
         **shapes.tls_settings(tls),
     }
     if host.insecure == "Redirect":

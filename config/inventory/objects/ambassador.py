@@ -31,7 +31,12 @@ from vocabulary.kinds import (
 
 
 def ambassador_objects(mesh: MeshConfig, cluster: str) -> Iterator[MadeObject]:
-    """Objects of a cluster's Ambassador, beside its releases; none where it has no Ambassador."""
+    """Objects of a cluster's Ambassadors, beside their releases; none where it has none."""
+    for view in mesh.each_ambassador(cluster):
+        yield from _of_one(view, cluster)
+
+
+def _of_one(mesh: MeshConfig, cluster: str) -> Iterator[MadeObject]:
     config = mesh.clusters[cluster]
     ambassador = config.ambassador
     if ambassador is None:
@@ -74,10 +79,11 @@ def _certificates(config: AmbassadorConfig, every: tuple[HostConfig, ...]) -> It
     for host in every:
         if host.tls is None or host.tls_secret is None:
             continue
+        space = host.tls.namespace or config.namespace
         if host.tls.cert_manager is not None:
-            yield MadeObject(CERTIFICATE, config.namespace, host.tls_secret)
+            yield MadeObject(CERTIFICATE, space, host.tls_secret)
         elif host.tls.trial:
-            yield MadeObject(SECRET, config.namespace, host.tls_secret)
+            yield MadeObject(SECRET, space, host.tls_secret)
 
 
 def _served(

@@ -31,6 +31,15 @@ def served_rules(config: AmbassadorConfig) -> Iterator[Problem]:
             "leave 8080 out, or write gateway.probe: proxy",
             about=("gateway.probe",),
         )
+    for place, listener in enumerate(config.listeners or ()):
+        if listener.port == 8080 and listener.expects_proxy_header:
+            key = "protocolStack" if listener.protocol_stack else "protocol"
+            yield Problem(
+                f"listeners[{place}].{key}",
+                "the probe arrives on this port without the header of the PROXY protocol",
+                "write gateway.probe: proxy, or leave PROXY out",
+                about=("gateway.probe",),
+            )
     if config.hosts is None and not config.installed:
         # The stack file does not have the owner's Hosts, so the guard cannot check them.
         return

@@ -28,7 +28,7 @@ def name_rules(config: AmbassadorConfig) -> Iterator[Problem]:
         ),
     ):
         yield from doubled(what, ((key.format(place), name) for place, name in enumerate(names)))
-    routes: dict[tuple[str, str], int] = {}
+    routes: dict[tuple[str, str, str], int] = {}
     for place, mapping in enumerate(config.mappings):
         other = routes.setdefault(mapping.route, place)
         if other != place:
@@ -40,13 +40,14 @@ def name_rules(config: AmbassadorConfig) -> Iterator[Problem]:
                 about=(f"mappings[{other}].prefix", f"mappings[{place}].hostname"),
             )
     logins = {item.name: place for place, item in enumerate(config.image_pull_secrets)}
-    made: dict[str, int] = {}
+    made: dict[tuple[str, str], int] = {}
     for place, host in enumerate(hosts):
         if host.tls is None or host.tls_secret is None:
             continue
         if not host.tls.trial and host.tls.cert_manager is None:
             continue
-        if host.tls_secret in logins:
+        space = host.tls.namespace or config.namespace
+        if host.tls_secret in logins and space == config.namespace:
             yield Problem(
                 f"hosts[{place}].tls.secret",
                 f"imagePullSecrets[{logins[host.tls_secret]}] has the same Secret "
@@ -54,7 +55,7 @@ def name_rules(config: AmbassadorConfig) -> Iterator[Problem]:
                 "write another Secret",
                 about=(f"hosts[{place}].name",),
             )
-        other = made.setdefault(host.tls_secret, place)
+        other = made.setdefault((space, host.tls_secret), place)
         if other != place:
             yield Problem(
                 f"hosts[{place}].tls.secret",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from config.language.model import contradictions, value_at
 from config.language.problems import Problem
+from vocabulary.ambassador import ID_VARIABLE
 
 if TYPE_CHECKING:
     from config.ambassador.ambassador import AmbassadorConfig
@@ -19,8 +20,18 @@ def value_rules(config: AmbassadorConfig) -> Iterator[Problem]:
         ("fullnameOverride", "name", config.name),
         (f"{front}fullnameOverride", "name", config.name),
         (f"{front}serviceAccount.name", "serviceAccount", config.service_account),
+        (f"env.{ID_VARIABLE}", "ambassadorId", config.own_id),
+        (f"{front}env.{ID_VARIABLE}", "ambassadorId", config.own_id),
     ):
         yield from contradictions("values", config.values, path, key, ours)
+    raw = value_at(config.values, f"{front}envRaw")
+    if isinstance(raw, str) and ID_VARIABLE in raw:
+        yield Problem(
+            f"values.{front}envRaw",
+            f"{ID_VARIABLE} here contradicts the value that the program derives from ambassadorId",
+            f"leave {ID_VARIABLE} out, and set ambassadorId instead",
+            about=("ambassadorId",),
+        )
     for path, key in (
         ("licenseKey.value", "edgeStack.licenseKey"),
         (f"{front}agent.cloudConnectToken", "edgeStack.cloudConnectToken"),

@@ -26,6 +26,7 @@ FLAVOUR = Flavour(
             crds=CrdsWithin(),
             api_versions=("v2", "v1"),
             kinds=frozenset({*RBAC, CRD, DEPLOYMENT, MODULE, SERVICE}),
+            fields="ambassador-6",
             named_after=(),
             newest_kubernetes=(1, 21),
         ),

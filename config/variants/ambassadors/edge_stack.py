@@ -49,6 +49,8 @@ FLAVOUR = Flavour(
                     SERVICE,
                 }
             ),
+            # Its Hosts, Listeners and Mappings are those of Emissary-ingress 3.
+            fields="emissary-3",
             converted=frozenset({"v3alpha1", "v2"}),
         ),
     ),

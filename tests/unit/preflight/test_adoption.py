@@ -23,6 +23,7 @@ DEPLOYMENT = f"{APPS}/deployments/ambassador"
 SERVED = "/apis/getambassador.io"
 AMBASSADOR = "clusters.east.ambassador"
 INJECT = "linkerd.io/inject"
+ID = {"ambassadorId": "edge"}
 
 World = dict[str, Answer]
 """What an API server answers, by path; where a path is missing, there is nothing."""
@@ -265,6 +266,51 @@ def test_pods_without_labels_are_reported() -> None:
     assert "select" in message
     assert f"{AMBASSADOR}.adopt.podLabels" in remedy
     assert "{}" not in remedy
+
+
+# Its id -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("own", "variable"),
+    [({}, {"value": "edge"}), ({"ambassadorId": "edge"}, {"value": "other"}), (ID, {})],
+)
+def test_an_id_that_the_ambassador_has_not_is_refused_with_the_one_that_it_has(
+    own: dict[str, str], variable: dict[str, str]
+) -> None:
+    entry = [{"name": "AMBASSADOR_ID", **variable}]
+    world = installed(deployment=edited("spec template spec containers", [{"env": entry}]))
+    given = changed({f"{AMBASSADOR}.{key}": value for key, value in own.items()}, LEGACY)
+    message, remedy = told(world, given)[0]
+    assert variable.get("value", "default") in message
+    again = mended(remedy, given)
+    assert not any("AMBASSADOR_ID" in said for said, _ in told(world, again))
+
+
+def test_an_id_that_is_written_elsewhere_has_to_be_in_the_stack_file() -> None:
+    entry = {"name": "AMBASSADOR_ID", "valueFrom": {"configMapKeyRef": {"name": "a", "key": "b"}}}
+    world = installed(deployment=edited("spec template spec containers", [{"env": [entry]}]))
+    message, remedy = only(world)
+    assert "from another object" in message and f"{AMBASSADOR}.ambassadorId" in remedy
+    named = changed({f"{AMBASSADOR}.ambassadorId": "edge"}, LEGACY)
+    assert not any("AMBASSADOR_ID" in said for said, _ in told(world, named))
+
+
+@pytest.mark.parametrize(("ids", "fits"), [("edge", True), (["a", "edge"], True), (None, False)])
+def test_the_module_that_is_patched_is_one_that_the_ambassador_reads(
+    ids: object, fits: bool
+) -> None:
+    found: dict[str, Any] = {"kind": "Module", "metadata": {"name": "ambassador"}}
+    found["spec"] = {} if ids is None else {"ambassador_id": ids}
+    entry = [{"name": "AMBASSADOR_ID", "value": "edge"}]
+    deployed = edited("spec template spec containers", [{"env": entry}])
+    world = installed(module=(200, found), deployment=deployed)
+    named = changed({f"{AMBASSADOR}.ambassadorId": "edge"}, LEGACY)
+    assert (told(world, named) == []) is fits
+    if not fits:
+        message, remedy = only(world, named)
+        assert "has the ambassador_id default" in message
+        assert told(world, mended(remedy.replace("or write", "write"), named)) == []
 
 
 # Injection ----------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ import pytest
 from components.ambassador.objects import TRANSLATORS, Routing, ambassador_objects, routing
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import GatewayConfig
-from config.ambassador.routes import HostConfig, Listener, MappingConfig
+from config.ambassador.listeners import Listener
+from config.ambassador.routes import HostConfig, MappingConfig
 from config.variants.ambassadors import FLAVOURS, ApiVersion
 
 VERSIONS: tuple[ApiVersion, ...] = ("v1", "v2", "v3alpha1")

@@ -663,7 +663,7 @@ def test_each_adopted_field_is_refused_that_describes_an_installation() -> None:
     of_both = {
         *("flavour", "version", "api_version", "adopt", "namespace", "name", "service_account"),
         *("service", "sidecar", "linkerd_headers", "listeners", "hosts", "mappings", "gateway"),
-        *("tracing", "public_ports"),
+        *("tracing", "public_ports", "ambassador_id"),
     }
     assert of_both | set(OF_AN_INSTALLATION) == set(AmbassadorConfig.model_fields)
 

@@ -33,6 +33,7 @@ FLAVOUR = Flavour(
             crds=CrdsWithin(),
             api_versions=("v2",),
             kinds=frozenset({DEPLOYMENT, SERVICE}),
+            fields="emissary-4",
         ),
     ),
 )
