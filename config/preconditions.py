@@ -10,15 +10,16 @@ from config.core.mesh import MeshConfig, service_account
 from config.core.namespaces import made_namespaces
 from config.links.exports import ServiceRef
 from config.platform.recipes import Patch
+from config.variants.edge_releases import KUBERNETES
 from config.variants.linkerds import DEFAULT
 from vocabulary.kinds import BUNDLE, CERTIFICATE, CLUSTER_ISSUER, ISSUER, POD_MONITOR
 
 
 @dataclass(frozen=True)
 class Limit:
-    """The newest Kubernetes that a part of the stack supports."""
+    """The newest, or the oldest, Kubernetes that a part of the stack supports."""
 
-    newest: tuple[int, int]
+    version: tuple[int, int]
     """Major and minor version."""
     what: str
     """The part, for a sentence."""
@@ -103,6 +104,8 @@ class Expectations:
     """Patches; a missing workload is reported, a patch that could not be undone is refused."""
     trust: bool = False
     """Whether the anchors that its proxies trust are compared with those of the stack file."""
+    oldest: tuple[Limit, ...] = ()
+    """Versions of Kubernetes that the cluster must have at least."""
 
 
 def expectations(mesh: MeshConfig, name: str) -> Expectations:
@@ -149,7 +152,27 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         tuple(_spaces(mesh, name)),
         tuple(WantedPatch(f"clusters.{name}.{path}", patch) for path, patch in cluster.patches),
         trust=True,
+        oldest=tuple(_oldest(name, cluster)),
     )
+
+
+def _oldest(name: str, cluster: ClusterConfig) -> Iterator[Limit]:
+    """What the charts need at least (``kubeVersion`` of each chart)."""
+    linkerd = cluster.linkerd
+    key = f"clusters.{name}.linkerd.version"
+    older = [chart for chart, oldest in KUBERNETES if oldest < linkerd.oldest_kubernetes]
+    remedy = "upgrade the cluster"
+    if linkerd.generation is DEFAULT and older:
+        before = ".".join(map(str, KUBERNETES[len(older)][0]))
+        remedy += f", or write a version before {before} under {key}"
+    yield Limit(linkerd.oldest_kubernetes, f"Linkerd {linkerd.version}", remedy)
+    ambassador = cluster.ambassador
+    if ambassador is not None and ambassador.installed and ambassador.line.oldest_kubernetes:
+        yield Limit(
+            ambassador.line.oldest_kubernetes,
+            f"{ambassador.kind.title} {ambassador.chart_version}",
+            "upgrade the cluster",
+        )
 
 
 def _issuing(name: str, cluster: ClusterConfig) -> Iterator[Needed]:

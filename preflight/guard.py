@@ -25,7 +25,7 @@ from kube.errors import KubeconfigError
 from kube.failures import STRANGE, Reason, why_silent
 from kube.kubeconfig import Endpoint, Login, api_client, endpoint, get_json, login
 from kube.paths import path_of
-from kube.versions import too_new
+from kube.versions import too_new, too_old
 from preflight.adoption import mismatches
 from preflight.discovery import absent, unserved
 from preflight.proxy_trust import HeldTrust, held_trust
@@ -192,6 +192,7 @@ def _unmet(
 ) -> Iterator[Reason]:
     """Why a cluster that answers is not as the stack file expects."""
     yield from too_new(version, expected.limits)
+    yield from too_old(version, expected.oldest)
     if expected.adopted is not None:
         yield from mismatches(api, expected.adopted, timeout)
     yield from unserved(api, expected.needed, timeout)

@@ -23,12 +23,16 @@ from config.core.cluster import ClusterConfig
 from config.inventory import Webhook
 from config.linkerd.control_plane import LinkerdConfig
 from config.trust.issuance import Issuance
+from config.variants.edge_releases import GATEWAY_API
 from vocabulary.kubernetes import SECRET_TLS
 
 
 def linkerd_crds_values(config: LinkerdConfig) -> Values:
-    """Values of linkerd-crds."""
-    return merged({"installGatewayAPI": config.gateway_api_crds}, config.crds_values)
+    """Values of linkerd-crds; older charts have a value per route of the Gateway API."""
+    keys = ["installGatewayAPI"]
+    if config.lacks(GATEWAY_API):
+        keys = ["enableHttpRoutes", "enableTlsRoutes", "enableTcpRoutes"]
+    return merged(dict.fromkeys(keys, config.gateway_api_crds), config.crds_values)
 
 
 def cni_values(config: LinkerdConfig) -> Values:

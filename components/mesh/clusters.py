@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pulumi
+
 from components.ambassador.ambassador_mesh import AmbassadorMesh
 from components.ambassador.args import AmbassadorMeshArgs
 from components.linkerd.control_plane import LinkerdControlPlaneArgs
@@ -22,6 +24,9 @@ def declare_cluster(name: str, mesh: Mesh) -> None:
     config = mesh.config
     cluster, made, provider = config.clusters[name], mesh.made[name], mesh.providers[name]
     releases, protect_crds = mesh.releases, config.protection.crds
+    advice = cluster.advice(name)
+    if advice is not None:
+        pulumi.log.warn(advice)
     if cluster.cert_manager is not None:
         mesh.cert_managers[name] = CertManager(
             f"{name}-cert-manager", CertManagerArgs(cluster, made, provider, releases, protect_crds)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from config.core.cluster import ClusterConfig
 from config.language.problems import Problem
 from config.trust.trust_anchor import TrustAnchorConfig
+from config.variants.edge_releases import TRACING
 from config.variants.linkerds import DEFAULT
 
 PATH = "trustAnchor.certManager"
@@ -58,7 +59,7 @@ def _cluster(anchors: TrustAnchorConfig, name: str, cluster: ClusterConfig) -> I
             f"{path}.linkerd.tracing",
             "cert-manager issues no certificate for the webhook of linkerd-jaeger, which traces "
             "in this version",
-            f"write {PATH}.webhooks: false, or a version from 2025.6.4 on",
+            f"write {PATH}.webhooks: false, or a version from {TRACING.version} on",
             about=(f"{PATH}.webhooks", f"{path}.linkerd.version"),
         )
     if issuance.webhooks and issuance.kind == "Issuer" and cluster.linkerd.viz.enabled:

@@ -121,7 +121,7 @@ GENERATION = LinkerdGeneration(
         "crdsValues": "its CRDs are part of the chart linkerd2",
         "gatewayApiCrds": "it does not support the Gateway API",
     },
-    oldest_kubernetes=(1, 13),
+    kubernetes=(((0, 0, 0), (1, 13)),),
     # Its CRDs and webhooks are of v1beta1 APIs.
     newest_kubernetes=(1, 21),
     layout="linkerd2",
