@@ -148,7 +148,7 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         mesh.services_wanted(name),
         tuple(limits),
         adopted,
-        (*_issuing(name, cluster), *_platform(name, cluster)),
+        (*_issuing(name, cluster), *_platform(name, cluster), *_egress(name, cluster)),
         tuple(_spaces(mesh, name)),
         tuple(WantedPatch(f"clusters.{name}.{path}", patch) for path, patch in cluster.patches),
         trust=True,
@@ -214,6 +214,20 @@ def _platform(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
                 served_by.title,
                 f"install {served_by.requirement} first, or name another controller",
             )
+
+
+def _egress(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
+    """Kinds of the routes to allowed hosts, where another owner installs the Gateway API."""
+    egress = cluster.linkerd.egress
+    if egress is None or cluster.linkerd.gateway_api_crds:
+        return
+    for kind in dict.fromkeys(host.kind for host in egress.hosts):
+        yield Needed(
+            kind.api_version,
+            (kind.name,),
+            "the Gateway API (its experimental channel has TLSRoutes)",
+            f"install its CRDs first, or leave clusters.{name}.linkerd.egress.hosts out",
+        )
 
 
 def _spaces(mesh: MeshConfig, name: str) -> Iterator[NeededNamespace]:

@@ -25,6 +25,7 @@ from config.linkerd.control_plane import LinkerdConfig
 from config.trust.issuance import Issuance
 from config.variants.edge_releases import GATEWAY_API
 from vocabulary.kubernetes import SECRET_TLS
+from vocabulary.linkerd import EGRESS
 
 
 def linkerd_crds_values(config: LinkerdConfig) -> Values:
@@ -73,6 +74,8 @@ def control_plane_values(
             "defaultInboundPolicy": config.proxy.default_inbound_policy,
         },
     }
+    if config.egress is not None:
+        ours["egress"] = {"globalEgressNetworkNamespace": EGRESS}
     if config.heartbeat:
         # The chart's own default is the minute of rendering, so no two previews would agree.
         ours["heartbeatSchedule"] = "17 4 * * *"

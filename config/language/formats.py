@@ -259,6 +259,17 @@ def _key_of(what: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _key_or_group(value: str) -> str:
+    prefix = value.removesuffix("/*")
+    fitting = is_dns_name(prefix) if prefix != value else is_qualified_name(value)
+    if not fitting:
+        raise wrong(
+            "this is not the key of a label or annotation, nor a group of keys",
+            "write a key such as example.com/name, or example.com/* for all keys with this prefix",
+        )
+    return value
+
+
 def _label_value(value: str) -> str:
     if value and not re.fullmatch(_QUALIFIED_PATTERN, value):
         raise wrong(
@@ -454,8 +465,17 @@ Annotations = dict[Annotated[str, _key_of("an annotation"), _KEY_SCHEMA], str]
 """Annotations of an object."""
 LabelKey = Annotated[str, _key_of("a label"), _KEY_SCHEMA]
 """Key of a label."""
-MetadataKey = Annotated[str, _key_of("a label or annotation"), _KEY_SCHEMA]
-"""Key of a label or an annotation."""
+MetadataGlob = Annotated[
+    str,
+    AfterValidator(_key_or_group),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": rf"^(([^/]{{1,253}}/)?{_QUALIFIED_PATTERN}|[^/]{{1,253}}/\*)$",
+        }
+    ),
+]
+"""Key of a label or an annotation, or ``<prefix>/*`` for all keys with a prefix."""
 LabelValue = Annotated[
     str,
     AfterValidator(_label_value),

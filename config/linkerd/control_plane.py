@@ -19,10 +19,18 @@ from config.language.formats import (
 )
 from config.language.model import Model, PullSecret, Resources, doubled
 from config.language.problems import Problem, quoted, wrong
+from config.linkerd.egress import Egress
 from config.linkerd.tracing import TracingConfig
 from config.platform.ingress import VizIngress, VizRoute
 from config.variants.advisories import Advice, advice
-from config.variants.edge_releases import JAEGER_PROTOCOL, NATIVE_SIDECARS, TRACING, Row, dated
+from config.variants.edge_releases import (
+    EGRESS,
+    JAEGER_PROTOCOL,
+    NATIVE_SIDECARS,
+    TRACING,
+    Row,
+    dated,
+)
 from config.variants.linkerd import LinkerdGeneration, Need
 from config.variants.linkerd_numbers import refusal
 from config.variants.linkerds import DEFAULT, LINKERDS, generation_of
@@ -184,6 +192,8 @@ class LinkerdConfig(Model):
     """The viz extension."""
     tracing: TracingConfig | None = None
     """Where traces are sent; nowhere when left out."""
+    egress: Egress | None = None
+    """What meshed pods may reach outside of the cluster; everything when left out."""
     values: HelmValues = {}
     """Extra values for the chart linkerd-control-plane (or linkerd2); they override the
     program's."""
@@ -270,6 +280,13 @@ class LinkerdConfig(Model):
     def inconsistencies(self) -> Iterator[Problem]:
         """Settings that Linkerd 2.8 lacks, conflicting pull secrets."""
         yield from self._lacking()
+        if self.egress is not None and self.lacks(EGRESS):
+            yield Problem(
+                "egress",
+                f"Linkerd {self.version} does not have {EGRESS.what}, as since {EGRESS.version}",
+                f'leave egress out, or write version: "{DEFAULT.newest}"',
+                about=("version",),
+            )
         names = [
             (f"imagePullSecrets[{i}].name", s.name) for i, s in enumerate(self.image_pull_secrets)
         ]
@@ -290,6 +307,7 @@ class LinkerdConfig(Model):
             != "all-unauthenticated",
             "imagePullSecrets": bool(self.image_pull_secrets),
             "crdsValues": bool(self.crds_values),
+            "egress": self.egress is not None,
             "gatewayApiCrds": self.gateway_api_crds and "gateway_api_crds" in self.model_fields_set,
         }
         for key, reason in self.generation.lacks.items():

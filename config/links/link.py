@@ -20,13 +20,14 @@ from config.language.formats import (
     LabelKey,
     Labels,
     LabelValue,
-    MetadataKey,
+    MetadataGlob,
     Port,
     ServiceName,
     UrlPath,
 )
 from config.language.model import Model, doubled
 from config.language.problems import Problem
+from config.links.traffic_policy import TrafficPolicy
 
 ExportMode = Literal["gateway", "remote-discovery", "none"]
 
@@ -132,6 +133,8 @@ class Export(Model):
     Service."""
     mapping: MirrorMapping | None = None
     """Make the mirrored Service reachable through the source's Ambassador."""
+    traffic: TrafficPolicy | None = None
+    """How clients treat requests to it; as Linkerd does by default when left out."""
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.service}"
@@ -194,10 +197,11 @@ class LinkConfig(Model):
     """Services of the target to export, by labels that they have."""
     headless_services: Flag = False
     """Mirror headless Services as such, with a name for every pod."""
-    excluded_labels: tuple[MetadataKey, ...] = ()
-    """Labels of exported Services that are not copied to their mirrors."""
-    excluded_annotations: tuple[MetadataKey, ...] = ()
-    """Annotations of exported Services that are not copied to their mirrors."""
+    excluded_labels: tuple[MetadataGlob, ...] = ()
+    """Labels of exported Services that are not copied to their mirrors; ``example.com/*`` for all
+    with this prefix."""
+    excluded_annotations: tuple[MetadataGlob, ...] = ()
+    """Annotations of exported Services that are not copied to their mirrors, likewise."""
     probe: Probe = Probe()
     """Probing of the gateway."""
 

@@ -16,6 +16,7 @@ from config.platform.sample import SAMPLE_MAPPING
 from config.rules.generations import generations_apart
 from config.rules.meshed_workloads import meshed_by_others
 from config.rules.tracing import traced
+from config.rules.traffic_policies import traffic_policies
 from config.rules.viz import observed
 
 Links = Mapping[int, LinkConfig]
@@ -39,6 +40,7 @@ def cross_check(clusters: Clusters, links: Links, names: Collection[str]) -> Ite
     yield from _weights(links)
     yield from _routes_to_mirrors(clusters, links)
     yield from generations_apart(clusters, links)
+    yield from traffic_policies(clusters, links)
     yield from traced(clusters)
     yield from observed(clusters)
     yield from meshed_by_others(clusters)

@@ -53,6 +53,7 @@ def _lacking(index: int, link: LinkConfig, versions: tuple[str, ...]) -> Iterato
         wanted[f"{path}.exports[{place}].mode"] = export.mode not in (None, "gateway")
         wanted[f"{path}.exports[{place}].federated"] = export.federated
         wanted[f"{path}.exports[{place}].weights"] = export.weights is not None
+        wanted[f"{path}.exports[{place}].traffic"] = export.traffic is not None
     for key, given in wanted.items():
         if given:
             yield Problem(

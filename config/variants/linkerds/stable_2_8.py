@@ -117,6 +117,7 @@ GENERATION = LinkerdGeneration(
     lacks={
         "viz.enabled": "its metrics and dashboard are part of the chart",
         "proxy.defaultInboundPolicy": "it has no authorization policy",
+        "egress": "it has no EgressNetworks",
         "imagePullSecrets": "its charts have no values for logins",
         "crdsValues": "its CRDs are part of the chart linkerd2",
         "gatewayApiCrds": "it does not support the Gateway API",
