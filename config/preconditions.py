@@ -10,6 +10,7 @@ from config.core.mesh import MeshConfig, service_account
 from config.core.namespaces import made_namespaces
 from config.links.exports import ServiceRef
 from config.platform.recipes import Patch
+from config.service_ports import NamedPort, named_ports
 from config.variants.edge_releases import KUBERNETES
 from config.variants.linkerds import DEFAULT
 from vocabulary.kinds import BUNDLE, CERTIFICATE, CLUSTER_ISSUER, ISSUER, POD_MONITOR
@@ -106,6 +107,8 @@ class Expectations:
     """Whether the anchors that its proxies trust are compared with those of the stack file."""
     oldest: tuple[Limit, ...] = ()
     """Versions of Kubernetes that the cluster must have at least."""
+    ports: tuple[NamedPort, ...] = ()
+    """Ports that existing Services must have."""
 
 
 def expectations(mesh: MeshConfig, name: str) -> Expectations:
@@ -153,6 +156,7 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         tuple(WantedPatch(f"clusters.{name}.{path}", patch) for path, patch in cluster.patches),
         trust=True,
         oldest=tuple(_oldest(name, cluster)),
+        ports=tuple(named_ports(mesh, name)),
     )
 
 

@@ -29,6 +29,7 @@ from kube.versions import too_new, too_old
 from preflight.adoption import mismatches
 from preflight.discovery import absent, unserved
 from preflight.proxy_trust import HeldTrust, held_trust
+from preflight.service_ports import closed_ports
 from preflight.workloads import look_at
 from vocabulary.errors import MeshError
 from vocabulary.kinds import NAMESPACE, SERVICE
@@ -197,6 +198,7 @@ def _unmet(
         yield from mismatches(api, expected.adopted, timeout)
     yield from unserved(api, expected.needed, timeout)
     yield from absent(api, expected.namespaces, timeout)
+    yield from closed_ports(api, expected.ports, timeout)
 
 
 def _missing(

@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field
 from config.language.formats import DnsName, Flag, HostGlob, Line, Port, UrlPath, url_complaint
 from config.language.model import Model
 from config.language.problems import Problem, quoted, wrong
+from config.trust.issuers import IssuerReference
 
 HEALTH_MAPPING = "public-health-check"
 """Name of the gateway's own Mapping."""
@@ -82,22 +83,13 @@ class Listener(Model):
     """When a request counts as secure: by X-Forwarded-Proto, always, or never."""
 
 
-class CertManagerIssuer(Model):
-    """The issuer of a Certificate of cert-manager (cert-manager docs, Certificate)."""
-
-    issuer: DnsName
-    """Name of the issuer."""
-    kind: Literal["Issuer", "ClusterIssuer"] = "ClusterIssuer"
-    """An Issuer has to be in the namespace of the Secret that it fills."""
-
-
 class HostTls(Model):
     """How TLS of a Host is terminated: with which certificate and which settings."""
 
     secret: DnsName | None = None
     """Name of the Secret (kubernetes.io/tls) in Ambassador's namespace; ``<host>-tls`` by default.
     Without `certManager` and `trial`, the Secret has to exist."""
-    cert_manager: CertManagerIssuer | None = None
+    cert_manager: IssuerReference | None = None
     """Have cert-manager fill the Secret; the program creates a Certificate."""
     trial: Flag = False
     """Have the mesh's own trust anchor sign a certificate: only for trials, as no browser trusts

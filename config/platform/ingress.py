@@ -11,10 +11,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
 
-from config.ambassador.routes import CertManagerIssuer, HostConfig, HostTls, MappingConfig
+from config.ambassador.routes import HostConfig, HostTls, MappingConfig
 from config.language.formats import DnsLabel, DnsName, Port, ServiceName, UrlPath
 from config.language.model import Model
 from config.language.problems import Problem, quoted, wrong
+from config.trust.issuers import IssuerReference
 from config.variants.ingress_controller import Backend, IngressController, Manifest
 from config.variants.ingress_controllers import CONTROLLERS
 from vocabulary.linkerd import VIZ
@@ -46,7 +47,7 @@ class IngressTls(Model):
 
     secret: DnsName | None = None
     """Secret (kubernetes.io/tls) in the Ingress' namespace; ``<name>-tls`` by default."""
-    cert_manager: CertManagerIssuer | None = None
+    cert_manager: IssuerReference | None = None
     """Have cert-manager fill that Secret."""
 
 
@@ -174,7 +175,7 @@ class VizRoute(Model):
     """Host name that it answers for."""
     tls_secret: DnsName | None = None
     """Secret (kubernetes.io/tls) in Ambassador's namespace that TLS is terminated with."""
-    cert_manager: CertManagerIssuer | None = None
+    cert_manager: IssuerReference | None = None
     """Have cert-manager fill that Secret."""
 
     def as_host(self) -> HostConfig:

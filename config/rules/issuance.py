@@ -62,11 +62,11 @@ def _cluster(anchors: TrustAnchorConfig, name: str, cluster: ClusterConfig) -> I
             f"write {PATH}.webhooks: false, or a version from {TRACING.version} on",
             about=(f"{PATH}.webhooks", f"{path}.linkerd.version"),
         )
-    if issuance.webhooks and issuance.kind == "Issuer" and cluster.linkerd.viz.enabled:
+    if issuance.webhooks and not issuance.in_cluster and cluster.linkerd.viz.enabled:
         yield Problem(
             f"{PATH}.kind",
-            f"an Issuer in the namespace {cluster.linkerd.namespace} cannot sign for the webhooks "
-            f"of viz in cluster '{name}', which are in another namespace",
+            f"an {issuance.kind} in the namespace {cluster.linkerd.namespace} cannot sign for the "
+            f"webhooks of viz in cluster '{name}', which are in another namespace",
             "name a ClusterIssuer, or write webhooks: false",
             about=(f"{PATH}.webhooks", f"{path}.linkerd.viz.enabled"),
         )
@@ -86,9 +86,9 @@ def _trials(anchors: TrustAnchorConfig, clusters: Mapping[str, ClusterConfig]) -
                     f"{where}.trial",
                     f"anchor '{signer.name}' signs this certificate, but its private key is "
                     "missing",
-                    f"write {where}.certManager.issuer: {anchors.cert_manager.issuer}"
-                    if anchors.cert_manager is not None
-                    and anchors.cert_manager.kind == "ClusterIssuer"
+                    f"write {where}.certManager: {{issuer: {anchors.cert_manager.issuer}, kind: "
+                    f"{anchors.cert_manager.kind}, group: {anchors.cert_manager.group}}}"
+                    if anchors.cert_manager is not None and anchors.cert_manager.in_cluster
                     else "name an existing Secret under tls.secret",
                     about=(f"trustAnchor.anchors[{anchors.anchors.index(signer)}].privateKey",),
                 )

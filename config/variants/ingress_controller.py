@@ -11,6 +11,8 @@ from vocabulary.kubernetes import (
     CERT_MANAGER_CLUSTER_ISSUER,
     CERT_MANAGER_COMMON_NAME,
     CERT_MANAGER_ISSUER,
+    CERT_MANAGER_ISSUER_GROUP,
+    CERT_MANAGER_ISSUER_KIND,
     LONGEST_COMMON_NAME,
     SKIP_AWAIT,
 )
@@ -104,8 +106,13 @@ def _cert_manager(config: IngressBase) -> dict[str, str]:
     if config.tls is None or config.tls.cert_manager is None:
         return {}
     issuer = config.tls.cert_manager
-    whole = issuer.kind == "ClusterIssuer"
+    whole = issuer.in_cluster and not issuer.external
     found = {CERT_MANAGER_CLUSTER_ISSUER if whole else CERT_MANAGER_ISSUER: issuer.issuer}
+    if issuer.external:
+        found |= {
+            CERT_MANAGER_ISSUER_KIND: issuer.kind,
+            CERT_MANAGER_ISSUER_GROUP: issuer.group,
+        }
     if len(config.host) <= LONGEST_COMMON_NAME:
         found[CERT_MANAGER_COMMON_NAME] = config.host
     return found

@@ -174,6 +174,8 @@ HELM_VALUES: tuple[Contract, ...] = (
             ("linkerd-policy-validator", "")),
         "cert-manager's cainjector, by an annotation of the webhook",
         producer="components/linkerd/webhook_values.py", source="cert-manager docs, CA Injector"),
+    _linkerd("linkerd-control-plane", "egress.globalEgressNetworkNamespace", NAME,
+        "policy controller"),
     _linkerd("linkerd-control-plane", "heartbeatSchedule",
         Form("five fields of cron", pattern(_SCHEDULE, "five fields of cron"), ("17 4 * * *",),
             ("", "17 4 * *", "@daily!")),
