@@ -211,10 +211,12 @@ def _platform(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
             f"install it first, or leave clusters.{name}.monitoring.podMonitors out",
         )
     for served_by in dict.fromkeys(item.served_by for item in cluster.every_ingress):
-        if served_by.needed:
+        served = (item for item in cluster.every_ingress if item.served_by is served_by)
+        kinds = tuple(dict.fromkeys(kind for item in served for kind in item.needed))
+        if kinds:
             yield Needed(
-                served_by.needed[0].api_version,
-                tuple(kind.name for kind in served_by.needed),
+                kinds[0].api_version,
+                tuple(kind.name for kind in kinds),
                 served_by.title,
                 f"install {served_by.requirement} first, or name another controller",
             )

@@ -72,6 +72,8 @@ class IngressController:
     """Whether cert-manager reads annotations of its kind."""
     shares_secrets: bool = False
     """Whether it can read passwords from another namespace."""
+    native: bool = False
+    """Whether it can leave balancing to the proxy in its pods."""
     rewrites_host: bool = False
     """Whether it rewrites the host name to one that the dashboard accepts."""
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from contracts.contract import EDGE, Contract, Form, Subject
 from contracts.forms.common import LOCAL_NAME
-from contracts.forms.text import cidr, decimal, one_of, pattern, port, ports
+from contracts.forms.text import cidr, decimal, one_of, pattern, port
 
 _INDEX = "linkerd2 policy-controller/k8s/index/src/outbound/index.rs @ edge-26.8.3"
 _POLICY = "policy.linkerd.io"
@@ -25,7 +25,7 @@ _field = partial(
     subject=Subject.FIELD,
     producer="config/linkerd/egress.py",
     reader="policy controller",
-    source="linkerd2 policy-controller/k8s/index/src/outbound/index/egress_network.rs @ edge-26.8.3",
+    source="linkerd2 policy-controller/k8s/index/src/outbound/index @ edge-26.8.3",
     generations=EDGE,
 )
 
