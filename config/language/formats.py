@@ -165,10 +165,11 @@ def _number_as_text(value: Any) -> Any:
 
 def _version(value: str) -> str:
     if not re.fullmatch(r"v?([0-9]{1,9}\.){2}[0-9]{1,9}([-+][0-9A-Za-z.+-]{1,80})?", value):
-        raise wrong(
-            f"{quoted(value)} is not a chart version",
-            'write the exact chart version in quotes, for example "2026.8.3"',
-        )
+        release = re.fullmatch(r"edge-([0-9]{2}\.[0-9]{1,2}\.[0-9]{1,3})", value)
+        remedy = 'write the exact chart version in quotes, for example "2026.8.3"'
+        if release is not None:
+            remedy = f'write "20{release[1]}"'
+        raise wrong(f"{quoted(value)} is not a chart version", remedy)
     return value
 
 

@@ -86,6 +86,16 @@ def test_a_number_of_another_kind_is_named_with_the_one_to_write(
     assert suggested(problem.remedy) == [instead]
 
 
+def test_the_release_of_the_extension_for_traces_is_written_by_its_chart_too() -> None:
+    tracing = {"collector": "tempo.tracing:4317", "serviceAccount": "tempo"}
+    linkerd = {"version": "2025.4.4", "tracing": {**tracing, "jaegerVersion": "edge-25.9.4"}}
+    (problem,) = problems(one(linkerd=linkerd))
+    assert problem.path == "clusters.a.linkerd.tracing.jaegerVersion"
+    assert suggested(problem.remedy) == ["2025.9.4"]
+    linkerd["tracing"] = {**tracing, "jaegerVersion": "2025.9.4"}
+    assert problems(one(linkerd=linkerd)) == ()
+
+
 NUMBERS = st.one_of(
     st.builds("edge-{}.{}.{}".format, st.integers(18, 27), st.integers(1, 12), st.integers(1, 9)),
     st.builds("stable-2.{}.{}".format, st.integers(0, 14), st.integers(0, 11)),
