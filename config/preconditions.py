@@ -10,15 +10,17 @@ from config.core.mesh import MeshConfig, service_account
 from config.core.namespaces import made_namespaces
 from config.links.exports import ServiceRef
 from config.platform.recipes import Patch
+from config.service_ports import NamedPort, named_ports
+from config.variants.edge_releases import KUBERNETES
 from config.variants.linkerds import DEFAULT
 from vocabulary.kinds import BUNDLE, CERTIFICATE, CLUSTER_ISSUER, ISSUER, POD_MONITOR
 
 
 @dataclass(frozen=True)
 class Limit:
-    """The newest Kubernetes that a part of the stack supports."""
+    """The newest, or the oldest, Kubernetes that a part of the stack supports."""
 
-    newest: tuple[int, int]
+    version: tuple[int, int]
     """Major and minor version."""
     what: str
     """The part, for a sentence."""
@@ -107,6 +109,10 @@ class Expectations:
     """Whether the anchors that its proxies trust are compared with those of the stack file."""
     linked_as: str | None = None
     """Key path of its `apiServer`, if links end here and sources therefore have to reach it."""
+    oldest: tuple[Limit, ...] = ()
+    """Versions of Kubernetes that the cluster must have at least."""
+    ports: tuple[NamedPort, ...] = ()
+    """Ports that existing Services must have."""
 
 
 def expectations(mesh: MeshConfig, name: str) -> Expectations:
@@ -138,11 +144,13 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         mesh.services_wanted(name),
         tuple(limits),
         tuple(one for one in adopted if one is not None),
-        (*_issuing(name, cluster), *_platform(name, cluster)),
+        (*_issuing(name, cluster), *_platform(name, cluster), *_egress(name, cluster)),
         tuple(_spaces(mesh, name)),
         tuple(WantedPatch(f"clusters.{name}.{path}", patch) for path, patch in cluster.patches),
         trust=True,
         linked_as=f"clusters.{name}.apiServer" if mesh.links_to(name) else None,
+        oldest=tuple(_oldest(name, cluster)),
+        ports=tuple(named_ports(mesh, name)),
     )
 
 
@@ -163,6 +171,25 @@ def _adopted(name: str, cluster: ClusterConfig) -> AdoptedAmbassador | None:
         api_version=ambassador.objects_version,
         ambassador_id=ambassador.own_id,
     )
+
+
+def _oldest(name: str, cluster: ClusterConfig) -> Iterator[Limit]:
+    """What the charts need at least (``kubeVersion`` of each chart)."""
+    linkerd = cluster.linkerd
+    key = f"clusters.{name}.linkerd.version"
+    older = [chart for chart, oldest in KUBERNETES if oldest < linkerd.oldest_kubernetes]
+    remedy = "upgrade the cluster"
+    if linkerd.generation is DEFAULT and older:
+        before = ".".join(map(str, KUBERNETES[len(older)][0]))
+        remedy += f", or write a version before {before} under {key}"
+    yield Limit(linkerd.oldest_kubernetes, f"Linkerd {linkerd.version}", remedy)
+    ambassador = cluster.ambassador
+    if ambassador is not None and ambassador.installed and ambassador.line.oldest_kubernetes:
+        yield Limit(
+            ambassador.line.oldest_kubernetes,
+            f"{ambassador.kind.title} {ambassador.chart_version}",
+            "upgrade the cluster",
+        )
 
 
 def _issuing(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
@@ -197,13 +224,29 @@ def _platform(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
             f"install it first, or leave clusters.{name}.monitoring.podMonitors out",
         )
     for served_by in dict.fromkeys(item.served_by for item in cluster.every_ingress):
-        if served_by.needed:
+        served = (item for item in cluster.every_ingress if item.served_by is served_by)
+        kinds = tuple(dict.fromkeys(kind for item in served for kind in item.needed))
+        if kinds:
             yield Needed(
-                served_by.needed[0].api_version,
-                tuple(kind.name for kind in served_by.needed),
+                kinds[0].api_version,
+                tuple(kind.name for kind in kinds),
                 served_by.title,
                 f"install {served_by.requirement} first, or name another controller",
             )
+
+
+def _egress(name: str, cluster: ClusterConfig) -> Iterator[Needed]:
+    """Kinds of the routes to allowed hosts, where another owner installs the Gateway API."""
+    egress = cluster.linkerd.egress
+    if egress is None or cluster.linkerd.gateway_api_crds:
+        return
+    for kind in dict.fromkeys(host.kind for host in egress.hosts):
+        yield Needed(
+            kind.api_version,
+            (kind.name,),
+            "the Gateway API (its experimental channel has TLSRoutes)",
+            f"install its CRDs first, or leave clusters.{name}.linkerd.egress.hosts out",
+        )
 
 
 def _spaces(mesh: MeshConfig, name: str) -> Iterator[NeededNamespace]:

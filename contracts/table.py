@@ -14,6 +14,7 @@ from contracts.rows.links import LINKS
 from contracts.rows.platform import PLATFORM
 from contracts.rows.policy import POLICY
 from contracts.rows.ports import PORTS
+from contracts.rows.traffic import TRAFFIC
 from contracts.rows.workloads import WORKLOADS
 
 PARTS: dict[str, tuple[Contract, ...]] = {
@@ -24,6 +25,7 @@ PARTS: dict[str, tuple[Contract, ...]] = {
     "Ports of Services": PORTS,
     "Links": LINKS,
     "Policy": POLICY,
+    "Traffic": TRAFFIC,
     "Ambassador": AMBASSADOR,
     "cert-manager and trust-manager": ISSUANCE,
     "Monitoring, Traefik, ECK": PLATFORM,

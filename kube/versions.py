@@ -30,9 +30,22 @@ def too_new(version: Mapping[str, Any], limits: Iterable[Limit]) -> Iterator[Rea
     found = release(version)
     shown = printable(str(version.get("gitVersion") or ".".join(map(str, found or ()))))
     for limit in limits:
-        if found is not None and found > limit.newest:
-            newest = ".".join(map(str, limit.newest))
+        if found is not None and found > limit.version:
+            newest = ".".join(map(str, limit.version))
             yield (
                 f"it runs Kubernetes {shown}, and {limit.what} supports {newest} at most",
+                limit.remedy,
+            )
+
+
+def too_old(version: Mapping[str, Any], limits: Iterable[Limit]) -> Iterator[Reason]:
+    """Why a cluster of this version is too old; yields nothing where the version is unknown."""
+    found = release(version)
+    for limit in limits:
+        if found is not None and found < limit.version:
+            oldest = ".".join(map(str, limit.version))
+            yield (
+                f"it runs Kubernetes {'.'.join(map(str, found))}, and {limit.what} needs {oldest} "
+                "at least",
                 limit.remedy,
             )

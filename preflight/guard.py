@@ -27,10 +27,11 @@ from kube.failures import STRANGE, Reason, why_silent
 from kube.kubeconfig import Endpoint, Login, api_client, described, endpoint, get_json, login
 from kube.nodes import simulated
 from kube.paths import path_of
-from kube.versions import too_new
+from kube.versions import too_new, too_old
 from preflight.adoption import mismatches
 from preflight.discovery import absent, unserved
 from preflight.proxy_trust import HeldTrust, held_trust
+from preflight.service_ports import closed_ports
 from preflight.workloads import look_at
 from vocabulary.errors import MeshError
 from vocabulary.kinds import NAMESPACE, NODE, SERVICE
@@ -208,10 +209,12 @@ def _unmet(
 ) -> Iterator[Reason]:
     """Why a cluster that answers is not as the stack file expects."""
     yield from too_new(version, expected.limits)
+    yield from too_old(version, expected.oldest)
     for adopted in expected.adopted:
         yield from mismatches(api, adopted, timeout)
     yield from unserved(api, expected.needed, timeout)
     yield from absent(api, expected.namespaces, timeout)
+    yield from closed_ports(api, expected.ports, timeout)
 
 
 def _simulated(api: client.ApiClient, timeout: tuple[float, float]) -> bool:

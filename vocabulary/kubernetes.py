@@ -44,6 +44,8 @@ CERT_MANAGER_ISSUER = "cert-manager.io/issuer"
 CERT_MANAGER_ISSUER_KIND = "cert-manager.io/issuer-kind"
 CERT_MANAGER_ISSUER_GROUP = "cert-manager.io/issuer-group"
 CERT_MANAGER_CLUSTER_ISSUER = "cert-manager.io/cluster-issuer"
+CERT_MANAGER_ISSUER_KIND = "cert-manager.io/issuer-kind"
+CERT_MANAGER_ISSUER_GROUP = "cert-manager.io/issuer-group"
 CERT_MANAGER_COMMON_NAME = "cert-manager.io/common-name"
 
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")

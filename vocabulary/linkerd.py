@@ -23,6 +23,7 @@ ENABLE_GATEWAY = "config.linkerd.io/enable-gateway"
 PROXY_AWAIT = "config.linkerd.io/proxy-await"
 PROXY_ADMIN_SHUTDOWN = "config.linkerd.io/proxy-admin-shutdown"
 REQUIRE_IDENTITY_PORTS = "config.linkerd.io/proxy-require-identity-inbound-ports"
+OPAQUE_PORTS = "config.linkerd.io/opaque-ports"
 SKIP_INBOUND_PORTS = "config.linkerd.io/skip-inbound-ports"
 SKIP_OUTBOUND_PORTS = "config.linkerd.io/skip-outbound-ports"
 OPAQUE_PORTS = "config.linkerd.io/opaque-ports"
@@ -33,6 +34,12 @@ PROXY_PORT_ANNOTATIONS = tuple(
 )
 """Annotations that move ports of the proxy."""
 EXTERNAL_PROMETHEUS = "viz.linkerd.io/external-prometheus"
+
+RETRY = "retry.linkerd.io/"
+TIMEOUT = "timeout.linkerd.io/"
+BALANCER = "balancer.linkerd.io/"
+BALANCER_ALPHA = "balancer.alpha.linkerd.io/"
+"""What the keys of the annotations of Services begin with that clients' proxies follow."""
 
 MIRROR_PREFIX = "mirror.linkerd.io/"
 """What the keys of the multicluster labels and annotations begin with."""
@@ -75,7 +82,9 @@ CNI = "linkerd-cni"
 MULTICLUSTER = "linkerd-multicluster"
 VIZ = "linkerd-viz"
 JAEGER = "linkerd-jaeger"
-"""Namespaces of the CNI plugin and of the extensions."""
+EGRESS = "linkerd-egress"
+"""Namespaces of the CNI plugin and of the extensions, and that of EgressNetworks that apply to all
+clients."""
 
 PROXY_CONTAINER = "linkerd-proxy"
 INIT_CONTAINER = "linkerd-init"

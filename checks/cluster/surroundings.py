@@ -19,9 +19,23 @@ CLOCK_FAILURE = 20.0
 """Seconds; Linkerd's identity allows as much between two clocks (`clockSkewAllowance`)."""
 
 
+def advised(case: ClusterCase) -> Iterator[Finding]:
+    """Linkerd's makers do not advise against the version; yields nothing for other generations."""
+    linkerd = case.config.linkerd
+    if not linkerd.generation.dated:
+        return
+    title = f"Linkerd's makers do not advise against {linkerd.app_version}"
+    found = linkerd.advice
+    if found is None:
+        yield ok(title)
+    else:
+        hint = f'write clusters.{case.name}.linkerd.version: "{found.instead}" or a later one'
+        yield warning(title, f"{found.reason} ({found.source})", hint)
+
+
 def version(case: ClusterCase) -> Iterator[Finding]:
     """Kubernetes is new enough for Linkerd, and old enough for the APIs of an old release."""
-    oldest = case.config.linkerd.generation.oldest_kubernetes
+    oldest = case.config.linkerd.oldest_kubernetes
     title = f"Kubernetes is {_dotted(oldest)} or newer"
     match = re.match(r"v?(\d+)\.(\d+)", case.view.version)
     if match is None:
@@ -33,8 +47,8 @@ def version(case: ClusterCase) -> Iterator[Finding]:
     else:
         yield ok(title, case.view.version)
     for limit in expectations(case.mesh, case.name).limits:
-        title = f"Kubernetes is {_dotted(limit.newest)} or older, for {limit.what}"
-        if found > limit.newest:
+        title = f"Kubernetes is {_dotted(limit.version)} or older, for {limit.what}"
+        if found > limit.version:
             yield failure(title, f"it is {case.view.version}", limit.remedy)
         else:
             yield ok(title, case.view.version)
@@ -143,6 +157,7 @@ def _replicas(case: ClusterCase) -> int:
 
 CHECKS = (
     Check("cluster", Phase.SURROUNDINGS, version, order=10),
+    Check("cluster", Phase.SURROUNDINGS, advised, order=13),
     Check("cluster", Phase.SURROUNDINGS, pinned, order=11),
     Check("cluster", Phase.SURROUNDINGS, clock, order=12),
     Check("nodes", Phase.BEFORE, nodes, order=10),

@@ -14,7 +14,16 @@ from checks.facts.view import View, some
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig
 from config.platform.ingress import VIZ_INGRESS, IngressBase
-from vocabulary.kinds import HOST, INGRESS, MAPPING, MIDDLEWARE, SECRET
+from vocabulary.ingress import TRAEFIK_NATIVE
+from vocabulary.kinds import (
+    HOST,
+    INGRESS,
+    MAPPING,
+    MIDDLEWARE,
+    SECRET,
+    SERVICE,
+    annotations_of,
+)
 from vocabulary.linkerd import VIZ
 
 
@@ -70,6 +79,8 @@ def _ingress(view: View, space: str, name: str, config: IngressBase) -> Iterator
 
 
 def _needs(view: View, space: str, name: str, config: IngressBase) -> Iterator[Finding]:
+    if config.native_load_balancing and config.served_by.kind == INGRESS:
+        yield _native(view, space, config)
     names = config.middlewares(name)
     if names:
         title = f"the Middlewares of {space}/{name} exist"
@@ -85,6 +96,19 @@ def _needs(view: View, space: str, name: str, config: IngressBase) -> Iterator[F
         yield failure(title, f"missing: {some(absent)}", hint) if absent else ok(title)
 
 
+def _native(view: View, space: str, config: IngressBase) -> Finding:
+    """Whether the Service says that Traefik uses its own address."""
+    service = config.backend_service
+    title = f"Service {space}/{service} leaves balancing to Linkerd"
+    found = view.get(SERVICE, space, service)
+    if found is None:
+        return failure(title, "it does not exist", "create it, or correct the Ingress")
+    if annotations_of(found).get(TRAEFIK_NATIVE) == "true":
+        return ok(title)
+    hint = f'annotate it with {TRAEFIK_NATIVE}: "true", unless Traefik has nativeLBByDefault'
+    return warning(title, f"it lacks {TRAEFIK_NATIVE}", hint)
+
+
 def _route(view: View, space: str) -> Finding:
     title = "Ambassador routes to the dashboard"
     lost = [kind.name for kind in (HOST, MAPPING) if view.get(kind, space, VIZ) is None]
@@ -97,6 +121,8 @@ def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     config = mesh.clusters[cluster]
     for space, name, ingress in ingresses_of(config):
         yield Listing(ingress.served_by.kind, space)
+        if ingress.native_load_balancing:
+            yield Listing(SERVICE)
         if ingress.middlewares(name):
             yield Listing(MIDDLEWARE, space, metadata_only=True)
         for where, secret in secrets_of(space, name, ingress):

@@ -56,8 +56,18 @@ def _served(case: ClusterCase) -> Finding:
 
 
 def _issuer(case: ClusterCase, issuance: Issuance) -> Finding:
+    if issuance.external:
+        # How it reports whether it can sign is its own affair; the Certificates say whether it did.
+        title = f"the API server serves {issuance.api} of the issuer {issuance.issuer}"
+        if issuance.api in case.view.served:
+            return ok(title)
+        return failure(
+            title,
+            "not served",
+            "install that issuer, or correct kind and group under trustAnchor.certManager",
+        )
     title = f"{issuance.kind} {issuance.issuer} can sign"
-    in_cluster = issuance.kind == "ClusterIssuer"
+    in_cluster = issuance.in_cluster
     kind = CLUSTER_ISSUER if in_cluster else ISSUER
     space = "" if in_cluster else case.config.linkerd.namespace
     found = case.view.get(kind, space, issuance.issuer)
@@ -88,7 +98,9 @@ def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     issuance = mesh.trust_anchor.cert_manager
     if issuance is None:
         return
-    if issuance.kind == "ClusterIssuer":
+    if issuance.external:
+        pass
+    elif issuance.in_cluster:
         yield named(CLUSTER_ISSUER, "", issuance.issuer)
     else:
         yield named(ISSUER, mesh.clusters[cluster].linkerd.namespace, issuance.issuer)

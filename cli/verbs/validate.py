@@ -21,6 +21,10 @@ def validate(stack: Stack) -> None:
     config = stacks.load(stack)
     file = paths.shown(stacks.find(stack))
     screen.out().print(Text.assemble((f"{file} is valid", "green"), f": {_summary(config)}"))
+    for name, cluster in config.clusters.items():
+        advice = cluster.advice(name)
+        if advice is not None:
+            screen.note(advice)
 
 
 def _summary(config: MeshConfig) -> str:

@@ -10,7 +10,8 @@ from pulumi_kubernetes.apiextensions import CustomResource
 from components.core.component import MeshComponent
 from components.core.secrets import tls_secret
 from components.trust.trust_anchor import SignedCertificate
-from config.ambassador.routes import CertManagerIssuer, HostConfig
+from config.ambassador.routes import HostConfig
+from config.trust.issuers import IssuerReference
 from vocabulary.kinds import CERTIFICATE
 
 
@@ -48,7 +49,7 @@ def host_certificates(
     return found
 
 
-def _certificate(hostname: str, secret: str, issuer: CertManagerIssuer) -> dict[str, object]:
+def _certificate(hostname: str, secret: str, issuer: IssuerReference) -> dict[str, object]:
     return {
         "secretName": secret,
         "dnsNames": [hostname],

@@ -23,12 +23,17 @@ from config.core.cluster import ClusterConfig
 from config.inventory import Webhook
 from config.linkerd.control_plane import LinkerdConfig
 from config.trust.issuance import Issuance
+from config.variants.edge_releases import GATEWAY_API
 from vocabulary.kubernetes import SECRET_TLS
+from vocabulary.linkerd import EGRESS
 
 
 def linkerd_crds_values(config: LinkerdConfig) -> Values:
-    """Values of linkerd-crds."""
-    return merged({"installGatewayAPI": config.gateway_api_crds}, config.crds_values)
+    """Values of linkerd-crds; older charts have a value per route of the Gateway API."""
+    keys = ["installGatewayAPI"]
+    if config.lacks(GATEWAY_API):
+        keys = ["enableHttpRoutes", "enableTlsRoutes", "enableTcpRoutes"]
+    return merged(dict.fromkeys(keys, config.gateway_api_crds), config.crds_values)
 
 
 def cni_values(config: LinkerdConfig) -> Values:
@@ -69,6 +74,8 @@ def control_plane_values(
             "defaultInboundPolicy": config.proxy.default_inbound_policy,
         },
     }
+    if config.egress is not None:
+        ours["egress"] = {"globalEgressNetworkNamespace": EGRESS}
     if config.heartbeat:
         # The chart's own default is the minute of rendering, so no two previews would agree.
         ours["heartbeatSchedule"] = "17 4 * * *"

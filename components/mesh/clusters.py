@@ -7,6 +7,7 @@ import pulumi
 from components.ambassador.ambassador_mesh import AmbassadorMesh
 from components.ambassador.args import AmbassadorMeshArgs
 from components.linkerd.control_plane import LinkerdControlPlaneArgs
+from components.linkerd.egress import EgressNetworks, EgressNetworksArgs
 from components.linkerd.jaeger import Jaeger, JaegerArgs
 from components.linkerd.linkerd_2_8 import control_plane
 from components.mesh.state import Mesh
@@ -29,6 +30,9 @@ def declare_cluster(name: str, mesh: Mesh) -> None:
     config = mesh.config
     cluster, made, provider = config.clusters[name], mesh.made[name], mesh.providers[name]
     releases, protect_crds = mesh.releases, config.protection.crds
+    advice = cluster.advice(name)
+    if advice is not None:
+        pulumi.log.warn(advice)
     if cluster.cert_manager is not None:
         mesh.cert_managers[name] = CertManager(
             f"{name}-cert-manager", CertManagerArgs(cluster, made, provider, releases, protect_crds)
@@ -120,6 +124,12 @@ def _platform(name: str, mesh: Mesh) -> None:
                 anchors.bundle,
                 anchors.webhooks[name],
             ),
+        )
+    egress = mesh.config.egress_of(name)
+    if egress:
+        spaces = [linkerd.multicluster_namespace] if linkerd.multicluster_namespace else []
+        EgressNetworks(
+            f"{name}-egress", EgressNetworksArgs(egress, provider, [control_plane, *spaces])
         )
     if cluster.meshed or cluster.jobs:
         MeshedWorkloads(

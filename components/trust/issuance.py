@@ -40,15 +40,6 @@ class IssuedBy:
     provider: pulumi.ProviderResource
     """The cluster's provider."""
 
-    @property
-    def reference(self) -> dict[str, str]:
-        """The issuer as Certificates refer to it."""
-        return {
-            "name": self.config.issuer,
-            "kind": self.config.kind,
-            "group": CERTIFICATE.group,
-        }
-
 
 def identity_certificate(
     owner: MeshComponent,
@@ -66,7 +57,7 @@ def identity_certificate(
             "secretName": ISSUER_SECRET,
             "duration": config.duration,
             "renewBefore": config.renew_before,
-            "issuerRef": issued.reference,
+            "issuerRef": issued.config.reference,
             "commonName": common_name,
             "dnsNames": [common_name],
             "isCA": True,
@@ -95,7 +86,7 @@ def webhook_certificate(
             "secretName": webhook.secret,
             "duration": WEBHOOK_DURATION,
             "renewBefore": WEBHOOK_RENEWAL,
-            "issuerRef": issued.reference,
+            "issuerRef": issued.config.reference,
             "commonName": webhook.host,
             "dnsNames": [webhook.host],
             "isCA": False,

@@ -85,8 +85,8 @@ class AmbassadorConfig(Model):
     flavour: FlavourName = "emissary"
     """Emissary-ingress, Ambassador Edge Stack, or legacy Ambassador 1.14."""
     version: ChartVersion | None = None
-    """Version of the chart, whose first number decides how it is installed; by default the newest
-    version that the program knows."""
+    """Version of the chart (docs/versions.md), whose first number decides how it is installed; by
+    default the newest version that the program knows. An adopted one may be older."""
     api_version: ApiVersion | None = None
     """Version of getambassador.io that Hosts and Mappings are written in; the newest that the
     installation serves by default. v1 has no Host: Emissary gets Hosts of v2, Ambassador 1.14 gets
@@ -168,7 +168,7 @@ class AmbassadorConfig(Model):
     @property
     def line(self) -> ReleaseLine:
         """How its releases are installed; the newest line for a version that is refused."""
-        return self.kind.line(self.version) or self.kind.lines[0]
+        return self.kind.line(self.version, adopted=not self.installed) or self.kind.lines[0]
 
     @property
     def chart_version(self) -> str:

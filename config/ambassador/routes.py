@@ -18,7 +18,6 @@ from config.language.formats import (
     DnsName,
     Flag,
     HostGlob,
-    KindName,
     Line,
     ObjectSpec,
     UrlPath,
@@ -26,7 +25,7 @@ from config.language.formats import (
 )
 from config.language.model import Model
 from config.language.problems import Problem, quoted, wrong
-from vocabulary.kinds import CERTIFICATE, CLUSTER_ISSUER, ISSUER
+from config.trust.issuers import IssuerReference
 
 HEALTH_MAPPING = "public-health-check"
 """Name of the gateway's own Mapping."""
@@ -66,34 +65,6 @@ def _email(value: str) -> str:
     return value
 
 
-class CertManagerIssuer(Model):
-    """The issuer of a Certificate of cert-manager (cert-manager docs, Certificate)."""
-
-    issuer: DnsName
-    """Name of the issuer."""
-    kind: KindName = "ClusterIssuer"
-    """``Issuer`` or ``ClusterIssuer``, or the kind of an external issuer, with its `group`. One
-    that has a namespace has to be in that of the Secret that it fills."""
-    group: DnsName = CERTIFICATE.group
-    """API group of its kind; that of an external issuer, for example
-    ``awspca.cert-manager.io``."""
-
-    def inconsistencies(self) -> Iterator[Problem]:
-        """A kind that cert-manager itself does not have."""
-        if self.group == CERTIFICATE.group and self.kind not in (ISSUER.name, CLUSTER_ISSUER.name):
-            yield Problem(
-                "kind",
-                f"the API group {self.group} has no issuer of kind {quoted(self.kind)}",
-                "write Issuer or ClusterIssuer, or the API group of this kind under group",
-                about=("group",),
-            )
-
-    @property
-    def reference(self) -> dict[str, str]:
-        """``issuerRef`` of a Certificate."""
-        return {"name": self.issuer, "kind": self.kind, "group": self.group}
-
-
 class HostTls(Model):
     """How TLS of a Host is terminated: with which certificate and which settings."""
 
@@ -102,7 +73,7 @@ class HostTls(Model):
     `trial`, the Secret has to exist."""
     namespace: DnsLabel | None = None
     """Namespace of that Secret, which has to exist; Ambassador's by default."""
-    cert_manager: CertManagerIssuer | None = None
+    cert_manager: IssuerReference | None = None
     """Have cert-manager fill the Secret; the program creates a Certificate."""
     trial: Flag = False
     """Have the mesh's own trust anchor sign a certificate: only for trials, as no browser trusts

@@ -140,6 +140,17 @@ class ClusterConfig(Model):
         """Last part of the identities in this cluster."""
         return self.linkerd.trust_domain or self.domain
 
+    def advice(self, name: str) -> str | None:
+        """A warning about its Linkerd, for the cluster of this name; None without one."""
+        found = self.linkerd.advice
+        if found is None:
+            return None
+        return (
+            f"Linkerd's makers advise against {self.linkerd.app_version} in cluster '{name}': "
+            f"{found.reason} ({found.source}); write clusters.{name}.linkerd.version: "
+            f'"{found.instead}" or a later one'
+        )
+
     @property
     def issuer_name(self) -> str:
         """Common name and SAN of its identity issuer, as the identity controller requires it."""

@@ -13,6 +13,7 @@ from config.core.verification import VerifyConfig
 from config.language.formats import Flag, is_dns_name
 from config.language.model import Model
 from config.language.problems import wrong
+from config.linkerd.egress import Manifest
 from config.links.exports import ExportedService, ServiceRef
 from config.links.gateway_view import Gateway, gateways
 from config.links.link import LinkConfig
@@ -128,11 +129,29 @@ class MeshConfig(Model):
         found = self.gateways(cluster)
         if found and not self.clusters[cluster].linkerd.generation.links:
             return tuple(ExportedService(ref, {}, found[0].export_annotations) for ref in labels)
-        return tuple(ExportedService(ref, own) for ref, own in labels.items())
+        traffic = self.traffic_of(cluster)
+        return tuple(ExportedService(ref, own, traffic.get(ref, {})) for ref, own in labels.items())
 
     def selectors_of(self, link: LinkConfig) -> dict[str, Selector]:
         """The selectors of a Link by their keys in its spec."""
         return selectors(link, self.links_to(link.target))
+
+    def traffic_of(self, cluster: str) -> dict[ServiceRef, dict[str, str]]:
+        """Annotations by which clients treat requests to exported Services of this cluster."""
+        return {
+            ServiceRef(export.namespace, export.service): export.traffic.annotations
+            for link in self.links_to(cluster)
+            for export in link.exports
+            if export.traffic is not None
+        }
+
+    def egress_of(self, cluster: str) -> tuple[Manifest, ...]:
+        """Objects that say what pods of this cluster may reach outside of it."""
+        linkerd = self.clusters[cluster].linkerd
+        if linkerd.egress is None:
+            return ()
+        source = bool(self.links_from(cluster))
+        return tuple(linkerd.egress.manifests(linkerd.namespace, source=source))
 
     def services_wanted(self, cluster: str) -> tuple[ServiceRef, ...]:
         """Existing Services of this cluster that links need.

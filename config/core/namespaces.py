@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from config.rules.several import OTHERS
 from config.variants.ambassadors import CrdsChart, CrdsManifest
 from config.variants.linkerd import OWN, Need
+from vocabulary.linkerd import EGRESS
 
 if TYPE_CHECKING:
     from config.core.cluster import ClusterConfig
@@ -72,6 +73,8 @@ def _ambassador(config: ClusterConfig, key: str) -> Iterator[MadeNamespace]:
 def _linkerd(config: ClusterConfig, *, linked: bool) -> Iterator[MadeNamespace]:
     linkerd = config.linkerd
     yield MadeNamespace(linkerd.namespace, "linkerd", "linkerd.namespace")
+    if linkerd.egress is not None:
+        yield MadeNamespace(EGRESS, "linkerd.egress", "linkerd.egress")
     needs = linkerd.needs(linked=linked)
     for chart in linkerd.generation.charts:
         if chart.when not in needs or chart.when not in _PARTS:

@@ -175,10 +175,11 @@ def _number_as_text(value: Any) -> Any:
 
 def _version(value: str) -> str:
     if not re.fullmatch(r"v?([0-9]{1,9}\.){2}[0-9]{1,9}([-+][0-9A-Za-z.+-]{1,80})?", value):
-        raise wrong(
-            f"{quoted(value)} is not a chart version",
-            'write the exact chart version in quotes, for example "2026.8.3"',
-        )
+        release = re.fullmatch(r"edge-([0-9]{2}\.[0-9]{1,2}\.[0-9]{1,3})", value)
+        remedy = 'write the exact chart version in quotes, for example "2026.8.3"'
+        if release is not None:
+            remedy = f'write "20{release[1]}"'
+        raise wrong(f"{quoted(value)} is not a chart version", remedy)
     return value
 
 
@@ -267,6 +268,17 @@ def _key_of(what: str) -> AfterValidator:
         return value
 
     return AfterValidator(check)
+
+
+def _key_or_group(value: str) -> str:
+    prefix = value.removesuffix("/*")
+    fitting = is_dns_name(prefix) if prefix != value else is_qualified_name(value)
+    if not fitting:
+        raise wrong(
+            "this is not the key of a label or annotation, nor a group of keys",
+            "write a key such as example.com/name, or example.com/* for all keys with this prefix",
+        )
+    return value
 
 
 def _label_value(value: str) -> str:
@@ -495,8 +507,17 @@ Annotations = dict[Annotated[str, _key_of("an annotation"), _KEY_SCHEMA], str]
 """Annotations of an object."""
 LabelKey = Annotated[str, _key_of("a label"), _KEY_SCHEMA]
 """Key of a label."""
-MetadataKey = Annotated[str, _key_of("a label or annotation"), _KEY_SCHEMA]
-"""Key of a label or an annotation."""
+MetadataGlob = Annotated[
+    str,
+    AfterValidator(_key_or_group),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": rf"^(([^/]{{1,253}}/)?{_QUALIFIED_PATTERN}|[^/]{{1,253}}/\*)$",
+        }
+    ),
+]
+"""Key of a label or an annotation, or ``<prefix>/*`` for all keys with a prefix."""
 LabelValue = Annotated[
     str,
     AfterValidator(_label_value),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from config.language.formats import (
     ChartVersion,
@@ -19,9 +19,20 @@ from config.language.formats import (
 )
 from config.language.model import Model, PullSecret, Resources, doubled, value_at
 from config.language.problems import Problem, quoted, wrong
+from config.linkerd.egress import Egress
 from config.linkerd.tracing import TracingConfig
 from config.platform.ingress import VizIngress, VizRoute
+from config.variants.advisories import Advice, advice
+from config.variants.edge_releases import (
+    EGRESS,
+    JAEGER_PROTOCOL,
+    NATIVE_SIDECARS,
+    TRACING,
+    Row,
+    dated,
+)
 from config.variants.linkerd import LinkerdGeneration, Need
+from config.variants.linkerd_numbers import refusal
 from config.variants.linkerds import DEFAULT, LINKERDS, generation_of
 from vocabulary.linkerd import CREDENTIALS_PREFIX, ISSUER_SECRET
 
@@ -123,21 +134,39 @@ class Multicluster(Model):
     program's."""
 
 
+def _number(value: Any) -> Any:
+    found = refusal(value, DEFAULT.newest, OLD.newest) if isinstance(value, str) else None
+    if found is not None:
+        raise wrong(*found)
+    return value
+
+
+def _existing(value: str) -> str:
+    if generation_of(value) is None:
+        raise wrong(
+            f"Linkerd has no charts of version {quoted(value)}", f'write "{DEFAULT.newest}"'
+        )
+    return value
+
+
+OLD = LINKERDS["2.8"]
+LinkerdVersion = Annotated[ChartVersion, AfterValidator(_existing), BeforeValidator(_number)]
+"""The version of Linkerd's charts; other numbers of its releases are named in the error."""
+
+
 def _dated(version: str) -> tuple[int, ...]:
     """Year, month and number of an edge release's charts; zeros for all others."""
     generation = generation_of(version)
-    if generation is None or not generation.dated:
-        return (0, 0, 0)
-    numbers = version.removeprefix("v").partition("-")[0].partition("+")[0]
-    return tuple(int(part) for part in numbers.split("."))
+    return dated(version) if generation is not None and generation.dated else (0, 0, 0)
 
 
 class LinkerdConfig(Model):
     """Linkerd's control plane and extensions in one cluster."""
 
-    version: ChartVersion = DEFAULT.newest
+    version: LinkerdVersion = DEFAULT.newest
     """Version of the charts; 2026.8.3 is edge-26.8.3. 2.8.1 installs Linkerd 2.8: the chart
-    linkerd2, and annotations that describe gateways in place of Links."""
+    linkerd2, and annotations that describe gateways in place of Links. What works with which
+    version is in docs/versions.md."""
     namespace: DnsLabel = "linkerd"
     """Namespace of the control plane."""
     trust_domain: DnsName | None = None
@@ -163,6 +192,8 @@ class LinkerdConfig(Model):
     """The viz extension."""
     tracing: TracingConfig | None = None
     """Where traces are sent; nowhere when left out."""
+    egress: Egress | None = None
+    """What meshed pods may reach outside of the cluster; everything when left out."""
     values: HelmValues = {}
     """Extra values for the chart linkerd-control-plane (or linkerd2); they override the
     program's."""
@@ -199,11 +230,25 @@ class LinkerdConfig(Model):
         """Year, month and number of an edge release; zeros for Linkerd 2.8."""
         return _dated(self.version)
 
+    def lacks(self, row: Row) -> bool:
+        """Whether it is an edge release before that of a row of their table."""
+        return self.generation.dated and self.dated < row.since
+
+    @property
+    def advice(self) -> Advice | None:
+        """Why Linkerd's makers advise against this version; None if they do not."""
+        return advice(self.version)
+
+    @property
+    def oldest_kubernetes(self) -> tuple[int, int]:
+        """The first Kubernetes (major, minor) that its charts accept."""
+        return self.generation.oldest_kubernetes(self.dated)
+
     @property
     def traces_by_extension(self) -> bool:
-        """Whether traces need the extension linkerd-jaeger, as before 2025.6.4."""
+        """Whether traces need the extension linkerd-jaeger."""
         able = self.generation.chart_for("jaeger") is not None
-        return able and self.tracing is not None and self.dated < (2025, 6, 4)
+        return able and self.tracing is not None and self.lacks(TRACING)
 
     @property
     def jaeger_version(self) -> str:
@@ -217,8 +262,8 @@ class LinkerdConfig(Model):
 
     @property
     def jaeger_has_protocol(self) -> bool:
-        """Whether that extension has a setting for the protocol, as since 2024.10.1."""
-        return self.jaeger_dated >= (2024, 10, 1)
+        """Whether that extension has a setting for the protocol."""
+        return self.jaeger_dated >= JAEGER_PROTOCOL.since
 
     @property
     def inbound_policy(self) -> str:
@@ -228,10 +273,10 @@ class LinkerdConfig(Model):
 
     @property
     def native_sidecars(self) -> bool:
-        """Whether proxies are native sidecars, as they are by default since 2026.5.2."""
+        """Whether proxies are native sidecars."""
         given = self.values.get("proxy")
         said = given.get("nativeSidecar") if isinstance(given, dict) else None
-        return bool(said) if said is not None else self.dated >= (2026, 5, 2)
+        return bool(said) if said is not None else self.dated >= NATIVE_SIDECARS.since
 
     @property
     def registry(self) -> str:
@@ -239,15 +284,15 @@ class LinkerdConfig(Model):
         return self.image_registry or self.generation.registry
 
     def inconsistencies(self) -> Iterator[Problem]:
-        """Unsupported versions, settings that Linkerd 2.8 lacks, conflicting pull secrets."""
-        if generation_of(self.version) is None:
-            known = " or ".join(f'"{item.newest}"' for item in LINKERDS.values())
-            yield Problem(
-                "version",
-                f"chart version {self.version} is not supported",
-                f"write {known}, or another version of the same generation",
-            )
+        """Settings that Linkerd 2.8 lacks, conflicting pull secrets."""
         yield from self._lacking()
+        if self.egress is not None and self.lacks(EGRESS):
+            yield Problem(
+                "egress",
+                f"Linkerd {self.version} does not have {EGRESS.what}, as since {EGRESS.version}",
+                f'leave egress out, or write version: "{DEFAULT.newest}"',
+                about=("version",),
+            )
         names = [
             (f"imagePullSecrets[{i}].name", s.name) for i, s in enumerate(self.image_pull_secrets)
         ]
@@ -268,6 +313,7 @@ class LinkerdConfig(Model):
             != "all-unauthenticated",
             "imagePullSecrets": bool(self.image_pull_secrets),
             "crdsValues": bool(self.crds_values),
+            "egress": self.egress is not None,
             "gatewayApiCrds": self.gateway_api_crds and "gateway_api_crds" in self.model_fields_set,
         }
         for key, reason in self.generation.lacks.items():

@@ -19,7 +19,7 @@ from config.language.formats import (
     DnsName,
     Flag,
     HostGlob,
-    MetadataKey,
+    MetadataGlob,
     Port,
     ServiceName,
     UrlPath,
@@ -27,6 +27,7 @@ from config.language.formats import (
 from config.language.model import Model, doubled
 from config.language.problems import Problem
 from config.links.selectors import Selectors
+from config.links.traffic_policy import TrafficPolicy
 
 ExportMode = Literal["gateway", "remote-discovery", "none"]
 
@@ -86,6 +87,8 @@ class Export(Model):
     opaque: Flag = False
     """Whether connections to it are no HTTP, or have to be treated as such. They show the gateway
     no name of a Service, so that it admits its clients to every meshed Service."""
+    traffic: TrafficPolicy | None = None
+    """How clients treat requests to it; as Linkerd does by default when left out."""
 
     def __str__(self) -> str:
         return f"{self.namespace}/{self.service}"
@@ -151,10 +154,11 @@ class LinkConfig(Model):
     """Services of the target to export, by labels that they have."""
     headless_services: Flag = False
     """Mirror headless Services as such, with a name for every pod."""
-    excluded_labels: tuple[MetadataKey, ...] = ()
-    """Labels of exported Services that are not copied to their mirrors."""
-    excluded_annotations: tuple[MetadataKey, ...] = ()
-    """Annotations of exported Services that are not copied to their mirrors."""
+    excluded_labels: tuple[MetadataGlob, ...] = ()
+    """Labels of exported Services that are not copied to their mirrors; ``example.com/*`` for all
+    with this prefix."""
+    excluded_annotations: tuple[MetadataGlob, ...] = ()
+    """Annotations of exported Services that are not copied to their mirrors, likewise."""
     probe: Probe = Probe()
     """Probing of the gateway."""
 

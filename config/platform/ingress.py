@@ -11,12 +11,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
 
-from config.ambassador.routes import CertManagerIssuer, HostConfig, HostTls, MappingConfig
-from config.language.formats import DnsLabel, DnsName, Port, ServiceName, UrlPath
+from config.ambassador.routes import HostConfig, HostTls, MappingConfig
+from config.language.formats import DnsLabel, DnsName, Flag, Port, ServiceName, UrlPath
 from config.language.model import Model
 from config.language.problems import Problem, quoted, wrong
+from config.trust.issuers import IssuerReference
 from config.variants.ingress_controller import Backend, IngressController, Manifest
 from config.variants.ingress_controllers import CONTROLLERS
+from vocabulary.kinds import MIDDLEWARE, Kind
 from vocabulary.linkerd import VIZ
 
 VIZ_INGRESS = "linkerd-viz-ingress"
@@ -46,7 +48,7 @@ class IngressTls(Model):
 
     secret: DnsName | None = None
     """Secret (kubernetes.io/tls) in the Ingress' namespace; ``<name>-tls`` by default."""
-    cert_manager: CertManagerIssuer | None = None
+    cert_manager: IssuerReference | None = None
     """Have cert-manager fill that Secret."""
 
 
@@ -73,6 +75,17 @@ class IngressBase(Model):
     """Set (``{}`` is enough) to terminate TLS."""
     basic_auth: BasicAuth | None = None
     """Set to require passwords."""
+    native_load_balancing: Flag = False
+    """Traefik 3 sends requests to the Service's own address, and its proxy (``inject: enabled``)
+    balances them, so that no Middleware sets a header. An IngressRoute says so itself. For an
+    Ingress, Traefik reads it of the Service (annotation
+    ``traefik.ingress.kubernetes.io/service.nativelb``) or of its setting ``nativeLBByDefault``."""
+
+    @property
+    def needed(self) -> tuple[Kind, ...]:
+        """Kinds of its controller's own CRDs that its objects are of."""
+        without = self.native_load_balancing and self.basic_auth is None
+        return tuple(kind for kind in self.served_by.needed if kind != MIDDLEWARE or not without)
 
     @property
     def served_by(self) -> IngressController:
@@ -90,6 +103,11 @@ class IngressBase(Model):
             return None
         return self.tls.secret or f"{VIZ if name == VIZ_INGRESS else name}-tls"
 
+    @property
+    def backend_service(self) -> str:
+        """Name of the Service behind it."""
+        return VIZ_SERVICE
+
     def middlewares(self, name: str) -> tuple[str, ...]:
         """Names of Traefik's Middlewares of the Ingress `name`, in their order."""
         return self.served_by.middlewares(self, name)
@@ -101,6 +119,13 @@ class IngressBase(Model):
     def inconsistencies(self) -> Iterator[Problem]:
         """Settings that its controller does not support."""
         served_by = self.served_by
+        if self.native_load_balancing and not served_by.native:
+            yield Problem(
+                "nativeLoadBalancing",
+                f"{served_by.title} has no such setting",
+                "leave it out, or write controller: traefik-ingressroute",
+                about=("controller",),
+            )
         if not served_by.certificates and self.tls is not None and self.tls.cert_manager:
             yield Problem(
                 "tls.certManager",
@@ -143,6 +168,11 @@ class IngressConfig(IngressBase):
     path: UrlPath = "/"
     """Prefix of the path."""
 
+    @property
+    def backend_service(self) -> str:
+        """Name of the Service behind it."""
+        return self.service
+
     def backend(self, domain: str) -> Backend:
         """Its backend; `domain` is the DNS domain of the cluster."""
         return Backend(self.name, self.namespace, self.service, self.port, domain, self.path)
@@ -174,7 +204,7 @@ class VizRoute(Model):
     """Host name that it answers for."""
     tls_secret: DnsName | None = None
     """Secret (kubernetes.io/tls) in Ambassador's namespace that TLS is terminated with."""
-    cert_manager: CertManagerIssuer | None = None
+    cert_manager: IssuerReference | None = None
     """Have cert-manager fill that Secret."""
 
     def as_host(self) -> HostConfig:

@@ -22,6 +22,7 @@ from config.rules.generations import generations_apart
 from config.rules.meshed_workloads import meshed_by_others
 from config.rules.several import OTHERS
 from config.rules.tracing import traced
+from config.rules.traffic_policies import traffic_policies
 from config.rules.viz import observed
 
 Links = Mapping[int, LinkConfig]
@@ -46,6 +47,7 @@ def cross_check(clusters: Clusters, links: Links, names: Collection[str]) -> Ite
     yield from _routes_to_mirrors(clusters, links)
     yield from api_servers(clusters, links)
     yield from generations_apart(clusters, links)
+    yield from traffic_policies(clusters, links)
     yield from traced(clusters)
     yield from observed(clusters)
     yield from meshed_by_others(clusters)

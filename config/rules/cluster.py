@@ -220,4 +220,5 @@ def _user_of_namespace(path: str) -> str:
         "linkerd.cni": "the CNI plugin",
         "linkerd.viz.enabled": "the viz extension",
         "linkerd.tracing": "the Jaeger extension",
+        "linkerd.egress": "EgressNetworks",
     }.get(path, path)

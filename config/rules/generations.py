@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from config.core.cluster import ClusterConfig
 from config.language.problems import Problem
 from config.links.link import LinkConfig
-from config.variants.linkerds import DEFAULT, generation_of
-from vocabulary.kinds import LINK
+from config.variants.edge_releases import EXCLUDED, LINKS
+from config.variants.linkerds import DEFAULT
 
 
 def generations_apart(
@@ -18,8 +18,6 @@ def generations_apart(
     for index, link in links.items():
         source, target = (clusters.get(name) for name in (link.source, link.target))
         if source is None or target is None:
-            continue
-        if None in (generation_of(end.linkerd.version) for end in (source, target)):
             continue
         versions = tuple(f"clusters.{end}.linkerd.version" for end in (link.source, link.target))
         ends = (source.linkerd.generation, target.linkerd.generation)
@@ -55,6 +53,7 @@ def _lacking(index: int, link: LinkConfig, versions: tuple[str, ...]) -> Iterato
         wanted[f"{path}.exports[{place}].mode"] = export.mode not in (None, "gateway")
         wanted[f"{path}.exports[{place}].federated"] = export.federated
         wanted[f"{path}.exports[{place}].weights"] = export.weights is not None
+        wanted[f"{path}.exports[{place}].traffic"] = export.traffic is not None
     for key, given in wanted.items():
         if given:
             yield Problem(
@@ -75,13 +74,27 @@ def _too_old(
         ends.setdefault(link.target, index)
     for name, index in ends.items():
         cluster = clusters.get(name)
-        if cluster is None or generation_of(cluster.linkerd.version) is None:
-            continue
-        linkerd = cluster.linkerd
-        if linkerd.dated < linkerd.generation.links_since:
+        if cluster is not None and cluster.linkerd.lacks(LINKS):
             yield Problem(
                 f"clusters.{name}.linkerd.version",
-                f"{linkerd.version} does not read the Link ({LINK.api_version}) that "
-                f"links[{index}] needs",
-                f'write "{DEFAULT.newest}" or another version of {DEFAULT.newest[:4]}',
+                f"charts {cluster.linkerd.version} lack what links[{index}] needs: {LINKS.what}, "
+                f"as since {LINKS.version}",
+                f'write "{DEFAULT.newest}"',
             )
+    for index, link in links.items():
+        source = clusters.get(link.source)
+        if source is None or not source.linkerd.lacks(EXCLUDED):
+            continue
+        for key, given in (
+            ("excludedLabels", link.excluded_labels),
+            ("excludedAnnotations", link.excluded_annotations),
+        ):
+            if given:
+                yield Problem(
+                    f"links[{index}].{key}",
+                    f"the service mirror of Linkerd {source.linkerd.version} copies every label "
+                    f"and annotation; those since {EXCLUDED.version} leave these out",
+                    f'write clusters.{link.source}.linkerd.version: "{DEFAULT.newest}", or leave '
+                    "it out",
+                    about=(f"clusters.{link.source}.linkerd.version",),
+                )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from config.core.cluster import ClusterConfig
 from config.language.problems import Problem
 from config.trust.trust_anchor import TrustAnchorConfig
+from config.variants.edge_releases import TRACING
 from config.variants.linkerds import DEFAULT
 
 PATH = "trustAnchor.certManager"
@@ -58,14 +59,14 @@ def _cluster(anchors: TrustAnchorConfig, name: str, cluster: ClusterConfig) -> I
             f"{path}.linkerd.tracing",
             "cert-manager issues no certificate for the webhook of linkerd-jaeger, which traces "
             "in this version",
-            f"write {PATH}.webhooks: false, or a version from 2025.6.4 on",
+            f"write {PATH}.webhooks: false, or a version from {TRACING.version} on",
             about=(f"{PATH}.webhooks", f"{path}.linkerd.version"),
         )
-    if issuance.webhooks and issuance.kind == "Issuer" and cluster.linkerd.viz.enabled:
+    if issuance.webhooks and not issuance.in_cluster and cluster.linkerd.viz.enabled:
         yield Problem(
             f"{PATH}.kind",
-            f"an Issuer in the namespace {cluster.linkerd.namespace} cannot sign for the webhooks "
-            f"of viz in cluster '{name}', which are in another namespace",
+            f"an {issuance.kind} in the namespace {cluster.linkerd.namespace} cannot sign for the "
+            f"webhooks of viz in cluster '{name}', which are in another namespace",
             "name a ClusterIssuer, or write webhooks: false",
             about=(f"{PATH}.webhooks", f"{path}.linkerd.viz.enabled"),
         )
@@ -85,9 +86,9 @@ def _trials(anchors: TrustAnchorConfig, clusters: Mapping[str, ClusterConfig]) -
                     f"{where}.trial",
                     f"anchor '{signer.name}' signs this certificate, but its private key is "
                     "missing",
-                    f"write {where}.certManager.issuer: {anchors.cert_manager.issuer}"
-                    if anchors.cert_manager is not None
-                    and anchors.cert_manager.kind == "ClusterIssuer"
+                    f"write {where}.certManager: {{issuer: {anchors.cert_manager.issuer}, kind: "
+                    f"{anchors.cert_manager.kind}, group: {anchors.cert_manager.group}}}"
+                    if anchors.cert_manager is not None and anchors.cert_manager.in_cluster
                     else "name an existing Secret under tls.secret",
                     about=(f"trustAnchor.anchors[{anchors.anchors.index(signer)}].privateKey",),
                 )

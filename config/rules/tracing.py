@@ -1,7 +1,7 @@
 """Checks of tracing that need the versions of Linkerd and Ambassador.
 
 Facts: the charts linkerd-control-plane 2026.8.3 and linkerd-jaeger 2025.9.4; the changes of
-Emissary-ingress 3.5, which brought the driver opentelemetry.
+Emissary-ingress 3.5.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from config.ambassador.ambassador import AmbassadorConfig
 from config.core.cluster import ClusterConfig
 from config.language.problems import Problem
 from config.linkerd.control_plane import LinkerdConfig
-from config.variants.linkerds import DEFAULT, generation_of
-
-FIRST_OTLP = 5
-"""Second number of the version 3 (Edge Stack's chart 8) that brought the driver opentelemetry."""
+from config.variants.edge_releases import JAEGER_PROTOCOL, LAST_JAEGER, TRACING
+from config.variants.flavour import numbers
+from config.variants.linkerds import DEFAULT
 
 
 def traced(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
@@ -29,7 +28,7 @@ def traced(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
 
 def _of_linkerd(path: str, linkerd: LinkerdConfig) -> Iterator[Problem]:
     tracing = linkerd.tracing
-    if tracing is None or generation_of(linkerd.version) is None:
+    if tracing is None:
         return
     about = (f"{path}.version",)
     if not linkerd.generation.tracing:
@@ -72,7 +71,7 @@ def _by_extension(path: str, linkerd: LinkerdConfig) -> Iterator[Problem]:
         yield Problem(
             f"{path}.tracing.controllerCollector",
             f"the chart of Linkerd {linkerd.version} has no such setting",
-            "leave it out, or write version 2025.6.4 or later",
+            f"leave it out, or write version {TRACING.version} or later",
             about=(f"{path}.version",),
         )
     if not linkerd.jaeger_dated[0]:
@@ -85,13 +84,15 @@ def _by_extension(path: str, linkerd: LinkerdConfig) -> Iterator[Problem]:
         yield Problem(
             f"{path}.tracing.collector",
             f"with linkerd-jaeger {linkerd.jaeger_version}, proxies send only OpenCensus",
-            "write the collector's OpenCensus port 55678, or version 2024.10.1 or later",
+            "write the collector's OpenCensus port 55678, or version "
+            f"{JAEGER_PROTOCOL.version} or later",
             about=(f"{path}.version", f"{path}.tracing.jaegerVersion"),
         )
-    elif linkerd.jaeger_dated >= (2025, 10, 1):
+    elif linkerd.jaeger_dated > LAST_JAEGER:
+        last = ".".join(map(str, LAST_JAEGER))
         yield Problem(
             f"{path}.tracing.jaegerVersion",
-            f"linkerd-jaeger {linkerd.jaeger_version} does not exist: the last version is 2025.9.4",
+            f"linkerd-jaeger {linkerd.jaeger_version} does not exist: the last version is {last}",
             "leave it out to use Linkerd's own version",
         )
 
@@ -100,11 +101,8 @@ def _of_ambassador(path: str, ambassador: AmbassadorConfig) -> Iterator[Problem]
     tracing, line = ambassador.tracing, ambassador.line
     if tracing is None or tracing.driver != "opentelemetry":
         return
-    if ambassador.kind.line(ambassador.version) is None:
-        return
-    minor = int(ambassador.chart_version.split(".")[1])
-    newer = line.major in (3, 8) and minor >= FIRST_OTLP
-    if line.major == 4 or newer:
+    since = line.otlp_since
+    if since is not None and numbers(ambassador.chart_version) >= numbers(since):
         return
     yield Problem(
         f"{path}.tracing.driver",

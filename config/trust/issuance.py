@@ -15,6 +15,7 @@ from pydantic import AfterValidator, WithJsonSchema
 from config.language.formats import DnsName, Flag
 from config.language.model import Model
 from config.language.problems import Problem, quoted, wrong
+from config.trust.issuers import IssuerKind, IssuerReference
 from vocabulary.kubernetes import TLS_AUTHORITY_KEY
 from vocabulary.linkerd import TRUST_ANCHOR_SECRET
 
@@ -53,13 +54,13 @@ class RootsSecret(Model):
     """Key with the certificates."""
 
 
-class Issuance(Model):
+class Issuance(IssuerReference):
     """How cert-manager issues Linkerd's certificates, the same in every cluster."""
 
     issuer: DnsName = TRUST_ANCHOR_SECRET
     """Name of the issuer that signs."""
-    kind: Literal["ClusterIssuer", "Issuer"] = "ClusterIssuer"
-    """An Issuer has to be in Linkerd's own namespace."""
+    kind: IssuerKind = "ClusterIssuer"
+    """Its kind; an Issuer, of cert-manager or external, has to be in Linkerd's own namespace."""
     make_issuer: Flag = False
     """Create that ClusterIssuer from the signing anchor, whose private key is then in a Secret of
     cert-manager's namespace in every cluster. Otherwise the issuer has to exist, and its CA has to
@@ -80,6 +81,7 @@ class Issuance(Model):
 
     def inconsistencies(self) -> Iterator[Problem]:
         """A renewal period longer than the validity; an issuer that cannot be created."""
+        yield from super().inconsistencies()
         if seconds(self.renew_before) >= seconds(self.duration):
             yield Problem(
                 "renewBefore",
@@ -88,11 +90,12 @@ class Issuance(Model):
                 f"write less than {self.duration}, for example half of it",
                 about=("duration",),
             )
-        if self.make_issuer and self.kind == "Issuer":
+        if self.make_issuer and (self.external or self.kind != "ClusterIssuer"):
+            key = "group" if self.external else "kind"
             yield Problem(
-                "kind",
-                "makeIssuer creates a ClusterIssuer, not an Issuer",
-                "leave kind out, or name an existing Issuer and leave makeIssuer out",
+                key,
+                f"makeIssuer creates a ClusterIssuer, not an {self.kind} of {self.group}",
+                "leave kind and group out, or name an existing issuer and leave makeIssuer out",
                 about=("makeIssuer",),
             )
         if self.roots_secret is not None and self.trust_roots == "values":

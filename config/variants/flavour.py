@@ -53,6 +53,8 @@ class ReleaseLine:
 
     major: int
     """First number of the chart's version."""
+    oldest: str
+    """The first version of the chart that is supported."""
     newest: str
     """The chart's version for a stack file without a version."""
     application: str
@@ -76,8 +78,12 @@ class ReleaseLine:
     the release, and not after the chart."""
     balancer_class: bool = True
     """Whether its chart gives the Service a ``loadBalancerClass``."""
+    oldest_kubernetes: tuple[int, int] | None = None
+    """The first Kubernetes (major, minor) that its charts accept; None without a limit."""
     newest_kubernetes: tuple[int, int] | None = None
     """The last Kubernetes (major, minor) that accepts its CRDs and RBAC; None without a limit."""
+    otlp_since: str | None = None
+    """First version of the chart whose application has the driver opentelemetry; None without."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +111,25 @@ class Flavour:
     acme: bool = False
     """Whether it fetches certificates by ACME itself."""
 
-    def line(self, version: str | None) -> ReleaseLine | None:
-        """The release line of a chart version; the newest for None, None if unsupported."""
+    def line(self, version: str | None, *, adopted: bool = False) -> ReleaseLine | None:
+        """The release line of a chart version; the newest for None, None if unsupported.
+
+        An `adopted` one may be older than what the program installs.
+        """
         if version is None:
             return self.lines[0]
-        major = version.removeprefix("v").partition(".")[0]
-        return next((line for line in self.lines if str(line.major) == major), None)
+        given = numbers(version)
+        return next(
+            (
+                line
+                for line in self.lines
+                if line.major == given[0] and (adopted or given >= numbers(line.oldest))
+            ),
+            None,
+        )
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """The three numbers of a chart version, for comparing it with another one."""
+    bare = version.removeprefix("v").partition("-")[0].partition("+")[0]
+    return tuple(map(int, bare.split(".")))

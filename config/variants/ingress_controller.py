@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from vocabulary.kinds import CERTIFICATE, CLUSTER_ISSUER, INGRESS, Kind
+from vocabulary.kinds import INGRESS, Kind
 from vocabulary.kubernetes import (
     CERT_MANAGER_CLUSTER_ISSUER,
     CERT_MANAGER_COMMON_NAME,
@@ -72,6 +72,8 @@ class IngressController:
     """Whether cert-manager reads annotations of its kind."""
     shares_secrets: bool = False
     """Whether it can read passwords from another namespace."""
+    native: bool = False
+    """Whether it can leave balancing to the proxy in its pods."""
     rewrites_host: bool = False
     """Whether it rewrites the host name to one that the dashboard accepts."""
 
@@ -106,11 +108,10 @@ def _cert_manager(config: IngressBase) -> dict[str, str]:
     if config.tls is None or config.tls.cert_manager is None:
         return {}
     issuer = config.tls.cert_manager
-    whole = issuer.kind == CLUSTER_ISSUER.name
+    whole = issuer.in_cluster and not issuer.external
     found = {CERT_MANAGER_CLUSTER_ISSUER if whole else CERT_MANAGER_ISSUER: issuer.issuer}
-    if issuer.group != CERTIFICATE.group:
-        found = {
-            CERT_MANAGER_ISSUER: issuer.issuer,
+    if issuer.external:
+        found |= {
             CERT_MANAGER_ISSUER_KIND: issuer.kind,
             CERT_MANAGER_ISSUER_GROUP: issuer.group,
         }

@@ -9,6 +9,7 @@ from typing import Literal
 
 from config.core.charts import Origin
 from config.trust.key_forms import GO_FORMS, KeyForm
+from config.variants.edge_releases import KUBERNETES, Dated
 from vocabulary.kinds import Kind
 from vocabulary.kubernetes import TLS_CERTIFICATE_KEY, TLS_PRIVATE_KEY
 from vocabulary.linkerd import IDENTITY, TRUST_ROOTS
@@ -102,8 +103,8 @@ class LinkerdGeneration:
     """Where its images are published."""
     lacks: Mapping[str, str] = field(default_factory=dict)
     """Key paths below `linkerd` that it does not support, each with the reason."""
-    oldest_kubernetes: tuple[int, int] = (1, 31)
-    """The first Kubernetes (major, minor) that its charts accept."""
+    kubernetes: tuple[tuple[Dated, tuple[int, int]], ...] = KUBERNETES
+    """The first Kubernetes (major, minor) that its charts accept, from which version on."""
     newest_kubernetes: tuple[int, int] | None = None
     """The last Kubernetes (major, minor) that accepts its CRDs and webhooks; None without a
     limit."""
@@ -137,9 +138,6 @@ class LinkerdGeneration:
     """Whether a Link describes a target to a source, and a Secret to its destination controller.
     Otherwise annotations of the Secret with the credentials, and of Services, describe it, and the
     address is that of the gateway's Service."""
-    links_since: tuple[int, ...] = ()
-    """First chart version (year, month, number; shorter is earlier) that reads this program's
-    Links."""
     probe_slash: bool = True
     """Whether a gateway's probe path is written with its leading slash."""
     probe_by_proxy: bool = True
@@ -154,6 +152,11 @@ class LinkerdGeneration:
     def has(self, version: str) -> bool:
         """Whether a chart version is of this generation."""
         return self.versions.fullmatch(version.removeprefix("v")) is not None
+
+    def oldest_kubernetes(self, version: tuple[int, ...]) -> tuple[int, int]:
+        """The first Kubernetes that the charts of a version (year, month, number) accept."""
+        fitting = [found for since, found in self.kubernetes if since <= version]
+        return fitting[-1] if fitting else self.kubernetes[0][1]
 
     @property
     def key_forms(self) -> Mapping[str, frozenset[KeyForm]]:

@@ -79,9 +79,34 @@ _OTHERS = {
     ),
 }
 
+_CLIENT = {
+    CURRENT: {
+        "retry.linkerd.io": "grpc http limit timeout",
+        "timeout.linkerd.io": "idle request response",
+        "balancer.linkerd.io": (
+            "failure-accrual failure-accrual-consecutive-jitter-ratio "
+            "failure-accrual-consecutive-max-failures failure-accrual-consecutive-max-penalty "
+            "failure-accrual-consecutive-min-penalty"
+        ),
+        "balancer.alpha.linkerd.io": (
+            "failure-accrual-honor-retry-after failure-accrual-success-rate-min-requests "
+            "failure-accrual-success-rate-threshold failure-accrual-success-rate-window "
+            "load-biaser-max-retry-after load-biaser-penalty penalize-failures"
+        ),
+    },
+    V2_8: {},
+}
+"""Names by what is before their slash, as the policy controller reads them on Services."""
+
 KNOWN = {
     generation: frozenset(
-        {f"config.linkerd.io/{name}" for name in names.split()} | set(_OTHERS[generation])
+        {f"config.linkerd.io/{name}" for name in names.split()}
+        | set(_OTHERS[generation])
+        | {
+            f"{domain}/{name}"
+            for domain, listed in _CLIENT[generation].items()
+            for name in listed.split()
+        }
     )
     for generation, names in _INJECTOR.items()
 }

@@ -174,6 +174,8 @@ HELM_VALUES: tuple[Contract, ...] = (
             ("linkerd-policy-validator", "")),
         "cert-manager's cainjector, by an annotation of the webhook",
         producer="components/linkerd/webhook_values.py", source="cert-manager docs, CA Injector"),
+    _linkerd("linkerd-control-plane", "egress.globalEgressNetworkNamespace", NAME,
+        "policy controller"),
     _linkerd("linkerd-control-plane", "heartbeatSchedule",
         Form("five fields of cron", pattern(_SCHEDULE, "five fields of cron"), ("17 4 * * *",),
             ("", "17 4 * *", "@daily!")),
@@ -212,6 +214,11 @@ HELM_VALUES: tuple[Contract, ...] = (
         producer="components/linkerd/tracing_values.py"),
     _linkerd("linkerd-crds", "installGatewayAPI", BOOLEAN, "the chart's templates",
         source="linkerd2 charts/linkerd-crds/values.yaml @ edge-26.8.3"),
+    *(
+        _linkerd("linkerd-crds", key, BOOLEAN, "the chart's templates, before 2025.3.1",
+            source="linkerd2 charts/linkerd-crds/values.yaml @ edge-24.11.8")
+        for key in ("enableHttpRoutes", "enableTlsRoutes", "enableTcpRoutes")
+    ),
     _value("linkerd-jaeger", "webhook.collectorSvcAddr", HOST_PORT, "jaeger-injector, for proxies",
         producer="components/linkerd/jaeger_values.py",
         source="linkerd2 jaeger/charts/linkerd-jaeger/values.yaml @ edge-25.3.1"),

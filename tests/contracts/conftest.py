@@ -33,6 +33,11 @@ VARIANTS: dict[str, tuple[str, tuple[str, ...], Any]] = {
         ("trustAnchor", "certManager", "rootsSecret"),
         {"name": "house-roots", "key": "ca.crt"},
     ),
+    "charts before 2025.3.1": (
+        "tracing",
+        ("clusters", "earlier", "linkerd", "version"),
+        "2025.2.1",
+    ),
 }
 """What no stack file has: the stack file to start from, a path in its settings, and a value."""
 

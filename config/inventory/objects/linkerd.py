@@ -10,7 +10,15 @@ from config.core.namespaces import made_namespaces
 from config.inventory.model import MadeObject
 from config.inventory.webhooks import webhooks
 from config.trust.issuance import Issuance
-from vocabulary.kinds import BUNDLE, CERTIFICATE, CLUSTER_ISSUER, SECRET
+from vocabulary.kinds import (
+    BUNDLE,
+    CERTIFICATE,
+    CLUSTER_ISSUER,
+    SECRET,
+    Kind,
+    name_of,
+    namespace_of,
+)
 from vocabulary.linkerd import ISSUER_SECRET, JAEGER, TRUST_ROOTS
 
 
@@ -29,6 +37,8 @@ def linkerd_objects(mesh: MeshConfig, cluster: str) -> Iterator[MadeObject]:
         else:
             yield MadeObject(SECRET, webhook.namespace, webhook.secret)
     yield from _logins(config, linked=cluster in mesh.linked_clusters())
+    for made in mesh.egress_of(cluster):
+        yield MadeObject(Kind.of(made), namespace_of(made), name_of(made))
 
 
 def _issuers(config: ClusterConfig, issuance: Issuance) -> Iterator[MadeObject]:

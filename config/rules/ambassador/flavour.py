@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from config.ambassador.routes import HostConfig
 from config.language.problems import Problem
+from config.variants.ambassador_numbers import refusal
 from config.variants.ambassadors import CrdsChart
 
 if TYPE_CHECKING:
@@ -16,15 +17,11 @@ if TYPE_CHECKING:
 def flavour_rules(config: AmbassadorConfig) -> Iterator[Problem]:
     """Settings that this flavour or its API version does not support."""
     kind, line = config.kind, config.line
-    if kind.line(config.version) is None:
-        known = ", ".join(f'"{item.newest}"' for item in kind.lines)
-        yield Problem(
-            "version",
-            f"chart version {config.version} of {kind.title} is not supported",
-            f"write {known} or another version with the same first number",
-            about=("flavour",),
-        )
-        return
+    if config.version is not None:
+        refused = refusal(kind, config.version, adopted=not config.installed)
+        if refused is not None:
+            yield Problem("version", *refused, about=("flavour",))
+            return
     if config.objects_version not in line.api_versions:
         yield Problem(
             "apiVersion",

@@ -19,6 +19,7 @@ FLAVOUR = Flavour(
         ReleaseLine(
             major=6,
             balancer_class=False,
+            oldest="6.8.0",
             newest="6.9.5",
             application="1.14.4",
             chart="ambassador",

@@ -26,6 +26,7 @@ FLAVOUR = Flavour(
         ReleaseLine(
             major=8,
             balancer_class=False,
+            oldest="8.0.0",
             newest="8.10.2",
             application="3.10.2",
             chart="edge-stack",
@@ -52,6 +53,8 @@ FLAVOUR = Flavour(
             # Its Hosts, Listeners and Mappings are those of Emissary-ingress 3.
             fields="emissary-3",
             converted=frozenset({"v3alpha1", "v2"}),
+            # Emissary-ingress 3.5 brought it.
+            otlp_since="8.5.0",
         ),
     ),
 )

@@ -24,6 +24,7 @@ FLAVOUR = Flavour(
     lines=(
         ReleaseLine(
             major=4,
+            oldest="4.0.0",
             newest="4.1.0",
             application="4.1.0",
             chart="emissary-ingress",
@@ -32,12 +33,16 @@ FLAVOUR = Flavour(
             api_versions=("v3alpha1", "v2", "v1"),
             kinds=_KINDS,
             fields="emissary-4",
+            otlp_since="4.0.0",
+            oldest_kubernetes=(1, 25),
             converted=frozenset({"v2", "v1"}),
             named_after=("ambassador", "emissary"),
         ),
         ReleaseLine(
             major=3,
             balancer_class=False,
+            # Before it, the chart had the number 8.9.1, and another repository.
+            oldest="3.10.0",
             newest="3.10.0",
             application="3.10.0",
             chart="emissary-ingress",
@@ -50,6 +55,8 @@ FLAVOUR = Flavour(
             api_versions=("v3alpha1", "v2", "v1"),
             kinds=_KINDS,
             fields="emissary-3",
+            otlp_since="3.5.0",
+            oldest_kubernetes=(1, 25),
             converted=frozenset({"v3alpha1", "v2", "v1"}),
         ),
     ),

@@ -1,7 +1,8 @@
 """Traefik 2.10 and later, by Ingresses and by its own IngressRoutes.
 
 Facts: Traefik docs, Middleware and IngressRoute; Linkerd docs, "Ingress traffic": Traefik's proxy
-is in ingress mode and routes by the header ``l5d-dst-override``.
+is in ingress mode and routes by the header ``l5d-dst-override``, unless Traefik 3 leaves balancing
+to it (``nativeLB``).
 """
 
 from __future__ import annotations
@@ -28,23 +29,25 @@ REQUIREMENT = "Traefik 2.10 or later with its CRDs"
 
 def _names(config: IngressBase, name: str) -> tuple[str, ...]:
     """Passwords come first, then the header."""
-    header = f"{name}-l5d-header"
-    return (f"{name}-basic-auth", header) if config.basic_auth is not None else (header,)
+    passwords = (f"{name}-basic-auth",) if config.basic_auth is not None else ()
+    return passwords if config.native_load_balancing else (*passwords, f"{name}-l5d-header")
 
 
 def _middlewares(config: IngressBase, backend: Backend) -> Iterator[Manifest]:
-    *before, header = _names(config, backend.name)
-    for name in before:
-        secret = config.basic_auth.secret if config.basic_auth is not None else ""
-        yield manifest(MIDDLEWARE, backend, name, {"basicAuth": {"secret": secret}})
-    spec = {"headers": {"customRequestHeaders": {DST_OVERRIDE_HEADER: backend.address}}}
-    yield manifest(MIDDLEWARE, backend, header, spec)
+    names = iter(_names(config, backend.name))
+    if config.basic_auth is not None:
+        spec: dict[str, Any] = {"basicAuth": {"secret": config.basic_auth.secret}}
+        yield manifest(MIDDLEWARE, backend, next(names), spec)
+    for header in names:
+        spec = {"headers": {"customRequestHeaders": {DST_OVERRIDE_HEADER: backend.address}}}
+        yield manifest(MIDDLEWARE, backend, header, spec)
 
 
 def _by_ingress(config: IngressBase, backend: Backend) -> Iterator[Manifest]:
     yield from _middlewares(config, backend)
-    listed = (f"{backend.namespace}-{name}@kubernetescrd" for name in _names(config, backend.name))
-    yield ingress(config, backend, {TRAEFIK_MIDDLEWARES: ",".join(listed)})
+    names = _names(config, backend.name)
+    listed = ",".join(f"{backend.namespace}-{name}@kubernetescrd" for name in names)
+    yield ingress(config, backend, {TRAEFIK_MIDDLEWARES: listed} if listed else {})
 
 
 def _by_ingress_route(config: IngressBase, backend: Backend) -> Iterator[Manifest]:
@@ -52,12 +55,13 @@ def _by_ingress_route(config: IngressBase, backend: Backend) -> Iterator[Manifes
     match = f"Host(`{config.host}`)"
     if backend.path != "/":
         match += f" && PathPrefix(`{backend.path}`)"
-    route = {
-        "kind": "Rule",
-        "match": match,
-        "middlewares": [{"name": name} for name in _names(config, backend.name)],
-        "services": [{"name": backend.service, "port": backend.port}],
-    }
+    service: dict[str, Any] = {"name": backend.service, "port": backend.port}
+    if config.native_load_balancing:
+        service["nativeLB"] = True
+    route: dict[str, Any] = {"kind": "Rule", "match": match, "services": [service]}
+    names = _names(config, backend.name)
+    if names:
+        route["middlewares"] = [{"name": name} for name in names]
     spec: dict[str, Any] = {"routes": [route]}
     if config.tls is not None:
         spec["tls"] = {"secretName": config.tls_secret(backend.name)}
@@ -72,6 +76,7 @@ CONTROLLERS = (
         class_name="traefik",
         middlewares=_names,
         needed=(MIDDLEWARE,),
+        native=True,
         requirement=REQUIREMENT,
     ),
     IngressController(
@@ -81,6 +86,7 @@ CONTROLLERS = (
         kind=INGRESS_ROUTE,
         middlewares=_names,
         needed=(MIDDLEWARE, INGRESS_ROUTE),
+        native=True,
         requirement=REQUIREMENT,
         certificates=False,
     ),

@@ -55,8 +55,6 @@ GENERATION = LinkerdGeneration(
     newest="2026.8.3",
     default=True,
     origin="linkerd",
-    # The first year of charts whose service mirror reads Links of v1alpha3.
-    links_since=(2025,),
     charts=(
         LinkerdChart(CRDS_RELEASE, CRDS_RELEASE, OWN, frozenset({CRD})),
         LinkerdChart(

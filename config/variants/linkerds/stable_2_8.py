@@ -117,11 +117,12 @@ GENERATION = LinkerdGeneration(
     lacks={
         "viz.enabled": "its metrics and dashboard are part of the chart",
         "proxy.defaultInboundPolicy": "it has no authorization policy",
+        "egress": "it has no EgressNetworks",
         "imagePullSecrets": "its charts have no values for logins",
         "crdsValues": "its CRDs are part of the chart linkerd2",
         "gatewayApiCrds": "it does not support the Gateway API",
     },
-    oldest_kubernetes=(1, 13),
+    kubernetes=(((0, 0, 0), (1, 13)),),
     # Its CRDs and webhooks are of v1beta1 APIs.
     newest_kubernetes=(1, 21),
     layout="linkerd2",

@@ -440,7 +440,7 @@ def test_the_version_that_is_too_new_is_named(around: Surroundings) -> None:
 def test_everything_that_is_wrong_with_one_cluster_is_reported_together(
     around: Surroundings,
 ) -> None:
-    other = replace(OLD, what="Linkerd 2.8.1", newest=(1, 20))
+    other = replace(OLD, what="Linkerd 2.8.1", version=(1, 20))
     for name in ("source", "target"):
         around.server(name, telling({"gitVersion": "v1.34.1"}))
     around.context("down", unused_url())

@@ -40,14 +40,14 @@ WRONG: list[Case] = [
         "the version is of another flavour",
         {**LICENSED, f"{THERE}.version": "4.1.0"},
         f"{THERE}.version",
-        "chart version 4.1.0 of Ambassador Edge Stack is not supported",
+        "Ambassador Edge Stack has no chart of version 4.1.0",
         'write "8.10.2"',
     ),
     (
         "the application's version is written in place of the chart's",
         {**LEGACY, f"{THERE}.version": "1.14.4"},
         f"{THERE}.version",
-        "chart version 1.14.4 of Ambassador 1.14 is not supported",
+        "1.14.4 is the number of the application legacy Ambassador, not of its chart",
         'write "6.9.5"',
     ),
     (

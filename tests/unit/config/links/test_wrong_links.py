@@ -312,15 +312,15 @@ WRONG: list[Case] = [
         pair(),
         {f"{SOURCE}.linkerd.version": "2.10.2"},
         f"{SOURCE}.linkerd.version",
-        "chart version 2.10.2 is not supported",
-        'write "2026.8.3" or "2.8.1"',
+        "2.10.2 is a stable release, whose charts have other numbers",
+        'write "2026.8.3"',
     ),
     (
         "Linkerd is of a chart whose number is another count",
         pair(),
         {f"{TARGET}.linkerd.version": "1.16.11"},
         f"{TARGET}.linkerd.version",
-        "is not supported",
+        "1.16.11 is a number of the charts linkerd-crds and linkerd-control-plane of Linkerd 2.14",
         '"2026.8.3"',
     ),
     (

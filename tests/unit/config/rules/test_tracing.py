@@ -122,8 +122,8 @@ ZIPKIN = {"service": "tempo.tracing:9411", "driver": "zipkin"}
     [
         ({}, True),
         ({"version": "3.10.0"}, True),
-        ({"version": "3.4.0"}, False),
-        ({"version": "3.5.0", "apiVersion": "v2"}, True),
+        ({"version": "3.4.0", "adopt": {}}, False),
+        ({"version": "3.5.0", "adopt": {}, "apiVersion": "v2"}, True),
         ({"flavour": "edge-stack", "edgeStack": {"licenseSecret": "l"}}, True),
         ({"flavour": "ambassador"}, False),
         ({"flavour": "ambassador", "adopt": {}}, False),

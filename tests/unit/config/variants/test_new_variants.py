@@ -26,6 +26,7 @@ FLAVOUR = Flavour(
     lines=(
         ReleaseLine(
             major=1,
+            oldest="1.30.0",
             newest="1.30.0",
             application="1.30.0",
             chart="contour",
@@ -51,7 +52,6 @@ GENERATION = replace(
     versions=re.compile(r"3\\..*"),
     newest="3.0.0",
     dated=False,
-    links_since=(),
     default=False,
     # Its core has the extension for links.
     charts=tuple(chart for chart in EDGE.charts if chart.when != "linked"),
