@@ -77,7 +77,7 @@ def _of_cluster(mesh: MeshConfig, name: str, seen: Seen, *, pre: bool) -> Iterat
     phases = (Phase.BEFORE,) if pre else INSTALLED if installed else ()
     yield from run_phases((Phase.SURROUNDINGS, *phases), name, case, generation)
     for other in facets(mesh, name)[1:] if installed else ():
-        yield from _of_other(other, name, view)
+        yield from of_other(other, name, view)
     if not pre and not installed:
         missing = failure(
             "Linkerd is installed",
@@ -87,7 +87,7 @@ def _of_cluster(mesh: MeshConfig, name: str, seen: Seen, *, pre: bool) -> Iterat
         yield Result.of("control plane", name, missing)
 
 
-def _of_other(mesh: MeshConfig, name: str, view: View) -> Iterator[Result]:
+def of_other(mesh: MeshConfig, name: str, view: View) -> Iterator[Result]:
     """A further Ambassador of a cluster, which is its only one in `mesh`."""
     case = ClusterCase(mesh, name, view)
     if case.config.ambassador is None:

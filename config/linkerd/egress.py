@@ -90,7 +90,7 @@ class Egress(Model):
             "route", ((f"hosts[{i}].name", item.name) for i, item in enumerate(self.hosts))
         )
         yield from doubled(
-            "EgressNetwork",
+            EGRESS_NETWORK.name,
             ((f"addresses[{i}].name", item.name) for i, item in enumerate(self.addresses)),
         )
         for place, item in enumerate(self.addresses):

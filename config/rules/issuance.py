@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from config.core.cluster import ClusterConfig
 from config.language.problems import Problem
+from config.trust.issuers import IssuerReference
 from config.trust.trust_anchor import TrustAnchorConfig
 from config.variants.edge_releases import TRACING
 from config.variants.linkerds import DEFAULT
@@ -86,9 +87,15 @@ def _trials(anchors: TrustAnchorConfig, clusters: Mapping[str, ClusterConfig]) -
                     f"{where}.trial",
                     f"anchor '{signer.name}' signs this certificate, but its private key is "
                     "missing",
-                    f"write {where}.certManager: {{issuer: {anchors.cert_manager.issuer}, kind: "
-                    f"{anchors.cert_manager.kind}, group: {anchors.cert_manager.group}}}"
+                    f"write {where}.certManager{_named(anchors.cert_manager)}"
                     if anchors.cert_manager is not None and anchors.cert_manager.in_cluster
                     else "name an existing Secret under tls.secret",
                     about=(f"trustAnchor.anchors[{anchors.anchors.index(signer)}].privateKey",),
                 )
+
+
+def _named(issuer: IssuerReference) -> str:
+    """The rest of a key path and its value that name an issuer."""
+    if not issuer.external:
+        return f".issuer: {issuer.issuer}"
+    return f": {{issuer: {issuer.issuer}, kind: {issuer.kind}, group: {issuer.group}}}"

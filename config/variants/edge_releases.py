@@ -1,7 +1,7 @@
 """Linkerd's edge releases: which chart versions have what, in one table.
 
-Facts: charts and CRDs of the tags edge-24.3.1 to edge-26.8.3 of linkerd/linkerd2, read and rendered
-release by release. Each row names the file that it comes from.
+Facts: charts and CRDs of every tag from edge-24.1.1 to edge-26.8.3 of linkerd/linkerd2; each row
+names the file that it comes from.
 """
 
 from __future__ import annotations

@@ -57,10 +57,10 @@ CHARTS = {
 
 def _release(text: str, chart: str, newest: str) -> Refusal:
     """The name of an edge release."""
-    usable = dated(chart) >= OLDEST.since
+    usable = _by_year(chart, newest) is None
     return (
         f"{text} is the name of a release, not of its charts"
-        + ("" if usable else f", and older than {OLDEST.version}, the oldest that is supported"),
+        + ("" if usable else f", and no charts since {OLDEST.version}, the oldest, are of it"),
         f'write "{chart if usable else newest}"',
     )
 
@@ -89,7 +89,7 @@ def _by_year(text: str, newest: str) -> Refusal | None:
 def _stable(text: str, minor: int, newest: str, old: str) -> Refusal | None:
     """The number of a stable release, of an announcement, or of a vendor's distribution."""
     prefixed = not text.removeprefix("v").startswith("2.")
-    if minor == EIGHT:
+    if minor == SUPPORTED:
         found = re.fullmatch(r"(?:v|stable-)?(2\.8\.[01])", text)
         if found is not None and not prefixed:
             return None
@@ -109,6 +109,5 @@ def _stable(text: str, minor: int, newest: str, old: str) -> Refusal | None:
     )
 
 
-EIGHT = 8
-LAST_STABLE = 14
+SUPPORTED, LAST_STABLE = 8, 14
 """Second numbers of the stable release that is supported, and of the last one."""

@@ -88,7 +88,7 @@ def test_a_shipped_stack_accepts_every_version_and_adopts_nothing(stack: str) ->
     config = loaded(shipped(stack))
     for name in config.clusters:
         found = expectations(config, name)
-        assert (found.limits, found.adopted) == ((), None)
+        assert (found.limits, found.adopted) == ((), ())
         assert found.services == tuple(item.service for item in config.exports_of(name))
 
 
@@ -159,26 +159,25 @@ def test_every_stack_file_expects_what_it_says(path: Path) -> None:
         old = cluster.linkerd.version.startswith("2.8.")
         ambassador = cluster.ambassador
         if ambassador is None:
-            assert (len(found.limits), found.adopted) == (old, None)
+            assert (len(found.limits), found.adopted) == (old, ())
             continue
         installs_legacy = ambassador.flavour == "ambassador" and ambassador.adopt is None
         assert len(found.limits) == old + installs_legacy
-        assert (found.adopted is None) == (ambassador.adopt is None)
+        assert len(found.adopted) == (ambassador.adopt is not None)
 
 
 # Adoption -----------------------------------------------------------------------------------
 
 
 def test_what_is_installed_by_us_is_not_expected_to_be_there() -> None:
-    assert expected("target").adopted is None
-    assert expected("source").adopted is None
+    assert expected("target").adopted == ()
+    assert expected("source").adopted == ()
 
 
 def test_of_an_adopted_ambassador_the_defaults_are_those_of_its_chart() -> None:
-    adopted = expected(
+    [adopted] = expected(
         "target", {f"{AMBASSADOR}.flavour": "ambassador", f"{AMBASSADOR}.adopt": {}}
     ).adopted
-    assert adopted is not None
     assert adopted.path == AMBASSADOR
     assert (adopted.kind, adopted.workload) == ("Deployment", "ambassador")
     assert adopted.service_account == "ambassador"
@@ -188,7 +187,7 @@ def test_of_an_adopted_ambassador_the_defaults_are_those_of_its_chart() -> None:
 
 
 def test_an_adopted_ambassador_is_expected_as_the_stack_file_says() -> None:
-    adopted = expected(
+    [adopted] = expected(
         "target",
         {
             f"{AMBASSADOR}.namespace": "edge",
@@ -203,7 +202,6 @@ def test_an_adopted_ambassador_is_expected_as_the_stack_file_says() -> None:
             },
         },
     ).adopted
-    assert adopted is not None
     assert (adopted.namespace, adopted.kind, adopted.workload) == ("edge", "DaemonSet", "proxy")
     assert (adopted.service_account, adopted.pod_labels) == ("door", {"service": "front"})
     assert (adopted.module, adopted.api_version) == ("leave", "v2")
@@ -215,8 +213,7 @@ def test_an_adopted_ambassadors_pods_are_expected_in_the_mode_of_the_stack_file(
         "clusters.source.ambassador.adopt": {},
         "clusters.source.ambassador.sidecar.mode": mode,
     }
-    adopted = expected("source", changes).adopted
-    assert adopted is not None
+    [adopted] = expected("source", changes).adopted
     assert adopted.inject == mode
 
 

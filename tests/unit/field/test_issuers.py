@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from checks.facts.results import Status
 from checks.facts.view import ServedKind
@@ -119,6 +120,17 @@ def test_an_external_issuer_of_one_namespace_cannot_sign_for_viz() -> None:
     assert paths == {"trustAnchor.certManager.kind"}
     assert problems(everywhere(STEP, PCA)) == ()
     assert not IssuerReference(**STEP).in_cluster
+
+
+def test_the_remedy_for_a_trial_without_a_key_names_the_external_issuer_in_full() -> None:
+    settings = everywhere(PCA)
+    host = settings["clusters"]["a"]["ambassador"]["hosts"][0]
+    host["tls"] = {"trial": True}
+    (problem,) = problems(settings)
+    path, _, value = problem.remedy.removeprefix("write ").partition(": ")
+    assert path == "clusters.a.ambassador.hosts[0].tls.certManager"
+    host["tls"] = {"certManager": yaml.safe_load(value)}
+    assert problems(settings) == ()
 
 
 def test_the_program_makes_no_external_issuer() -> None:

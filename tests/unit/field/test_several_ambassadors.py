@@ -12,7 +12,7 @@ from checks.ambassador import ids
 from checks.facts.case import ClusterCase
 from checks.facts.check import all_checks, facets
 from checks.facts.fetch import plan
-from checks.run.report import _of_other
+from checks.run.report import of_other
 from config.preconditions import expectations
 from render import Recording
 from tests.stack_builders import Settings, loaded, problems
@@ -159,7 +159,7 @@ def test_check_reads_and_reports_on_each() -> None:
         {**ambassador("Mapping", "web", ambassador_id=["internal"]), "metadata": PLACE},
         cluster="a",
     )
-    lines = list(_of_other(other, "a", seen))
+    lines = list(of_other(other, "a", seen))
     assert {line.cluster for line in lines} == {"a/public"}
     assert "Ambassador does not read Mapping web" in {line.detail for line in lines}
     of_main = list(ids.ids(ClusterCase(main, "a", seen)))
