@@ -112,6 +112,7 @@ SPACES = (
     "ingress-nginx",
     "data",
     "reports",
+    "edge",
 )
 
 WORKLOADS: tuple[Object, ...] = (
@@ -137,6 +138,7 @@ WORKLOADS: tuple[Object, ...] = (
         "postgres",
         _container("postgres", env=[{"name": "PGDATA", "value": "/data"}]),
     ),
+    workload("DaemonSet", "edge", "haproxy"),
     cron_job("reports", "backup", _container("backup", command=["/bin/backup"])),
     # The image's own entrypoint: what has no command in its manifest can be wrapped.
     cron_job("reports", "monthly", _container("report")),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from checks.ambassador.inbound import POLICY, Judged, judged, reads_more
+from checks.ambassador.inbound import POLICY, Judged, because, judged, reads_more
 from checks.facts.case import ClusterCase
 from checks.facts.check import WITH_POLICY, Check, Phase
 from checks.facts.results import UPDATE, Finding, failure, ok
@@ -39,6 +39,8 @@ def _export(view: View, found: Admission, export: AdmittedExport, one: Judged) -
     hosts = inner(seen, "spec").get("hostnames") or []
     if set(hosts) != set(export.hostnames):
         return failure(title, f"{route} is for the hosts {some(hosts) or 'of all'}", UPDATE)
+    if one.policy.server != found.gateway.policy:
+        return failure(title, because(one), UPDATE)
     allowed = one.policy.routes.get(route)
     if allowed is None:
         return failure(

@@ -21,6 +21,7 @@ def exported(clusters: Clusters, links: Links) -> Iterator[Problem]:
     yield from _without_links(clusters, links)
     yield from _federated_apart(links)
     yield from _clients(clusters, links)
+    yield from _opaque_ports(clusters, links)
 
 
 def _contrary_modes(links: Links) -> Iterator[Problem]:
@@ -142,3 +143,24 @@ def _clients(clusters: Clusters, links: Links) -> Iterator[Problem]:
                         f"leave it out, or write {admits}: exports",
                         about=(admits,),
                     )
+
+
+def _opaque_ports(clusters: Clusters, links: Links) -> Iterator[Problem]:
+    """Ports without HTTP of Services whose clients the gateway could not tell apart."""
+    for index, link in links.items():
+        target = clusters.get(link.target)
+        if target is None or not any(
+            one.admits == "exports" for one in gateways(link.target, target)
+        ):
+            continue
+        for place, export in enumerate(link.exports):
+            path = f"links[{index}].exports[{place}]"
+            ports = export.traffic.opaque_ports if export.traffic is not None else ()
+            if ports and not export.opaque and link.mode_of(export) == "gateway":
+                yield Problem(
+                    f"{path}.traffic.opaquePorts",
+                    "connections to these ports show the gateway no name of a Service, so that it "
+                    "would refuse them",
+                    f"write {path}.opaque: true, or leave opaquePorts out",
+                    about=(f"{path}.opaque", f"clusters.{link.target}.ambassador.gateway.admits"),
+                )

@@ -32,7 +32,7 @@ def served_rules(config: AmbassadorConfig) -> Iterator[Problem]:
             about=("gateway.probe",),
         )
     for place, listener in enumerate(config.listeners or ()):
-        if listener.port == 8080 and listener.expects_proxy_header:
+        if listener.port == config.gateway.pod_probe_port and listener.expects_proxy_header:
             key = "protocolStack" if listener.protocol_stack else "protocol"
             yield Problem(
                 f"listeners[{place}].{key}",

@@ -43,19 +43,6 @@ def gateway_service_rules(config: AmbassadorConfig) -> Iterator[Problem]:
                 "which carry mutual TLS between Linkerd's proxies",
                 "leave it out",
             )
-    for place, listener in enumerate(config.all_listeners):
-        if (
-            gateway.probe == "ambassador"
-            and listener.port == gateway.pod_probe_port
-            and listener.expects_proxy_header
-        ):
-            yield Problem(
-                f"listeners[{place}]",
-                "the probe of other clusters goes through this Listener, and arrives from the "
-                "sidecar without a PROXY protocol header",
-                "write gateway.probe: proxy",
-                about=("gateway.probe",),
-            )
 
 
 def _node_ports(path: str, service: ServiceConfig, ports: Collection[str]) -> Iterator[Problem]:

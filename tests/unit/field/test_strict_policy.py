@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from checks.linkerd.clients import Authorization, Mesh, lacking
 from checks.linkerd.inbound_policy import evaluate, named_ports
 from components.ambassador.policy import public_policy
-from components.links.gateway import gateway_policy
+from components.links.admission import export_policy, gateway_policy
 from components.platform.policy import open_port_policy
 from config import MeshConfig, load_settings
 from config.inventory import inventory
@@ -112,8 +112,9 @@ def declared(mesh: MeshConfig, name: str) -> list[Object]:
         objects += open_port_policy(port, config.linkerd.inbound_policy)
     if config.ambassador is not None:
         objects += public_policy(config.ambassador)
-    for gateway in made.gateways:
-        objects += gateway_policy(gateway)
+    for found in made.admissions:
+        objects += gateway_policy(found)
+        objects += (one for item in found.exports for one in export_policy(found.gateway, item))
     return objects
 
 
@@ -225,6 +226,7 @@ clusters:
   b: {context: b, ambassador: {gateway: {}}}
 links: [{source: a, target: b}, {source: b, target: a}]
 """
+UNOBSERVED = OBSERVED.replace("prometheus: %s", "").replace("namespaces: [shop]", "")
 CHARTS = ("linkerd-viz", "linkerd-multicluster")
 
 
@@ -252,7 +254,13 @@ def observed(version: str) -> tuple[list[Object], list[Object]]:
 
 TRIED = [
     *((policy, "2026.8.3") for policy in POLICIES),
-    *((policy, one) for one in chart_pods.VERSIONS for policy in ("all-authenticated", "deny")),
+    # Charts before 2025.3.3 have no links.
+    *(
+        (policy, one)
+        for one in chart_pods.VERSIONS
+        if one != "2025.1.2"
+        for policy in ("all-authenticated", "deny")
+    ),
 ]
 
 
@@ -330,7 +338,7 @@ def test_the_dashboard_is_reached_by_its_route_and_by_its_ingress(policy: str) -
 
 def test_where_nothing_is_strict_or_named_no_policy_is_made_for_observers() -> None:
     for policy in POLICIES:
-        for text in (VIZ % "", OBSERVED.replace("prometheus: %s", "")):
+        for text in (VIZ % "", UNOBSERVED):
             mesh = loaded(text, policy)
             made = list(observed_ports("a", mesh.clusters["a"], mesh.gateways("a"), False))
             assert bool(made) is (policy == "deny")

@@ -172,7 +172,8 @@ def wanted(policy: dict[str, Any]) -> dict[str, Any]:
 
 @given(POLICIES)
 def test_linkerd_reads_of_the_annotations_what_the_policy_says(policy: dict[str, Any]) -> None:
-    mesh = loaded(changed({f"{EXPORT}.traffic": policy}, pair()))
+    opaque = "opaquePorts" in policy
+    mesh = loaded(changed({f"{EXPORT}.traffic": policy, f"{EXPORT}.opaque": opaque}, pair()))
     (export,) = mesh.exports_of("target")
     assert export.service == WEB
     assert export.annotations == mesh.traffic_of("target")[WEB]
@@ -222,6 +223,17 @@ def fan(*traffic: dict[str, Any] | None) -> dict[str, Any]:
     return settings
 
 
+def test_opaque_ports_need_an_export_that_is_opaque_where_the_gateway_admits_exports_alone() -> (
+    None
+):
+    policy = {f"{EXPORT}.traffic": {"opaquePorts": [5432]}}
+    (problem,) = problems(changed(policy, pair()))
+    assert problem.path == f"{EXPORT}.traffic.opaquePorts"
+    assert problems(changed({**policy, f"{EXPORT}.opaque": True}, pair())) == ()
+    everything = {"clusters.target.ambassador.gateway.admits": "everything"}
+    assert problems(changed({**policy, **everything}, pair())) == ()
+
+
 def test_a_service_has_one_policy_for_all_links() -> None:
     policy, other = {"timeouts": {"request": "1s"}}, {"timeouts": {"request": "2s"}}
     assert problems(fan(policy, policy)) == ()
@@ -243,7 +255,8 @@ def test_a_service_has_one_policy_for_all_links() -> None:
 )
 def test_a_policy_that_the_link_keeps_from_mirrors_is_refused(pattern: str, lost: bool) -> None:
     policy = {"timeouts": {"request": "1s"}, "opaquePorts": [5432]}
-    changes = {f"{EXPORT}.traffic": policy, "links[0].excludedAnnotations": [pattern]}
+    changes = {f"{EXPORT}.traffic": policy, f"{EXPORT}.opaque": True}
+    changes["links[0].excludedAnnotations"] = [pattern]
     found = problems(changed(changes, pair()))
     assert [problem.path for problem in found] == ([f"{EXPORT}.traffic"] if lost else [])
 

@@ -108,7 +108,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str, dict[str, Any]]] = [
             "gateway": {"probe": "ambassador", "ownService": True},
             "listeners": [{"name": "http", "port": 8080, "protocol": "HTTPPROXY"}],
         },
-        "listeners[0]",
+        "listeners[0].protocol",
         "write gateway.probe: proxy",
         {"gateway.probe": "proxy"},
     ),
