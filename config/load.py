@@ -16,6 +16,7 @@ from config.language.yaml_text import YamlTextError, read_yaml
 from config.rules.anchors import anchors_fit
 from config.rules.between_parts import cross_check
 from config.rules.issuance import issuance_fits
+from config.rules.values import values_fit
 
 PROJECT = "linkerd-ambassador-mesh"
 """Name of the Pulumi project; the prefix of its configuration keys."""
@@ -204,6 +205,8 @@ def _validated(settings: Mapping[str, Any], origin: str, found: list[Problem]) -
         for problem in issuance_fits(mesh.trust_anchor, mesh.clusters):
             outcome.add(problem)
         for problem in anchors_fit(mesh.trust_anchor, mesh.clusters):
+            outcome.add(problem)
+        for problem in values_fit(mesh):
             outcome.add(problem)
     if outcome.problems or mesh is None:
         raise StackFileError(origin, _in_order(outcome.problems, usable))

@@ -48,7 +48,6 @@ def declare_cluster(name: str, mesh: Mesh) -> None:
                 made=made,
                 provider=provider,
                 linkerd=mesh.linkerd[name],
-                service_account=cluster.ambassador.account(name),
                 releases=releases,
                 gateway=next(iter(made.gateways), None),
                 generation=cluster.linkerd.generation,

@@ -109,7 +109,7 @@ class Viz(Model):
     route: VizRoute | None = None
     """Reach the dashboard through the cluster's Ambassador."""
     values: HelmValues = {}
-    """Extra values for the chart linkerd-viz; they override the program's."""
+    """Extra values for the chart linkerd-viz; they override the program's defaults."""
 
 
 class Multicluster(Model):
@@ -120,7 +120,7 @@ class Multicluster(Model):
     2.8 always does."""
     values: HelmValues = {}
     """Extra values for the chart linkerd-multicluster (or linkerd2-multicluster); they override the
-    program's."""
+    program's defaults."""
 
 
 def _dated(version: str) -> tuple[int, ...]:
@@ -164,12 +164,12 @@ class LinkerdConfig(Model):
     tracing: TracingConfig | None = None
     """Where traces are sent; nowhere when left out."""
     values: HelmValues = {}
-    """Extra values for the chart linkerd-control-plane (or linkerd2); they override the
-    program's."""
+    """Extra values for the chart linkerd-control-plane (or linkerd2); they override the program's
+    defaults."""
     crds_values: HelmValues = {}
-    """Extra values for the chart linkerd-crds; they override the program's."""
+    """Extra values for the chart linkerd-crds; they override the program's defaults."""
     cni_values: HelmValues = {}
-    """Extra values for the chart linkerd2-cni; they override the program's."""
+    """Extra values for the chart linkerd2-cni; they override the program's defaults."""
 
     @property
     def app_version(self) -> str:

@@ -1,11 +1,11 @@
-"""Values of the chart that would change names, or show a secret."""
+"""Values of the chart that would show a secret."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from config.language.model import contradictions, value_at
+from config.language.model import value_at
 from config.language.problems import Problem
 
 if TYPE_CHECKING:
@@ -13,14 +13,8 @@ if TYPE_CHECKING:
 
 
 def value_rules(config: AmbassadorConfig) -> Iterator[Problem]:
-    """Values of the chart that would change names from which others are derived."""
+    """Values of the chart that are secrets."""
     front = "".join(f"{key}." for key in config.kind.emissary_values)
-    for path, key, ours in (
-        ("fullnameOverride", "name", config.name),
-        (f"{front}fullnameOverride", "name", config.name),
-        (f"{front}serviceAccount.name", "serviceAccount", config.service_account),
-    ):
-        yield from contradictions("values", config.values, path, key, ours)
     for path, key in (
         ("licenseKey.value", "edgeStack.licenseKey"),
         (f"{front}agent.cloudConnectToken", "edgeStack.cloudConnectToken"),

@@ -205,14 +205,14 @@ WRONG: list[Case] = [
         {**LICENSED, f"{THERE}.values": {"fullnameOverride": "other"}},
         f"{THERE}.values.fullnameOverride",
         "'other' contradicts",
-        "set name instead",
+        "set clusters.target.ambassador.name instead",
     ),
     (
         "the inner fullnameOverride of an Edge Stack is another",
         {**LICENSED, f"{THERE}.values": {"emissary-ingress": {"fullnameOverride": "other"}}},
         f"{THERE}.values.emissary-ingress.fullnameOverride",
         "'other' contradicts",
-        "set name instead",
+        "set clusters.target.ambassador.name instead",
     ),
     # Certificates
     (
