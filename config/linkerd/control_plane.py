@@ -79,8 +79,8 @@ class Grafana(Model):
         if (self.url is None) == (self.external_url is None):
             yield Problem(
                 "",
-                ("no Grafana is" if self.url is None else "two Grafanas are") + " given",
-                "write url or externalUrl",
+                "no Grafana is given" if self.url is None else "two Grafanas are given",
+                "write url or externalUrl" if self.url is None else "leave url or externalUrl out",
                 about=("url", "externalUrl"),
             )
         if self.uid_prefix is not None and self.external_url is None:

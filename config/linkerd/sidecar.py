@@ -54,7 +54,7 @@ class SidecarConfig(Model):
                 yield Problem(
                     f"skipInboundPorts[{place}]",
                     f"port {port} would bypass the proxy, which requires identity on it",
-                    "write it under skipInboundPorts or requireIdentityOnInboundPorts, not both",
+                    "leave it out here, or under requireIdentityOnInboundPorts",
                     about=("requireIdentityOnInboundPorts",),
                 )
         for place, port in enumerate(self.require_identity_on_inbound_ports or ()):

@@ -91,7 +91,8 @@ def _emissary(
     if config.objects_version in config.line.converted:
         chart = config.line.crds
         space = chart.namespace if isinstance(chart, CrdsManifest) else config.crds_namespace
-        yield derived("waitForApiext.enabled", True, f"{at}.apiVersion")
+        # The program orders the releases anyway, and the image of version 3 is on Docker Hub alone.
+        yield derived("waitForApiext.enabled", True, f"{at}.apiVersion", "offered")
         yield derived("waitForApiext.deploymentNamespace", space, f"{at}.crdsNamespace")
     yield from _rbac(config, at)
 

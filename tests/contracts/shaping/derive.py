@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import re
+import subprocess
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -182,42 +184,80 @@ def others(value: Any, labels: Mapping[str, str]) -> list[Any]:
     return ["other", True]
 
 
-def shaping(item: Installed, helm: HelmTemplate) -> Iterator[tuple[str, Any, list[str]]]:
-    """Paths of values, with their defaults and what changes with them."""
+def place(path: Path_) -> str:
+    """A path as the table writes it."""
+    found = ""
+    for part in path:
+        found = join(found, step(part))
+    return found
+
+
+def shaping(
+    item: Installed, helm: HelmTemplate, only: Collection[str] | None = None
+) -> Iterator[tuple[str, Any, list[str]]]:
+    """Paths of values, with their defaults and what changes with them; of `only` some paths."""
     base = _facts(item, helm, {})
-    labels = {key: value for _, key, value in sorted(base.labels) if not _.startswith("Service")}
+    labels = {key: value for name, key, value in base.labels if not name.startswith("Service")}
     kinds = {str(kind) for kind in item.release.kinds}
+    own = tuple(row for row in item.values.derived if not row.changes)
     passed = item.registration.inputs.get("values") or {}
     for path, default in leaves(defaults(item.package)):
+        if only is not None and place(path) not in only:
+            continue
         given = _at(passed, path)
-        for other in others(default if given is None else given, labels):
+        value = default if given is None else given
+        for other in others(value, dict(sorted(labels.items()))):
             extra = nested(other, path)
-            own = [row for row in item.values.derived if not row.changes]
-            if list(contradictions(replace(item.values, extra=extra, derived=tuple(own)))):
+            if list(contradictions(replace(item.values, extra=extra, derived=own))):
                 break
-            place = ""
-            for part in path:
-                place = join(place, step(part))
             try:
                 changes = base.changes(_facts(item, helm, extra), kinds)
             except RenderError:
                 if isinstance(default, bool):
-                    yield place, default if given is None else given, ["fails"]
-                    break
+                    yield place(path), value, ["fails"]
                 continue
             if changes and isinstance(other, Mapping):
-                yield join(place, step(next(iter(other)))), None, changes
+                yield place((*path, next(iter(other)))), None, changes
             elif changes:
-                yield place, default if given is None else given, changes
+                yield place(path), value, changes
                 break
 
 
 def _facts(item: Installed, helm: HelmTemplate, extra: Mapping[str, Any]) -> Facts:
-    inputs = {**item.registration.inputs, "chart": str(item.package), "repositoryOpts": None}
-    inputs["values"] = merged(inputs.get("values") or {}, extra)
-    registration = replace(item.registration, inputs=inputs)
-    objects = HelmTemplate(helm.binary).render(registration)
-    return facts(objects, item.release.origin, item.release.name)
+    inputs = item.registration.inputs
+    command = [str(helm.binary), "template", str(inputs["name"]), str(item.package), "--skip-tests"]
+    command += ["--namespace", str(inputs["namespace"]), "--kube-version", helm.kube_version]
+    values = json.dumps(merged(inputs.get("values") or {}, extra))
+    done = subprocess.run(
+        [*command, "--include-crds", "--values", "-"],
+        input=values,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RenderError(done.stderr, "")
+    try:
+        objects = list(_objects(done.stdout))
+        for made in objects:
+            made["metadata"].setdefault("namespace", str(inputs["namespace"]))
+        return facts(objects, item.release.origin, item.release.name)
+    except (yaml.YAMLError, AttributeError, TypeError, KeyError):
+        # A value of another type than the chart expects makes no objects.
+        raise RenderError("no objects", "") from None
+
+
+def _objects(text: str) -> Iterator[dict[str, Any]]:
+    """Rendered objects; of a CRD its name alone, as the rest takes long to read."""
+    for document in re.split(r"^---.*$", text, flags=re.MULTILINE):
+        if re.search(r"^kind: CustomResourceDefinition$", document, re.MULTILINE):
+            name = re.search(r"^  name: \"?([a-z0-9.]+)", document, re.MULTILINE)
+            head = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+            yield {**head, "metadata": {"name": name[1] if name else ""}}
+            continue
+        found = yaml.load(document, yaml.CSafeLoader)
+        if isinstance(found, dict) and "metadata" in found:
+            yield found
 
 
 def _at(values: Mapping[str, Any], path: Path_) -> Any:

@@ -19,6 +19,7 @@ from config.inventory.values.merging import MERGE_KEYS, entry_key, merged, neste
 from config.language.problems import join, step
 from config.rules.values import contradictions
 from render import Recording
+from tests.contracts.shaping.derive import BASES
 from tests.recordings import of_type
 from tests.stack_builders import changed, loaded, parts, problems, valid_settings
 from tests.stack_files import STACK_FILES
@@ -183,6 +184,28 @@ def test_a_controller_for_no_link_is_refused() -> None:
     assert "add link.ref.name" in found[1].remedy
 
 
+@pytest.mark.parametrize(
+    ("changes", "values"),
+    [
+        ({"version": "3.10.0"}, {"waitForApiext": {"enabled": False}}),
+        (
+            {"flavour": "edge-stack", "edgeStack": {"licenseSecret": "licence"}},
+            {"emissary-ingress": {"waitForApiext": {"enabled": False}}},
+        ),
+        ({"replicas": 2}, {"replicaCount": 5, "image": {"tag": "4.1.0-own"}}),
+        ({}, {"podAnnotations": {"example.com/team": "edge"}, "env": {"AES_LOG_LEVEL": "debug"}}),
+    ],
+)
+def test_an_extra_value_wins_over_a_default(
+    recorded: Records, changes: dict[str, Any], values: dict[str, Any]
+) -> None:
+    settings_ = yaml.safe_load(EXTRA_PORT)
+    settings_["clusters"]["b"]["ambassador"] = {"gateway": {}, **changes, "values": values}
+    chart = str(changes.get("flavour", "emissary-ingress"))
+    passed = installed(recorded, yaml.safe_dump(settings_), "b", chart)
+    assert merged(passed, values) == passed
+
+
 # Every derived value --------------------------------------------------------------------------
 
 
@@ -342,3 +365,68 @@ def extra_of(settings_: Any, key: str) -> dict[str, Any]:
         settings_ = settings_.get(part) or {}
     found: dict[str, Any] = settings_
     return found
+
+
+# Values that are left to a chart's default ----------------------------------------------------
+
+
+def installed_charts() -> Iterator[tuple[str, str, ReleaseValues]]:
+    """Every chart of the table as the program installs it: its name, a cluster, its values."""
+    found: dict[str, ReleaseValues] = {}
+    for base in BASES:
+        mesh = loaded(base)
+        for cluster in mesh.clusters:
+            made = inventory(mesh, cluster)
+            for release in made.releases:
+                found.setdefault(release.chart, replace(made.values[release.chart], extra={}))
+    for chart, values in found.items():
+        yield chart, values.key, values
+
+
+SHAPED = [case for case in installed_charts() if any(row.changes for row in case[2].derived)]
+
+
+@pytest.mark.parametrize(("chart", "key", "values"), SHAPED, ids=[case[0] for case in SHAPED])
+def test_each_row_of_the_table_is_refused_unless_it_is_the_charts_default(
+    chart: str, key: str, values: ReleaseValues
+) -> None:
+    rows = [row for row in values.derived if row.changes]
+    for row in rows:
+        place, extra = at(row, "another" if row.value != "another" else "other")
+        [problem] = refused(values, extra)
+        assert problem.path == join(key, place), chart
+        assert "leave it out" in problem.remedy
+        assert row.changes == "fails" or row.changes in problem.message
+        assert refused(values, at(row, row.value)[1]) == []
+
+
+@pytest.mark.parametrize(
+    ("flavour", "values", "path", "remedy"),
+    [
+        ({}, {"daemonSet": True}, "daemonSet", "leave it out"),
+        ({}, {"hostNetwork": True}, "hostNetwork", "leave it out"),
+        ({}, {"namespaceOverride": "edge"}, "namespaceOverride", "ambassador.namespace instead"),
+        ({}, {"service": {"nameOverride": "edge"}}, "service.nameOverride", "ambassador.name"),
+        (
+            {"flavour": "ambassador", "gateway": {"probe": "ambassador"}},
+            {"daemonSet": True},
+            "daemonSet",
+            "leave it out",
+        ),
+        (
+            {"flavour": "edge-stack", "edgeStack": {"licenseSecret": "licence"}},
+            {"emissary-ingress": {"hostNetwork": True}},
+            "emissary-ingress.hostNetwork",
+            "leave it out",
+        ),
+    ],
+)
+def test_another_kind_of_workload_or_network_is_refused_with_its_place(
+    flavour: dict[str, Any], values: dict[str, Any], path: str, remedy: str
+) -> None:
+    linkerd = {"version": "2.8.1"} if flavour.get("flavour") == "ambassador" else {}
+    edge = {"gateway": {}, **flavour, "values": values}
+    cluster = {"context": "b", "linkerd": linkerd, "ambassador": edge}
+    [problem] = problems({"clusters": {"b": cluster}})
+    assert problem.path == f"clusters.b.ambassador.values.{path}"
+    assert remedy in problem.remedy
