@@ -183,6 +183,11 @@ def _fresh(settings: Settings, problem: Problem, found: re.Match[str]) -> Iterat
             yield {place: [value]}
 
 
+def _add(settings: Settings, problem: Problem, found: re.Match[str]) -> Iterator[dict[str, Any]]:
+    for value in FRESH:
+        yield {join(problem.path, found["key"]): value}
+
+
 def _move(settings: Settings, problem: Problem, found: re.Match[str]) -> Iterator[dict[str, Any]]:
     node: Any = settings
     for part in steps(problem.path):
@@ -280,6 +285,7 @@ _CLAUSES = [
         (r"leave (?P<keys>.+?) out", _delete_named),
         (rf"(write|set) (?P<key>{_KEY}): (?P<value>.+)", _assign),
         (r"write it under (?P<home>\S+)", _move),
+        (rf"add (?P<key>{_KEY})$", _add),
         (
             r"(write|name)( one of| at most| at least| for example| a number below| less than"
             r"| version| the| them as)? ?(?P<value>.+)",

@@ -26,9 +26,16 @@ which makes a controller for each ``link.ref.name``.
 """
 
 
+ALTERNATIVES = (("minAvailable", "maxUnavailable"),)
+"""Keys of which the API server accepts one (Kubernetes API reference, PodDisruptionBudget)."""
+
+
 def merged(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Values:
     """`ours` overridden by `theirs`: merges mappings, and lists of `MERGE_KEYS`."""
     result = dict(ours)
+    for pair in ALTERNATIVES:
+        if any(key in theirs for key in pair):
+            result = {key: value for key, value in result.items() if key not in pair}
     for key, value in theirs.items():
         mine = result.get(key)
         if isinstance(mine, Mapping) and isinstance(value, Mapping):

@@ -193,6 +193,7 @@ def test_a_controller_for_no_link_is_refused() -> None:
             {"emissary-ingress": {"waitForApiext": {"enabled": False}}},
         ),
         ({"replicas": 2}, {"replicaCount": 5, "image": {"tag": "4.1.0-own"}}),
+        ({"highAvailability": True}, {"podDisruptionBudget": {"minAvailable": 2}}),
         ({}, {"podAnnotations": {"example.com/team": "edge"}, "env": {"AES_LOG_LEVEL": "debug"}}),
     ],
 )
@@ -204,6 +205,7 @@ def test_an_extra_value_wins_over_a_default(
     chart = str(changes.get("flavour", "emissary-ingress"))
     passed = installed(recorded, yaml.safe_dump(settings_), "b", chart)
     assert merged(passed, values) == passed
+    assert not {"minAvailable", "maxUnavailable"} <= set(passed.get("podDisruptionBudget") or {})
 
 
 # Every derived value --------------------------------------------------------------------------
