@@ -39,8 +39,6 @@ def contradictions(values: ReleaseValues) -> Iterator[Problem]:
 
 def _contradicted(value: Any, row: Derived) -> str:
     shown = _shown(value)
-    if row.changes == "fails":
-        return f"the chart refuses {shown} beside the values that the program passes"
     if row.changes:
         return f"{shown} changes {row.changes}, on which the program relies"
     whence = f"derives from {row.key}" if row.key else "needs"

@@ -36,8 +36,7 @@ class Derived:
     """Whether the program passes it, relies on the chart's default, places an output there, or
     passes what an extra value may change."""
     changes: str = ""
-    """What of the chart's objects changes with a chart's default, in words; ``fails`` where the
-    chart refuses another value."""
+    """What of the chart's objects changes with a chart's default, in words."""
 
 
 def derived(path: str | Path, value: Any, key: str, source: Source = "passed") -> Derived:

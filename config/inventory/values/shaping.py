@@ -28,7 +28,6 @@ _WORDS = {
     "secrets": "names of Secrets",
     "network": "the network of pods",
     "kinds": "the kinds of objects",
-    "fails": "",
 }
 
 
@@ -50,4 +49,4 @@ def shaping(chart: str, version: str, keys: Mapping[str, str]) -> Iterator[Deriv
     for path, default, changes in _charts()[alike[0]] if alike else ():
         key = next((keys[word] for word in changes if word in keys), "")
         words = " and ".join(_WORDS[word] for word in changes)
-        yield Derived(tuple(map(str, steps(path))), default, key, "default", words or "fails")
+        yield Derived(tuple(map(str, steps(path))), default, key, "default", words)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from config.inventory.values.shaping import TABLE
 from render import HelmTemplate, find_helm
 from tests.contracts.shaping.derive import installed, shaping
+from tests.contracts.values import PARTS
 
+Table = dict[str, list[list[Any]]]
 HEADER = "Written by python -m tests.contracts.shaping from the charts that it names; do not edit."
 
 
@@ -23,10 +26,22 @@ def main(folder: Path, only: list[str]) -> None:
                 list(row) for row in sorted(shaping(item, helm), key=lambda r: r[0])
             ]
             print(item.chart, len(table[item.chart]), flush=True)
-            TABLE.write_text(text(table), encoding="utf-8")
+            TABLE.write_text(text(with_parts(table)), encoding="utf-8")
 
 
-def text(table: dict[str, list[list[object]]]) -> str:
+def with_parts(table: Table) -> Table:
+    """The table, where a chart that is only a stand-in has the rows of a published part of it."""
+    result = dict(table)
+    for chart, rows in table.items():
+        for key, (part, version) in PARTS.get(chart.rpartition("-")[0], {}).items():
+            known = {row[0] for row in rows}
+            inner = [[f"{key}.{row[0]}", *row[1:]] for row in table.get(f"{part}-{version}", ())]
+            more = [row for row in inner if row[0] not in known]
+            result[chart] = sorted([*rows, *more], key=lambda row: str(row[0]))
+    return result
+
+
+def text(table: Table) -> str:
     """The table with a line for each row."""
     charts = []
     for chart, rows in sorted(table.items()):

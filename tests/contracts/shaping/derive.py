@@ -213,8 +213,7 @@ def shaping(
             try:
                 changes = base.changes(_facts(item, helm, extra), kinds)
             except RenderError:
-                if isinstance(default, bool):
-                    yield place(path), value, ["fails"]
+                # Helm says what the chart lacks for it, before anything is touched.
                 continue
             if changes and isinstance(other, Mapping):
                 yield place((*path, next(iter(other)))), None, changes

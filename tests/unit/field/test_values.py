@@ -398,7 +398,7 @@ def test_each_row_of_the_table_is_refused_unless_it_is_the_charts_default(
         [problem] = refused(values, extra)
         assert problem.path == join(key, place), chart
         assert "leave it out" in problem.remedy
-        assert row.changes == "fails" or row.changes in problem.message
+        assert row.changes in problem.message
         assert refused(values, at(row, row.value)[1]) == []
 
 
@@ -432,3 +432,12 @@ def test_another_kind_of_workload_or_network_is_refused_with_its_place(
     [problem] = problems({"clusters": {"b": cluster}})
     assert problem.path == f"clusters.b.ambassador.values.{path}"
     assert remedy in problem.remedy
+
+
+@pytest.mark.parametrize("value", [0, "false", None])
+def test_a_value_of_another_type_than_the_derived_one_is_refused(value: Any) -> None:
+    """0 is equal to False in Python, and no boolean for a chart."""
+    settings_ = {"clusters": {"a": {"context": "a", "linkerd": {"values": {"cniEnabled": value}}}}}
+    [problem] = problems(settings_)
+    assert problem.path == "clusters.a.linkerd.values.cniEnabled"
+    assert "clusters.a.linkerd.cni instead" in problem.remedy
