@@ -183,7 +183,7 @@ LABELS = st.sampled_from(
 )
 NAMES = st.sampled_from(["a", "web.shop", "x1.y2.z3", "w-w", "cluster.local", "a.b-c", "quote"])
 NETWORKS = st.sampled_from(["10.0.0.0/8", "172.16.0.0/12", "fd00:1::/32", "192.0.2.1/32", "::/0"])
-ADDRESSES = st.sampled_from(["192.0.2.1", "2001:db8::1", "gateway.example.com", "localhost"])
+ADDRESSES = st.sampled_from(["192.0.2.1", "2001:db8::1", "gateway.example.com", "gateway"])
 QUANTITIES = st.one_of(
     st.integers(1, 64), st.integers(1, 999).map(lambda number: f"{number}m"), st.just("250Mi")
 )
