@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
 
+from local_clusters import addresses
 from local_clusters.cluster import ClusterStatus, LocalCluster, require_linux
 from local_clusters.control_plane.kubeconfig import merge_files
-from local_clusters.control_plane.networks import MAX_INDEX
 from local_clusters.errors import LocalClusterError, StartCancelledError
 from local_clusters.state import FILE_NAME, new_state, read_state
 from machine.build import ensure
-from machine.files import locked, make_private_directory, state_directory
+from machine.files import make_private_directory, state_directory
 from machine.progress import Report, silent
 from machine.tools import CLUSTER_TOOLS
 
@@ -122,33 +122,25 @@ def _reserve(
         raise LocalClusterError(f"Two clusters cannot have one name: {', '.join(names)}.")
     make_private_directory(base)
     clusters, new = [], []
-    with locked(state_directory() / "addresses.lock"):
-        files = {*state_directory().glob(f"*/*/{FILE_NAME}"), *base.glob(f"*/{FILE_NAME}")}
-        states = {file.parent: read_state(file.parent) for file in files}
-        used = {state.index for state in states.values() if state}
-        for name in names:
-            state = states.get(base / name)
-            index = state.index if state else _lowest_unused(used)
+    with addresses.reserving():
+        states = {name: read_state(base / name) for name in names}
+        used = addresses.taken() | {state.index for state in states.values() if state}
+        for name, state in states.items():
+            index = state.index if state else addresses.lowest_unused(used)
             used.add(index)
             cluster = LocalCluster(name, index, base / name, state.nodes if state else nodes)
             clusters.append(cluster)
             if state is None or not state.complete:
                 new.append(cluster)
-            if state is None:
-                _claim(cluster)
+            _claim(cluster, new_one=state is None)
     return clusters, new
 
 
-def _claim(cluster: LocalCluster) -> None:
-    # The next search for free address ranges sees that these are in use.
+def _claim(cluster: LocalCluster, new_one: bool) -> None:
+    index = cluster.networks.index
     try:
-        new_state(cluster.name, cluster.networks.index, cluster.nodes).write(cluster.directory)
+        if new_one:
+            new_state(cluster.name, index, cluster.nodes).write(cluster.directory)
+        addresses.claim(index, cluster.directory)
     except OSError as error:
         raise LocalClusterError(f"Cluster {cluster.name} cannot be made: {error}") from error
-
-
-def _lowest_unused(used: set[int]) -> int:
-    for index in range(MAX_INDEX + 1):
-        if index not in used:
-            return index
-    raise LocalClusterError(f"There are {len(used)} local clusters already.", "Take some down.")

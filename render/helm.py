@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from charts.source import CHARTS_VARIABLE
-from render.documents import load_all
+from kube.documents import load_all
 from render.errors import RenderError
 from render.namespaces import with_namespace
 from render.registration import Registration
@@ -74,7 +74,7 @@ class HelmTemplate:
         values = json.dumps(inputs.get("values") or {}, sort_keys=True)
         text = self._once((*command, values), lambda: self._run(command, values, release))
         try:
-            objects = list(load_all(text))
+            objects = [one for one in load_all(text) if isinstance(one, dict)]
         except yaml.YAMLError as error:
             raise RenderError(
                 f"the chart of release {release.name} renders to invalid YAML ({error})",

@@ -16,7 +16,8 @@ from machine.build import cached
 from machine.tools import CLUSTER_TOOLS, ENGINE_TOOLS
 
 GROUPS = {
-    "clusters": ("tests/engine/", "tests/integration/", "tests/e2e/"),
+    "engine": ("tests/engine/", "tests/e2e/"),
+    "clusters": ("tests/integration/",),
     "rendered": (
         "tests/contracts/",
         "tests/unit/checks/cluster/test_permissions.py",
@@ -27,8 +28,8 @@ GROUPS = {
 }
 """Files that one process runs, by the beginnings of their paths; the first groups take longest.
 
-Tests on clusters start theirs on ports that are free when they look, so they run one after the
-other. Those of `rendered` share recordings and rendered stack files. Any other file is a group.
+Tests of `engine` share two clusters and a deployed stack, those of `clusters` two clusters, those
+of `rendered` recordings and rendered stack files. Any other file is a group.
 """
 
 PROGRAMS = (*CLUSTER_TOOLS, "helm", "kubectl", *(() if shutil.which("pulumi") else ENGINE_TOOLS))

@@ -15,13 +15,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import yaml
+from yaml import YAMLError
 
+from kube.documents import load_all
 from vocabulary.kinds import Kind, Object, labels_of, name_of, namespace_of
 from vocabulary.kubernetes import SECRET_HELM_RELEASE
-
-# The parser in C, where PyYAML was built with it: manifests of CRDs have megabytes.
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Made(NamedTuple):
@@ -112,7 +110,7 @@ def decode(secret: Object) -> Release:
             version=str(metadata["version"]),
             objects=tuple(_made(str(record.get("manifest") or ""), namespace)),
         )
-    except (KeyError, TypeError, ValueError, OSError, EOFError, yaml.YAMLError):
+    except (KeyError, TypeError, ValueError, OSError, EOFError, YAMLError):
         return Release(namespace, name, revision, "unreadable", "", "", ())
 
 
@@ -133,7 +131,7 @@ def _number(text: str) -> int:
 
 
 def _made(manifest: str, namespace: str) -> Iterator[Made]:
-    for thing in yaml.load_all(manifest, Loader=_LOADER):
+    for thing in load_all(manifest):
         if not isinstance(thing, dict) or not thing.get("kind"):
             continue
         version = str(thing.get("apiVersion", "")).rpartition("/")[2]

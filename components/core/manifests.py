@@ -6,15 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
-import yaml
+from yaml import YAMLError
 
 from components.core.component import MeshComponent
+from kube.documents import load_all
 from vocabulary.errors import MeshError
 from vocabulary.kinds import CRD, NAMESPACE
-
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""That of libyaml where there is one: CRDs are long, and every preview reads them."""
-
 
 _FETCH = "download the manifest again"
 
@@ -29,8 +26,8 @@ def objects_of(text: str, what: str) -> list[dict[str, Any]]:
     Raises ManifestError where it is not YAML, is empty, or has anything but Kubernetes objects.
     """
     try:
-        found = [item for item in yaml.load_all(text, LOADER) if item is not None]
-    except yaml.YAMLError:
+        found = [item for item in load_all(text) if item is not None]
+    except YAMLError:
         raise ManifestError(f"{what} is not YAML", _FETCH) from None
     if not found:
         raise ManifestError(f"{what} has no object", _FETCH)

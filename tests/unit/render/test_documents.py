@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from kube.documents import load_all
 from render import HelmTemplate
-from render.documents import dump, load_all
+from render.documents import dump
 
 
 def loaded(text: str) -> Any:
