@@ -75,7 +75,8 @@ def _emissary(
     yield derived("fullnameOverride", config.name, f"{at}.name")
     yield derived("serviceAccount.name", config.account(cluster), f"{at}.serviceAccount")
     asked = pod_annotations(config, generation)
-    for name, key in _POD_ANNOTATIONS.items():
+    for name in dict.fromkeys((*_POD_ANNOTATIONS, *asked)):
+        key = _POD_ANNOTATIONS.get(name, "sidecar")
         yield _optional(("podAnnotations", name), asked, f"{at}.{key}")
     yield derived("service.type", config.service.type, f"{at}.service.type")
     taken = {port.number for port in gateway.ports} if gateway is not None else set()
@@ -100,7 +101,7 @@ def _emissary(
 def _gateway(gateway: Gateway | None, at: str) -> Iterator[Derived]:
     """What other clusters read of the Service; none of it where this is no gateway."""
     annotations = gateway.annotations if gateway is not None else {}
-    for name in _GATEWAY_ANNOTATIONS:
+    for name in dict.fromkeys((*_GATEWAY_ANNOTATIONS, *annotations)):
         yield _optional(("service", "annotations", name), annotations, f"{at}.gateway")
     if gateway is None:
         return
