@@ -78,7 +78,8 @@ def _emissary(
     for name in dict.fromkeys((*_POD_ANNOTATIONS, *asked)):
         key = _POD_ANNOTATIONS.get(name, "sidecar")
         yield _optional(("podAnnotations", name), asked, f"{at}.{key}")
-    yield derived("service.type", config.service.type, f"{at}.service.type")
+    source: Source = "offered" if gateway is None else "passed"
+    yield derived("service.type", config.service.type, f"{at}.service.type", source)
     taken = {port.number for port in gateway.ports} if gateway is not None else set()
     for name, number, target in _PUBLIC_PORTS:
         # Where Ambassador itself is probed on its own port, that port has the probe's name.
