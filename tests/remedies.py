@@ -24,7 +24,7 @@ FRESH = ("fresh-1", "/fresh/", "fresh.example.com", "fresh.shop", 18080, "192.0.
 
 
 def followed(settings: Settings, problem: Problem) -> Iterator[Settings]:
-    """The settings after each way to follow a problem's remedy; none where none is understood."""
+    """The settings after each way to follow a problem's remedy; none where it is not understood."""
     for pattern, change in _CLAUSES:
         for clause in clauses(problem.remedy):
             found = pattern.match(clause)

@@ -30,7 +30,7 @@ def ambassador_values(config: AmbassadorConfig) -> Values:
 def _emissary(config: AmbassadorConfig) -> Values:
     ours: Values = {
         "replicaCount": config.replica_count,
-        "podAnnotations": dict(config.sidecar.annotations),
+        "podAnnotations": {},
         "service": {
             "annotations": dict(config.service.annotations),
             **_service_settings(config.service),

@@ -35,13 +35,14 @@ def viz_values(
     if not config.high_availability:
         return ours
     resources = ha_resources("100m", "250Mi", "50Mi")
+    if config.viz.prometheus_url is None:
+        ours["prometheus"] = {"resources": ha_resources("300m", "8192Mi", "300Mi")}
     return {
         **ours,
         "enablePodAntiAffinity": True,
         "enablePodDisruptionBudget": True,
         "tap": {**ours.get("tap", {}), "replicas": 3, "resources": resources},
         "dashboard": {"resources": resources},
-        "prometheus": {"resources": ha_resources("300m", "8192Mi", "300Mi")},
     }
 
 

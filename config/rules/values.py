@@ -38,7 +38,8 @@ def contradictions(values: ReleaseValues) -> Iterator[Problem]:
 
 
 def _contradicted(value: Any, row: Derived) -> str:
-    shown = _shown(value)
+    # What is unset may be a key or a password.
+    shown = _shown(value) if row.value is not None or row.changes else "this value"
     if row.changes:
         return f"{shown} changes {row.changes}, on which the program relies"
     whence = f"derives from {row.key}" if row.key else "needs"

@@ -88,13 +88,15 @@ def _emissary(
     yield derived("serviceAccount.name", config.account(cluster), f"{at}.serviceAccount")
     yield from _env(config, at)
     asked = pod_annotations(config, generation)
-    for name, key in _POD_ANNOTATIONS.items():
+    for name in dict.fromkeys((*_POD_ANNOTATIONS, *asked)):
+        key = _POD_ANNOTATIONS.get(name, "sidecar.annotations")
         yield _optional(("podAnnotations", name), asked, f"{at}.{key}")
     for name in PROXY_PORT_ANNOTATIONS:
         yield _optional(("podAnnotations", name), asked, "")
     # A gateway's own Service has its ports and its annotations.
     shared = gateway if gateway is not None and gateway.own_service is None else None
-    yield derived("service.type", config.service.type, f"{at}.service.type")
+    source: Source = "offered" if shared is None else "passed"
+    yield derived("service.type", config.service.type, f"{at}.service.type", source)
     taken = {port.number for port in shared.ports} if shared is not None else set()
     for name, number, target in _PUBLIC_PORTS:
         # Where Ambassador itself is probed on its own port, that port has the probe's name.
@@ -118,7 +120,7 @@ def _emissary(
 def _gateway(gateway: Gateway | None, service: ServiceConfig, at: str) -> Iterator[Derived]:
     """What other clusters read of the Service; none of it where this is no gateway's."""
     annotations = gateway.annotations if gateway is not None else {}
-    for name in _GATEWAY_ANNOTATIONS:
+    for name in dict.fromkeys((*_GATEWAY_ANNOTATIONS, *annotations)):
         yield _optional(("service", "annotations", name), annotations, f"{at}.gateway")
     if gateway is None:
         return

@@ -310,7 +310,7 @@ def test_following_a_remedy_leaves_fewer_problems(case: tuple[str, Settings]) ->
 
 
 OF_THE_FILE = "config/load.py"
-"""Problems of a file as a whole, whose remedies `test_stack_files` holds."""
+"""Problems of a file as a whole, whose remedies are in `test_stack_files`."""
 FOR_THE_REST = ("invalid value", "this is not a string, number, list or mapping")
 """Messages for what no stack file has: another error of pydantic, an object of Python."""
 

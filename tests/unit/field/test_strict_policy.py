@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from checks.linkerd.clients import Authorization, Mesh, lacking
 from checks.linkerd.inbound_policy import evaluate, named_ports
 from components.ambassador.policy import public_policy
-from components.links.gateway import gateway_policy
+from components.links.admission import gateway_policy
 from components.platform.policy import open_port_policy
 from config import MeshConfig, load_settings
 from config.inventory import inventory
@@ -112,8 +112,8 @@ def declared(mesh: MeshConfig, name: str) -> list[Object]:
         objects += open_port_policy(port, config.linkerd.proxy.default_inbound_policy)
     if config.ambassador is not None:
         objects += public_policy(config.ambassador)
-    for gateway in made.gateways:
-        objects += gateway_policy(gateway)
+    for admission in made.admissions:
+        objects += gateway_policy(admission)
     return objects
 
 
