@@ -17,20 +17,18 @@ from typing import Any
 import yaml
 
 from charts.source import Chart, ChartSource, ambassador_chart, ambassador_crds
-from components.ambassador.injection import pod_annotations
 from components.ambassador.objects import ambassador_objects
 from components.ambassador.policy import public_policy
 from components.ambassador.values import ambassador_values, crds_values
-from components.core.values import Values
-from components.linkerd.values import control_plane_values, linkerd_crds_values
+from components.linkerd.values import control_plane_values
 from components.links.admission import export_policy, gateway_policy
-from components.links.values import ServiceMirror, local_mirror, multicluster_values
+from components.links.values import multicluster_values
 from config import MeshConfig
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.cluster import ClusterConfig
 from config.inventory import inventory
+from config.inventory.values.merging import Values
 from config.inventory.webhooks import Webhook, webhooks
-from config.links.gateway_view import gateways
 
 BY_HAND = "by hand: helm, kubectl, linkerd CLI"
 
@@ -62,13 +60,12 @@ class ByHand:
         """Write the files that an operator has at hand."""
         self._folder.mkdir()
         for name, cluster in self._config.clusters.items():
-            self._write(f"{name}-linkerd-crds.yaml", linkerd_crds_values(cluster.linkerd))
+            self._values(name, "linkerd-crds", {})
             # The anchor is handed over on the command line.
-            self._write(
-                f"{name}-linkerd-control-plane.yaml",
-                control_plane_values(cluster, _webhooks(cluster), ""),
-            )
-            self._write(f"{name}-linkerd-multicluster.yaml", self._multicluster(name, cluster))
+            values = control_plane_values(cluster, _webhooks(cluster), "")
+            self._values(name, "linkerd-control-plane", values)
+            # By hand, only a restart gives the controllers new credentials.
+            self._values(name, "linkerd-multicluster", multicluster_values(cluster.linkerd, {}))
             if cluster.ambassador is not None:
                 self._write_ambassador(name, cluster, cluster.ambassador)
 
@@ -193,22 +190,9 @@ class ByHand:
             f" --namespace {namespace} --values {cluster}-{chart.name}.yaml --wait"
         )
 
-    def _multicluster(self, name: str, cluster: ClusterConfig) -> Values:
-        mirrors = []
-        links = self._config.links_from(name)
-        for link in links:
-            gateway = self._config.gateway_of(link)
-            port = gateway.probe.port.number if gateway is not None else None
-            mirrors.append(ServiceMirror(link.target, port, ""))
-        values = multicluster_values(cluster, mirrors, local_mirror(links))
-        # By hand, only a restart gives the controllers new credentials.
-        values.pop("podAnnotations", None)
-        return values
-
     def _write_ambassador(
         self, name: str, cluster: ClusterConfig, config: AmbassadorConfig
     ) -> None:
-        gateway = next(iter(gateways(name, cluster)), None)
         generation = cluster.linkerd.generation
         routes = self._config.asked_mappings(name)
         objects: list[Any] = list(ambassador_objects(config, routes))
@@ -219,15 +203,15 @@ class ByHand:
                 objects += (
                     one for item in found.exports for one in export_policy(found.gateway, item)
                 )
-        values = ambassador_values(
-            config,
-            config.account(name),
-            pod_annotations(config, generation),
-            gateway,
-        )
-        self._write(f"{name}-emissary-crds-chart.yaml", crds_values(config))
-        self._write(f"{name}-emissary-ingress.yaml", values)
+        self._values(name, "emissary-crds-chart", crds_values(config))
+        self._values(name, "emissary-ingress", ambassador_values(config))
         self._write(f"{name}-objects.yaml", *objects)
+
+    def _values(self, cluster: str, chart: str, defaults: Values) -> None:
+        made = inventory(self._config, cluster)
+        release = made.release_of(chart)
+        assert release is not None, "the stack local has each of these charts"
+        self._write(f"{cluster}-{chart}.yaml", made.values[release.key].over(defaults))
 
     def _write(self, name: str, *documents: Any) -> None:
         (self._folder / name).write_text(yaml.safe_dump_all(documents, sort_keys=False))

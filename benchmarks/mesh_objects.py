@@ -20,7 +20,7 @@ import yaml
 from cryptography import x509
 
 from benchmarks.commands import Commands
-from components.links.values import CREDENTIALS_ANNOTATION
+from config.inventory.values.extensions import CREDENTIALS_ANNOTATION
 
 Objects = dict[str, Any]
 """What an object means, by ``<cluster>/<kind>/<namespace>/<name>``."""

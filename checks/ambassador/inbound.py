@@ -92,7 +92,7 @@ def mesh_of(case: ClusterCase) -> Mesh:
         networks=tuple(
             ipaddress.ip_network(one.strip(), strict=False) for one in networks.split(",")
         ),
-        default=str(default or config.linkerd.inbound_policy),
+        default=str(default or config.linkerd.proxy.default_inbound_policy),
         simulated=case.view.simulated,
     )
 

@@ -15,9 +15,9 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaPatchArgs
 
 from components.ambassador.args import AmbassadorMeshArgs
 from components.ambassador.gateway_service import gateway_service
-from components.ambassador.injection import namespace_annotations, pod_annotations
 from components.core.component import MeshComponent
 from config.ambassador.adoption import FIELD_MANAGER, AdoptConfig
+from config.ambassador.injection import namespace_annotations, pod_annotations
 from vocabulary.ambassador import GROUP, MODULE_NAME
 from vocabulary.kinds import MODULE
 from vocabulary.kubernetes import PATCH_FIELD_MANAGER

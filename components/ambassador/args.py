@@ -29,8 +29,6 @@ class AmbassadorMeshArgs:
     """The cluster's provider."""
     linkerd: LinkerdControlPlane
     """The cluster's control plane, whose injector has to run before Ambassador's pods start."""
-    service_account: str
-    """Name of Ambassador's ServiceAccount."""
     releases: ReleaseSettings
     """What all releases share."""
     generation: LinkerdGeneration

@@ -12,13 +12,13 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from charts.source import PublishedManifest
 from components.ambassador.args import AmbassadorMeshArgs
 from components.ambassador.gateway_service import gateway_service
-from components.ambassador.injection import namespace_annotations, pod_annotations
 from components.ambassador.values import ambassador_values, crds_values
 from components.core import manifests
 from components.core.component import MeshComponent
 from components.core.releases import helm_release
 from components.core.secrets import encoded, pull_secrets
 from config.ambassador.ambassador import AmbassadorConfig
+from config.ambassador.injection import namespace_annotations
 from config.links.gateway_view import Gateway
 from config.variants.ambassadors import CrdsChart, CrdsWithin
 
@@ -55,12 +55,7 @@ def install(owner: MeshComponent, args: AmbassadorMeshArgs) -> Foundation:
         config.line.chart,
         args.releases,
         namespace=space.metadata.name,
-        values=ambassador_values(
-            config,
-            args.service_account,
-            pod_annotations(config, args.generation),
-            args.gateway,
-        ),
+        values=ambassador_values(config),
         opts=owner.child(provider, depends_on=before),
     )
     within = isinstance(config.line.crds, CrdsWithin)

@@ -35,7 +35,8 @@ def helm_release(
 ) -> Release:
     """The cluster's release of a chart, awaited until all its objects are ready.
 
-    `namespace` is the release's namespace as an output of the resource that makes it.
+    `namespace` is the release's namespace as an output of the resource that makes it; `values` are
+    those that extra values may change, beside those that the inventory derives.
 
     Raises ValueError: the cluster has no release of that chart.
     """
@@ -61,7 +62,7 @@ def helm_release(
         ),
         name=release.name,
         namespace=namespace,
-        values=dict(values),
+        values=made.values[release.key].over(values),
         timeout=settings.timeout_seconds,
         create_namespace=False,
         opts=opts,

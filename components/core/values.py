@@ -1,32 +1,11 @@
-"""Helm values: how they are merged, and the shapes that several charts share."""
+"""Shapes of Helm values that several charts share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from config.inventory.values.merging import Values
 from config.language.model import PullSecret, Resources
-
-Values = dict[str, Any]
-
-
-def merged(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Values:
-    """`ours` overridden by `theirs`: mappings are merged, all else is replaced."""
-    result = dict(ours)
-    for key, value in theirs.items():
-        mine = result.get(key)
-        if isinstance(mine, Mapping) and isinstance(value, Mapping):
-            result[key] = merged(mine, value)
-        else:
-            result[key] = value
-    return result
-
-
-def nested(values: Values, keys: Sequence[str]) -> Values:
-    """`values` below `keys`, the outermost first."""
-    for key in reversed(keys):
-        values = {key: values}
-    return values
 
 
 def linkerd_resources(resources: Resources) -> Values:

@@ -13,7 +13,7 @@ from components.core.component import MeshComponent
 from components.core.namespaces import meshed_namespace
 from components.core.releases import ReleaseSettings, helm_release
 from components.core.secrets import pull_secrets, tls_secret, webhook_secret
-from components.linkerd.values import cni_values, control_plane_values, linkerd_crds_values
+from components.linkerd.values import cni_values, control_plane_values
 from components.linkerd.viz_values import viz_annotations, viz_values
 from components.trust.issuance import (
     IssuedBy,
@@ -113,7 +113,7 @@ class LinkerdControlPlane(MeshComponent):
             "crds",
             CRDS_RELEASE,
             self.namespace,
-            linkerd_crds_values(config),
+            {},
             protect=args.protect_crds or None,
         )
         before: list[pulumi.Resource] = [crds]

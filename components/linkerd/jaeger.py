@@ -62,6 +62,7 @@ class Jaeger(MeshComponent):
             self.child(args.provider),
             labels={EXTENSION: "jaeger"},
         )
+        webhooks = [item for item in args.made.webhooks if item.namespace == JAEGER]
         before: list[pulumi.Resource] = [
             webhook_secret(
                 f"{name}-{webhook.service}-tls",
@@ -70,8 +71,7 @@ class Jaeger(MeshComponent):
                 args.webhooks[webhook],
                 self.child(args.provider),
             )
-            for webhook in args.made.webhooks
-            if webhook.namespace == JAEGER
+            for webhook in webhooks
         ]
         before += pull_secrets(
             name, {"own": space}, config.image_pull_secrets, self.child(args.provider)
@@ -82,7 +82,7 @@ class Jaeger(MeshComponent):
             JAEGER,
             args.releases,
             namespace=space.metadata.name,
-            values=jaeger_values(args.cluster, args.bundle),
+            values=jaeger_values(config, webhooks, args.bundle),
             opts=self.child(args.provider, depends_on=[args.linkerd.control_plane, *before]),
         )
         self.register_outputs({"namespace": JAEGER})

@@ -7,7 +7,7 @@ from pulumi_kubernetes.helm.v3 import Release
 
 from components.linkerd.control_plane import LinkerdControlPlane, LinkerdControlPlaneArgs
 from components.linkerd.values_2_8 import cni_values, linkerd2_values
-from vocabulary.linkerd import CNI, CNI_CHART, LINKERD_2_8_CHART
+from vocabulary.linkerd import CNI_CHART, LINKERD_2_8_CHART
 
 
 class Linkerd28ControlPlane(LinkerdControlPlane):
@@ -22,7 +22,7 @@ class Linkerd28ControlPlane(LinkerdControlPlane):
         before: list[pulumi.Resource] = []
         if args.made.release_of(CNI_CHART) is not None:
             # The chart makes the plugin's namespace itself, so its record is in this one.
-            values = cni_values(args.cluster, CNI)
+            values = cni_values(args.cluster.linkerd)
             before.append(self._release("cni", CNI_CHART, self.namespace, values))
         before.append(self._issuer())
         before += [self._webhook(webhook, self.namespace) for webhook in args.made.webhooks]
@@ -30,7 +30,7 @@ class Linkerd28ControlPlane(LinkerdControlPlane):
             "control-plane",
             LINKERD_2_8_CHART,
             self.namespace,
-            linkerd2_values(args.cluster, args.made.webhooks, args.bundle),
+            linkerd2_values(args.cluster.linkerd, args.made.webhooks, args.bundle),
             depends_on=before,
             protect=args.protect_crds or None,
         )

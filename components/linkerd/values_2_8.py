@@ -1,4 +1,4 @@
-"""Values of the charts of Linkerd 2.8: linkerd2, linkerd2-cni, linkerd2-multicluster.
+"""Default values of the charts of Linkerd 2.8: linkerd2, linkerd2-cni, linkerd2-multicluster.
 
 Facts: the values files of the charts 2.8.1. They have no values for logins for registries,
 and none for the registry of all images.
@@ -10,79 +10,48 @@ from collections.abc import Iterable
 
 import pulumi
 
-from components.core.values import Values, linkerd_resources, merged
-from components.linkerd.webhook_values import webhook_values
-from config.core.cluster import ClusterConfig
+from components.core.values import linkerd_resources
+from components.linkerd.webhook_values import bundles
 from config.inventory import Webhook
-from vocabulary.kubernetes import SECRET_TLS
+from config.inventory.values.merging import Values, merged
+from config.linkerd.control_plane import LinkerdConfig
 
 
 def linkerd2_values(
-    cluster: ClusterConfig, webhooks: Iterable[Webhook], bundle: pulumi.Input[str]
+    config: LinkerdConfig, webhooks: Iterable[Webhook], bundle: pulumi.Input[str]
 ) -> Values:
     """Values of linkerd2, without any private key; `bundle` is the PEM of all anchors."""
-    config = cluster.linkerd
     registry = config.registry
     ours: Values = {
         "global": {
-            "namespace": config.namespace,
-            "clusterDomain": cluster.domain,
-            "identityTrustDomain": cluster.trust_domain,
             "identityTrustAnchorsPEM": bundle,
-            "cniEnabled": config.cni,
-            "proxy": {
-                "image": {"name": f"{registry}/proxy"},
-                "destinationGetNetworks": ",".join(cluster.networks),
-            },
+            "proxy": {"image": {"name": f"{registry}/proxy"}},
             "proxyInit": {"image": {"name": f"{registry}/proxy-init"}},
         },
         "controllerImage": f"{registry}/controller",
         "webImage": f"{registry}/web",
         "debugContainer": {"image": {"name": f"{registry}/debug"}},
         "grafana": {"image": {"name": f"{registry}/grafana"}},
-        # The program makes the namespace, so that the Secrets in it come before the pods.
-        "installNamespace": False,
-        "identity": {"issuer": {"scheme": SECRET_TLS}},
-        "disableHeartBeat": not config.heartbeat,
+        **bundles(webhooks, bundle),
     }
-    ours |= webhook_values(webhooks, bundle)
     if config.high_availability:
         ours = merged(ours, _high_availability())
     resources = linkerd_resources(config.proxy.resources)
-    ours = merged(ours, {"global": {"proxy": {"resources": resources}}})
-    return merged(ours, config.values)
+    return merged(ours, {"global": {"proxy": {"resources": resources}}})
 
 
-def cni_values(cluster: ClusterConfig, namespace: str) -> Values:
-    """Values of linkerd2-cni, which makes its `namespace` itself."""
-    config = cluster.linkerd
-    ours: Values = {
-        "namespace": namespace,
+def cni_values(config: LinkerdConfig) -> Values:
+    """Values of linkerd2-cni."""
+    return {
         "cniPluginImage": f"{config.registry}/cni-plugin",
         # Left out, the chart writes an annotation without a value, which every API server refuses.
         "cliVersion": f"linkerd/helm {config.app_version}",
     }
-    return merged(ours, config.cni_values)
 
 
-def multicluster_values(cluster: ClusterConfig, namespace: str, *, source: bool) -> Values:
-    """Values of linkerd2-multicluster without its own gateway, as the cluster has another.
-
-    `source`: whether any link begins here; one service mirror serves all of them.
-    """
-    config = cluster.linkerd
-    ours: Values = {
-        "namespace": namespace,
-        "installNamespace": False,
-        "linkerdNamespace": config.namespace,
-        "identityTrustDomain": cluster.trust_domain,
-        "controllerImage": f"{config.registry}/controller",
-        "gateway": False,
-        "serviceMirror": source,
-        # Each link has an account of its own, so that access of one can be revoked.
-        "remoteMirrorServiceAccount": False,
-    }
-    return merged(ours, config.multicluster.values)
+def multicluster_values(config: LinkerdConfig) -> Values:
+    """Values of linkerd2-multicluster."""
+    return {"controllerImage": f"{config.registry}/controller"}
 
 
 def _high_availability() -> Values:

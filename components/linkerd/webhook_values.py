@@ -1,4 +1,4 @@
-"""Values that say where the webhooks of Linkerd and viz have their certificates from."""
+"""Values that say which CA the API server trusts the webhooks of Linkerd and viz by."""
 
 from __future__ import annotations
 
@@ -6,25 +6,18 @@ from collections.abc import Iterable
 
 import pulumi
 
-from components.core.values import Values
 from config.inventory import Webhook
+from config.inventory.values.merging import Values
 from config.trust.issuance import Issuance
 
 
-def webhook_values(
+def bundles(
     webhooks: Iterable[Webhook], bundle: pulumi.Input[str], issuance: Issuance | None = None
 ) -> Values:
-    """Values of webhooks by their keys; Secrets outside of the release hold the certificates.
+    """Values of webhooks by their keys: `bundle`, the PEM of all anchors.
 
-    `bundle` is the PEM of all anchors, which the API server trusts where cert-manager does not
-    inject its own CA.
+    None of them where cert-manager injects its own CA (`issuance`).
     """
-    if issuance is None or not issuance.webhooks:
-        return {item.values_key: {"externalSecret": True, "caBundle": bundle} for item in webhooks}
-    return {
-        item.values_key: {
-            "externalSecret": True,
-            "injectCaFrom": f"{item.namespace}/{item.service}",
-        }
-        for item in webhooks
-    }
+    if issuance is not None and issuance.webhooks:
+        return {}
+    return {item.values_key: {"caBundle": bundle} for item in webhooks}

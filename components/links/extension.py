@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -12,7 +12,7 @@ from components.core.component import MeshComponent
 from components.core.releases import ReleaseSettings, helm_release
 from components.linkerd import values_2_8
 from components.linkerd.control_plane import LinkerdControlPlane
-from components.links.values import LocalMirror, ServiceMirror, multicluster_values
+from components.links.values import multicluster_values
 from config.core.cluster import ClusterConfig
 from config.inventory import Inventory
 from vocabulary.linkerd import MULTICLUSTER, MULTICLUSTER_2_8_CHART
@@ -30,10 +30,8 @@ class MulticlusterExtensionArgs:
     """The cluster's provider."""
     linkerd: LinkerdControlPlane
     """The cluster's control plane."""
-    mirrors: Sequence[ServiceMirror]
-    """One service mirror for each link that begins in this cluster."""
-    local: LocalMirror
-    """The service mirror of the cluster's own members of federated Services."""
+    mirrors: Mapping[str, pulumi.Input[str]]
+    """For each link that begins in this cluster, by its name: what changes with its credentials."""
     credentials: Sequence[pulumi.Resource]
     """The Secrets that the mirrors read when they start."""
     releases: ReleaseSettings
@@ -61,14 +59,11 @@ class MulticlusterExtension(MeshComponent):
         space = args.linkerd.multicluster_namespace
         if space is None:
             raise ValueError("a cluster without links has no multicluster namespace")
-        if args.cluster.linkerd.generation.links:
-            chart = MULTICLUSTER
-            values = multicluster_values(args.cluster, args.mirrors, args.local)
+        config = args.cluster.linkerd
+        if config.generation.links:
+            chart, values = MULTICLUSTER, multicluster_values(config, args.mirrors)
         else:
-            chart = MULTICLUSTER_2_8_CHART
-            values = values_2_8.multicluster_values(
-                args.cluster, MULTICLUSTER, source=bool(args.mirrors)
-            )
+            chart, values = MULTICLUSTER_2_8_CHART, values_2_8.multicluster_values(config)
         self.release = helm_release(
             f"{name}-release",
             args.made,
@@ -81,4 +76,4 @@ class MulticlusterExtension(MeshComponent):
                 depends_on=[args.linkerd.control_plane, *args.credentials],
             ),
         )
-        self.register_outputs({"links": [mirror.link for mirror in args.mirrors]})
+        self.register_outputs({"links": list(args.mirrors)})

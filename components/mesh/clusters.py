@@ -69,7 +69,6 @@ def _ambassador(name: str, view: MeshConfig, mesh: Mesh) -> None:
             made=made,
             provider=mesh.providers[name],
             linkerd=mesh.linkerd[name],
-            service_account=config.account(name),
             releases=mesh.releases,
             gateway=next(iter(made.gateways), None),
             generation=cluster.linkerd.generation,
@@ -144,7 +143,7 @@ def _platform(name: str, mesh: Mesh) -> None:
             ),
         )
     if cluster.sample is not None:
-        denied = cluster.linkerd.inbound_policy == "deny"
+        denied = cluster.linkerd.proxy.default_inbound_policy == "deny"
         mesh.samples[name] = SampleService(
             f"{name}-sample", SampleServiceArgs(cluster.sample, provider, control_plane, denied)
         )
@@ -173,7 +172,7 @@ def declare_observers(name: str, mesh: Mesh) -> None:
         f"{name}-observers",
         ObserversArgs(
             ports,
-            cluster.linkerd.inbound_policy,
+            cluster.linkerd.proxy.default_inbound_policy,
             mesh.providers[name],
             linkerd.control_plane,
             makers,

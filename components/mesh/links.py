@@ -7,7 +7,6 @@ from components.links.extension import MulticlusterExtension, MulticlusterExtens
 from components.links.link import MulticlusterLink, MulticlusterLinkArgs
 from components.links.remote_access import RemoteAccess
 from components.links.remote_secrets import RemoteSecrets
-from components.links.values import ServiceMirror, local_mirror
 from components.mesh.state import Mesh
 from config.links.link import LinkConfig
 
@@ -45,18 +44,11 @@ def _extension(name: str, mesh: Mesh, credentials: dict[str, LinkCredentials]) -
             made=mesh.made[name],
             provider=mesh.providers[name],
             linkerd=mesh.linkerd[name],
-            mirrors=[_mirror(link, mesh, credentials[link.name]) for link in outgoing],
-            local=local_mirror(outgoing),
+            mirrors={link.target: credentials[link.name].digest for link in outgoing},
             credentials=[secret for link in outgoing for secret in credentials[link.name].secrets],
             releases=mesh.releases,
         ),
     )
-
-
-def _mirror(link: LinkConfig, mesh: Mesh, credentials: LinkCredentials) -> ServiceMirror:
-    gateway = mesh.config.gateway_of(link)
-    port = gateway.probe.port.number if gateway is not None else None
-    return ServiceMirror(link.target, port, credentials.digest, link.headless_services)
 
 
 def _link(link: LinkConfig, mesh: Mesh, credentials: LinkCredentials) -> MulticlusterLink | None:

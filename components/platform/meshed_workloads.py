@@ -80,7 +80,7 @@ class MeshedWorkloads(MeshComponent):
         """Policy of ports that clients without a proxy call; the namespace exists with a pod."""
         for entry, port in args.cluster.open_ports:
             if existing & {patch.ref for patch in entry.patches}:
-                policy = args.cluster.linkerd.inbound_policy
+                policy = args.cluster.linkerd.proxy.default_inbound_policy
                 declare_open_port(self, port, policy, args.provider, [args.control_plane])
 
     def _declare(self, args: MeshedWorkloadsArgs, patch: Patch) -> None:

@@ -66,7 +66,7 @@ class CertManager(MeshComponent):
                     TRUST_MANAGER,
                     args.releases,
                     namespace=self.namespace,
-                    values=trust_manager_values(config, trust),
+                    values=trust_manager_values(),
                     # Its chart has a Certificate for its own webhook.
                     opts=self._opts(self.ready),
                 )
@@ -87,7 +87,7 @@ class CertManager(MeshComponent):
                 CERT_MANAGER,
                 self._args.releases,
                 namespace=self.namespace,
-                values=cert_manager_values(config),
+                values=cert_manager_values(),
                 opts=self._opts(()),
             )
         )

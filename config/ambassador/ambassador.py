@@ -142,9 +142,9 @@ class AmbassadorConfig(Model):
     image_pull_secrets: tuple[PullSecret, ...] = ()
     """Logins for the image registry."""
     values: HelmValues = {}
-    """Extra values for Ambassador's chart; they override the program's."""
+    """Extra values for Ambassador's chart; they override the program's defaults."""
     crds_values: HelmValues = {}
-    """Extra values for the chart of the CRDs; they override the program's."""
+    """Extra values for the chart of the CRDs; they override the program's defaults."""
 
     @property
     def serves_nothing(self) -> str | None:

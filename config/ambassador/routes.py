@@ -93,7 +93,7 @@ class HostTls(Model):
             yield Problem(
                 "trial",
                 "the certificate would come from cert-manager and from the trust anchor",
-                "write certManager or trial, not both",
+                "leave certManager or trial out",
                 about=("certManager",),
             )
         if self.min_version and self.max_version and self.min_version > self.max_version:

@@ -195,16 +195,16 @@ class ClusterConfig(Model):
     def inconsistencies(self) -> Iterator[Problem]:
         """Contradictions within this cluster."""
         if (self.context is None) == (self.kubeconfig is None):
-            state = (
-                "neither context nor kubeconfig is"
-                if self.context is None
-                else "both context and kubeconfig are"
-            )
+            absent = self.context is None
             yield Problem(
                 "",
-                f"{state} given",
+                "neither context nor kubeconfig is given"
+                if absent
+                else "both context and kubeconfig are given",
                 "write the name of a kubeconfig context under context, "
-                "or set kubeconfig with `pulumi config set --secret --path`",
+                "or set kubeconfig with `pulumi config set --secret --path`"
+                if absent
+                else "leave context or kubeconfig out",
                 about=("context", "kubeconfig"),
             )
         yield from cluster_rules(self)

@@ -15,6 +15,7 @@ from config.inventory.kinds import written_kinds
 from config.inventory.model import Inventory, MadeObject, OthersNamespace
 from config.inventory.namespaces import others_namespaces
 from config.inventory.objects import objects
+from config.inventory.values import release_values
 from config.inventory.webhooks import Webhook, webhooks
 
 __all__ = [
@@ -48,6 +49,7 @@ def inventory(mesh: MeshConfig, cluster: str) -> Inventory:
         made_namespaces=spaces,
         others_namespaces=others_namespaces(config, spaces),
         releases=made,
+        values=release_values(mesh, cluster),
         manifests=published,
         webhooks=webhooks(config),
         objects=found,

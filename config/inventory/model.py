@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from config.ambassador.routes import HostConfig
@@ -9,6 +10,7 @@ from config.core.namespaces import MadeNamespace
 from config.inventory.admission import Admission
 from config.inventory.charts import PublishedManifest, Release
 from config.inventory.hosts import IngressHost
+from config.inventory.values import ReleaseValues
 from config.inventory.webhooks import Webhook
 from config.links.gateway_view import Gateway
 from vocabulary.kinds import Kind
@@ -56,6 +58,8 @@ class Inventory:
     """Further namespaces whose workloads the checks read."""
     releases: tuple[Release, ...]
     """Helm releases, in the order in which they are made."""
+    values: Mapping[tuple[str, str], ReleaseValues]
+    """Their values, by their namespaces and names."""
     manifests: tuple[PublishedManifest, ...]
     """Published manifests that are applied object by object."""
     webhooks: tuple[Webhook, ...]

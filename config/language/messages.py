@@ -108,11 +108,24 @@ def _known(model: type[Model], location: Location) -> str:
     if right is not None:
         return f"write '{right}'"
     homes = _homes(model).get(str(location[-1]), [])
-    near = [home for home in homes if home.startswith(str(location[0]))] or homes
+    # A key of the same name elsewhere is another key, unless it is the only one.
+    near = [home for home in homes if _in_line(_pattern(home), location[:-1])] or homes
     if len(near) == 1:
         return f"write it under {near[0]}"
     known = ", ".join(_keys(_model_at(model, location[:-1])))
     return f"leave it out, or write one of: {known}"
+
+
+def _pattern(home: str) -> list[str]:
+    """The steps of a key path of `_homes`; empty for items of a list and for names."""
+    steps = home.replace("[]", ".").replace("<name>", "").split(".")
+    return [] if home == "config" else steps
+
+
+def _in_line(home: Sequence[str], here: Location) -> bool:
+    """Whether one of two places is above the other."""
+    both = zip(home, here, strict=False)
+    return all(not step or isinstance(part, int) or step == part for step, part in both)
 
 
 def _keys(model: type[BaseModel] | None) -> Sequence[str]:

@@ -43,7 +43,6 @@ __all__ = [
     "Resources",
     "Secret",
     "UrlPath",
-    "contradictions",
     "doubled",
     "value_at",
     "wrong",
@@ -102,21 +101,6 @@ def doubled(what: str, items: Iterable[tuple[str, str]]) -> Iterator[Problem]:
                 about=(first[name],),
             )
         first.setdefault(name, path)
-
-
-def contradictions(
-    field: str, values: Mapping[str, Any], path: str, key: str, ours: object
-) -> Iterator[Problem]:
-    """A problem where the Helm value at `path` is not `ours`, which follows from `key`."""
-    found = value_at(values, path)
-    if found is not None and found != ours:
-        shown = quoted(found) if isinstance(found, str) else "this value"
-        yield Problem(
-            f"{field}.{path}",
-            f"{shown} contradicts the value that the program derives from {key}",
-            f"leave it out, and set {key} instead",
-            about=(key,),
-        )
 
 
 def value_at(values: Mapping[str, Any], path: str) -> Any:

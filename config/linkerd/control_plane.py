@@ -17,7 +17,7 @@ from config.language.formats import (
     Line,
     url_complaint,
 )
-from config.language.model import Model, PullSecret, Resources, doubled, value_at
+from config.language.model import Model, PullSecret, Resources, doubled
 from config.language.problems import Problem, quoted, wrong
 from config.linkerd.egress import Egress
 from config.linkerd.tracing import TracingConfig
@@ -90,8 +90,8 @@ class Grafana(Model):
         if (self.url is None) == (self.external_url is None):
             yield Problem(
                 "",
-                ("no Grafana is" if self.url is None else "two Grafanas are") + " given",
-                "write url or externalUrl",
+                "no Grafana is given" if self.url is None else "two Grafanas are given",
+                "write url or externalUrl" if self.url is None else "leave url or externalUrl out",
                 about=("url", "externalUrl"),
             )
         if self.uid_prefix is not None and self.external_url is None:
@@ -120,7 +120,7 @@ class Viz(Model):
     route: VizRoute | None = None
     """Reach the dashboard through the cluster's Ambassador."""
     values: HelmValues = {}
-    """Extra values for the chart linkerd-viz; they override the program's."""
+    """Extra values for the chart linkerd-viz; they override the program's defaults."""
 
 
 class Multicluster(Model):
@@ -131,7 +131,7 @@ class Multicluster(Model):
     2.8 always does."""
     values: HelmValues = {}
     """Extra values for the chart linkerd-multicluster (or linkerd2-multicluster); they override the
-    program's."""
+    program's defaults."""
 
 
 def _number(value: Any) -> Any:
@@ -195,12 +195,12 @@ class LinkerdConfig(Model):
     egress: Egress | None = None
     """What meshed pods may reach outside of the cluster; everything when left out."""
     values: HelmValues = {}
-    """Extra values for the chart linkerd-control-plane (or linkerd2); they override the
-    program's."""
+    """Extra values for the chart linkerd-control-plane (or linkerd2); they override the program's
+    defaults."""
     crds_values: HelmValues = {}
-    """Extra values for the chart linkerd-crds; they override the program's."""
+    """Extra values for the chart linkerd-crds; they override the program's defaults."""
     cni_values: HelmValues = {}
-    """Extra values for the chart linkerd2-cni; they override the program's."""
+    """Extra values for the chart linkerd2-cni; they override the program's defaults."""
 
     @property
     def app_version(self) -> str:
@@ -264,12 +264,6 @@ class LinkerdConfig(Model):
     def jaeger_has_protocol(self) -> bool:
         """Whether that extension has a setting for the protocol."""
         return self.jaeger_dated >= JAEGER_PROTOCOL.since
-
-    @property
-    def inbound_policy(self) -> str:
-        """The default inbound policy, with what the extra values say."""
-        given = value_at(self.values, "proxy.defaultInboundPolicy")
-        return str(given or self.proxy.default_inbound_policy)
 
     @property
     def native_sidecars(self) -> bool:

@@ -76,7 +76,7 @@ class SidecarConfig(Model):
                 yield Problem(
                     f"skipInboundPorts[{place}]",
                     f"port {port} would bypass the proxy, which requires identity on it",
-                    "write it under skipInboundPorts or requireIdentityOnInboundPorts, not both",
+                    "leave it out here, or under requireIdentityOnInboundPorts",
                     about=("requireIdentityOnInboundPorts",),
                 )
         for key in self.annotations:

@@ -69,7 +69,7 @@ class TracingConfig(Model):
     jaeger_version: ChartVersion | None = None
     """Version of the chart linkerd-jaeger, where the extension is needed; Linkerd's by default."""
     jaeger_values: HelmValues = {}
-    """Extra values for that chart; they override the program's."""
+    """Extra values for that chart; they override the program's defaults."""
 
     @property
     def service(self) -> str:

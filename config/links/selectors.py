@@ -55,7 +55,7 @@ class Selector(Model):
             yield Problem(
                 "",
                 "a selector without a condition selects nothing",
-                "write matchLabels",
+                "write at least one label under matchLabels",
                 about=("matchLabels", "matchExpressions"),
             )
 

@@ -130,8 +130,8 @@ class IngressBase(Model):
             yield Problem(
                 "tls.certManager",
                 f"cert-manager reads annotations of Ingresses, not of {served_by.kind.name}s",
-                "create a Certificate and write its Secret under tls.secret, or write controller: "
-                "traefik",
+                "write controller: traefik, or leave it out, create a Certificate and write its "
+                "Secret under tls.secret",
                 about=("controller",),
             )
         if served_by.class_name is None and self.class_name is not None:

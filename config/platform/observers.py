@@ -45,7 +45,8 @@ def scrapers(cluster: ClusterConfig) -> tuple[Clients, ...]:
         account = named.service_account or ""
         found.append(_account("prometheus", cluster, named.namespace or "", account))
     # Every other default policy admits it: it is meshed, and of the cluster's networks.
-    if viz.enabled and viz.prometheus_url is None and cluster.linkerd.inbound_policy == "deny":
+    denied = cluster.linkerd.proxy.default_inbound_policy == "deny"
+    if viz.enabled and viz.prometheus_url is None and denied:
         found.append(_account("viz", cluster, VIZ, "prometheus"))
     return tuple(found)
 
@@ -142,7 +143,7 @@ def _dashboard(name: str, cluster: ClusterConfig) -> Iterator[OpenPort]:
     """The dashboard, where its route or its Ingress would be refused."""
     viz, policy, ambassador = (
         cluster.linkerd.viz,
-        cluster.linkerd.inbound_policy,
+        cluster.linkerd.proxy.default_inbound_policy,
         cluster.ambassador,
     )
     clients = []

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from config.core.namespaces import made_namespaces
-from config.language.model import contradictions
 from config.language.problems import Problem
 from config.platform.sample import SAMPLE_MAPPING
 from config.rules.several import OTHERS
@@ -29,7 +28,6 @@ def cluster_rules(config: ClusterConfig) -> Iterator[Problem]:
             inner = problem.path.removeprefix("ambassador")
             yield replace(problem, path=f"{OTHERS}[{place}]{inner}")
     yield from _sample_route(config)
-    yield from _overruled(config)
 
 
 def _namespaces(config: ClusterConfig) -> Iterator[Problem]:
@@ -194,23 +192,6 @@ def _sample_route(config: ClusterConfig) -> Iterator[Problem]:
             "write another prefix, or another ambassador.gateway.healthPath",
             about=("ambassador.gateway.healthPath",),
         )
-
-
-def _overruled(config: ClusterConfig) -> Iterator[Problem]:
-    """Values of charts that would contradict the names that certificates are made for."""
-    linkerd = config.linkerd
-    trust_key = "linkerd.trustDomain"
-    for field, values in (
-        ("linkerd.values", linkerd.values),
-        ("linkerd.viz.values", linkerd.viz.values),
-        ("linkerd.multicluster.values", linkerd.multicluster.values),
-    ):
-        for path, key, ours in (
-            ("clusterDomain", "domain", config.domain),
-            ("identityTrustDomain", trust_key, config.trust_domain),
-            ("linkerdNamespace", "linkerd.namespace", linkerd.namespace),
-        ):
-            yield from contradictions(field, values, path, key, ours)
 
 
 def _user_of_namespace(path: str) -> str:

@@ -27,7 +27,7 @@ def generations_apart(
                 f"links[{index}]",
                 f"cluster '{link.target if ends[0].links else link.source}' has {old.title}, which "
                 "describes gateways by annotations, and the other end reads Links",
-                f"use one generation in both clusters: change {versions[0]} or {versions[1]}",
+                f'write "{DEFAULT.newest}" under {versions[ends[0].links]}',
                 about=versions,
             )
         elif not ends[0].links:

@@ -1,14 +1,10 @@
-"""Checks of linkerd-viz, of monitoring and of Ingresses that need a whole cluster.
-
-Facts: the chart linkerd-viz 2026.8.3 (`prometheusUrl`, `prometheus.enabled`).
-"""
+"""Checks of linkerd-viz, of monitoring and of Ingresses that need a whole cluster."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from config.core.cluster import ClusterConfig
-from config.language.model import value_at
 from config.language.problems import Problem, quoted
 from config.linkerd.control_plane import Viz
 from config.platform.ingress import VizRoute
@@ -34,10 +30,8 @@ def observed(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
             yield from _lacking(path, cluster)
         elif not cluster.linkerd.viz.enabled:
             yield from _without_viz(f"{path}.linkerd.viz", cluster.linkerd.viz)
-        else:
-            yield from _prometheus(f"{path}.linkerd.viz", cluster.linkerd.viz)
-            if cluster.linkerd.viz.route is not None:
-                yield from _route(path, cluster, cluster.linkerd.viz.route)
+        elif cluster.linkerd.viz.route is not None:
+            yield from _route(path, cluster, cluster.linkerd.viz.route)
         namespaces = cluster.monitoring.namespaces if cluster.linkerd.generation.viz else ()
         if namespaces and not scrapers(cluster):
             yield Problem(
@@ -78,32 +72,6 @@ def _without_viz(path: str, viz: Viz) -> Iterator[Problem]:
                 f"write {path}.enabled: true, or leave {key} out",
                 about=(f"{path}.enabled",),
             )
-
-
-def _prometheus(path: str, viz: Viz) -> Iterator[Problem]:
-    """Two Prometheuses, or no Prometheus."""
-    enabled = value_at(viz.values, "prometheus.enabled")
-    elsewhere = value_at(viz.values, "prometheusUrl")
-    if elsewhere is not None:
-        yield Problem(
-            f"{path}.values.prometheusUrl",
-            "the namespace, which the program makes outside the chart, needs this URL too",
-            f"leave it out, and write {path}.prometheusUrl",
-        )
-    elif viz.prometheus_url is not None and enabled is True:
-        yield Problem(
-            f"{path}.values.prometheus.enabled",
-            "prometheusUrl replaces the extension's own Prometheus",
-            "leave it out, or leave prometheusUrl out",
-            about=(f"{path}.prometheusUrl",),
-        )
-    elif viz.prometheus_url is None and enabled is False:
-        yield Problem(
-            f"{path}.values.prometheus.enabled",
-            "the chart requires a Prometheus",
-            f"write the URL of an existing Prometheus under {path}.prometheusUrl",
-            about=(f"{path}.prometheusUrl",),
-        )
 
 
 def _route(path: str, cluster: ClusterConfig, route: VizRoute) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ class TrustManagerConfig(Model):
     version: ChartVersion = "v0.25.0"
     """Version of the chart trust-manager."""
     values: HelmValues = {}
-    """Extra values for the chart; they override the program's."""
+    """Extra values for the chart; they override the program's defaults."""
 
 
 class CertManagerConfig(Model):
@@ -29,6 +29,6 @@ class CertManagerConfig(Model):
     namespace: DnsLabel = "cert-manager"
     """Its namespace, from which a ClusterIssuer reads its Secrets."""
     values: HelmValues = {}
-    """Extra values for the chart; they override the program's."""
+    """Extra values for the chart; they override the program's defaults."""
     trust_manager: TrustManagerConfig | None = None
     """trust-manager beside it (``{}`` is enough); none when left out."""

@@ -42,8 +42,8 @@ class Anchor(Model):
                 yield Problem(
                     "privateKey",
                     "privateKey is set without certificate",
-                    "add the certificate that belongs to the key, or leave out both to have the "
-                    "anchor generated",
+                    "leave it out to have the anchor generated, or add the certificate that "
+                    "belongs to the key",
                     about=("certificate",),
                 )
             return
@@ -169,6 +169,7 @@ class TrustAnchorConfig(Model):
                     f"anchors[{place}].certificate",
                     f"anchor '{anchor.name}' would be generated, so it cannot be the CA of the "
                     "existing issuer",
-                    "write the certificate of that issuer's CA, or certManager.makeIssuer: true",
+                    "write certManager.makeIssuer: true, or write the certificate of that issuer's "
+                    "CA",
                     about=("anchors", "certManager.makeIssuer"),
                 )

@@ -36,29 +36,29 @@ from contracts.forms.text import (
 _value = partial(Contract, subject=Subject.HELM_VALUE)
 _linkerd = partial(
     _value,
-    producer="components/linkerd/values.py",
+    producer="components/linkerd/values.py, config/inventory/values",
     source="linkerd2 charts/linkerd-control-plane/values.yaml and templates @ edge-26.8.3",
 )
 _ambassador = partial(
     _value,
-    producer="components/ambassador/values.py",
+    producer="components/ambassador/values.py, config/inventory/values",
     source="emissary-ingress chart @ v4.1.0 and v3.10.0, ambassador chart 6.9.5",
 )
 _2_8 = partial(
     _value,
-    producer="components/linkerd/values_2_8.py",
+    producer="components/linkerd/values_2_8.py, config/inventory/values",
     source="linkerd2 charts/linkerd2, linkerd2-cni and linkerd2-multicluster @ stable-2.8.1",
 )
 _viz = partial(
     _value,
     "linkerd-viz",
-    producer="components/linkerd/viz_values.py",
+    producer="components/linkerd/viz_values.py, config/inventory/values",
     source="linkerd2 viz/charts/linkerd-viz/values.yaml and templates @ edge-26.8.3",
 )
 _multicluster = partial(
     _value,
     "linkerd-multicluster",
-    producer="components/links/values.py",
+    producer="components/links/values.py, config/inventory/values",
     source="linkerd2 multicluster/charts/linkerd-multicluster/values.yaml @ edge-26.8.3",
 )
 _POLICIES = (
@@ -173,7 +173,7 @@ HELM_VALUES: tuple[Contract, ...] = (
         Form("<namespace>/<Certificate>", object_ref, ("linkerd/linkerd-policy-validator",),
             ("linkerd-policy-validator", "")),
         "cert-manager's cainjector, by an annotation of the webhook",
-        producer="components/linkerd/webhook_values.py", source="cert-manager docs, CA Injector"),
+        producer="config/inventory/values/linkerd.py", source="cert-manager docs, CA Injector"),
     _linkerd("linkerd-control-plane", "egress.globalEgressNetworkNamespace", NAME,
         "policy controller"),
     _linkerd("linkerd-control-plane", "heartbeatSchedule",
@@ -206,12 +206,12 @@ HELM_VALUES: tuple[Contract, ...] = (
     ),
     _linkerd("linkerd-control-plane",
         "controller.tracing.collector.endpoint proxy.tracing.collector.endpoint", HOST_PORT,
-        "controllers and proxies", producer="components/linkerd/tracing_values.py"),
+        "controllers and proxies", producer="config/inventory/values/linkerd.py"),
     _linkerd("linkerd-control-plane",
         "proxy.tracing.collector.meshIdentity.serviceAccountName "
         "proxy.tracing.collector.meshIdentity.namespace", NAME,
         "proxies, which make the collector's identity of it",
-        producer="components/linkerd/tracing_values.py"),
+        producer="config/inventory/values/linkerd.py"),
     _linkerd("linkerd-crds", "installGatewayAPI", BOOLEAN, "the chart's templates",
         source="linkerd2 charts/linkerd-crds/values.yaml @ edge-26.8.3"),
     *(
@@ -220,15 +220,15 @@ HELM_VALUES: tuple[Contract, ...] = (
         for key in ("enableHttpRoutes", "enableTlsRoutes", "enableTcpRoutes")
     ),
     _value("linkerd-jaeger", "webhook.collectorSvcAddr", HOST_PORT, "jaeger-injector, for proxies",
-        producer="components/linkerd/jaeger_values.py",
+        producer="config/inventory/values/extensions.py",
         source="linkerd2 jaeger/charts/linkerd-jaeger/values.yaml @ edge-25.3.1"),
     _value("linkerd-jaeger", "webhook.collectorSvcAccount linkerdNamespace", NAME,
-        "jaeger-injector", producer="components/linkerd/jaeger_values.py",
+        "jaeger-injector", producer="config/inventory/values/extensions.py",
         source="linkerd2 jaeger/charts/linkerd-jaeger/values.yaml @ edge-25.3.1"),
     _value("linkerd-jaeger", "webhook.collectorTraceProtocol",
         Form("opencensus or opentelemetry", one_of("opencensus", "opentelemetry"),
             ("opencensus", "opentelemetry"), ("otlp", "")),
-        "proxies, by way of an annotation", producer="components/linkerd/jaeger_values.py",
+        "proxies, by way of an annotation", producer="config/inventory/values/extensions.py",
         source="linkerd2 jaeger/charts/linkerd-jaeger/values.yaml @ edge-25.3.1"),
     _value("linkerd-jaeger", "webhook.logLevel",
         Form("panic, fatal, error, warn, info, debug or trace",
@@ -238,7 +238,7 @@ HELM_VALUES: tuple[Contract, ...] = (
         source="linkerd2 pkg/flags/flags.go @ edge-25.3.1"),
     _value("linkerd-jaeger",
         "collector.enabled jaeger.enabled createNamespaceMetadataJob webhook.externalSecret",
-        BOOLEAN, "the chart's templates", producer="components/linkerd/jaeger_values.py",
+        BOOLEAN, "the chart's templates", producer="config/inventory/values/extensions.py",
         source="linkerd2 jaeger/charts/linkerd-jaeger/values.yaml @ edge-25.3.1"),
     _multicluster(
         "gateway.enabled controllers[].gateway.enabled controllers[].enableHeadlessServices "
@@ -269,7 +269,7 @@ HELM_VALUES: tuple[Contract, ...] = (
             ({"linkerd.io/inject": True}, ["linkerd.io/inject"], None)),
         "the chart's templates, which write them as YAML",
         producer=(
-            "components/ambassador/injection.py, config/links/gateway_view.py, "
+            "config/ambassador/injection.py, config/links/gateway_view.py, "
             "components/links/values.py"
         ),
         source="Kubernetes API reference, ObjectMeta.annotations"),
@@ -328,7 +328,7 @@ HELM_VALUES: tuple[Contract, ...] = (
     _value("trust-manager", "app.trust.namespace",
         Form("the name of a namespace", dns_label, ("cert-manager",), ("", "cert-manager/roots")),
         "trust-manager, which reads Secrets in that namespace only",
-        producer="components/trust/cert_manager_values.py",
+        producer="config/inventory/values/linkerd.py",
         source="trust-manager deploy/charts/trust-manager/values.yaml @ v0.25.0"),
     *(
         _ambassador(chart, f"fullnameOverride {keys}",

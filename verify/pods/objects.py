@@ -232,7 +232,7 @@ def pod_annotations(
         return found
     given = ((template or {}).get("metadata") or {}).get("annotations") or {}
     found |= {key: str(value) for key, value in given.items() if key.startswith(CONFIG_PREFIX)}
-    policy = found.get(DEFAULT_INBOUND_POLICY) or linkerd.inbound_policy
+    policy = found.get(DEFAULT_INBOUND_POLICY) or linkerd.proxy.default_inbound_policy
     if item.serves:
         if policy in REFUSES_SERVER:
             found[DEFAULT_INBOUND_POLICY] = "all-authenticated"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from components.ambassador.objects.routing import Routing
-from components.core.values import merged
 from config.ambassador.adoption import MANAGED_BY
 from config.ambassador.routes import HostConfig, HostTls, MappingConfig
+from config.inventory.values.merging import merged
 from config.variants.ambassadors import ApiVersion
 from vocabulary.ambassador import GROUP, MODULE_NAME, TRACING_NAME
 from vocabulary.kinds import HOST, LISTENER, MODULE, TRACING_SERVICE

@@ -53,7 +53,7 @@ def reserved_rules(config: AmbassadorConfig) -> Iterator[Problem]:
             yield Problem(
                 f"mappings[{place}].name",
                 f"the Mapping name '{HEALTH_MAPPING}' is reserved for the gateway",
-                "give your Mapping another name",
+                "write another name",
             )
         if (
             config.gateway is not None

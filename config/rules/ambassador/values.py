@@ -1,11 +1,11 @@
-"""Values of the chart that would change names, or show a secret."""
+"""Values of the chart that would show a secret, or give the pods another id."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from config.language.model import contradictions, value_at
+from config.language.model import value_at
 from config.language.problems import Problem
 from vocabulary.ambassador import ID_VARIABLE
 
@@ -14,16 +14,8 @@ if TYPE_CHECKING:
 
 
 def value_rules(config: AmbassadorConfig) -> Iterator[Problem]:
-    """Values of the chart that would change names from which others are derived."""
+    """Values of the chart that are secrets, and the id in a text that the chart copies."""
     front = "".join(f"{key}." for key in config.kind.emissary_values)
-    for path, key, ours in (
-        ("fullnameOverride", "name", config.name),
-        (f"{front}fullnameOverride", "name", config.name),
-        (f"{front}serviceAccount.name", "serviceAccount", config.service_account),
-        (f"env.{ID_VARIABLE}", "ambassadorId", config.own_id),
-        (f"{front}env.{ID_VARIABLE}", "ambassadorId", config.own_id),
-    ):
-        yield from contradictions("values", config.values, path, key, ours)
     raw = value_at(config.values, f"{front}envRaw")
     if isinstance(raw, str) and ID_VARIABLE in raw:
         yield Problem(

@@ -10,8 +10,8 @@ import yaml
 
 from checks.ambassador import ids
 from components.ambassador.objects import ambassador_objects
-from components.ambassador.values import ambassador_values
 from config import MeshConfig
+from config.inventory import inventory
 from config.preconditions import expectations
 from config.variants.crds import FILE, KINDS, faults
 from render import Recording
@@ -422,9 +422,7 @@ def test_every_object_names_the_id_of_its_ambassador(version: str, recorded: Rec
 
 def test_both_charts_of_an_edge_stack_know_the_id() -> None:
     text = "{flavour: edge-stack, edgeStack: {licenseSecret: x}, ambassadorId: edge}"
-    config = loaded(stack(text)).clusters["a"].ambassador
-    assert config is not None
-    values = ambassador_values(config, "account", {}, None)
+    values = inventory(loaded(stack(text)), "a").values["ambassador", "ambassador"].over({})
     assert values["env"] == values["emissary-ingress"]["env"] == {"AMBASSADOR_ID": "edge"}
 
 

@@ -109,7 +109,7 @@ def declared(mesh: MeshConfig, name: str) -> list[Object]:
     ports = [port for _, port in config.open_ports]
     ports += observed_ports(name, config, made.gateways, made.linked)
     for port in ports:
-        objects += open_port_policy(port, config.linkerd.inbound_policy)
+        objects += open_port_policy(port, config.linkerd.proxy.default_inbound_policy)
     if config.ambassador is not None:
         objects += public_policy(config.ambassador)
     for found in made.admissions:
@@ -125,7 +125,7 @@ def admits(mesh: MeshConfig, objects: list[Object], pod: Object, port: int, clie
         "linkerd",
         config.trust_domain,
         tuple(ipaddress.ip_network(one) for one in config.networks),
-        config.linkerd.inbound_policy,
+        config.linkerd.proxy.default_inbound_policy,
     )
     found: tuple[Authorization, ...] = evaluate(controller, objects, pod, port).authorizations
     return not lacking(

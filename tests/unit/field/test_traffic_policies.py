@@ -223,9 +223,7 @@ def fan(*traffic: dict[str, Any] | None) -> dict[str, Any]:
     return settings
 
 
-def test_opaque_ports_need_an_export_that_is_opaque_where_the_gateway_admits_exports_alone() -> (
-    None
-):
+def test_opaque_ports_need_an_opaque_export_where_the_gateway_admits_exports_alone() -> None:
     policy = {f"{EXPORT}.traffic": {"opaquePorts": [5432]}}
     (problem,) = problems(changed(policy, pair()))
     assert problem.path == f"{EXPORT}.traffic.opaquePorts"

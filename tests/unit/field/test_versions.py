@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from checks.cluster.surroundings import advised
 from checks.facts.case import ClusterCase
 from checks.facts.view import View
-from components.linkerd.values import linkerd_crds_values
+from config.inventory import inventory
 from config.preconditions import expectations
 from config.variants.advisories import ADVISORIES
 from config.variants.ambassadors import FLAVOURS
@@ -277,7 +277,8 @@ def test_the_crds_of_the_gateway_api_are_left_out_by_the_values_that_the_chart_r
     version: str, keys: set[str]
 ) -> None:
     settings = one(linkerd={"version": version, "gatewayApiCrds": False})
-    assert linkerd_crds_values(loaded(settings).clusters["a"].linkerd) == dict.fromkeys(keys, False)
+    values = inventory(loaded(settings), "a").values["linkerd", "linkerd-crds"]
+    assert values.over({}) == dict.fromkeys(keys, False)
 
 
 # The cluster's Kubernetes ---------------------------------------------------------------------

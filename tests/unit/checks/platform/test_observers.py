@@ -36,7 +36,7 @@ def policies(asked: MeshConfig) -> list[dict[str, Any]]:
     return [
         manifest
         for port in observed_ports("west", west, asked.gateways("west"), linked=True)
-        for manifest in open_port_policy(port, west.linkerd.inbound_policy)
+        for manifest in open_port_policy(port, west.linkerd.proxy.default_inbound_policy)
     ]
 
 

@@ -50,7 +50,7 @@ def ports(asked: MeshConfig) -> list[dict[str, Any]]:
     return [
         manifest
         for _, port in west.open_ports
-        for manifest in open_port_policy(port, west.linkerd.inbound_policy)
+        for manifest in open_port_policy(port, west.linkerd.proxy.default_inbound_policy)
     ]
 
 

@@ -234,13 +234,13 @@ def test_the_user_s_values_for_ambassador_win(mesh: Mesh, recorded: Records) -> 
     recording = recorded(
         linked(
             mesh,
-            """{gateway: {}, values: {replicaCount: 7, service: {type: NodePort}},
+            """{gateway: {}, values: {replicaCount: 7, service: {sessionAffinity: ClientIP}},
             crdsValues: {enableV1: true}}""",
         )
     )
     values = release_values(recording)
     assert values["replicaCount"] == 7
-    assert values["service"]["type"] == "NodePort"
+    assert values["service"]["sessionAffinity"] == "ClientIP"
     assert values["service"]["ports"]
     crds = recording.named("b-ambassador-crds").inputs["values"]
     assert crds == {"enableLegacyVersions": False, "enableV1": True}

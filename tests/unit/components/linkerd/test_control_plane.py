@@ -203,21 +203,22 @@ def test_the_user_s_values_override_the_program_s_and_leave_the_rest(
                   cni: true
                   viz: {enabled: true, values: {defaultRegistry: elsewhere}}
                   values:
-                    clusterNetworks: 192.0.2.0/24
+                    controllerLogLevel: debug
                     proxy: {image: {version: mine}}
-                    proxyInjector: {caBundle: mine}
-                  crdsValues: {installGatewayAPI: false, more: [1, 2]}
+                    proxyInjector: {timeoutSeconds: 5}
+                  crdsValues: {more: [1, 2]}
                   cniValues: {logLevel: debug}
         """)
     )
     control_plane = values(recording, "a-linkerd-control-plane")
-    assert control_plane["clusterNetworks"] == "192.0.2.0/24"
+    assert control_plane["controllerLogLevel"] == "debug"
     assert control_plane["proxy"]["image"] == {
         "name": "cr.l5d.io/linkerd/proxy",
         "version": "mine",
     }
-    assert control_plane["proxyInjector"] == {"externalSecret": True, "caBundle": "mine"}
-    assert values(recording, "a-linkerd-crds") == {"installGatewayAPI": False, "more": [1, 2]}
+    assert control_plane["proxyInjector"]["timeoutSeconds"] == 5
+    assert control_plane["proxyInjector"]["externalSecret"] is True
+    assert values(recording, "a-linkerd-crds") == {"installGatewayAPI": True, "more": [1, 2]}
     assert values(recording, "a-linkerd-cni")["logLevel"] == "debug"
     assert values(recording, "a-linkerd-viz")["defaultRegistry"] == "elsewhere"
 

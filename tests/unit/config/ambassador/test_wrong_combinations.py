@@ -205,14 +205,14 @@ WRONG: list[Case] = [
         {**LICENSED, f"{THERE}.values": {"fullnameOverride": "other"}},
         f"{THERE}.values.fullnameOverride",
         "'other' contradicts",
-        "set name instead",
+        "set clusters.target.ambassador.name instead",
     ),
     (
         "the inner fullnameOverride of an Edge Stack is another",
         {**LICENSED, f"{THERE}.values": {"emissary-ingress": {"fullnameOverride": "other"}}},
         f"{THERE}.values.emissary-ingress.fullnameOverride",
         "'other' contradicts",
-        "set name instead",
+        "set clusters.target.ambassador.name instead",
     ),
     # Certificates
     (
@@ -266,7 +266,7 @@ WRONG: list[Case] = [
         {f"{THERE}.hosts": host(tls={"certManager": {"issuer": "le"}, "trial": True})},
         f"{THERE}.hosts[0].tls.trial",
         "from cert-manager and from the trust anchor",
-        "write certManager or trial, not both",
+        "leave certManager or trial out",
     ),
     (
         "a certificate is for every name",
@@ -354,7 +354,7 @@ WRONG: list[Case] = [
         },
         f"{THERE}.sidecar.skipInboundPorts[0]",
         "would bypass the proxy, which requires identity on it",
-        "not both",
+        "leave it out here",
     ),
     (
         "identity is required on the documents' 4183",

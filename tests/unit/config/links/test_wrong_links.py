@@ -105,7 +105,7 @@ WRONG: list[Case] = [
         {"links[0].selectors.remoteDiscovery": {}},
         "links[0].selectors.remoteDiscovery",
         "a selector without a condition selects nothing",
-        "write matchLabels",
+        "write at least one label under matchLabels",
     ),
     (
         "a condition compares with no values",
@@ -340,7 +340,7 @@ WRONG: list[Case] = [
         },
         "links[0]",
         "cluster 'target' has Linkerd 2.8, which describes gateways by annotations",
-        "use one generation in both clusters",
+        'write "2026.8.3" under clusters.',
     ),
     *(
         (

@@ -1,0 +1,119 @@
+"""The table of values that change what the inventory says, held to the charts.
+
+With MESH_CHARTS, a sample of each published chart's values is changed and rendered again (all of
+them: ``python -m tests.contracts.shaping``); on any machine, what the stand-ins know of the table.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.inventory.values.shaping import TABLE
+from render import HelmTemplate
+from tests.contracts.shaping.__main__ import HEADER, text
+from tests.contracts.shaping.derive import Installed, defaults, installed, leaves, place, shaping
+from tests.contracts.shaping.facts import facts
+from tests.packages import packages
+
+ROWS = {
+    chart: {path: (default, changes) for path, default, changes in rows}
+    for chart, rows in json.loads(TABLE.read_text(encoding="utf-8"))["charts"].items()
+}
+PUBLISHED = os.environ.get("MESH_CHARTS", "")
+"""Folder of published charts; read here, as no test has the variable."""
+SAMPLE = 6
+"""Values of each published chart that are changed again, beside as many rows of the table."""
+
+
+def charts(folder: Path) -> Iterator[Installed]:
+    return (item for item in installed(folder) if item.chart in ROWS)
+
+
+def sample(item: Installed) -> set[str]:
+    """Paths to change: some that have a row, and some that have none."""
+    drawn = random.Random(item.chart)
+    known = {place(path) for path, _ in leaves(defaults(item.package))}
+    rows = sorted(known & set(ROWS[item.chart]))
+    rest = sorted(known - set(rows))
+    return {
+        *drawn.sample(rows, min(SAMPLE, len(rows))),
+        *drawn.sample(rest, min(SAMPLE, len(rest))),
+    }
+
+
+@pytest.mark.skipif(not PUBLISHED, reason="MESH_CHARTS names no charts")
+def test_the_published_charts_still_give_the_rows_of_the_table(helm: HelmTemplate) -> None:
+    found = list(charts(Path(PUBLISHED)))
+    assert found
+    for item in found:
+        asked = sample(item)
+        derived = {row[0]: (row[1], row[2]) for row in shaping(item, helm, asked)}
+        expected = {path: row for path, row in ROWS[item.chart].items() if path in asked}
+        assert {path: row for path, row in derived.items() if path in asked} == expected
+
+
+def test_the_stand_ins_change_with_a_row_of_the_table_what_the_charts_do(
+    helm: HelmTemplate,
+) -> None:
+    seen = 0
+    for item in charts(packages()):
+        asked = {place(path) for path, _ in leaves(defaults(item.package))} & set(ROWS[item.chart])
+        for path, _, changes in shaping(item, helm, asked):
+            expected = ROWS[item.chart].get(path, (None, ["labels"]))[1]
+            assert set(changes) <= set(expected), (item.chart, path)
+            seen += 1
+    assert seen > 5
+
+
+def test_the_table_is_as_the_script_writes_it() -> None:
+    content = json.loads(TABLE.read_text(encoding="utf-8"))
+    assert text(content["charts"]) == TABLE.read_text(encoding="utf-8")
+    assert content["header"] == HEADER
+
+
+POD = {
+    "metadata": {"labels": {"app": "a", "version": "1"}},
+    "spec": {
+        "serviceAccountName": "own",
+        "containers": [{"ports": [{"name": "http", "containerPort": 8080}]}],
+        "volumes": [{"secret": {"secretName": "tls"}}],
+    },
+}
+DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "a", "namespace": "s"},
+    "spec": {"selector": {"matchLabels": {"app": "a"}}, "template": POD},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "changes"),
+    [
+        ("kind", "DaemonSet", ["names", "kinds"]),
+        ("metadata.name", "b", ["names"]),
+        ("metadata.namespace", "t", ["namespaces"]),
+        ("spec.template.metadata.labels.app", "b", ["labels"]),
+        ("spec.template.metadata.labels.version", "2", []),
+        ("spec.template.spec.serviceAccountName", "other", ["accounts"]),
+        ("spec.template.spec.hostNetwork", True, ["network"]),
+        ("spec.template.spec.containers", [], ["ports"]),
+        ("spec.template.spec.volumes", [], ["secrets"]),
+        ("spec.template.spec.priorityClassName", "high", []),
+    ],
+)
+def test_what_changes_with_an_object_is_named(path: str, value: object, changes: list[str]) -> None:
+    other = json.loads(json.dumps(DEPLOYMENT))
+    *above, last = path.split(".")
+    node = other
+    for part in above:
+        node = node[part]
+    node[last] = value
+    before, after = (facts([item], "linkerd", "a") for item in (DEPLOYMENT, other))
+    assert before.changes(after, before.kinds) == changes
