@@ -21,7 +21,7 @@ from config.core.cluster import ClusterConfig
 from config.core.mesh import gateway_identity
 from config.from_engine import load_engine_settings
 from config.linkerd.control_plane import Viz
-from config.links.link import Selectors
+from config.links.selectors import Selectors
 from config.variants.ambassadors import FLAVOURS
 from config.variants.linkerds import LINKERDS
 from tests.stack_builders import (

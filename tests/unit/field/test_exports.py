@@ -259,12 +259,14 @@ def mirrored(labelled: MeshConfig, linked: MeshConfig, source: str) -> dict[str,
     }
 
 
-def listed(table: dict[str, dict[str, Settings]], source: str, *, direct: bool) -> dict[str, set]:
+def listed(
+    table: dict[str, dict[str, Settings]], source: str, *, direct: bool
+) -> dict[str, set[str]]:
     own = table[source]
     through = {name for name, how in own.items() if how.get("mode") != "none" or not direct}
     members = {name for name, how in own.items() if how.get("federated")} if direct else set()
     key = "remoteDiscoverySelector" if direct else "selector"
-    empty = {} if direct else {"remoteDiscoverySelector": set()}
+    empty: dict[str, set[str]] = {} if direct else {"remoteDiscoverySelector": set()}
     return {**empty, key: through, "federatedServiceSelector": members}
 
 
@@ -343,6 +345,12 @@ def test_sources_of_linkerd_2_8_that_list_different_services_are_refused() -> No
     loaded(found)
 
 
+def _all_of_linkerd_2_8(found: Settings) -> None:
+    for cluster in found["clusters"].values():
+        cluster["linkerd"] = {"version": "2.8.1"}
+    found["clusters"]["tt"]["ambassador"]["gateway"]["probe"] = "ambassador"
+
+
 CLIENTS: list[tuple[str, Callable[[Settings], None], str]] = [
     (
         "directly",
@@ -356,10 +364,7 @@ CLIENTS: list[tuple[str, Callable[[Settings], None], str]] = [
     ),
     (
         "through a gateway of Linkerd 2.8",
-        lambda found: (
-            [cluster.update(linkerd={"version": "2.8.1"}) for cluster in found["clusters"].values()]
-            and found["clusters"]["tt"]["ambassador"]["gateway"].update(probe="ambassador")
-        ),
+        _all_of_linkerd_2_8,
         "no authorization policy",
     ),
 ]
@@ -434,7 +439,7 @@ def test_a_link_that_lists_members_by_name_keeps_the_label_of_the_source_s_own(
 ) -> None:
     own = {"selectors": {"federated": {"matchLabels": {"team": "shop"}}}}
     named = {"exports": [{"namespace": "n", "service": "api", "federated": True}]}
-    links = [{"target": "b", **own}, {"target": "c", **named}]
+    links: list[dict[str, Any]] = [{"target": "b", **own}, {"target": "c", **named}]
     assert local_mirror(links, recorded) == {}
 
 

@@ -281,7 +281,7 @@ def loopback(api: dict[str, Any] | None = None, **more: Any) -> Any:
 
 
 def test_a_target_at_a_loopback_address_is_refused_and_a_source_may_have_one() -> None:
-    found = problems(loopback(**{"insecure-skip-tls-verify": True}))
+    found = problems(loopback(None, **{"insecure-skip-tls-verify": True}))
     assert {one.path for one in found} == {"clusters.east.kubeconfig"}
     assert ["loopback" in one.message for one in found] == [True, False]
     assert "insecure-skip-tls-verify" in found[1].message

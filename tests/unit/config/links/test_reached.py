@@ -76,8 +76,8 @@ def test_a_link_has_the_ports_of_the_service_that_is_rendered(
     links = []
     for place, (ambassador, way) in enumerate(drawn):
         clusters[f"to{place}"] = {"context": f"to{place}", "ambassador": ambassador}
-        link = {"source": "from", "target": f"to{place}"}
-        links.append(link if way is None else {**link, "gateway": way})
+        ends: dict[str, Any] = {"source": "from", "target": f"to{place}"}
+        links.append(ends if way is None else {**ends, "gateway": way})
     config: MeshConfig = loaded({"clusters": clusters, "links": links})
     recording = recorded(config)
     values = recording.named("from-multicluster-release").inputs["values"]
