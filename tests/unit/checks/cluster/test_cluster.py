@@ -235,11 +235,9 @@ def installed() -> Objects:
         thing(API, "Listener", "https", "ambassador", spec={"port": 8443}),
         thing(API, "Host", "wildcard", "ambassador", spec={"hostname": "*"}),
         thing(API, "Mapping", "public-health-check", "ambassador", spec=health),
-        thing(
-            "policy.linkerd.io/v1alpha1",
-            "MeshTLSAuthentication",
-            "ambassador-gateway",
-            "ambassador",
+        *(
+            thing("policy.linkerd.io/v1alpha1", "MeshTLSAuthentication", name, "ambassador")
+            for name in ("ambassador-gateway", "ambassador-gateway.shop.web")
         ),
         *(
             thing("policy.linkerd.io/v1beta3", "Server", name, "ambassador", spec={"port": port})
@@ -250,7 +248,11 @@ def installed() -> Objects:
         ),
         *(
             thing("policy.linkerd.io/v1alpha1", "AuthorizationPolicy", name, "ambassador")
-            for name in ("ambassador-gateway", "ambassador-gateway-admin")
+            for name in ("ambassador-gateway-admin", "ambassador-gateway.shop.web")
+        ),
+        *(
+            thing("policy.linkerd.io/v1beta3", "HTTPRoute", name, "ambassador")
+            for name in ("ambassador-gateway", "ambassador-gateway.shop.web")
         ),
     ]
     return {f"{one['kind']} {one['metadata']['name']}": one for one in objects}
@@ -294,6 +296,10 @@ def test_a_sound_ambassador_passes_everything() -> None:
         ),
         (
             "MeshTLSAuthentication ambassador-gateway",
+            "the gateway's Servers and policies exist",
+        ),
+        (
+            "HTTPRoute ambassador-gateway.shop.web",
             "the gateway's Servers and policies exist",
         ),
         ("Deployment ambassador", "Deployment ambassador/ambassador is available"),
