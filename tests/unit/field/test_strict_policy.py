@@ -277,7 +277,8 @@ def test_the_named_prometheus_reads_every_metric_of_every_version(
 
 
 def test_without_a_named_prometheus_the_charts_admit_that_of_viz_alone() -> None:
-    mesh = loaded(OBSERVED.replace("prometheus: %s", "").replace("namespaces: [shop]", ""), "audit")
+    unnamed = OBSERVED.replace("prometheus: %s", "").replace("namespaces: [shop]", "")
+    mesh = loaded(unnamed, "audit")
     pods, policies = of_charts("2026.8.3", "linkerd-multicluster")
     objects = [*policies, *declared(mesh, "a")]
     for there, port in metrics(pods):
@@ -329,8 +330,9 @@ def test_the_dashboard_is_reached_by_its_route_and_by_its_ingress(policy: str) -
 
 
 def test_where_nothing_is_strict_or_named_no_policy_is_made_for_observers() -> None:
+    unnamed = OBSERVED.replace("prometheus: %s", "").replace("namespaces: [shop]", "")
     for policy in POLICIES:
-        for text in (VIZ % "", OBSERVED.replace("prometheus: %s", "")):
+        for text in (VIZ % "", unnamed):
             mesh = loaded(text, policy)
             made = list(observed_ports("a", mesh.clusters["a"], mesh.gateways("a"), False))
             assert bool(made) is (policy == "deny")
