@@ -214,8 +214,8 @@ def test_an_extra_value_wins_over_a_default(
 
 def every_release(mesh: MeshConfig) -> Iterator[tuple[str, ReleaseValues]]:
     for name in mesh.clusters:
-        for chart, values in inventory(mesh, name).values.items():
-            yield chart, replace(values, extra={})
+        for (_, release), values in inventory(mesh, name).values.items():
+            yield release, replace(values, extra={})
 
 
 def at(row: Derived, value: Any) -> tuple[str, dict[str, Any]]:
