@@ -131,7 +131,7 @@ def _as_configured(case: ClusterCase, values: dict[str, Any]) -> Finding:
         found = values.get(key)
         if key == "clusterNetworks":
             found = ",".join(sorted(str(found or "").split(",")))
-        if key not in config.linkerd.values and found != value:
+        if found != value:
             differing.append(f"{key} is {found}, not {value}")
     return failure(title, "; ".join(differing), UPDATE) if differing else ok(title)
 

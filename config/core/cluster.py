@@ -53,7 +53,7 @@ def _kubeconfig(value: SecretStr) -> SecretStr:
 
 
 def _or_a_list(schema: dict[str, Any]) -> None:
-    """Let an editor accept a list as well, which `config.several` takes apart."""
+    """Let an editor accept a list as well, which `config.several` splits."""
     schema["anyOf"].append({"type": "array", "minItems": 1, "items": schema["anyOf"][0]})
 
 

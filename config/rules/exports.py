@@ -146,7 +146,7 @@ def _clients(clusters: Clusters, links: Links) -> Iterator[Problem]:
 
 
 def _opaque_ports(clusters: Clusters, links: Links) -> Iterator[Problem]:
-    """Ports without HTTP of Services whose clients the gateway could not tell apart."""
+    """Ports without HTTP of Services whose clients the gateway could not distinguish."""
     for index, link in links.items():
         target = clusters.get(link.target)
         if target is None or not any(

@@ -79,12 +79,6 @@ def test_each_setting_that_differs_is_named(key: str, value: object) -> None:
     assert found[1].detail.startswith(f"{key} is {value}")
 
 
-def test_a_setting_that_the_users_own_values_change_is_theirs() -> None:
-    config = with_linkerd(values={"clusterNetworks": "10.0.0.0/8"})
-    found = configured(config_map(clusterNetworks="10.0.0.0/8"), config=config)
-    assert failures(found) == []
-
-
 def test_a_configuration_that_is_missing_or_no_yaml_is_one_failure() -> None:
     title = "ConfigMap linkerd/linkerd-config exists"
     broken = thing("v1", "ConfigMap", "linkerd-config", "linkerd", data={"values": "a: [b"})
