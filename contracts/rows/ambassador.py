@@ -6,7 +6,7 @@ import re
 from functools import partial
 
 from contracts.contract import Complaint, Contract, Form, Subject
-from contracts.forms.common import BOOLEAN, HOST_NAME, HOST_PORT, TEXT
+from contracts.forms.common import BOOLEAN, COUNT, HOST_NAME, HOST_PORT, NAME, TEXT
 from contracts.forms.text import (
     absolute_path,
     at,
@@ -28,6 +28,14 @@ _field = partial(
     producer="components/ambassador_objects",
     reader="Ambassador",
     source=_CRDS,
+)
+_RETRIED = (
+    "5xx",
+    "gateway-error",
+    "connect-failure",
+    "retriable-4xx",
+    "refused-stream",
+    "retriable-status-codes",
 )
 _SERVICE = r"(?:https?://)?[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?(?::[0-9]{1,5})?"
 
@@ -89,9 +97,28 @@ AMBASSADOR: tuple[Contract, ...] = (
             ("http://qotm.shop.svc.cluster.local:80", "localhost:8877"),
             ("", "tcp://qotm", "qotm/api", "qotm:http")),
         source="Emissary docs, Mapping, service"),
-    _field("Mapping v*", "spec.add_linkerd_headers spec.bypass_auth", BOOLEAN),
-    _field("Mapping v*", "spec.timeout_ms",
-        Form("a whole number of milliseconds", integer(1), (5000, 2000.0), ("5s", "5000", 0, 0.5))),
+    *(
+        _field(on, "spec.ambassador_id[]", TEXT, source="Emissary docs, Running Ambassador")
+        for on in ("Host v*", "Listener v3alpha1", "Mapping v*")
+    ),
+    _field("Mapping v*", "spec.add_linkerd_headers spec.bypass_auth spec.grpc", BOOLEAN),
+    _field("Mapping v*", "spec.timeout_ms spec.idle_timeout_ms",
+        Form("a whole number of milliseconds; 0 is no limit", integer(), (5000, 2000.0, 0),
+            ("5s", "5000", 0.5))),
+    _field("Mapping v*", "spec.allow_upgrade[]",
+        Form("a protocol of the header Upgrade", pattern(r"[!-~]+", "a protocol"), ("websocket",),
+            ("", "web socket"))),
+    _field("Mapping v*", "spec.retry_policy.retry_on",
+        Form("a condition of Envoy", one_of(*_RETRIED), ("5xx", "gateway-error"),
+            ("500", "reset"))),
+    _field("Mapping v*", "spec.retry_policy.num_retries", COUNT),
+    _field("Mapping v*", "spec.circuit_breakers[].priority",
+        Form("default or high", one_of("default", "high"), ("default",), ("low", "DEFAULT"))),
+    _field("Mapping v*",
+        "spec.circuit_breakers[].max_connections spec.circuit_breakers[].max_requests", COUNT),
+    _field("Mapping v3alpha1", "spec.cors.origins[]",
+        Form("an origin, or *", either(http_url, one_of("*")), ("https://shop.example.com", "*"),
+            ("shop.example.com", ""))),
     _field("Mapping v*", "spec.remove_request_headers[]",
         Form("the name of a header",
             pattern(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", "the name of a header"), ("l5d-dst-override",),
@@ -108,6 +135,8 @@ AMBASSADOR: tuple[Contract, ...] = (
     _field("Host v*", "spec.requestPolicy.insecure.action",
         Form("Redirect, Reject or Route", one_of("Redirect", "Reject", "Route"),
             ("Route", "Redirect"), ("route", "Allow"))),
+    _field("Host v*", "spec.requestPolicy.insecure.additionalPort",
+        Form("a port, or -1 for none", either(port, one_of(-1)), (8080, -1), ("8080", 0, 70000))),
     _field("Host v*", "spec.acmeProvider.authority",
         Form("none, or the URL of an ACME directory", either(one_of("none"), http_url),
             ("none", "https://acme-v02.api.letsencrypt.org/directory"), ("letsencrypt", ""))),
@@ -118,6 +147,8 @@ AMBASSADOR: tuple[Contract, ...] = (
     _field("Host v*", "spec.tlsSecret.name",
         Form("the name of a Secret in the Host's namespace, as Ambassador's Module has it",
             dns_name, ("shop-tls",), ("", "certs/shop"))),
+    _field("Host v*", "spec.tlsSecret.namespace", NAME,
+        source=f"{_IR}/irhost.py @ v3.10.0 and v4.1.0"),
     _field("Host v*", "spec.tls.min_tls_version spec.tls.max_tls_version",
         Form("v1.0, v1.1, v1.2 or v1.3", one_of("v1.0", "v1.1", "v1.2", "v1.3"), ("v1.2",),
             ("1.2", "TLSv1.2", 1.2)),
@@ -139,6 +170,12 @@ AMBASSADOR: tuple[Contract, ...] = (
             one_of("HTTP", "HTTPS", "HTTPPROXY", "HTTPSPROXY", "TCP", "TLS", "UDP"),
             ("HTTP", "HTTPS"), ("http", "HTTP/2")),
         source=f"{_IR}/irlistener.py @ v3.10.0 and v4.1.0"),
+    _field("Listener v3alpha1", "spec.protocolStack[]",
+        Form("HTTP, PROXY, TLS, TCP or UDP", one_of("HTTP", "PROXY", "TLS", "TCP", "UDP"),
+            ("PROXY", "TLS"), ("HTTPS", "proxy"))),
+    _field("Listener v3alpha1", "spec.l7Depth",
+        Form("how many proxies in front are trusted", integer(), (0, 1), ("1", -1))),
+    _field("Listener v3alpha1", "spec.statsPrefix", TEXT),
     _field("Listener v3alpha1", "spec.securityModel",
         Form("XFP, SECURE or INSECURE", one_of("XFP", "SECURE", "INSECURE"), ("XFP",),
             ("xfp", ""))),

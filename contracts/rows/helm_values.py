@@ -10,7 +10,16 @@ from collections.abc import Mapping
 from functools import partial
 
 from contracts.contract import Complaint, Contract, Form, Subject
-from contracts.forms.common import BOOLEAN, COUNT, DOMAIN, FAILURE_POLICY, HOST_PORT, NAME, NETWORKS
+from contracts.forms.common import (
+    BOOLEAN,
+    COUNT,
+    DOMAIN,
+    FAILURE_POLICY,
+    HOST_PORT,
+    NAME,
+    NETWORKS,
+    TEXT,
+)
 from contracts.forms.text import (
     at,
     boolean,
@@ -374,6 +383,9 @@ HELM_VALUES: tuple[Contract, ...] = (
             "the chart, which writes it as Module ambassador")
         for chart in ("emissary-ingress", "ambassador")
     ),
+    _ambassador("emissary-ingress", "env.AMBASSADOR_ID", TEXT,
+        "Ambassador, which reads objects with this ambassador_id alone",
+        producer="config/inventory/values/ambassador.py"),
     *(
         _ambassador(chart, "service.ports",
             Form("name, port and targetPort each, which replace the chart's own", service_ports,

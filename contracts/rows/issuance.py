@@ -9,7 +9,7 @@ from functools import partial
 from contracts.contract import EDGE, Complaint, Contract, Form, Made, Subject
 from contracts.forms.common import BOOLEAN
 from contracts.forms.pem import trimmed_certificates
-from contracts.forms.text import at, dns_name, duration, host_pattern, one_of
+from contracts.forms.text import at, dns_name, duration, host_pattern, one_of, pattern
 
 _API = "cert-manager pkg/apis/certmanager/v1/types_certificate.go @ v1.21.2"
 _BUNDLE = "trust-manager docs, Bundle; trust-manager pkg/apis/trust/v1alpha1 @ v0.25.0"
@@ -122,8 +122,8 @@ ISSUANCE: tuple[Contract, ...] = (
             ("", "Linkerd", "linkerd/issuer"))),
     _field("spec.issuerRef.kind",
         Form("Issuer or ClusterIssuer (or a kind of another group, which the stack file names)",
-            one_of("Issuer", "ClusterIssuer"), ("Issuer", "ClusterIssuer"),
-            ("clusterissuer", "CA"))),
+            pattern(r"[A-Z][A-Za-z0-9]*", "a kind"), ("Issuer", "AWSPCAClusterIssuer"),
+            ("clusterissuer", ""))),
     _field("spec.issuerRef.group",
         Form("a group without a version", dns_name, ("cert-manager.io",),
             ("cert-manager.io/v1", ""))),

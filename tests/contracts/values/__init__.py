@@ -64,6 +64,21 @@ source; no stack file passes them."""
 PARTS = {"edge-stack": {"emissary-ingress": ("emissary-ingress", "3.10.0")}}
 """Values of a chart that are those of a part of it, which is a chart of its own."""
 
+EARLIER: Mapping[str, str] = {
+    "linkerd-control-plane": """
+        clusterDomain clusterNetworks cniEnabled controllerImage debugContainer.image.name
+        disableHeartBeat identity.issuer.scheme identityTrustAnchorsPEM identityTrustDomain
+        policyValidator.caBundle policyValidator.externalSecret profileValidator.caBundle
+        profileValidator.externalSecret proxy.defaultInboundPolicy proxy.image.name
+        proxyInjector.caBundle proxyInjector.externalSecret""",
+    "linkerd-jaeger": """
+        clusterDomain collector.enabled createNamespaceMetadataJob jaeger.enabled linkerdNamespace
+        webhook.caBundle webhook.collectorSvcAccount webhook.collectorSvcAddr
+        webhook.collectorTraceProtocol webhook.externalSecret webhook.image.name webhook.logLevel
+        """,
+}
+"""Values that are passed to charts of Linkerd of early 2025."""
+
 BY_HAND: Mapping[tuple[str, str], str] = {
     ("linkerd2", "2.8.1"): """
         controllerImage controllerReplicas controllerResources debugContainer.image.name
@@ -80,18 +95,13 @@ BY_HAND: Mapping[tuple[str, str], str] = {
     ("linkerd2-multicluster", "2.8.1"): """
         controllerImage gateway identityTrustDomain installNamespace linkerdNamespace namespace
         remoteMirrorServiceAccount serviceMirror""",
-    ("linkerd-control-plane", "2025.3.1"): """
-        clusterDomain clusterNetworks cniEnabled controllerImage debugContainer.image.name
-        disableHeartBeat identity.issuer.scheme identityTrustAnchorsPEM identityTrustDomain
-        policyValidator.caBundle policyValidator.externalSecret profileValidator.caBundle
-        profileValidator.externalSecret proxy.defaultInboundPolicy proxy.image.name
-        proxyInjector.caBundle proxyInjector.externalSecret""",
+    **{
+        (chart, version): known
+        for chart, known in EARLIER.items()
+        for version in ("2025.2.1", "2025.3.1")
+    },
+    ("linkerd-crds", "2025.2.1"): "enableHttpRoutes enableTlsRoutes enableTcpRoutes",
     ("linkerd-crds", "2025.3.1"): "installGatewayAPI",
-    ("linkerd-jaeger", "2025.3.1"): """
-        clusterDomain collector.enabled createNamespaceMetadataJob jaeger.enabled linkerdNamespace
-        webhook.caBundle webhook.collectorSvcAccount webhook.collectorSvcAddr
-        webhook.collectorTraceProtocol webhook.externalSecret webhook.image.name webhook.logLevel
-        """,
     ("emissary-crds-chart", "3.10.0"): "",
     ("cert-manager", "v1.21.2"): "crds.enabled crds.keep replicaCount",
     ("trust-manager", "v0.25.0"): "app.trust.namespace crds.enabled crds.keep "
@@ -100,7 +110,7 @@ BY_HAND: Mapping[tuple[str, str], str] = {
 """Values that are passed to charts of which no data is here; each was looked up in the chart.
 
 Facts: linkerd2 charts and jaeger/charts at stable-2.8.1 (values.yaml, values-ha.yaml, templates)
-and at edge-25.3.1; cert-manager and trust-manager, deploy/charts.
+at edge-25.2.1 and edge-25.3.1; cert-manager and trust-manager, deploy/charts.
 """
 
 
