@@ -40,12 +40,15 @@ READ_BY_TEMPLATES: Mapping[str, Mapping[str, str]] = {
     "emissary-ingress": {
         "service.loadBalancerClass": "emissary charts/emissary-ingress/templates/service.yaml "
         "@ v4.1.0; config refuses it for older charts",
+        "service.loadBalancerIP": "emissary charts/emissary-ingress/templates/service.yaml "
+        "@ v4.1.0 and v3.10.0",
         "service.loadBalancerSourceRanges": "emissary charts/emissary-ingress/templates/"
         "service.yaml @ v4.1.0 and v3.10.0",
         "licenseKey.secretName": "edge-stack values.yaml, emissary-ingress.envRaw @ 8.10.2",
         "redisURL": "edge-stack values.yaml, emissary-ingress.envRaw @ 8.10.2",
     },
     "ambassador": {
+        "service.loadBalancerIP": "ambassador templates/service.yaml @ 6.9.5",
         "service.loadBalancerSourceRanges": "ambassador templates/service.yaml @ 6.9.5",
         "adminService.loadBalancerSourceRanges": "ambassador templates/admin-service.yaml @ 6.9.5",
         "adminService.loadBalancerIP": "ambassador templates/admin-service.yaml @ 6.9.5",
