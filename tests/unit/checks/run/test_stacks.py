@@ -44,7 +44,17 @@ from tests.unit.checks.builders import (
 )
 from tests.unit.checks.issuing import issue
 from tests.unit.conftest import Rendered
-from vocabulary.kinds import CRD, NAMESPACE, NODE, SERVICE, WORKLOADS, Kind, name_of, namespace_of
+from vocabulary.kinds import (
+    CRD,
+    NAMESPACE,
+    NODE,
+    POLICY_HTTP_ROUTE,
+    SERVICE,
+    WORKLOADS,
+    Kind,
+    name_of,
+    namespace_of,
+)
 
 # Later than any certificate that a long run renders.
 NOW = datetime.now(UTC) + timedelta(days=1)
@@ -147,6 +157,10 @@ def standing(cluster: str, manifests: Iterable[tuple[dict[str, Any], bool]]) -> 
             # As the recording of the program has it.
             address = f"{name}.{space}.{cluster}.example"
             one["status"] = {"loadBalancer": {"ingress": [{"hostname": address}]}}
+        if kind == POLICY_HTTP_ROUTE:
+            accepted = [{"type": "Accepted", "status": "True"}]
+            parents = [{"parentRef": ref, "conditions": accepted} for ref in spec["parentRefs"]]
+            one["status"] = {"parents": parents}
         if kind.name == "Certificate":
             one["status"] = {"conditions": [{"type": "Ready", "status": "True"}]}
         if one.get("type") == "kubernetes.io/service-account-token":
