@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from checks.ambassador.inbound import POLICY, Judged, because, judged, reads_more
 from checks.facts.case import ClusterCase
 from checks.facts.check import WITH_POLICY, Check, Phase
-from checks.facts.results import UPDATE, Finding, failure, ok
+from checks.facts.results import UPDATE, Finding, failure, ok, skipped
 from checks.facts.view import View, some
 from checks.linkerd.clients import Authorization
 from config.inventory import Admission, AdmittedExport
@@ -25,6 +25,10 @@ def admission(case: ClusterCase) -> Iterator[Finding]:
         if found.everything:
             continue
         for one in judged(case, [PROXY_INBOUND_PORT]):
+            if one.policy.server != found.gateway.policy:
+                title = f"Server {found.gateway.policy} decides who can call through the gateway"
+                yield failure(title, because(one), f"{UPDATE}, and delete a Server that is older")
+                continue
             for export in found.exports:
                 yield _export(case.view, found, export, one)
             yield _others(found, one)
@@ -42,6 +46,8 @@ def _export(view: View, found: Admission, export: AdmittedExport, one: Judged) -
     if one.policy.server != found.gateway.policy:
         return failure(title, because(one), UPDATE)
     allowed = one.policy.routes.get(route)
+    if allowed is None and view.simulated:
+        return skipped(title, "pods are simulated (kwok), so that no controller accepts routes")
     if allowed is None:
         return failure(
             title,

@@ -15,7 +15,7 @@ from config import MeshConfig
 from config.inventory import inventory
 from tests.stack_builders import changed, loaded
 from tests.unit.checks.ambassador.test_inbound import LABELS, cluster
-from tests.unit.checks.builders import cluster_case, failures, of, settings, view
+from tests.unit.checks.builders import cluster_case, failures, node, of, settings, view
 
 WEB = "the gateway admits to Service shop/web its clients alone"
 OTHERS = "the gateway admits no client to Services that are not exported"
@@ -104,6 +104,15 @@ def test_what_admits_others_or_refuses_a_client_is_named(
     found = lines(mesh, objects)
     assert failures(found) == [title]
     assert detail in of(found, title).detail
+
+
+def test_where_pods_are_simulated_a_route_that_is_not_accepted_is_skipped() -> None:
+    mesh = config()
+    objects = made(mesh)
+    _not_accepted(objects)
+    seen = view(*cluster("deny"), *objects.values(), node(kwok=True))
+    found = list(admission.admission(cluster_case(seen, mesh)))
+    assert of(found, WEB).status is Status.SKIPPED
 
 
 def test_clients_of_opaque_exports_are_admitted_to_every_service_and_the_line_says_so() -> None:

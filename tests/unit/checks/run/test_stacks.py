@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 import pytest
 
 from checks.facts.case import ClusterCase, LinkCase, MeshCase
-from checks.facts.check import Phase, all_checks, facets
+from checks.facts.check import Phase, all_checks
 from checks.facts.results import Result, Status
 from checks.facts.view import ServedKind, View
 from checks.links.backends import backends_of
 from checks.platform.ingresses import ingresses_of
 from checks.platform.ingresses import secrets_of as ingress_secrets
-from checks.run.report import of_other, run_phases
+from checks.run.report import run_phases
 from config import MeshConfig
 from config.core.mesh import service_account
 from config.inventory import inventory
@@ -44,7 +44,17 @@ from tests.unit.checks.builders import (
 )
 from tests.unit.checks.issuing import issue
 from tests.unit.conftest import Rendered
-from vocabulary.kinds import CRD, NAMESPACE, NODE, SERVICE, WORKLOADS, Kind, name_of, namespace_of
+from vocabulary.kinds import (
+    CRD,
+    NAMESPACE,
+    NODE,
+    POLICY_HTTP_ROUTE,
+    SERVICE,
+    WORKLOADS,
+    Kind,
+    name_of,
+    namespace_of,
+)
 
 # Later than any certificate that a long run renders.
 NOW = datetime.now(UTC) + timedelta(days=1)
@@ -83,8 +93,12 @@ def brought(config: MeshConfig, cluster: str) -> Iterator[dict[str, Any]]:
     for space in {*(ref.namespace for ref in services), *(one.namespace for one in exported)}:
         yield thing("v1", "Namespace", space)
     ambassador = own.ambassador
-    for facet in config.each_ambassador(cluster):
-        yield from host_secrets(facet, cluster)
+    for host in inventory(config, cluster).hosts:
+        if ambassador is not None and host.tls is not None and not host.tls.trial:
+            assert host.tls_secret is not None
+            leaf = certified("leaf", authority=False, host=host.hostname, begins=NOW)
+            data = {"tls.crt": leaf.pem, "tls.key": leaf.key_pem}
+            yield secret(host.tls_secret, ambassador.namespace, data, type="kubernetes.io/tls")
     if ambassador is not None and ambassador.adopt is not None:
         yield thing("v1", "Namespace", ambassador.namespace)
         if ambassador.adopt.module == "patch":
@@ -104,21 +118,6 @@ def brought(config: MeshConfig, cluster: str) -> Iterator[dict[str, Any]]:
         found = foreign_workloads.ref(one)
         if found in wanted or found.name in {patch.pods_in for patch in wanted}:
             yield one
-
-
-def host_secrets(config: MeshConfig, cluster: str) -> Iterator[dict[str, Any]]:
-    """Secrets of the Hosts of an Ambassador, the only one of the cluster here."""
-    ambassador = config.clusters[cluster].ambassador
-    named: dict[tuple[str, str], str] = {}
-    for host in inventory(config, cluster).hosts:
-        if ambassador is not None and host.tls is not None and not host.tls.trial:
-            assert host.tls_secret is not None
-            place = host.tls.namespace or ambassador.namespace, host.tls_secret
-            named.setdefault(place, host.hostname)
-    for (space, name), hostname in named.items():
-        leaf = certified("leaf", authority=False, host=hostname, begins=NOW)
-        data = {"tls.crt": leaf.pem, "tls.key": leaf.key_pem}
-        yield secret(name, space, data, type="kubernetes.io/tls")
 
 
 def adopted_kinds(config: MeshConfig, cluster: str) -> dict[Kind, ServedKind]:
@@ -158,12 +157,10 @@ def standing(cluster: str, manifests: Iterable[tuple[dict[str, Any], bool]]) -> 
             # As the recording of the program has it.
             address = f"{name}.{space}.{cluster}.example"
             one["status"] = {"loadBalancer": {"ingress": [{"hostname": address}]}}
-        if "parentRefs" in spec:
+        if kind == POLICY_HTTP_ROUTE:
             accepted = [{"type": "Accepted", "status": "True"}]
-            parents = spec["parentRefs"]
-            one["status"] = {
-                "parents": [{"parentRef": it, "conditions": accepted} for it in parents]
-            }
+            parents = [{"parentRef": ref, "conditions": accepted} for ref in spec["parentRefs"]]
+            one["status"] = {"parents": parents}
         if kind.name == "Certificate":
             one["status"] = {"conditions": [{"type": "Ready", "status": "True"}]}
         if one.get("type") == "kubernetes.io/service-account-token":
@@ -214,8 +211,6 @@ def looked_at(config: MeshConfig, views: Mapping[str, View]) -> list[Result]:
         case = ClusterCase(config, cluster, seen)
         phases = (Phase.CAUSES, Phase.CONTROL_PLANE, Phase.PARTS, Phase.LAST)
         results += run_phases(phases, cluster, case, case.config.linkerd.generation)
-        for other in facets(config, cluster)[1:]:
-            results += of_other(other, cluster, seen)
     for link in config.links:
         link_case = LinkCase(config, link, views[link.source], views[link.target])
         generation = link_case.source_config.linkerd.generation
