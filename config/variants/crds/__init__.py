@@ -17,6 +17,7 @@ from typing import Any
 
 from config.language.problems import Problem, join, quoted, step
 from config.language.spelling import nearest
+from vocabulary.ambassador import GROUP
 from vocabulary.kinds import HOST, LISTENER, MAPPING, TRACING_SERVICE
 
 FILE = Path(__file__).with_name("fields.json")
@@ -49,9 +50,9 @@ def faults(line: str, version: str, kind: str, spec: Any) -> Iterator[Problem]:
     """
     fields = _known().get((f"{line}/{version}", kind))
     if fields is None:
-        yield Problem("", f"getambassador.io/{version} has no {kind}", "leave it out")
+        yield Problem("", f"{GROUP}/{version} has no {kind}", "leave it out")
         return
-    yield from _faults(fields, spec, "", f"{kind} of getambassador.io/{version}")
+    yield from _faults(fields, spec, "", f"{kind} of {GROUP}/{version}")
 
 
 def _faults(fields: Any, value: Any, path: str, what: str) -> Iterator[Problem]:

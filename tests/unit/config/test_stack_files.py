@@ -63,7 +63,7 @@ def test_a_stack_file_describes_a_mesh(name: str) -> None:
     assert config.links or name not in SHIPPED
     for link in config.links:
         assert {link.source, link.target} <= set(config.clusters)
-        assert link.exports or link.selectors != Selectors()
+        assert link.exports or link.selectors != Selectors() or name not in SHIPPED
 
 
 def test_the_stack_files_of_tests_have_every_flavour_generation_and_api_version() -> None:
@@ -176,7 +176,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str, str]] = [
     ("a key in snake case", {f"{SOURCE}.linkerd.high_availability": True},
      f"{SOURCE}.linkerd.high_availability", "unknown key", "'highAvailability'"),
     ("a key one level too high", {f"{SOURCE}.listeners": []}, f"{SOURCE}.listeners", "unknown key",
-     "write it under clusters.<name>.ambassador"),
+     "write one of: context"),
     ("an unknown key at the top", {"linksss": []}, "linksss", "unknown key", "'links'"),
     ("a text for a mapping", {f"{SOURCE}.linkerd": "2026.8.3"}, f"{SOURCE}.linkerd",
      "a string", ""),
@@ -197,7 +197,7 @@ WRONG: list[tuple[str, dict[str, Any], str, str, str]] = [
     ("a cluster without a way to it", {f"{SOURCE}.context": DELETED}, SOURCE,
      "neither context nor kubeconfig is given", "pulumi config set --secret"),
     ("a cluster with two ways to it", {f"{SOURCE}.kubeconfig": {"secure": "v1:abc"}}, SOURCE,
-     "both context and kubeconfig are given", "under context"),
+     "both context and kubeconfig are given", "leave context or kubeconfig out"),
     ("a kubeconfig that is none",
      {f"{SOURCE}.context": DELETED, f"{SOURCE}.kubeconfig": "clusters: []"}, f"{SOURCE}.kubeconfig",
      "not a kubeconfig", "kubectl config view"),

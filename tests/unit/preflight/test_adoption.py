@@ -104,7 +104,7 @@ def installed(**changes: Answer | None) -> World:
 def told(world: World, settings: Settings = LEGACY) -> list[tuple[str, str]]:
     """What the guard says of such a cluster, each with the remedy; nothing where all fits."""
     expected = expectations(loaded(settings), "east")
-    others = healthy(UID, "v1.21.14")
+    others = healthy(UID, "v1.34.1")
     with api_server(lambda path: world.get(path) or others(path)) as server:
         cluster = ClusterConfig(kubeconfig=json.dumps(kubeconfig({"east": server.url})))
         try:

@@ -329,7 +329,7 @@ WRONG: list[Case] = [
         {f"{SOURCE}.linkerd.version": "2.8.1"},
         "links[0]",
         "cluster 'source' has Linkerd 2.8, which describes gateways by annotations",
-        "clusters.source.linkerd.version or clusters.target.linkerd.version",
+        "under clusters.source.linkerd.version",
     ),
     (
         "the target is of 2.8 and the source of today",
