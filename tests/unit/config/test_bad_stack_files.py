@@ -87,7 +87,10 @@ BROKEN_TEXTS = st.sampled_from(
 BROKEN_NUMBERS = st.sampled_from(
     [-1, 0, 10**30, 1.5, float("nan"), float("inf"), True, [], {}, "", "0x50", b"8", "eighty"]
 )
-FROM_ZERO = ("local", "mirrored", "sampling")
+FROM_ZERO = (
+    *("local", "mirrored", "sampling", "timeoutMs", "idleTimeoutMs", "numRetries"),
+    *("maxConnections", "maxPendingRequests", "maxRequests", "maxRetries"),
+)
 """Keys of numbers that 0 is one of."""
 BROKEN_FLAGS: st.SearchStrategy[Any] = st.sampled_from(["true", "yes", 1, 0, None, [], {}, 0.0])
 BROKEN_MAPPINGS = st.sampled_from(["a", 7, [], [{}], True, 0.5, b"a"])
