@@ -88,6 +88,8 @@ def environment(layout: Layout) -> dict[str, str]:
         "HOME": str(layout.scratch),
         "TMPDIR": str(layout.scratch),
         "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+        # Fewer collections of garbage: a sixth less CPU, for 100 MB more of an API server.
+        "GOGC": "400",
     }
 
 
