@@ -280,23 +280,27 @@ def test_a_missing_export_label_is_reported(healthy_mesh: HealthyMesh) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "title"),
+    ("kind", "name", "titles"),
     [
-        ("mapping", "linkerd2-qotm", "Mappings of the stack file exist"),
-        ("host", "wildcard", "Hosts of the stack file exist"),
+        ("mapping", "linkerd2-qotm", ["Mappings of the stack file exist"]),
+        ("host", "wildcard", ["Hosts of the stack file exist"]),
         (
             "server.policy.linkerd.io",
             "ambassador-gateway",
-            "the gateway's Servers and policies exist",
+            [
+                "the gateway's Servers and policies exist",
+                "the gateway admits to Service qotm/qotm-linkerd2 its clients alone",
+                "the gateway admits no client to Services that are not exported",
+            ],
         ),
     ],
 )
 def test_a_missing_object_of_ambassador_is_reported(
-    healthy_mesh: HealthyMesh, kind: str, name: str, title: str
+    healthy_mesh: HealthyMesh, kind: str, name: str, titles: list[str]
 ) -> None:
     with deleted(healthy_mesh, "target", kind, "ambassador", name):
         report = healthy_mesh.check()
-    assert failures(report) == {("target", title)}
+    assert failures(report) == {("target", title) for title in titles}
 
 
 def test_a_route_with_another_prefix_is_reported(healthy_mesh: HealthyMesh) -> None:
