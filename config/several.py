@@ -59,7 +59,11 @@ def split(clusters: Any) -> Several:
         path = f"clusters.{step(str(name))}"
         if OTHERS in cluster:
             found.problems.append(
-                Problem(f"{path}.{OTHERS}", "unknown key", "write a list under ambassador")
+                Problem(
+                    f"{path}.{OTHERS}",
+                    "unknown key",
+                    "leave it out, and write a list under ambassador",
+                )
             )
         listed = cluster.get("ambassador")
         if not isinstance(listed, list):

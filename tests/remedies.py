@@ -101,6 +101,14 @@ def _places(settings: Settings, problem: Problem, key: str) -> Iterator[str]:
             yield other
 
 
+def _at(settings: Settings, path: str) -> Any:
+    """What is at a key path; raises KeyError, IndexError or TypeError where nothing is."""
+    node: Any = settings
+    for part in steps(path):
+        node = node[part]
+    return node
+
+
 def _path(location: list[int | str]) -> str:
     path = ""
     for part in location:
@@ -157,7 +165,7 @@ def _replace(
     parent: Any = settings
     for part in above:
         parent = parent[part]
-    if problem.message.startswith(("unknown key", "'")) and isinstance(parent, dict):
+    if re.match(r"unknown key|'|.* has no field", problem.message) and isinstance(parent, dict):
         yield {
             problem.path: DELETED,
             join(problem.path.rpartition(".")[0], str(value)): parent[last],
@@ -189,9 +197,7 @@ def _add(settings: Settings, problem: Problem, found: re.Match[str]) -> Iterator
 
 
 def _move(settings: Settings, problem: Problem, found: re.Match[str]) -> Iterator[dict[str, Any]]:
-    node: Any = settings
-    for part in steps(problem.path):
-        node = node[part]
+    node = _at(settings, problem.path)
     last = str(steps(problem.path)[-1])
     home = found["home"].replace("[]", "[0]")
     for cluster in settings["clusters"]:
@@ -222,6 +228,8 @@ _SAID: dict[str, Any] = {
     "provide the private key": key_pem(ec_key("house")),
     "write recipe": {"recipe": "velero"},
     "put it in quotes": "2026-11-30",
+    "write a list": [],
+    "write a mapping": {},
     "write at least one label under matchLabels": {"matchLabels": {"exported": "yes"}},
 }
 """What a user writes who reads a remedy that begins so."""
@@ -260,13 +268,26 @@ def _under(settings: Settings, problem: Problem, found: re.Match[str]) -> Iterat
 def _port(settings: Settings, problem: Problem, found: re.Match[str]) -> Iterator[dict[str, Any]]:
     """Another port at the end of an address, and what is to be written with it."""
     place = join(problem.path.rpartition(".")[0], found["key"])
-    node: Any = settings
-    for part in steps(place):
-        node = node[part]
+    node = _at(settings, place)
     yield {
         join(problem.path.rpartition(".")[0], found["with"]): _value(found["value"]),
         place: f"{node.rpartition(':')[0]}:{found['port']}",
     }
+
+
+def _same(settings: Settings, problem: Problem, found: re.Match[str]) -> Iterator[dict[str, Any]]:
+    """What one of two places has, in both, or nothing in either."""
+    for one in (problem.path, *problem.about):
+        with suppress(KeyError):
+            value = _at(settings, one)
+            yield dict.fromkeys((problem.path, *problem.about), value)
+
+
+def _port_out(
+    settings: Settings, problem: Problem, found: re.Match[str]
+) -> Iterator[dict[str, Any]]:
+    listed = _at(settings, problem.path)
+    yield {problem.path: [port for port in listed if str(port) != found["port"]]}
 
 
 _CLAUSES = [
@@ -279,6 +300,8 @@ _CLAUSES = [
             r"write (?P<with>\w+): (?P<value>\w+), and .* port (?P<port>\d+) under (?P<key>\w+)",
             _port,
         ),
+        (r"write the same ", _same),
+        (r"leave port (?P<port>\d+) out", _port_out),
         (r"leave (it|this|that|this entry|the key|that \w+) out", _delete),
         (r"(remove|use each|write each|write the exports of both|keep)", _delete),
         (r"leave out (?P<keys>.+)", _delete_named),
@@ -291,6 +314,7 @@ _CLAUSES = [
             r"| version| the| them as)? ?(?P<value>.+)",
             _replace,
         ),
+        (rf".*for example (?P<key>{_KEY}): (?P<value>.+)", _assign),
         (r".*for example (?P<value>.+)", _replace),
         (r"(set|name) .*", _secret),
         (r"(write|name|add|choose|raise|rename|correct|shorten|use|set|begin|have) .*", _fresh),

@@ -427,7 +427,7 @@ def _account(value: str) -> str:
     if not slash or not (name == "*" or is_dns_name(name)):
         raise wrong(
             f"{quoted(value)} is not a ServiceAccount",
-            "write <namespace>/<name>, or '<namespace>/*' for all of a namespace",
+            "write <namespace>/<name>, for example shop/web, or shop/* for all of that namespace",
         )
     _dns_label(namespace)
     return value

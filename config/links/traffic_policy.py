@@ -47,7 +47,7 @@ class Retries(Model):
             yield Problem(
                 "",
                 "these retries are for no answer and no timeout",
-                "write http, grpc or timeout",
+                "write http, grpc or timeout, for example http: [5xx]",
                 about=("http", "grpc", "timeout"),
             )
 

@@ -28,7 +28,7 @@ def traffic_policies(
                     path,
                     f"{export} of cluster '{link.target}' has another policy at {other}, and its "
                     "annotations apply to all links",
-                    f"write the same settings as at {other}, or none in both",
+                    f"write the same settings under {path} and {other}, or none",
                     about=(other,),
                 )
             if export.traffic is not None:

@@ -184,7 +184,11 @@ def test_linkerd_reads_of_the_annotations_what_the_policy_says(policy: dict[str,
     ("policy", "key", "remedy"),
     [
         ({}, "", "retries, timeouts"),
-        ({"retries": {"limit": 3}}, ".retries", "write http, grpc or timeout"),
+        (
+            {"retries": {"limit": 3}},
+            ".retries",
+            "write http, grpc or timeout, for example http: [5xx]",
+        ),
         ({"retries": {"http": ["600"]}}, ".retries.http[0]", '"503"'),
         ({"retries": {"http": ["504-500"]}}, ".retries.http[0]", '"500-504"'),
         ({"timeouts": {"request": "5"}}, ".timeouts.request", "5s"),

@@ -1,0 +1,177 @@
+"""Links: exports, their clients and policies, gateways, API servers."""
+
+from __future__ import annotations
+
+import yaml
+
+from tests.remedy_cases.builders import Wrong, linked, sources
+from tests.stack_builders import Settings
+
+NO_LINK = """
+clusters:
+  a: {context: a, linkerd: {multicluster: {values: {controllers: [{link: {ref: {name: d}}}]}}}}
+  b: {context: b, ambassador: {gateway: {}}}
+links: [{source: a, target: b}]
+"""
+
+NODES = {"type": "NodePort"}
+
+
+def exporting(*services: str, **more: Settings) -> Settings:
+    """A link with these Services of the namespace shop."""
+    return {"exports": [{"namespace": "shop", "service": one, **more} for one in services]}
+
+
+def trafficking(**policy: object) -> Settings:
+    """An export with this traffic policy."""
+    return linked(traffic=policy)
+
+
+def kubeconfig(server: str) -> str:
+    """A kubeconfig with this API server."""
+    return yaml.safe_dump(
+        {
+            "current-context": "c",
+            "contexts": [{"name": "c", "context": {"cluster": "c"}}],
+            "clusters": [{"name": "c", "cluster": {"server": server}}],
+        }
+    )
+
+
+WRONG: Wrong = [
+    (
+        "two links of one name",
+        {
+            "clusters": {
+                name: {"context": name, "ambassador": {"gateway": {}, "serviceAccount": name}}
+                for name in ("a", "a-b", "b-c", "c")
+            },
+            "links": [{"source": "a", "target": "b-c"}, {"source": "a-b", "target": "c"}],
+        },
+    ),
+    ("controller of no link", yaml.safe_load(NO_LINK)),
+    # Exports and their clients
+    (
+        "two modes",
+        sources(exporting("web"), {"flatNetwork": True, **exporting("web")}),
+    ),
+    (
+        "selected by another link",
+        sources(
+            exporting("web"),
+            {"selectors": {"gateway": {"matchLabels": {"mirror.linkerd.io/exported": "true"}}}},
+        ),
+    ),
+    (
+        "others of Linkerd 2.8",
+        {
+            "clusters": {
+                "a": {"context": "a", "linkerd": {"version": "2.8.1"}},
+                "b": {"context": "b", "linkerd": {"version": "2.8.1"}},
+                "t": {
+                    "context": "t",
+                    "linkerd": {"version": "2.8.1"},
+                    "ambassador": {"gateway": {"probe": "ambassador"}},
+                },
+            },
+            "links": [
+                {"source": "a", "target": "t", **exporting("web")},
+                {"source": "b", "target": "t", **exporting("web", "api")},
+            ],
+        },
+    ),
+    (
+        "two selectors of members",
+        {
+            "clusters": {name: {"context": name} for name in "abc"},
+            "links": [
+                {
+                    "source": "a",
+                    "target": target,
+                    "flatNetwork": True,
+                    "selectors": {"federated": {"matchLabels": {"team": target}}},
+                }
+                for target in "bc"
+            ],
+        },
+    ),
+    ("clients past the gateway", linked({"links[0].flatNetwork": True}, clients=["shop/web"])),
+    (
+        "clients of an open gateway",
+        linked({"clusters.target.ambassador.gateway.admits": "everything"}, clients=["shop/web"]),
+    ),
+    (
+        "clients of Linkerd 2.8",
+        linked(
+            {
+                **{f"clusters.{end}.linkerd.version": "2.8.1" for end in ("source", "target")},
+                "clusters.target.ambassador.gateway.probe": "ambassador",
+            },
+            clients=["shop/web"],
+        ),
+    ),
+    ("no client", linked(clients=["web"])),
+    ("opaque ports through a gateway", trafficking(opaquePorts=[3306])),
+    (
+        "route to a port past the proxy",
+        linked(
+            {"clusters.source.ambassador.sidecar.skipOutboundPorts": [80]},
+            mapping={"prefix": "/web/"},
+        ),
+    ),
+    # Traffic policies
+    ("retries of nothing", trafficking(retries={"limit": 2})),
+    ("short window", trafficking(circuitBreaker={"successRate": {"window": "1ms"}})),
+    ("penalties", trafficking(circuitBreaker={"minPenalty": "2m"})),
+    ("penalties below the default", trafficking(circuitBreaker={"maxPenalty": "10ms"})),
+    ("no setting", trafficking()),
+    (
+        "two policies",
+        sources(exporting("web"), exporting("web", traffic={"timeouts": {"idle": "1s"}})),
+    ),
+    (
+        "policy that mirrors do not get",
+        linked(
+            {"links[0].excludedAnnotations": ["timeout.linkerd.io/*"]},
+            traffic={"timeouts": {"idle": "1s"}},
+        ),
+    ),
+    (
+        "policy of an old source",
+        linked({"clusters.source.linkerd.version": "2026.5.2"}, traffic={"penalizeFailures": True}),
+    ),
+    (
+        "labels of an old source",
+        linked({"clusters.source.linkerd.version": "2025.3.3", "links[0].excludedLabels": ["a"]}),
+    ),
+    # Gateways and API servers
+    (
+        "one port for gateway and probe",
+        linked({"links[0].gateway": {"address": ["192.0.2.7"], "port": 7000, "probePort": 7000}}),
+    ),
+    ("loopback address", linked({"links[0].gateway": {"address": ["127.0.0.1"]}})),
+    (
+        "node ports to come",
+        linked(
+            {
+                "clusters.target.ambassador.service": {**NODES, "nodePorts": {"gateway": 30143}},
+                "clusters.target.ambassador.gateway.address": ["192.0.2.7"],
+            }
+        ),
+    ),
+    (
+        "loopback API server",
+        linked(
+            {
+                "clusters.target": {
+                    "kubeconfig": kubeconfig("https://127.0.0.1:6443"),
+                    "ambassador": {"gateway": {}},
+                }
+            }
+        ),
+    ),
+    (
+        "loopback API server by key",
+        linked({"clusters.target.apiServer": {"address": "https://127.0.0.1:6443"}}),
+    ),
+]
