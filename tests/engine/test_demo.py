@@ -52,7 +52,8 @@ def test_a_change_exports_a_second_service_and_shows_its_diff_before(demo: Demo)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"+   service: {SERVICE}" in done.stdout
     assert f"target-exports-{NAMESPACE}.{SERVICE}" in done.stdout
-    assert "+ 1 to create" in done.stdout
+    assert f"httproute-ambassador-gateway.{NAMESPACE}.{SERVICE}" in done.stdout
+    assert "to update" not in done.stdout and "to delete" not in done.stdout
     assert exported(demo) == {"qotm-linkerd2", SERVICE}
 
 
