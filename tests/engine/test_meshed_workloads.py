@@ -110,7 +110,10 @@ def test_what_others_installed_is_meshed_and_the_second_preview_is_clean(
     assert kibana["spec"]["automountServiceAccountToken"] is True
     assert {name for name, was in foreign.before.items() if after[name] == was} == {
         f"Namespace {name}"
-        for name in ("longhorn-system", "logs", "velero", "traefik", "ingress-nginx", "data")
+        for name in (
+            *("longhorn-system", "logs", "velero", "traefik"),
+            *("ingress-nginx", "data", "edge"),
+        )
     }
     assert foreign.stack.planned() == {}
 
