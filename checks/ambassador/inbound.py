@@ -93,7 +93,6 @@ def mesh_of(case: ClusterCase) -> Mesh:
             ipaddress.ip_network(one.strip(), strict=False) for one in networks.split(",")
         ),
         default=str(default or config.linkerd.proxy.default_inbound_policy),
-        simulated=case.view.simulated,
     )
 
 

@@ -44,8 +44,6 @@ class Mesh:
     """``clusterNetworks``."""
     default: str
     """``proxy.defaultInboundPolicy``."""
-    simulated: bool = False
-    """Whether no policy controller runs, so that no route has a status."""
 
     def identity(self, namespace: str, account: str) -> str:
         """The identity of a ServiceAccount's pods."""

@@ -85,7 +85,7 @@ def evaluate(mesh: Mesh, objects: Iterable[Object], pod: Object, port: int) -> P
         f"{kind.name} {name_of(route)}": tuple(
             policies(mesh, known, space, (kind, name_of(route)), ignored)
         )
-        for kind, route in _routes(mesh, known, space, name)
+        for kind, route in _routes(known, space, name)
     }
     return PortPolicy(name, access, tuple(found), routes, tuple(ignored))
 
@@ -149,29 +149,13 @@ def ports_in(text: str) -> frozenset[int]:
     return frozenset(found)
 
 
-def _routes(mesh: Mesh, known: Index, namespace: str, server: str) -> Iterator[tuple[Kind, Object]]:
-    """The routes of a Server that the policy controller has accepted; all where none runs."""
+def _routes(known: Index, namespace: str, server: str) -> Iterator[tuple[Kind, Object]]:
+    """The routes of a Server that the policy controller has accepted."""
     for kind in ROUTES:
         for route in known.all(kind, namespace):
             parents = items(route, "status", "parents")
-            if mesh.simulated:
-                counts = any(_is(one, server) for one in items(route, "spec", "parentRefs"))
-            else:
-                counts = any(
-                    _is(inner(one, "parentRef"), server) and _accepted(one) for one in parents
-                )
-            if counts:
+            if any(_is(inner(one, "parentRef"), server) and _accepted(one) for one in parents):
                 yield kind, route
-
-
-def _parents(route: Object, accepted: bool) -> Iterator[Object]:
-    """What a route is for, as its spec says, or as its status says that it was accepted."""
-    if not accepted:
-        yield from items(route, "spec", "parentRefs")
-        return
-    for one in items(route, "status", "parents"):
-        if _accepted(one):
-            yield inner(one, "parentRef")
 
 
 def _is(reference: Object, server: str) -> bool:
