@@ -17,7 +17,6 @@ Changes = dict[str, Any]
 Reading = Callable[[Settings, Problem, re.Match[str]], Iterator[Changes]]
 
 _KEY = r"[A-Za-z][\w-]*(?:\.[\w-]+|\[\d+\]|\[\"[^\"]+\"\])*"
-_PLAIN = re.compile(r"[A-Za-z0-9._/:*-]+")
 
 FRESH = ("fresh-1", "/fresh/", "fresh.example.com", "fresh.shop", 18080, "192.0.2.77", "1.2.3.0/24")
 """What a user may write where a remedy asks for another value of their own."""
