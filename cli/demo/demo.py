@@ -120,11 +120,5 @@ def _settings(contexts: tuple[str | None, str | None]) -> tuple[MeshConfig, dict
     for name, context in zip(clusters.NAMES, contexts, strict=True):
         if context is not None:
             content["config"][f"{PROJECT}:clusters"][name]["context"] = context
-            update: dict[str, Any] = {"context": context}
-            # Of the user's own clusters, the demo does not know whether they share a network.
-            api = described[name].api_server
-            if api is not None:
-                content["config"][f"{PROJECT}:clusters"][name]["apiServer"].pop("sameMachine", None)
-                update["api_server"] = api.model_copy(update={"same_machine": False})
-            described[name] = described[name].model_copy(update=update)
+            described[name] = described[name].model_copy(update={"context": context})
     return config.model_copy(update={"clusters": described}), content

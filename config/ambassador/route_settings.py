@@ -189,6 +189,6 @@ class RouteSettings(Model):
                 yield Problem(
                     f"circuitBreakers[{place}].priority",
                     f"circuitBreakers[{first[item.priority]}] has the limits of this priority",
-                    "write the limits in one entry, or another priority",
+                    "write the limits in one entry, or in one for default and one for high",
                     about=(f"circuitBreakers[{first[item.priority]}].priority",),
                 )

@@ -162,7 +162,7 @@ def _foreign(url: str, remedy: str, path: str, api: ApiServer) -> Iterator[tuple
     why = foreign(host) if host else None
     if why is None or (why[1] and api.same_machine):
         return
-    local = f", or {path}.sameMachine: true if their pods share this machine's network"
+    local = f", or write {path}.sameMachine: true if their pods share this machine's network"
     yield (
         f"{printable(url)} is {why[0]}, which means another machine in every other cluster",
         remedy + (local if why[1] else ""),

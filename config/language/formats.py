@@ -247,7 +247,7 @@ def _image(value: str) -> str:
     return value
 
 
-_IMAGE_PATTERN = "[a-zA-Z0-9]([a-zA-Z0-9._:@/-]*[a-zA-Z0-9])?"
+_IMAGE_PATTERN = "[a-zA-Z0-9]((/?[a-zA-Z0-9._:@-])*/?[a-zA-Z0-9])?"
 _QUALIFIED_PATTERN = "[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 
 
@@ -287,15 +287,6 @@ def _label_value(value: str) -> str:
             f"{quoted(value)} is not the value of a label",
             "write at most 63 letters, digits, '-', '_' and '.', beginning and ending with a "
             "letter or digit",
-        )
-    return value
-
-
-def _kind_name(value: str) -> str:
-    if not re.fullmatch("[A-Z][A-Za-z0-9]{0,62}", value):
-        raise wrong(
-            f"{quoted(value)} is not the name of a kind",
-            "write it as `kubectl api-resources` prints it, for example ClusterIssuer",
         )
     return value
 
@@ -572,7 +563,3 @@ ObjectSpec = Annotated[
     WithJsonSchema({"type": "object"}),
 ]
 """Fields of the ``spec`` of an object, which are added to those that the program writes."""
-KindName = Annotated[
-    str, AfterValidator(_kind_name), _text_schema("[A-Z][A-Za-z0-9]*", 63, "ClusterIssuer")
-]
-"""Name of a kind of Kubernetes objects."""

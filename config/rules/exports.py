@@ -40,7 +40,9 @@ def _contrary_modes(links: Links) -> Iterator[Problem]:
                     f"{path}.mode",
                     f"{export} of cluster '{link.target}' has the mode {mode} here and {earlier} "
                     f"at {other}, and its label has only one value",
-                    f"write mode: {earlier}, or change {other}",
+                    f"write {other}.mode: {mode}"
+                    if link.flat_network
+                    else f"write mode: {earlier}, or {other}.mode: {mode}",
                     about=(f"{other}.mode", f"links[{index}].flatNetwork"),
                 )
 

@@ -87,9 +87,9 @@ def _trials(anchors: TrustAnchorConfig, clusters: Mapping[str, ClusterConfig]) -
                     f"{where}.trial",
                     f"anchor '{signer.name}' signs this certificate, but its private key is "
                     "missing",
-                    f"write {where}.certManager{_named(anchors.cert_manager)}"
+                    f"leave it out, and write {where}.certManager{_named(anchors.cert_manager)}"
                     if anchors.cert_manager is not None and anchors.cert_manager.in_cluster
-                    else "name an existing Secret under tls.secret",
+                    else "leave it out, and name an existing Secret under tls.secret",
                     about=(f"trustAnchor.anchors[{anchors.anchors.index(signer)}].privateKey",),
                 )
 

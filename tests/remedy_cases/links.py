@@ -15,6 +15,7 @@ links: [{source: a, target: b}]
 """
 
 NODES = {"type": "NodePort"}
+REACHED = "https://east.example.com:6443"
 
 
 def exporting(*services: str, **more: Settings) -> Settings:
@@ -27,15 +28,15 @@ def trafficking(**policy: object) -> Settings:
     return linked(traffic=policy)
 
 
-def kubeconfig(server: str) -> str:
-    """A kubeconfig with this API server."""
-    return yaml.safe_dump(
-        {
-            "current-context": "c",
-            "contexts": [{"name": "c", "context": {"cluster": "c"}}],
-            "clusters": [{"name": "c", "cluster": {"server": server}}],
-        }
-    )
+def api_server(server: str, **more: object) -> Settings:
+    """A link to a cluster whose kubeconfig has this API server."""
+    kubeconfig = {
+        "current-context": "c",
+        "contexts": [{"name": "c", "context": {"cluster": "c"}}],
+        "clusters": [{"name": "c", "cluster": {"server": server, **more}}],
+    }
+    target = {"kubeconfig": yaml.safe_dump(kubeconfig), "ambassador": {"gateway": {}}}
+    return linked({"clusters.target": target})
 
 
 WRONG: Wrong = [
@@ -159,17 +160,12 @@ WRONG: Wrong = [
             }
         ),
     ),
-    (
-        "loopback API server",
-        linked(
-            {
-                "clusters.target": {
-                    "kubeconfig": kubeconfig("https://127.0.0.1:6443"),
-                    "ambassador": {"gateway": {}},
-                }
-            }
-        ),
-    ),
+    ("loopback API server", api_server("https://127.0.0.1:6443")),
+    ("API server behind a proxy", api_server("https://rancher.example.com/k8s/clusters/c-m-1")),
+    ("API server without TLS", api_server("http://east.example.com:6443")),
+    ("API server unverified", api_server(REACHED, **{"insecure-skip-tls-verify": True})),
+    ("loopback proxy", api_server(REACHED, **{"proxy-url": "http://127.0.0.1:3128"})),
+    ("proxy of no kind", api_server(REACHED, **{"proxy-url": "ftp://proxy.example.com"})),
     (
         "loopback API server by key",
         linked({"clusters.target.apiServer": {"address": "https://127.0.0.1:6443"}}),

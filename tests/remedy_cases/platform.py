@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.remedy_cases.builders import Wrong, one
+from tests.remedy_cases.common import INGRESS
 
 WEB = {"kind": "Deployment", "namespace": "shop", "name": "web"}
 LABELLED = {**WEB, "podLabels": {"app": "web"}}
@@ -10,7 +11,6 @@ OPEN = {**LABELLED, "publicPorts": [8080]}
 JOB = {"namespace": "shop", "name": "nightly"}
 WRAPPED = {**JOB, "treatment": "await", "container": "run", "command": ["run"]}
 ORDINARY = {"values": {"proxy": {"nativeSidecar": False}}}
-INGRESS = {"name": "web", "namespace": "shop", "service": "web", "host": "shop.example.com"}
 TRAEFIK = {**INGRESS, "controller": "traefik-ingressroute"}
 
 WRONG: Wrong = [

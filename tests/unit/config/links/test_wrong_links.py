@@ -151,7 +151,7 @@ WRONG: list[Case] = [
         "links[1].exports[0].mode",
         "shop/web of cluster 'target' has the mode remote-discovery here and gateway at "
         "links[0].exports[0]",
-        "write mode: gateway, or change links[0].exports[0]",
+        "write mode: gateway, or links[0].exports[0].mode: remote-discovery",
     ),
     (
         "a Service is neither mirrored nor federated",
@@ -329,7 +329,7 @@ WRONG: list[Case] = [
         {f"{SOURCE}.linkerd.version": "2.8.1"},
         "links[0]",
         "cluster 'source' has Linkerd 2.8, which describes gateways by annotations",
-        "under clusters.source.linkerd.version",
+        'write "2026.8.3" under clusters.source.linkerd.version',
     ),
     (
         "the target is of 2.8 and the source of today",
