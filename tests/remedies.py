@@ -29,7 +29,8 @@ def followed(settings: Settings, problem: Problem) -> Iterator[Settings]:
 def mended(settings: Settings, problem: Problem, depth: int = 2) -> bool:
     """Whether following a remedy leaves fewer problems.
 
-    What was hidden by the problem may come to light instead: its remedy is followed in turn.
+    What was hidden by the problem may come to light instead: its remedy is followed in turn. A key
+    that was added and is wrong itself was not hidden.
     """
     before = problems(settings)
     after = []
@@ -42,8 +43,20 @@ def mended(settings: Settings, problem: Problem, depth: int = 2) -> bool:
         if len(left) < len(before):
             return True
         if depth > 1 and problem not in left and len(left) == len(before):
-            after.append((result, next(item for item in left if item not in before)))
+            new = next(item for item in left if item not in before)
+            if new.path == problem.path or _holds(settings, new.path) == _holds(result, new.path):
+                after.append((result, new))
     return any(mended(result, item, depth - 1) for result, item in after[:3])
+
+
+def _holds(settings: Settings, path: str) -> bool:
+    """Whether there is something at a key path."""
+    node: Any = settings
+    for part in steps(path):
+        if part not in (node if isinstance(node, dict) else range(len(node))):
+            return False
+        node = node[part]
+    return True
 
 
 def clauses(remedy: str) -> list[str]:

@@ -259,13 +259,13 @@ READINGS: list[tuple[re.Pattern[str], Reading]] = [
         (rf"(write|set) (?P<key>{_KEY}): (?P<value>.+)", _assign),
         (r"write it under (?P<home>\S+)", _move),
         (rf"add (?P<key>{_KEY})$", _add),
+        (rf".*for example (?P<key>{_KEY}): (?P<value>.+)", _assign),
+        (r".*for example (?P<value>.+)", _replace),
         (
             r"(write|name)( one of| at most| at least| for example| a number below| less than"
             r"| version| the| them as)? ?(?P<value>.+)",
             _replace,
         ),
-        (rf".*for example (?P<key>{_KEY}): (?P<value>.+)", _assign),
-        (r".*for example (?P<value>.+)", _replace),
         (r"(set|name) .*", _secret),
         (r"(write|name|add|choose|raise|rename|correct|shorten|use|set|begin|have) .*", _fresh),
     )

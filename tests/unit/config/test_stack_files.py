@@ -172,7 +172,8 @@ LONG = "a-very-long-name-for-a-service"
 WRONG: list[tuple[str, dict[str, Any], str, str, str]] = [
     # a name, what is changed, where the problem is, a part of its message, a part of the remedy
     ("an unknown key", {f"{SOURCE}.colour": 1}, f"{SOURCE}.colour", "unknown key", "write one of"),
-    ("a misspelled key", {f"{SOURCE}.netwroks": []}, f"{SOURCE}.netwroks", "known", "'networks'"),
+    ("a misspelled key", {f"{SOURCE}.netwroks": ["10.0.0.0/8"]},
+     f"{SOURCE}.netwroks", "known", "'networks'"),
     ("a key in snake case", {f"{SOURCE}.linkerd.high_availability": True},
      f"{SOURCE}.linkerd.high_availability", "unknown key", "'highAvailability'"),
     ("a key one level too high", {f"{SOURCE}.listeners": []}, f"{SOURCE}.listeners", "unknown key",
