@@ -289,8 +289,7 @@ def test_a_missing_export_label_is_reported(healthy_mesh: HealthyMesh) -> None:
             "ambassador-gateway",
             [
                 "the gateway's Servers and policies exist",
-                "the gateway admits to Service qotm/qotm-linkerd2 its clients alone",
-                "the gateway admits no client to Services that are not exported",
+                "Server ambassador-gateway decides who can call through the gateway",
             ],
         ),
     ],
