@@ -43,8 +43,6 @@ def _export(view: View, found: Admission, export: AdmittedExport, one: Judged) -
     hosts = inner(seen, "spec").get("hostnames") or []
     if set(hosts) != set(export.hostnames):
         return failure(title, f"{route} is for the hosts {some(hosts) or 'of all'}", UPDATE)
-    if one.policy.server != found.gateway.policy:
-        return failure(title, because(one), UPDATE)
     allowed = one.policy.routes.get(route)
     if allowed is None and view.simulated:
         return skipped(title, "pods are simulated (kwok), so that no controller accepts routes")
