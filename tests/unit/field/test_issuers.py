@@ -127,7 +127,7 @@ def test_the_remedy_for_a_trial_without_a_key_names_the_external_issuer_in_full(
     host = settings["clusters"]["a"]["ambassador"]["hosts"][0]
     host["tls"] = {"trial": True}
     (problem,) = problems(settings)
-    path, _, value = problem.remedy.removeprefix("write ").partition(": ")
+    path, _, value = problem.remedy.removeprefix("leave it out, and write ").partition(": ")
     assert path == "clusters.a.ambassador.hosts[0].tls.certManager"
     host["tls"] = {"certManager": yaml.safe_load(value)}
     assert problems(settings) == ()
