@@ -19,6 +19,7 @@ from pulumi.automation._server import LanguageServer
 from pulumi.runtime._grpc_settings import _GRPC_CHANNEL_OPTIONS
 from pulumi.runtime.proto import language_pb2_grpc
 
+from machine.parent import end_with_parent
 from program import program
 
 
@@ -43,6 +44,7 @@ def main() -> None:
     gc.disable()
     # The engine interrupts its plugins when a user interrupts it; it reports why by itself.
     signal.signal(signal.SIGINT, lambda *_: os._exit(1))
+    end_with_parent()
     server = grpc.server(ThreadPoolExecutor(max_workers=4), options=_GRPC_CHANNEL_OPTIONS)
     host = LanguageHost(sys.argv[-1])
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
