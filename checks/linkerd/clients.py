@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from config.inventory.admission import any_of
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 EVERYWHERE = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 ANY = "*"
@@ -64,17 +66,12 @@ def lacking(
     """
     left: list[Network] = list(networks)
     for one in authorizations:
-        named = bool(identity) and any(_is(identity, pattern) for pattern in one.identities or ())
+        named = bool(identity) and any_of(one.identities or (), identity)
         if one.identities is None or named or (meshed and ANY in one.identities):
             for allowed in one.networks:
                 for part in _parts(allowed):
                     left = [rest for whole in left for rest in _minus(whole, part)]
     return left
-
-
-def _is(identity: str, pattern: str) -> bool:
-    """Whether a policy's identity, which may begin with ``*``, names this one."""
-    return identity.endswith(pattern[1:]) if pattern.startswith(ANY) else identity == pattern
 
 
 def _parts(allowed: Allowed) -> list[Network]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from config.rules.several import OTHERS
+from config.rules.several import key_at
 from config.variants.ambassadors import CrdsChart, CrdsManifest
 from config.variants.linkerd import OWN, Need
 from vocabulary.linkerd import EGRESS
@@ -49,7 +49,7 @@ def made_namespaces(config: ClusterConfig, *, linked: bool) -> tuple[MadeNamespa
 def _made(config: ClusterConfig, *, linked: bool) -> Iterator[MadeNamespace]:
     yield from _linkerd(config, linked=linked)
     for place, view in enumerate(config.each_ambassador):
-        yield from _ambassador(view, "ambassador" if not place else f"{OTHERS}[{place - 1}]")
+        yield from _ambassador(view, key_at(place))
     if config.sample is not None:
         yield MadeNamespace(config.sample.namespace, "sample", "sample.namespace")
     issuing = config.cert_manager

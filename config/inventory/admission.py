@@ -52,9 +52,9 @@ class Admission:
 
 
 def any_of(identities: Iterable[str], client: str) -> bool:
-    """Whether a client is one of these identities, as policies name them."""
+    """Whether a client is one of these identities, which may begin with ``*``."""
     return any(
-        client == one or (one.startswith("*.") and client.endswith(one[1:])) for one in identities
+        client.endswith(one[1:]) if one.startswith("*") else client == one for one in identities
     )
 
 

@@ -20,7 +20,7 @@ from config.rules.exports import exported
 from config.rules.gateways import reached
 from config.rules.generations import generations_apart
 from config.rules.meshed_workloads import meshed_by_others
-from config.rules.several import OTHERS
+from config.rules.several import key_at
 from config.rules.tracing import traced
 from config.rules.traffic_policies import traffic_policies
 from config.rules.viz import observed
@@ -79,10 +79,9 @@ def _identities(clusters: Clusters) -> Iterator[Problem]:
     The whole identity is short enough where the issuer's name fits into a certificate.
     """
     named = [
-        (f"clusters.{name}.{key}", service_account(name, view))
+        (f"clusters.{name}.{key_at(place)}", service_account(name, view))
         for name, cluster in clusters.items()
         for place, view in enumerate(cluster.each_ambassador)
-        for key in ["ambassador" if not place else f"{OTHERS}[{place - 1}]"]
     ]
     for path, account in named:
         if len(account) > 63:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from config.core.namespaces import made_namespaces
 from config.language.problems import Problem
 from config.platform.sample import SAMPLE_MAPPING
-from config.rules.several import OTHERS
+from config.rules.several import key_at
 from vocabulary.kubernetes import LONGEST_COMMON_NAME, SYSTEM_NAMESPACES
 from vocabulary.linkerd import POLICY_VALIDATOR
 
@@ -23,10 +23,10 @@ def cluster_rules(config: ClusterConfig) -> Iterator[Problem]:
     yield from _certificate_names(config)
     yield from _service_domains(config)
     yield from _generation(config)
-    for place, view in enumerate(config.each_ambassador[1:]):
+    for place, view in enumerate(config.each_ambassador[1:], start=1):
         for problem in (*_service_domains(view), *_generation(view)):
             inner = problem.path.removeprefix("ambassador")
-            yield replace(problem, path=f"{OTHERS}[{place}]{inner}")
+            yield replace(problem, path=f"{key_at(place)}{inner}")
     yield from _sample_route(config)
 
 
@@ -38,8 +38,8 @@ def _namespaces(config: ClusterConfig) -> Iterator[Problem]:
         place = sum(item.part.startswith("linkerd") for item in made)
         spaces.insert(place, ("ambassador.namespace", config.ambassador.namespace))
     spaces += [
-        (f"{OTHERS}[{place}].namespace", other.namespace)
-        for place, other in enumerate(config.other_ambassadors)
+        (f"{key_at(place)}.namespace", other.namespace)
+        for place, other in enumerate(config.other_ambassadors, start=1)
         if not other.installed
     ]
     made_paths = {item.key for item in made}

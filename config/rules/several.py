@@ -19,6 +19,11 @@ OTHERS = "otherAmbassadors"
 """Key path of the further Ambassadors of a list, until `config.several` renames it."""
 
 
+def key_at(place: int) -> str:
+    """Key path of the Ambassador at this place of `each_ambassador`, below its cluster."""
+    return f"{OTHERS}[{place - 1}]" if place else "ambassador"
+
+
 def several_rules(config: ClusterConfig) -> Iterator[Problem]:
     """What two Ambassadors of a cluster cannot have in common, or have to.
 
@@ -27,8 +32,8 @@ def several_rules(config: ClusterConfig) -> Iterator[Problem]:
     main = config.ambassador
     if main is None or not config.other_ambassadors:
         return
-    listed = [("ambassador", main)]
-    listed += [(f"{OTHERS}[{i}]", one) for i, one in enumerate(config.other_ambassadors)]
+    each = (main, *config.other_ambassadors)
+    listed = [(key_at(place), one) for place, one in enumerate(each)]
     for place, (path, one) in enumerate(listed):
         for other_path, other in listed[:place]:
             yield from _apart(path, one, other_path, other)

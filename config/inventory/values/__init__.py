@@ -13,7 +13,7 @@ from config.inventory.values.derived import Derived, passed
 from config.inventory.values.merging import Values, merged
 from config.inventory.values.shaping import shaping
 from config.inventory.webhooks import Webhook, webhooks
-from config.rules.several import OTHERS
+from config.rules.several import key_at
 from config.variants.ambassadors import CrdsChart
 from vocabulary.linkerd import (
     CNI_CHART,
@@ -52,7 +52,7 @@ def release_values(mesh: MeshConfig, cluster: str) -> dict[tuple[str, str], Rele
     for place, view in enumerate(mesh.each_ambassador(cluster) or (mesh,)):
         linked = cluster in view.linked_clusters()
         made = {item.chart: item for item in releases(view.clusters[cluster], linked=linked)}
-        at = f"clusters.{cluster}.{f'{OTHERS}[{place - 1}]' if place else 'ambassador'}"
+        at = f"clusters.{cluster}.{key_at(place)}"
         every = [*_ambassador(view, cluster, at)]
         every += [] if place else [*_linkerd(view, cluster), *_cert_manager(view, cluster)]
         for chart, key, extra, rows in every:
