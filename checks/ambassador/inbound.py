@@ -292,7 +292,13 @@ def reads_more(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Listing]:
     """Authentications in other namespaces that policies refer to."""
     config = mesh.clusters[cluster].ambassador
     if config is not None:
-        for kind, space in dict.fromkeys(elsewhere(view, config.namespace)):
+        yield from referred(view, [config.namespace])
+
+
+def referred(view: View, namespaces: Iterable[str]) -> Iterator[Listing]:
+    """Authentications in other namespaces that policies of these refer to."""
+    for namespace in namespaces:
+        for kind, space in dict.fromkeys(elsewhere(view, namespace)):
             yield Listing(kind, space, complete=False)
 
 

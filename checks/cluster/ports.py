@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.ambassador.ambassador import asks_for_proxy, workload_of
-from checks.cluster.unready import ought_to_run
-from checks.facts.objects import proxy_of, template_of
+from checks.cluster.unready import proxied
+from checks.facts.objects import template_of
 from checks.facts.view import View
 from checks.linkerd.inbound_policy import named_ports
 from config.ambassador.ambassador import AmbassadorConfig
@@ -48,7 +48,7 @@ def proxied_pods(view: View, workload: Object, namespace: str) -> list[Object]:
     """
     template = template_of(workload)
     labels = labels_of(template)
-    found = [pod for pod in view.all(POD, namespace, labels) if proxy_of(pod) and ought_to_run(pod)]
+    found = proxied(view.all(POD, namespace, labels))
     if found or not asks_for_proxy(view, workload, namespace):
         return found
     space = annotations_of(inner(view.get(NAMESPACE, "", namespace)))

@@ -5,12 +5,12 @@ Facts: Kubernetes docs, "Pod Lifecycle" (container states), "Sidecar Containers"
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from checks.cluster.causes import Cause, cause_of
 from checks.facts import log_text
-from checks.facts.objects import condition, holds, template_of
+from checks.facts.objects import condition, holds, proxy_of, template_of
 from checks.facts.selectors import selects
 from checks.facts.view import Unseen, View
 from kube.answers import inner, items
@@ -89,6 +89,11 @@ def ought_to_run(pod: Object) -> bool:
     phase = inner(pod, "status").get("phase")
     deleted = inner(pod, "metadata").get("deletionTimestamp")
     return phase not in ("Succeeded", "Failed") and not deleted
+
+
+def proxied(pods: Iterable[Object]) -> list[Object]:
+    """Those of some pods that have a proxy and ought to run."""
+    return [pod for pod in pods if proxy_of(pod) and ought_to_run(pod)]
 
 
 def is_ready(pod: Object) -> bool:

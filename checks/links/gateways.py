@@ -24,7 +24,7 @@ from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import GatewayConfig
 from config.ambassador.load_balancer import changing
 from config.ambassador.routes import HEALTH_MAPPING
-from config.core.api_server import foreign
+from config.core.api_server import misleading
 from config.core.mesh import MeshConfig, gateway_identity
 from config.inventory import Admission
 from config.inventory.objects.links import gateway_objects
@@ -211,13 +211,10 @@ def _address(service: Object, mesh: MeshConfig, cluster: str, config: Ambassador
     found = list(config.gateway.address) or balancer_addresses(service)
     api = mesh.clusters[cluster].api_server
     for one in found:
-        why = foreign(one)
-        if why is not None and not (why[1] and api is not None and api.same_machine):
-            return failure(
-                title,
-                f"{one} is {why[0]}, which means another machine in every other cluster",
-                f"write clusters.{cluster}.ambassador.gateway.address",
-            )
+        why = misleading(one, one, same_machine=api is not None and api.same_machine)
+        if why is not None:
+            hint = f"write clusters.{cluster}.ambassador.gateway.address"
+            return failure(title, why[0], hint)
     if found:
         return ok(title, ",".join(found))
     links = [link for link in mesh.links_to(cluster) if not link.flat_network]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from checks.cluster.unready import explain_pod, ought_to_run, worst
+from checks.cluster.unready import explain_pod, proxied, worst
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing
@@ -84,7 +84,7 @@ def worst_of_patch(view: View, patch: Patch) -> Object | None:
     if thing is None or patch.kind == CRON_JOB.name:
         return None
     pods = _of(view, patch, thing)
-    return worst([pod for pod in pods if proxy_of(pod) and ought_to_run(pod)])
+    return worst(proxied(pods))
 
 
 def _lacking(thing: Object, patch: Patch) -> Iterator[str]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator
 
-from checks.ambassador.inbound import KINDS, Judged, because, elsewhere, judge
-from checks.cluster.unready import ought_to_run
+from checks.ambassador.inbound import KINDS, Judged, because, judge, referred
+from checks.cluster.unready import ought_to_run, proxied
 from checks.facts.case import ClusterCase
 from checks.facts.check import WITH_POLICY, Check, Phase
 from checks.facts.listing import Listing
@@ -112,7 +112,7 @@ def _unnamed(case: ClusterCase, space: str, ports: list[Judged]) -> Finding:
 
 def _judged(case: ClusterCase, space: str) -> list[Judged]:
     """What decides over the ports of pods in a namespace that have metrics."""
-    pods = [pod for pod in case.view.all(POD, space) if proxy_of(pod) and ought_to_run(pod)]
+    pods = proxied(case.view.all(POD, space))
     found: list[Judged] = []
     for pod in pods:
         ports = {PROXY_ADMIN_PORT}
@@ -144,9 +144,7 @@ def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
 
 
 def _reads_more(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Listing]:
-    for space in _spaces(mesh, cluster):
-        for kind, other in dict.fromkeys(elsewhere(view, space)):
-            yield Listing(kind, other, complete=False)
+    yield from referred(view, _spaces(mesh, cluster))
 
 
 CHECKS = tuple(

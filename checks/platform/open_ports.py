@@ -14,17 +14,17 @@ from checks.ambassador.inbound import (
     KINDS,
     Judged,
     because,
-    elsewhere,
     judge,
+    referred,
     shut_to_unmeshed,
     who,
 )
 from checks.cluster.ports import ports_of, proxied_pods, target
-from checks.cluster.unready import ought_to_run
+from checks.cluster.unready import proxied
 from checks.facts.case import ClusterCase
 from checks.facts.check import WITH_POLICY, Check, Phase
 from checks.facts.listing import Listing
-from checks.facts.objects import containers, proxy_of
+from checks.facts.objects import containers
 from checks.facts.results import UPDATE, Finding, failure, ok, warning
 from checks.facts.view import View, some
 from checks.linkerd.clients import EVERYWHERE, Network, lacking
@@ -110,8 +110,7 @@ def _open_port(case: ClusterCase, port: OpenPort) -> Iterator[Finding]:
         title = f"the policy of Server {port.namespace}/{port.server} exists"
         yield failure(title, f"missing in {port.namespace}: {names}", UPDATE)
     (clients,), labels = port.clients, (port.selector or {}).get("matchLabels")
-    every = case.view.all(POD, port.namespace, labels)
-    pods = [pod for pod in every if proxy_of(pod) and ought_to_run(pod)]
+    pods = proxied(case.view.all(POD, port.namespace, labels))
     number = port.port
     numbers = {one for pod in pods for one in named_ports(pod).get(str(number), ())}
     ports = {number} if isinstance(number, int) else numbers
@@ -169,8 +168,7 @@ def _pods(view: View, patch: Patch) -> list[Object]:
     if patch.kind not in (NAMESPACE.name, KIBANA.name):
         return proxied_pods(view, thing, patch.namespace)
     labels = {KIBANA_NAME: patch.name} if patch.kind == KIBANA.name else None
-    found = view.all(POD, patch.ref.pods_in, labels)
-    return [pod for pod in found if proxy_of(pod) and ought_to_run(pod)]
+    return proxied(view.all(POD, patch.ref.pods_in, labels))
 
 
 def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
@@ -186,9 +184,7 @@ def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
 
 def _reads_more(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Listing]:
     config = mesh.clusters[cluster]
-    for space in {patch.ref.pods_in for _, patch in config.patches}:
-        for kind, other in dict.fromkeys(elsewhere(view, space)):
-            yield Listing(kind, other, complete=False)
+    yield from referred(view, {patch.ref.pods_in for _, patch in config.patches})
 
 
 CHECKS = tuple(

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import Service
 
 from components.ambassador.adoption import adopt
@@ -16,6 +15,7 @@ from components.ambassador.installation import install
 from components.ambassador.objects import ambassador_objects
 from components.ambassador.policy import public_policy
 from components.core.component import MeshComponent
+from components.core.manifests import custom_resource
 from components.links.admission import export_policy, gateway_policy
 from components.links.gateway import GatewayEnd, gateway_end
 from config.inventory import Admission
@@ -85,18 +85,11 @@ class AmbassadorMesh(MeshComponent):
     ) -> list[pulumi.Resource]:
         made: list[pulumi.Resource] = []
         for manifest in manifests:
-            kind, name = str(manifest["kind"]), str(manifest["metadata"]["name"])
             metadata = dict(manifest["metadata"])
             if Kind.of(manifest) == POLICY_HTTP_ROUTE and not self._args.simulated:
                 # Until it is accepted, a route admits no client.
                 metadata["annotations"] = {WAIT_FOR: ACCEPTED}
-            resource = CustomResource(
-                f"{self.logical_name}-{kind.lower()}-{name}",
-                api_version=manifest["apiVersion"],
-                kind=kind,
-                metadata=metadata,
-                spec=manifest["spec"],
-                opts=self.child(self._args.provider, depends_on=depends_on),
-            )
-            made.append(resource)
+            opts = self.child(self._args.provider, depends_on=depends_on)
+            item = {**manifest, "metadata": metadata}
+            made.append(custom_resource(self, str(metadata["name"]), item, opts))
         return made

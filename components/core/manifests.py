@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pulumi
+from pulumi_kubernetes.apiextensions import CustomResource
 from yaml import YAMLError
 
 from components.core.component import MeshComponent
@@ -67,6 +68,21 @@ def declare(
         if item["kind"] != NAMESPACE.name
     ]
     return [*spaces, *rest]
+
+
+def custom_resource(
+    owner: MeshComponent, place: str, manifest: Mapping[str, Any], opts: pulumi.ResourceOptions
+) -> CustomResource:
+    """Declare an object of a CRD as a child of `owner`, named ``<owner>-<kind>-<place>``."""
+    kind = str(manifest["kind"])
+    return CustomResource(
+        f"{owner.logical_name}-{kind.lower()}-{place}",
+        api_version=manifest["apiVersion"],
+        kind=kind,
+        metadata=manifest["metadata"],
+        spec=manifest["spec"],
+        opts=opts,
+    )
 
 
 def _of_kind(objects: list[dict[str, Any]], kind: str) -> Iterator[dict[str, Any]]:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes.apiextensions import CustomResource
 from pulumi_kubernetes.core.v1 import Namespace
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from components.core.component import MeshComponent
+from components.core.manifests import custom_resource
 from config.linkerd.egress import Manifest
 from vocabulary.linkerd import EGRESS
 
@@ -42,12 +42,6 @@ class EgressNetworks(MeshComponent):
         for made in args.manifests:
             metadata = made["metadata"]
             place = f"{metadata['namespace']}.{metadata['name']}"
-            CustomResource(
-                f"{name}-{made['kind'].lower()}-{place}",
-                api_version=made["apiVersion"],
-                kind=made["kind"],
-                metadata=metadata,
-                spec=made["spec"],
-                opts=self.child(args.provider, depends_on=[space, *args.before]),
-            )
+            before = [space, *args.before]
+            custom_resource(self, place, made, self.child(args.provider, depends_on=before))
         self.register_outputs({})

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes.apiextensions import CustomResource
 
 from components.core.component import MeshComponent
+from components.core.manifests import custom_resource
 from components.core.policy import authentication, authorization
 from config.platform.policy import OpenPort
 from vocabulary.kinds import SERVER
@@ -51,12 +51,6 @@ def declare_open_port(
 ) -> None:
     """Declare the policy of an open port as children of a component."""
     for manifest in open_port_policy(port, default):
-        kind, name = manifest["kind"], manifest["metadata"]["name"]
-        CustomResource(
-            f"{component.logical_name}-{kind.lower()}-{port.namespace}.{name}",
-            api_version=manifest["apiVersion"],
-            kind=kind,
-            metadata=manifest["metadata"],
-            spec=manifest["spec"],
-            opts=component.child(provider, depends_on=depends_on),
-        )
+        place = f"{port.namespace}.{manifest['metadata']['name']}"
+        opts = component.child(provider, depends_on=depends_on)
+        custom_resource(component, place, manifest, opts)

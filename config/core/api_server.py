@@ -97,6 +97,17 @@ def foreign(host: str) -> tuple[str, bool] | None:
     return ("a multicast address", False) if address.is_multicast else None
 
 
+def misleading(host: str, shown: str, *, same_machine: bool) -> tuple[str, bool] | None:
+    """Why other clusters would take a host for another one, and whether `same_machine` allows it.
+
+    `shown` is how the sentence names the host. None where they reach it, or share its machine.
+    """
+    why = foreign(host)
+    if why is None or (why[1] and same_machine):
+        return None
+    return f"{shown} is {why[0]}, which means another machine in every other cluster", why[1]
+
+
 def cluster_entry(content: Any) -> dict[str, Any] | None:
     """The cluster of a kubeconfig's current context, or of its only one; None where it has none."""
 
@@ -159,11 +170,7 @@ def obstacles(
 
 def _foreign(url: str, remedy: str, path: str, api: ApiServer) -> Iterator[tuple[str, str]]:
     host = urlsplit(url).hostname
-    why = foreign(host) if host else None
-    if why is None or (why[1] and api.same_machine):
-        return
-    local = f", or write {path}.sameMachine: true if their pods share this machine's network"
-    yield (
-        f"{printable(url)} is {why[0]}, which means another machine in every other cluster",
-        remedy + (local if why[1] else ""),
-    )
+    why = misleading(host, printable(url), same_machine=api.same_machine) if host else None
+    if why is not None:
+        local = f", or write {path}.sameMachine: true if their pods share this machine's network"
+        yield why[0], remedy + (local if why[1] else "")

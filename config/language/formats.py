@@ -173,6 +173,15 @@ def _number_as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+def numbers(version: str) -> tuple[int, ...]:
+    """The three numbers of a chart version, for comparing it with another one.
+
+    Raises ValueError: it has none.
+    """
+    bare = version.removeprefix("v").partition("-")[0].partition("+")[0]
+    return tuple(map(int, bare.split(".")))
+
+
 def _version(value: str) -> str:
     if not re.fullmatch(r"v?([0-9]{1,9}\.){2}[0-9]{1,9}([-+][0-9A-Za-z.+-]{1,80})?", value):
         release = re.fullmatch(r"edge-([0-9]{2}\.[0-9]{1,2}\.[0-9]{1,3})", value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from config.core.api_server import foreign
+from config.core.api_server import misleading
 from config.core.cluster import ClusterConfig
 from config.language.problems import Problem
 from config.links.gateway_view import Gateway
@@ -44,11 +44,11 @@ def _foreign(
     own, local = link.gateway, target.api_server is not None and target.api_server.same_machine
     path = f"{gateway.key}.address" if own is None else f"links[{index}].gateway.address"
     for place, address in enumerate(gateway.addresses if own is None else own.address):
-        why = foreign(address)
-        if why is not None and not (why[1] and local):
+        why = misleading(address, address, same_machine=local)
+        if why is not None:
             yield Problem(
                 f"{path}[{place}]",
-                f"{address} is {why[0]}, which means another machine in every other cluster",
+                why[0],
                 "write an address that pods of the source reach",
                 about=(f"clusters.{link.target}.apiServer",),
             )

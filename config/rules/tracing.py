@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.cluster import ClusterConfig
+from config.language.formats import numbers
 from config.language.problems import Problem
 from config.linkerd.control_plane import LinkerdConfig
 from config.variants.edge_releases import JAEGER_PROTOCOL, LAST_JAEGER, TRACING
-from config.variants.flavour import numbers
 from config.variants.linkerds import DEFAULT
 
 

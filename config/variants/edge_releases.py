@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from config.language.formats import numbers
+
 Dated = tuple[int, int, int]
 """A chart version: year, month and number within the month."""
 
@@ -112,6 +114,5 @@ ANNOUNCED = {
 
 def dated(version: str) -> Dated:
     """Year, month and number of a chart version; raises ValueError for any other text."""
-    numbers = version.removeprefix("v").partition("-")[0].partition("+")[0]
-    year, month, number = map(int, numbers.split("."))
+    year, month, number = numbers(version)
     return year, month, number

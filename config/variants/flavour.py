@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from config.core.charts import Origin
+from config.language.formats import numbers
 from vocabulary.kinds import CRD, DEPLOYMENT, NAMESPACE, RBAC, SERVICE, Kind
 
 ApiVersion = Literal["v3alpha1", "v2", "v1"]
@@ -127,9 +128,3 @@ class Flavour:
             ),
             None,
         )
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    """The three numbers of a chart version, for comparing it with another one."""
-    bare = version.removeprefix("v").partition("-")[0].partition("+")[0]
-    return tuple(map(int, bare.split(".")))

@@ -29,7 +29,7 @@ def weighted(**export: Any) -> dict[str, Any]:
     return changed({EXPORT: {"namespace": "shop", "service": "api", **SPLIT, **export}}, pair())
 
 
-def told(
+def refusals(
     settings: dict[str, Any],
     cluster: str,
     services: dict[str, dict[str, Any]],
@@ -72,10 +72,10 @@ def test_weights_on_a_port_that_the_service_lacks_are_refused_with_the_port_that
     end: str, use: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = {"api": ports(8080)}
-    ((message, remedy),) = told(weighted(), end, services, tmp_path, monkeypatch)
+    ((message, remedy),) = refusals(weighted(), end, services, tmp_path, monkeypatch)
     assert f"Service shop/api has no port 80, which {EXPORT}.{use} uses" in message
     assert remedy == f"write {EXPORT}.port: 8080"
-    assert told(weighted(port=8080), end, services, tmp_path, monkeypatch) == []
+    assert refusals(weighted(port=8080), end, services, tmp_path, monkeypatch) == []
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_only_an_existing_service_with_other_ports_is_refused(
     spec: dict[str, Any] | None, refused: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     services = {} if spec is None else {"api": spec}
-    found = told(weighted(), "target", services, tmp_path, monkeypatch)
+    found = refusals(weighted(), "target", services, tmp_path, monkeypatch)
     assert len(found) == refused
     if found:
         assert found[0][1] == f"write one of 8080, 9090 under {EXPORT}.port"
@@ -126,7 +126,7 @@ def test_routes_ingresses_and_opaque_ports_are_compared_too(
         ("web", 82, "clusters.target.ambassador.mappings[0].service"),
         ("web", 443, "clusters.target.ambassador.mappings[1].service"),
     ]
-    refused = told(settings, "target", {"web": ports(85)}, tmp_path, monkeypatch)
+    refused = refusals(settings, "target", {"web": ports(85)}, tmp_path, monkeypatch)
     found_ports = [message.split()[5] for message, _ in refused if "has no port" in message]
     assert found_ports == ["84,", "81,", "82,", "443,"]
 

@@ -160,8 +160,8 @@ def test_probes_that_policy_does_not_know_are_reported(
 ) -> None:
     workload, found, _ = haproxy()
     found["spec"]["containers"][0]["readinessProbe"] = probe
-    told = ["the kubelet can connect to port 8000 of Deployment edge/haproxy"] if refused else []
-    assert warnings(look(config(HAPROXY), workload, found)) == told
+    wanted = ["the kubelet can connect to port 8000 of Deployment edge/haproxy"] if refused else []
+    assert warnings(look(config(HAPROXY), workload, found)) == wanted
 
 
 def test_the_port_of_a_service_without_such_callers_is_no_subject() -> None:
