@@ -190,6 +190,7 @@ def _build(go: str, tool: Tool, target: Path, notify: Callable[[str, float], Non
 
 
 def _environment() -> dict[str, str]:
-    """The user's environment, less what would build for another machine or another module."""
-    own = {key: value for key, value in os.environ.items() if key not in ("GOOS", "GOARCH")}
+    """The user's environment, less what would build for another machine, or with more memory."""
+    others = ("GOOS", "GOARCH", "GOGC")
+    own = {key: value for key, value in os.environ.items() if key not in others}
     return own | {"CGO_ENABLED": "0", "GOWORK": "off"}

@@ -133,8 +133,8 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def clusters(cluster_programs: dict[str, Path]) -> Iterator[Clusters]:
-    """Two clusters that the engine has for itself."""
+def clusters(engine: Engine, cluster_programs: dict[str, Path]) -> Iterator[Clusters]:
+    """Two clusters that the engine has for itself; they start once it is built."""
     with two_clusters("engine") as found:
         yield found
 
@@ -154,7 +154,7 @@ def charts() -> Path:
 
 @pytest.fixture(scope="session")
 def stack(
-    clusters: Clusters, engine: Engine, charts: Path, tmp_path_factory: pytest.TempPathFactory
+    engine: Engine, clusters: Clusters, charts: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
     """The stack, not deployed; what remains of it ends with the clusters."""
     settings = {

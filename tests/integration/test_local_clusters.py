@@ -541,7 +541,7 @@ def test_a_process_gets_none_of_the_users_environment(clusters: Clusters) -> Non
     for process in clusters.source.status().running.values():
         entries = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
         names = {entry.partition(b"=")[0].decode() for entry in entries if entry}
-        assert names == {"PATH", "HOME", "TMPDIR", "PYTHONPATH", "GOGC", MARK}
+        assert names == {"PATH", "HOME", "TMPDIR", "PYTHONPATH", "GOGC", "GOMEMLIMIT", MARK}
 
 
 def test_a_name_that_would_leave_the_directory_is_refused(tmp_path: Path) -> None:

@@ -76,6 +76,17 @@ def test_a_go_that_refuses_to_run_is_quoted(
         ensure(["helm"])
 
 
+def test_a_build_is_for_this_machine_and_within_its_memory_whatever_the_environment_says(
+    fake_go: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = fake_go("1.99.0", f'env >> "$NOTES"; {GOOD_BUILD}')
+    for name, value in (("GOOS", "plan9"), ("GOARCH", "mips"), ("GOGC", "off")):
+        monkeypatch.setenv(name, value)
+    ensure(["etcd"])
+    given = {line.partition("=")[0] for line in notes.read_text().splitlines()}
+    assert given.isdisjoint({"GOOS", "GOARCH", "GOGC"})
+
+
 def test_a_tool_is_built_once_and_on_its_own(fake_go: Callable[[str, str], Path]) -> None:
     notes = fake_go("1.99.0", GOOD_BUILD)
     steps: list[Progress] = []
