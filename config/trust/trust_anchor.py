@@ -16,6 +16,7 @@ from config.language.model import Model, doubled
 from config.language.problems import Problem
 from config.trust.anchor_certificates import anchor_complaints, fingerprint
 from config.trust.issuance import Issuance
+from config.trust.restarts import Restarts
 
 
 class Anchor(Model):
@@ -104,6 +105,8 @@ class TrustAnchorConfig(Model):
     cert_manager: Issuance | None = None
     """Have cert-manager issue Linkerd's certificates in every cluster; the program does when left
     out."""
+    restarts: Restarts = Restarts()
+    """Restarts of meshed workloads after a change of anchors."""
 
     @property
     def signing_anchor(self) -> Anchor:
