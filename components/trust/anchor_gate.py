@@ -34,14 +34,16 @@ async def _decided(config: MeshConfig, anchors: TrustAnchor, reach: Mapping[str,
     held = {name: item.trust for name, item in reach.items() if item.trust is not None}
     if not held:
         return True
+    issuance = config.trust_anchor.cert_manager
     wanted = NextTrust(
         {name: await _existing(pem) for name, pem in anchors.anchors.items()},
         config.trust_anchor.signing_anchor.name,
+        issuers=issuance is None or issuance.make_issuer,
+        webhooks=issuance is None or not issuance.webhooks,
     )
     problems = [
         ClusterProblem(name, context_of(config.clusters[name]), *reason)
-        for name, trust in held.items()
-        for reason in refusals(trust, wanted)
+        for name, reason in refusals(held, wanted, config.clusters)
     ]
     if problems:
         raise pulumi.RunError(str(ClusterError(problems)))
