@@ -130,6 +130,7 @@ class Histories(RuleBasedStateMachine):
             mesh.update(file, lambda count: 0)
             self._restart_all()
 
+        self._restart_all()
         step(mesh.file)
         mesh.passes(timedelta(hours=25))
         file, last = mesh.file, "last"

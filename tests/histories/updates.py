@@ -84,8 +84,7 @@ class Mesh:
             if place == crash:
                 return True
             step()
-            self.now += timedelta(seconds=20)
-            self.check()
+            self._soon()
         self.made = set(file.anchors)
         self.complete = True
         return True
@@ -148,6 +147,14 @@ class Mesh:
         del self.clusters[name]
         self.signed = {key: one for key, one in self.signed.items() if key[0] != name}
 
+    def _soon(self) -> None:
+        """Seconds pass, after which all is checked."""
+        self.check()
+        self.now += timedelta(seconds=20)
+        for cluster in self.clusters.values():
+            cluster.mount(self.now)
+        self.check()
+
     def passes(self, time: timedelta) -> None:
         """Time passes: kubelets mount what changed, and proxies renew their certificates."""
         self.now += time
@@ -162,8 +169,7 @@ class Mesh:
         for pod in sorted(pods, key=lambda one: (one not in CONTROL_PLANE, one)):
             if pod in cluster.proxies and set(CONTROL_PLANE) <= cluster.proxies.keys():
                 cluster.start(pod, self.now)
-                self.now += timedelta(seconds=20)
-                self.check()
+                self._soon()
 
     def check(self) -> None:
         """All proxies and webhooks verify each other, within clusters and over links."""
