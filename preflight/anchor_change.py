@@ -71,8 +71,7 @@ def refusals(
     signer = wanted.anchors[wanted.signer]
     present = {name: _present(one) for name, one in alive.items()}
     moves = wanted.issuers and any(known and known != {signer} for known in present.values())
-    joins = any(name not in held for name in clusters)
-    signs = wanted.issuers and (moves or joins or not all(present.values()))
+    signs = moves or (wanted.issuers and not all(present.values()))
     drops = any(_valid(one.anchors, moment) - wanted.kept for one in alive.values())
     shared = frozenset[x509.Certificate]().union(*(one.anchors for one in alive.values()))
     shared = shared.intersection(*(one.anchors for one in alive.values()))

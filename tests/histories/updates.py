@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,6 +15,8 @@ APPS = ("web", "api")
 Choose = Callable[[int], int]
 """Chooses one of so many, by its place."""
 Link = frozenset[str]
+COUNTED: Counter[str] = Counter()
+"""What all histories did so far."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +79,17 @@ class Mesh:
         the engine might choose.
         """
         if self.refused(file):
+            COUNTED["updates refused"] += 1
             return False
+        COUNTED["updates let through"] += 1
         self.file, self.complete = file, False
         self.made |= set(file.anchors)
         steps = self._operations(file, choose)
         for place, step in enumerate(steps):
             if place == crash:
+                COUNTED["updates that died"] += 1
                 return True
+            COUNTED["resource operations"] += 1
             step()
             self._soon()
         self.made = set(file.anchors)
@@ -173,6 +180,7 @@ class Mesh:
 
     def check(self) -> None:
         """All proxies and webhooks verify each other, within clusters and over links."""
+        COUNTED["states checked"] += 1
         for cluster in self.clusters.values():
             assert not list(cluster.faults())
             assert not list(separated(cluster, cluster))
