@@ -74,7 +74,7 @@ def refusals(held: HeldTrust, wanted: NextTrust, now: datetime | None = None) ->
             _restart(stale),
         )
     if dropped:
-        old = list(_signed_before(held, now or datetime.now(UTC)))
+        old = list(signed_before(held, now or datetime.now(UTC)))
         if old:
             yield (
                 f"{_some(old)} may still hold certificates below the anchor that the update "
@@ -91,7 +91,7 @@ def _signer(held: HeldTrust) -> x509.Certificate | None:
     return next((anchor for anchor in held.anchors if issued_by(issuer, anchor)), None)
 
 
-def _signed_before(held: HeldTrust, now: datetime) -> Iterator[MeshedPod]:
+def signed_before(held: HeldTrust, now: datetime) -> Iterator[MeshedPod]:
     """Pods whose certificates may be older than the present issuer.
 
     A kubelet may take minutes to hand a new issuer to the identity service, so only what started

@@ -17,6 +17,7 @@ from config.core.mesh import MeshConfig
 from preflight.anchor_change import NextTrust, refusals
 from preflight.guard import ClusterError, ClusterProblem, Reach, context_of
 from preflight.meshed_pods import certificates
+from preflight.restart_notice import notices
 
 
 def anchor_gate(
@@ -45,6 +46,9 @@ async def _decided(config: MeshConfig, anchors: TrustAnchor, reach: Mapping[str,
     ]
     if problems:
         raise pulumi.RunError(str(ClusterError(problems)))
+    for name, trust in held.items():
+        for line in notices(name, config.clusters[name].linkerd.namespace, trust, wanted):
+            pulumi.log.warn(line)
     return True
 
 
