@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
 from typer.testing import CliRunner
 
 from cli import screen
@@ -23,7 +22,7 @@ from tests.unit.lifecycle.rotation.test_status import FIRST, NOW, SERVICE, WEB, 
 from vocabulary.errors import BAD_INPUT, UNPROVEN, MeshError
 
 STALE = MeshedPod("shop/web", True, NOW, False, "deployment", "web-1", "2")
-Run = Callable[..., Result]
+Run = Callable[..., Any]
 
 
 @pytest.fixture
@@ -51,9 +50,8 @@ def run(file: Path, pods: list[MeshedPod], monkeypatch: pytest.MonkeyPatch) -> R
 
     monkeypatch.setattr("lifecycle.rotation.status.look", look)
 
-    def call(*arguments: str, **more: Any) -> Result:
-        result: Any = CliRunner().invoke(app, ["rotate", str(file), *arguments], **more)
-        return result  # type: ignore[no-any-return]
+    def call(*arguments: str, **more: Any) -> Any:
+        return CliRunner().invoke(app, ["rotate", str(file), *arguments], **more)
 
     return call
 
