@@ -166,8 +166,7 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
                 *_unmet(api, version, expected, timeout),
                 *found.reasons,
             )
-            space = cluster.linkerd.namespace
-            trust = held_trust(api, space, timeout) if expected.trust else None
+            trust = held_trust(api, expected.trust, timeout) if expected.trust else None
             played = _simulated(api, timeout)
         given = version.get("gitVersion")
         reach = Reach(

@@ -35,14 +35,11 @@ async def _decided(config: MeshConfig, anchors: TrustAnchor, reach: Mapping[str,
     held = {name: item.trust for name, item in reach.items() if item.trust is not None}
     if not held:
         return True
-    wanted = NextTrust(
-        {name: await _existing(pem) for name, pem in anchors.anchors.items()},
-        config.trust_anchor.signing_anchor.name,
-    )
+    existing = {name: await _existing(pem) for name, pem in anchors.anchors.items()}
+    wanted = NextTrust.of(config.trust_anchor, existing)
     problems = [
         ClusterProblem(name, context_of(config.clusters[name]), *reason)
-        for name, trust in held.items()
-        for reason in refusals(trust, wanted)
+        for name, reason in refusals(held, wanted, config.clusters)
     ]
     if problems:
         raise pulumi.RunError(str(ClusterError(problems)))

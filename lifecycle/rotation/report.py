@@ -34,6 +34,8 @@ def where(mesh: MeshConfig, found: Sequence[ClusterStatus]) -> Iterator[str]:
             yield f"  bundle: {', '.join(one.bundle)}"
             yield f"  issuer: signed by {one.signer or 'an anchor that is not in the bundle'}"
             yield f"  pods with a proxy: {len(one.held.pods)}"
+        if one.unread:
+            yield f"  missing: the right to read {', '.join(one.unread)}"
         if one.to_update:
             yield f"  missing: the update, as {one.to_update}"
         if one.plan.all:

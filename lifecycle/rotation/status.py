@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from cryptography import x509
 
 from config.core.mesh import MeshConfig
-from config.preconditions import Expectations
-from config.trust.anchor_certificates import issued_by
+from config.preconditions import Expectations, expectations
+from config.trust.anchor_certificates import issuing_anchor
 from config.trust.trust_anchor import TrustAnchorConfig
 from lifecycle.restarts.plan import Plan, plan
 from lifecycle.rotation.step import RotationError, Step
@@ -45,6 +45,11 @@ class ClusterStatus:
         found = _signer(self.held) if self.held else None
         return self.label(found) if found is not None else ""
 
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """What the credentials may not read in it."""
+        return self.held.unread if self.held else ()
+
     def label(self, anchor: x509.Certificate) -> str:
         """An anchor's name, or its serial number."""
         return self.names.get(anchor) or f"serial number {anchor.serial_number:x}"
@@ -55,8 +60,8 @@ def look(mesh: MeshConfig, now: datetime | None = None) -> list[ClusterStatus]:
 
     Raises ClusterError where one does not answer or is not the expected one.
     """
-    expected = dict.fromkeys(mesh.clusters, Expectations(trust=True))
-    reach = examine(mesh.clusters, expected)
+    reads = {name: Expectations(trust=expectations(mesh, name).trust) for name in mesh.clusters}
+    reach = examine(mesh.clusters, reads)
     moment = now or datetime.now(UTC)
     return [status(mesh, name, reach[name].trust, moment) for name in mesh.clusters]
 
@@ -75,6 +80,13 @@ def status(mesh: MeshConfig, cluster: str, held: HeldTrust | None, now: datetime
 
 def require_complete(found: list[ClusterStatus], stack: str) -> None:
     """Raise RotationError where updates or restarts are missing before the next step."""
+    unread = [f"{one.name}: {', '.join(one.unread)}" for one in found if one.unread]
+    if unread:
+        raise RotationError(
+            "the credentials may not read what running proxies trust:\n"
+            + "\n".join(f"  {line}" for line in unread),
+            "use credentials that may read it",
+        )
     updates = [f"{one.name}: {one.to_update}" for one in found if one.to_update]
     if updates:
         raise RotationError(
@@ -98,15 +110,13 @@ def require_permitted(
     after = TrustAnchorConfig.model_validate(
         step.applied(before.model_dump(by_alias=True, exclude_unset=True))
     )
-    problems = []
-    for one in found:
-        known = {name: anchor for anchor, name in one.names.items()}
-        wanted = NextTrust(
-            {anchor.name: known.get(anchor.name) for anchor in after.anchors},
-            after.signing_anchor.name,
-        )
-        for reason in refusals(one.held, wanted, now) if one.held is not None else ():
-            problems.append(ClusterProblem(one.name, context_of(mesh.clusters[one.name]), *reason))
+    known = {name: anchor for one in found for anchor, name in one.names.items()}
+    wanted = NextTrust.of(after, {anchor.name: known.get(anchor.name) for anchor in after.anchors})
+    held = {one.name: one.held for one in found if one.held is not None}
+    problems = [
+        ClusterProblem(name, context_of(mesh.clusters[name]), *reason)
+        for name, reason in refusals(held, wanted, mesh.clusters, now)
+    ]
     if problems:
         raise ClusterError(problems)
 
@@ -149,11 +159,12 @@ def _differs(
     signer = _signer(held)
     active = config.signing_anchor.name
     if signer is not None and names.get(signer) != active:
-        return f"its issuer is signed by {names.get(signer)}, and {active} is active"
+        later = ", until cert-manager renews it" if config.cert_manager is not None else ""
+        return f"its issuer is signed by {names.get(signer)}, and {active} is active{later}"
     return ""
 
 
 def _signer(held: HeldTrust) -> x509.Certificate | None:
     if held.issuer is None:
         return None
-    return next((anchor for anchor in held.anchors if issued_by(held.issuer, anchor)), None)
+    return issuing_anchor(held.issuer, held.chain, held.anchors)

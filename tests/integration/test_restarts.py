@@ -22,6 +22,7 @@ from kubernetes import client
 
 import local_clusters
 from config import MeshConfig, load_settings
+from config.preconditions import TrustReads
 from lifecycle.restarts.act import Limits, RestartError, restart
 from lifecycle.restarts.plan import Plan, plan
 from local_clusters import LocalCluster
@@ -133,7 +134,7 @@ class Meshed:
 
     def held(self) -> HeldTrust:
         with self._cluster.api() as api:
-            found = held_trust(api, "linkerd", (5.0, 20.0))
+            found = held_trust(api, TrustReads("linkerd"), (5.0, 20.0))
         assert found is not None
         return found
 

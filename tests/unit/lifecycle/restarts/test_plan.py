@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from kubernetes import client
 
 from config import MeshConfig, load_settings
+from config.preconditions import TrustReads
 from lifecycle.restarts.plan import Plan, plan
 from preflight.meshed_pods import MeshedPod
 from preflight.proxy_trust import HeldTrust, held_trust
@@ -111,7 +112,7 @@ def held() -> HeldTrust:
     """What the guard reads of that cluster."""
     with api_server(answer, tls=False) as server:
         api = client.ApiClient(client.Configuration(host=server.url))
-        found = held_trust(api, "linkerd", (5.0, 5.0))
+        found = held_trust(api, TrustReads("linkerd"), (5.0, 5.0))
     assert found is not None
     return found
 

@@ -50,7 +50,8 @@ def mesh(*states: str | None, **trust: Any) -> MeshConfig:
 
 def held(anchors: Any, signer: Any, *pods: MeshedPod, since: datetime = LONG_AGO) -> HeldTrust:
     issuer = certified(ISSUER, signer, begins=since, days=900).certificate
-    return HeldTrust(tuple(one.certificate for one in anchors), issuer, (SERVICE, *pods))
+    trusted = tuple(one.certificate for one in anchors)
+    return HeldTrust(trusted, issuer, (SERVICE, *pods), issuer_since=since)
 
 
 def of(config: MeshConfig, trust: HeldTrust | None) -> list[ClusterStatus]:
@@ -100,6 +101,14 @@ def test_an_edit_without_its_update_is_missing_before_all_else(
 def test_a_cluster_without_linkerd_has_to_be_updated_first() -> None:
     found = of(mesh("active"), None)
     assert [one.to_update for one in found] == ["it has no trust anchors yet"] * 2
+
+
+def test_what_may_not_be_read_is_missing_and_never_fine() -> None:
+    config = mesh("active", "prepared")
+    found = of(config, replace(held(BOTH, FIRST), pods=(), unread=("the pods",)))
+    assert "missing: the right to read the pods" in lines(config, found)
+    with pytest.raises(RotationError, match="the pods"):
+        require_complete(found, "shop")
 
 
 def test_stale_pods_are_missing_restarts_by_the_user_or_by_rotate() -> None:
