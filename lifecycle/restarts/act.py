@@ -38,7 +38,7 @@ from vocabulary.kubernetes import RESTARTED_AT
 
 _KINDS = {kind.name.lower(): kind for kind in (DEPLOYMENT, DAEMON_SET, STATEFUL_SET, REPLICA_SET)}
 PAUSE_SECONDS = 0.5
-"""Between two looks at a workload."""
+"""Between two requests for the state of a workload."""
 
 
 class RestartError(MeshError):

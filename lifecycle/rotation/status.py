@@ -56,7 +56,7 @@ class ClusterStatus:
 
 
 def look(mesh: MeshConfig, now: datetime | None = None) -> list[ClusterStatus]:
-    """What every cluster holds; `now` is the current time unless given.
+    """What every cluster has; `now` is the current time unless given.
 
     Raises ClusterError where one does not answer or is not the expected one.
     """
@@ -67,7 +67,7 @@ def look(mesh: MeshConfig, now: datetime | None = None) -> list[ClusterStatus]:
 
 
 def status(mesh: MeshConfig, cluster: str, held: HeldTrust | None, now: datetime) -> ClusterStatus:
-    """What a cluster holds, compared with the stack file."""
+    """What a cluster has, compared with the stack file."""
     if held is None:
         absent = "it has no trust anchors yet"
         return ClusterStatus(cluster, None, {}, Plan(cluster, ()), absent)

@@ -33,7 +33,7 @@ from tests.foreign_workloads import Run
 from tests.integration.mesh_fixture import Tools, until
 from verify.cluster import Cluster
 
-pytestmark = [pytest.mark.clusters, pytest.mark.timeout(420)]
+pytestmark = [pytest.mark.clusters]
 
 CLUSTER = "restarts"
 ANCHORS = [certified(ROOT, days=900).pem for _ in range(5)]

@@ -19,7 +19,7 @@ from vocabulary.kinds import POD, POD_DISRUPTION_BUDGET, Kind, Object
 
 @dataclass
 class Workload:
-    """A workload of the small cluster, and how long its rollout takes."""
+    """A workload of the small cluster, and when its rollout is done."""
 
     kind: str
     name: str

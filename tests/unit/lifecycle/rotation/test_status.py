@@ -1,4 +1,4 @@
-"""Where a rotation is, by the certificates that clusters hold."""
+"""Where a rotation is, by the certificates that clusters have."""
 
 from __future__ import annotations
 
