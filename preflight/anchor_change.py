@@ -23,6 +23,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 
 from config.trust.anchor_certificates import issuing_anchor
+from config.trust.trust_anchor import TrustAnchorConfig
 from kube.failures import Reason
 from preflight.held_certificates import HeldWebhook
 from preflight.meshed_pods import MeshedPod
@@ -45,6 +46,19 @@ class NextTrust:
     """Whether it signs the identity issuers; an issuer with another owner does otherwise."""
     webhooks: bool = True
     """Whether it signs the webhooks' certificates; cert-manager does otherwise."""
+
+    @classmethod
+    def of(
+        cls, config: TrustAnchorConfig, anchors: Mapping[str, x509.Certificate | None]
+    ) -> NextTrust:
+        """What a stack file makes of these anchors."""
+        issuance = config.cert_manager
+        return cls(
+            dict(anchors),
+            config.signing_anchor.name,
+            issuers=issuance is None or issuance.make_issuer,
+            webhooks=issuance is None or not issuance.webhooks,
+        )
 
     @property
     def kept(self) -> frozenset[x509.Certificate]:

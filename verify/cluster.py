@@ -17,6 +17,7 @@ from vocabulary.kinds import POD, POD_DISRUPTION_BUDGET, Kind, Object, namespace
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
 _JSON = "application/json"
+_MANAGER = "linkerd-ambassador-mesh"
 _CONTENT = {"PATCH": "application/merge-patch+json"}
 TRANSIENT = (429, 500, 502, 503, 504)
 TRANSIENT_SECONDS = 20.0
@@ -78,7 +79,7 @@ class Cluster:
     def patch(self, kind: Kind, space: str | None, name: str, body: Object) -> Object:
         """Change fields of an object (JSON merge patch). Raises ClusterRefusedError."""
         place, what = _place(kind, space, name), f"{kind.name} {name}"
-        return self._patiently("PATCH", place, what, body)
+        return self._patiently("PATCH", place, what, body, {"fieldManager": _MANAGER})
 
     def evict(self, space: str, name: str, uid: str) -> bool:
         """Evict a pod; False where a PodDisruptionBudget does not permit it now.

@@ -25,6 +25,7 @@ PACKAGES = (
     "render",
     "verify",
     "cli",
+    "lifecycle",
 )
 EXEMPT = {
     # Runs alone in a pod, without this project's packages.
