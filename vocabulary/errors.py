@@ -6,6 +6,7 @@ The tree; each class is defined where it is raised:
     ├── StackFileError           config/language/problems.py: a stack file cannot be used
     ├── MissingChartsError       charts/source.py: a chart is not in its folder or repository
     │   └── UnreachableChartsError   charts/choice.py: a repository does not answer
+    ├── DigestError              charts/pins.py: a chart is not the one that the stack file pins
     ├── KubeconfigError          kube/errors.py: no cluster can be reached by a kubeconfig
     ├── ClusterError             preflight/guard.py: a cluster is not what the stack file says
     ├── RefusedError             checks/facts/reading.py: an API server refuses a request
