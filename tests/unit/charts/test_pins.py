@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,11 @@ REPOSITORY, REGISTRY = "https://charts.example.com/all", "oci://registry.example
 CHART = Chart("linkerd-crds", "2026.8.3")
 SEALED = Chart("emissary-ingress", "4.1.0", "emissary")
 MANIFEST = PublishedManifest("aes-crds", "3.10.2", "https://crds.example/aes-crds.yaml")
-CONTENT = {CHART: b"a chart", SEALED: b"another chart", MANIFEST: b"kind: Some"}
+CONTENT: dict[Package, bytes] = {
+    CHART: b"a chart",
+    SEALED: b"another chart",
+    MANIFEST: b"kind: Some",
+}
 
 
 class Web:
@@ -70,9 +76,7 @@ class Web:
                 'scope="repository:some:pull"'
             )
         page = self.pages.get(url, b"")
-        answer._content = page if isinstance(page, bytes) else yaml.safe_dump(page).encode()
-        if not isinstance(page, bytes):
-            answer.json = lambda: page  # type: ignore[method-assign]
+        answer._content = page if isinstance(page, bytes) else json.dumps(page).encode()
         return answer
 
 
@@ -86,9 +90,12 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
 
 
 def pinned(
-    store: Path, *items: Package, directory: Path | None = None, **other: str
+    store: Path,
+    *items: Package,
+    directory: Path | None = None,
+    other: Mapping[str, str] | None = None,
 ) -> ChartSource:
-    digests = {item.key: digest(CONTENT[item]) for item in items} | other
+    digests = {item.key: digest(CONTENT[item]) for item in items} | dict(other or {})
     config = ChartsConfig(linkerd=REPOSITORY, emissary=REGISTRY, digests=digests)
     return ChartSource(directory, config, store=store)
 
@@ -124,7 +131,7 @@ def test_another_digest_of_the_same_version_is_another_path_that_the_engine_sees
     tmp_path: Path,
 ) -> None:
     paths = {
-        pinned(tmp_path, **{CHART.key: digest(content)}).location(CHART).chart
+        pinned(tmp_path, other={CHART.key: digest(content)}).location(CHART).chart
         for content in (b"one", b"two")
     }
     assert len(paths) == 2
@@ -147,7 +154,10 @@ def test_every_chart_that_is_not_the_pinned_one_is_named_with_both_digests(
         (tmp_path / item.package).write_bytes(content)
     wanted = digest(b"what was expected")
     source = pinned(
-        tmp_path / "store", SEALED, directory=tmp_path if folder else None, **{CHART.key: wanted}
+        tmp_path / "store",
+        SEALED,
+        directory=tmp_path if folder else None,
+        other={CHART.key: wanted},
     )
     with pytest.raises(DigestError) as caught:
         source.require(CONTENT)
@@ -160,7 +170,7 @@ def test_every_chart_that_is_not_the_pinned_one_is_named_with_both_digests(
     assert mended == {item.key: digest(CONTENT[item]) for item in (CHART, MANIFEST)}
     kept = {file.name for file in (tmp_path / "store").rglob("*.*")}
     assert kept == (set() if folder else {SEALED.package})
-    pinned(tmp_path / "store", SEALED, **mended).require(CONTENT)
+    pinned(tmp_path / "store", SEALED, other=mended).require(CONTENT)
 
 
 @given(st.dictionaries(st.sampled_from("abc"), st.binary(max_size=3)), st.data())
@@ -176,7 +186,7 @@ def test_charts_pass_exactly_when_each_has_its_own_digest(
         for name, content in contents.items()
     )
     try:
-        hold(digests, {name: (lambda it=content: it) for name, content in contents.items()})
+        hold(digests, {name: partial(bytes, content) for name, content in contents.items()})
     except DigestError:
         assert not right
     else:
@@ -190,7 +200,7 @@ def test_a_chart_that_cannot_be_downloaded_is_an_error_with_a_remedy(
     web: Web, tmp_path: Path, item: Package
 ) -> None:
     web.pages.pop(MANIFEST.url)
-    source = pinned(tmp_path, **{item.key: digest(b"")})
+    source = pinned(tmp_path, other={item.key: digest(b"")})
     with pytest.raises(MissingChartsError, match=re.escape(item.version)) as caught:
         source.require([item])
     assert item.package in caught.value.remedy
