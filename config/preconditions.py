@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig, service_account
 from config.core.namespaces import made_namespaces
+from config.inventory.charts import Release, releases
 from config.links.exports import ServiceRef
 from config.platform.recipes import Patch
 from config.service_ports import NamedPort, named_ports
@@ -113,12 +114,17 @@ class Expectations:
     """Versions of Kubernetes that the cluster must have at least."""
     ports: tuple[NamedPort, ...] = ()
     """Ports that existing Services must have."""
+    releases: tuple[Release, ...] = ()
+    """Helm releases, none of which may be in an interrupted change."""
+    made_namespaces: tuple[str, ...] = ()
+    """Namespaces of the program, none of which may be in deletion."""
 
 
 def expectations(mesh: MeshConfig, name: str) -> Expectations:
     """The preconditions that a stack file sets for the cluster `name`."""
     cluster = mesh.clusters[name]
     limits = []
+    linked = name in mesh.linked_clusters()
     newest = cluster.linkerd.generation.newest_kubernetes
     if newest is not None:
         limits.append(
@@ -151,6 +157,8 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         linked_as=f"clusters.{name}.apiServer" if mesh.links_to(name) else None,
         oldest=tuple(_oldest(name, cluster)),
         ports=tuple(named_ports(mesh, name)),
+        releases=releases(cluster, linked=linked),
+        made_namespaces=tuple(item.name for item in made_namespaces(cluster, linked=linked)),
     )
 
 

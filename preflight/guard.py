@@ -30,6 +30,7 @@ from kube.paths import path_of
 from kube.versions import too_new, too_old
 from preflight.adoption import mismatches
 from preflight.discovery import absent, unserved
+from preflight.interrupted import leftovers
 from preflight.proxy_trust import HeldTrust, held_trust
 from preflight.service_ports import closed_ports
 from preflight.workloads import look_at
@@ -62,6 +63,8 @@ class Reach:
     """What its proxies trust; None where Linkerd is not installed, or was not read."""
     simulated: bool = False
     """Whether kwok plays its nodes, so that no controller of Linkerd runs."""
+    notes: tuple[str, ...] = ()
+    """Warnings about its Helm releases."""
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,7 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
                 *_unmet(api, version, expected, timeout),
                 *found.reasons,
             )
+            left = leftovers(api, expected.releases, expected.made_namespaces, timeout)
             space = cluster.linkerd.namespace
             trust = held_trust(api, space, timeout) if expected.trust else None
             played = _simulated(api, timeout)
@@ -180,8 +184,9 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
             found.settled,
             trust,
             played,
+            left.notes,
         )
-        return _Answer(reach, reasons)
+        return _Answer(reach, (*reasons, *left.reasons))
     except KubeconfigError as error:
         return _Answer(None, ((error.message, error.remedy),))
     except ApiException as error:

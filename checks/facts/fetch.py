@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
-from checks.facts import helm
+from kube import helm
 from checks.facts.check import ALWAYS_READ, Check, LogRequest, checks_of
 from checks.facts.listing import Listing, helm_records
 from checks.facts.reading import Reader, RefusedError

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from checks.facts.helm import History, Made
+from kube.helm import History, Made
 from checks.facts.results import UPDATE, Finding, failure, skipped
 from kube.kubeconfig import Endpoint
 from kube.nodes import simulated

@@ -10,7 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from checks.cluster import pre, surroundings
-from checks.facts import fetch, helm
+from checks.facts import fetch
+from kube import helm
 from checks.facts.case import MeshCase
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind

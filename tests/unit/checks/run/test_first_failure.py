@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from checks.facts import helm
+from kube import helm
 from checks.facts.case import Answer
 from checks.facts.results import Report, Status
 from checks.facts.view import Log, View

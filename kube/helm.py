@@ -17,9 +17,55 @@ from typing import Any, NamedTuple
 
 from yaml import YAMLError
 
+from kube.answers import inner
 from kube.documents import load_all
 from vocabulary.kinds import Kind, Object, labels_of, name_of, namespace_of
 from vocabulary.kubernetes import SECRET_HELM_RELEASE
+
+OWN_RECORDS = "owner=helm,status!=superseded"
+"""Label selector of Helm's records, without revisions that a later one replaced."""
+IN_A_CHANGE = frozenset({"pending-install", "pending-upgrade", "pending-rollback", "uninstalling"})
+"""States of a release that is being changed, or whose change was interrupted."""
+
+
+class Record(NamedTuple):
+    """What the labels of a Secret say of one revision of a release."""
+
+    namespace: str
+    name: str
+    revision: int
+    status: str
+    """Helm's word for its state; empty where the label is missing."""
+
+    @property
+    def secret(self) -> str:
+        """Name of the Secret."""
+        return record_name(self.name, self.revision)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+def record_name(release: str, revision: int) -> str:
+    """Name of the Secret that records a revision of a release."""
+    return f"sh.helm.release.v1.{release}.v{revision}"
+
+
+def newest_records(secrets: Iterable[Object]) -> dict[tuple[str, str], Record]:
+    """The newest revision of each release, by namespace and name, from metadata of Secrets."""
+    found: dict[tuple[str, str], Record] = {}
+    for secret in secrets:
+        labels = inner(secret, "metadata", "labels")
+        record = Record(
+            namespace_of(secret),
+            str(labels.get("name")),
+            _number(str(labels.get("version"))),
+            str(labels.get("status") or ""),
+        )
+        key = (record.namespace, record.name)
+        if key not in found or found[key].revision < record.revision:
+            found[key] = record
+    return found
 
 
 class Made(NamedTuple):
@@ -55,7 +101,7 @@ class Release:
     @property
     def secret(self) -> str:
         """Name of the Secret that records it."""
-        return f"sh.helm.release.v1.{self.name}.v{self.revision}"
+        return record_name(self.name, self.revision)
 
 
 @dataclass(frozen=True)
