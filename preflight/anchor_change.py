@@ -16,7 +16,8 @@ from cryptography import x509
 
 from config.trust.anchor_certificates import issued_by
 from kube.failures import Reason
-from preflight.proxy_trust import HeldTrust, MeshedPod
+from preflight.meshed_pods import MeshedPod
+from preflight.proxy_trust import HeldTrust
 
 LEAF_LIFETIME = timedelta(hours=24)
 """How long the identity service's certificates are valid (values of chart

@@ -1,22 +1,18 @@
 """What the proxies of one cluster trust now: their anchors, their issuer, and pods that lag behind.
 
 Facts: linkerd2 edge-26.8.3: the chart writes the anchors into ConfigMap
-``linkerd-identity-trust-roots``; a proxy reads them once, when it starts, and the annotation
-``linkerd.io/trust-root-sha256`` of its pod is the hash of what it started with: of the trimmed
-text in the ConfigMap for an injected pod (``pkg/inject/inject.go``), of the Helm value for those of
-the control plane (partial ``_metadata.tpl``). The identity service issues certificates of 24 hours,
-which a proxy renews by itself. For 2.8, the anchors are in ConfigMap ``linkerd-config``.
+``linkerd-identity-trust-roots``; a proxy reads them once, when it starts. The identity service
+issues certificates of 24 hours, which a proxy renews by itself. For 2.8, the anchors are in
+ConfigMap ``linkerd-config``.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,14 +23,13 @@ from kubernetes.client.exceptions import ApiException
 from kube.answers import inner, items
 from kube.kubeconfig import get_json
 from kube.paths import path_of
+from preflight.meshed_pods import MeshedPod, certificates, current_hashes, meshed_pod
 from vocabulary.kinds import CONFIG_MAP, POD, SECRET, Object
-from vocabulary.kubernetes import TLS_CERTIFICATE_KEY
+from vocabulary.kubernetes import TLS_CERTIFICATE_KEY, VERIFY_LABEL
 from vocabulary.linkerd import (
     CONFIG,
     CONTROL_PLANE_NS,
-    IDENTITY,
     ISSUER_SECRET,
-    TRUST_ROOT_SHA256,
     TRUST_ROOTS,
     WEBHOOK_2_8_CERTIFICATE_KEY,
 )
@@ -42,20 +37,6 @@ from vocabulary.linkerd import (
 PAGE = 500
 
 Timeout = tuple[float, float]
-
-
-@dataclass(frozen=True)
-class MeshedPod:
-    """A running pod with a proxy."""
-
-    workload: str
-    """Namespace and name of what owns it, for example ``shop/web``."""
-    stale: bool
-    """Whether it started with other anchors than the control plane has now."""
-    started: datetime | None
-    """When it was created."""
-    identity: bool = False
-    """Whether it is one of the identity service."""
 
 
 @dataclass(frozen=True)
@@ -85,14 +66,9 @@ def held_trust(api: client.ApiClient, namespace: str, timeout: Timeout) -> HeldT
     if not anchors:
         return None
     secret = _get(api, path_of(SECRET, namespace, ISSUER_SECRET), timeout)
-    pods = _pods(api, namespace, bundle_hashes(pem), timeout)
+    current = current_hashes(pem, config_map(CONFIG))
+    pods = (meshed_pod(pod, namespace, current, anchors) for pod in _pods(api, namespace, timeout))
     return HeldTrust(anchors, _issuer(secret), tuple(pods))
-
-
-def bundle_hashes(pem: str) -> frozenset[str]:
-    """Hashes that pods with these anchors may be annotated with, whatever space is around them."""
-    forms = {pem, pem.strip(), f"{pem.strip()}\n"}
-    return frozenset(hashlib.sha256(form.encode()).hexdigest() for form in forms)
 
 
 def bundle(read: Callable[[str], Object | None]) -> str | None:
@@ -119,14 +95,6 @@ def settings_2_8(config_map: Object | None) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def certificates(pem: str) -> tuple[x509.Certificate, ...]:
-    """The certificates in a PEM text; none where one of them cannot be read."""
-    try:
-        return tuple(x509.load_pem_x509_certificates(pem.encode()))
-    except ValueError:
-        return ()
-
-
 def _issuer(secret: dict[str, Any]) -> x509.Certificate | None:
     data = inner(secret, "data")
     text = data.get(TLS_CERTIFICATE_KEY) or data.get(WEBHOOK_2_8_CERTIFICATE_KEY)
@@ -139,45 +107,19 @@ def _issuer(secret: dict[str, Any]) -> x509.Certificate | None:
     return found[0] if found else None
 
 
-def _pods(
-    api: client.ApiClient, namespace: str, current: frozenset[str], timeout: Timeout
-) -> Iterator[MeshedPod]:
+def _pods(api: client.ApiClient, namespace: str, timeout: Timeout) -> Iterator[Object]:
     query = {
-        "labelSelector": f"{CONTROL_PLANE_NS}={namespace}",
+        "labelSelector": f"{CONTROL_PLANE_NS}={namespace},!{VERIFY_LABEL}",
         "fieldSelector": "status.phase=Running",
         "limit": str(PAGE),
     }
     while True:
         page = _get(api, f"{path_of(POD)}?{urlencode(query)}", timeout)
-        for pod in items(page, "items"):
-            metadata = inner(pod, "metadata")
-            started_with = inner(metadata, "annotations").get(TRUST_ROOT_SHA256)
-            workload = f"{metadata.get('namespace')}/{_owner(metadata)}"
-            yield MeshedPod(
-                workload,
-                bool(started_with) and started_with not in current,
-                _time(metadata.get("creationTimestamp")),
-                workload == f"{namespace}/{IDENTITY}",
-            )
+        yield from items(page, "items")
         following = inner(page, "metadata").get("continue")
         if not following:
             return
         query["continue"] = str(following)
-
-
-def _owner(metadata: dict[str, Any]) -> str:
-    """Name of the Deployment, DaemonSet and so on; that of the pod where it has no owner."""
-    owners = metadata.get("ownerReferences") or [{}]
-    owner = owners[0] if isinstance(owners[0], dict) else {}
-    name = str(owner.get("name") or metadata.get("name"))
-    return name.rpartition("-")[0] if owner.get("kind") == "ReplicaSet" else name
-
-
-def _time(text: object) -> datetime | None:
-    try:
-        return datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
 
 
 def _get(api: client.ApiClient, path: str, timeout: Timeout) -> dict[str, Any]:

@@ -12,10 +12,12 @@ from typing import Any
 import urllib3.exceptions
 from kubernetes import client
 
-from vocabulary.kinds import Kind, Object, namespace_of
+from vocabulary.kinds import POD, POD_DISRUPTION_BUDGET, Kind, Object, namespace_of
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
+_JSON = "application/json"
+_CONTENT = {"PATCH": "application/merge-patch+json"}
 TRANSIENT = (429, 500, 502, 503, 504)
 TRANSIENT_SECONDS = 20.0
 
@@ -71,6 +73,34 @@ class Cluster:
                 return False
             if error.status != 409:
                 raise
+        return True
+
+    def patch(self, kind: Kind, space: str | None, name: str, body: Object) -> Object:
+        """Change fields of an object (JSON merge patch). Raises ClusterRefusedError."""
+        place, what = _place(kind, space, name), f"{kind.name} {name}"
+        return self._patiently("PATCH", place, what, body)
+
+    def evict(self, space: str, name: str, uid: str) -> bool:
+        """Evict a pod; False where a PodDisruptionBudget does not permit it now.
+
+        Raises ClusterRefusedError.
+        """
+        body = {
+            "apiVersion": POD_DISRUPTION_BUDGET.api_version,
+            "kind": "Eviction",
+            "metadata": {"name": name, "namespace": space},
+            "deleteOptions": {"preconditions": {"uid": uid}},
+        }
+        what = f"the eviction of pod {space}/{name}"
+        try:
+            self._patiently("POST", f"{_place(POD, space, name)}/eviction", what, body, busy=False)
+        except ClusterRefusedError as error:
+            # It is gone already, or another pod has its name.
+            if error.status in (404, 409):
+                return True
+            if error.status == 429:
+                return False
+            raise
         return True
 
     def log(
@@ -131,8 +161,13 @@ class Cluster:
         what: str,
         body: object = None,
         query: Mapping[str, str] | None = None,
+        *,
+        busy: bool = True,
     ) -> Object:
-        """Send a request, for a while again where the API server is busy."""
+        """Send a request, for a while again where the API server is busy.
+
+        Without `busy`, status 429 is an answer.
+        """
         end = time.monotonic() + TRANSIENT_SECONDS
         while True:
             status, answer = self._try(method, place, what, body, query)
@@ -145,7 +180,8 @@ class Cluster:
                 and "admission webhook" in str(answer.get("message"))
                 and "not found" in str(answer.get("message"))
             )
-            if (status not in TRANSIENT and not unseen) or done:
+            again = status in TRANSIENT and (busy or status != 429)
+            if not (again or unseen) or done:
                 # The answer to a Secret may repeat what was sent.
                 detail = "" if what.startswith("Secret") else str(answer.get("message", ""))[:300]
                 raise ClusterRefusedError(
@@ -179,7 +215,7 @@ class Cluster:
         place: str,
         query: Mapping[str, str] | None = None,
         *,
-        accept: str = "application/json",
+        accept: str = _JSON,
         body: object = None,
         timeout: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
     ) -> Any:
@@ -189,7 +225,7 @@ class Cluster:
                 method=method,
                 resource_path=place,
                 query_params=sorted((query or {}).items()),
-                header_params={"Accept": accept, "Content-Type": "application/json"},
+                header_params={"Accept": accept, "Content-Type": _CONTENT.get(method, _JSON)},
                 body=body,
                 auth_settings=["BearerToken"],
             )

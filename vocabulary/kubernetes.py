@@ -48,6 +48,13 @@ CERT_MANAGER_ISSUER_KIND = "cert-manager.io/issuer-kind"
 CERT_MANAGER_ISSUER_GROUP = "cert-manager.io/issuer-group"
 CERT_MANAGER_COMMON_NAME = "cert-manager.io/common-name"
 
+VERIFY_LABEL = "linkerd-ambassador-mesh/verify"
+"""Label of everything that a run of `./mesh verify` makes; its value is the run's namespace."""
+RESTARTED_AT = "kubectl.kubernetes.io/restartedAt"
+"""Annotation of a pod template by which `kubectl rollout restart` replaces the pods."""
+POD_TEMPLATE_HASH = "pod-template-hash"
+"""Label that a Deployment gives the pods of each of its ReplicaSets."""
+
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "kube-node-lease")
 """Namespaces that every cluster has from its beginning, so that no stack can make them."""
 LONGEST_COMMON_NAME = 64

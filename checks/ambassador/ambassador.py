@@ -9,12 +9,13 @@ from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing
-from checks.facts.objects import is_running, proxy_of, template_of
+from checks.facts.objects import is_running, template_of
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig, service_account
 from kube.answers import inner
+from kube.pods import proxy_of
 from vocabulary.kinds import (
     DAEMON_SET,
     DEPLOYMENT,

@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from checks.cluster.causes import Cause, cause_of
 from checks.facts import log_text
-from checks.facts.objects import condition, holds, proxy_of, template_of
+from checks.facts.objects import condition, holds, template_of
 from checks.facts.selectors import selects
 from checks.facts.view import Unseen, View
 from kube.answers import inner, items
+from kube.pods import proxy_of
 from vocabulary.kinds import EVENT, POD, Object, labels_of, name_of, namespace_of
 from vocabulary.linkerd import PROXY_CONTAINER
 

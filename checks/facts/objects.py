@@ -1,7 +1,6 @@
 """What pods, workloads, Services and conditions say.
 
-Facts: Kubernetes docs, "Pod Lifecycle", "Sidecar Containers" and "Service"; Linkerd's injector
-(``pkg/inject``).
+Facts: Kubernetes docs, "Pod Lifecycle" and "Service".
 """
 
 from __future__ import annotations
@@ -10,22 +9,11 @@ from collections.abc import Iterator
 
 from kube.answers import inner, items
 from vocabulary.kinds import Object
-from vocabulary.linkerd import PROXY_CONTAINER
 
 
 def template_of(workload: Object) -> Object:
     """The pod template of a Deployment, DaemonSet, StatefulSet or Job."""
     return inner(workload, "spec", "template")
-
-
-def containers(pod: Object) -> list[Object]:
-    """The containers of a pod or pod template, the init containers last: they may be sidecars."""
-    return [*items(pod, "spec", "containers"), *items(pod, "spec", "initContainers")]
-
-
-def proxy_of(pod: Object) -> Object | None:
-    """Linkerd's proxy among the containers of a pod or pod template; None without."""
-    return next((one for one in containers(pod) if one.get("name") == PROXY_CONTAINER), None)
 
 
 def is_running(pod: Object) -> bool:

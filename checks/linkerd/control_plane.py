@@ -11,12 +11,12 @@ from typing import Any
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
 from checks.facts.check import WITH_POLICY, Check, Phase
-from checks.facts.linkerd_values import values_of
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import some
 from config.core.mesh import MeshConfig
 from kube.answers import inner
+from kube.linkerd_values import values_of
 from vocabulary.kinds import (
     AUTHORIZATION_POLICY,
     CONFIG_MAP,

@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from checks.facts.objects import containers
 from checks.facts.selectors import selects
 from checks.linkerd.authorizations import (
     POLICIES,
@@ -29,6 +28,7 @@ from checks.linkerd.authorizations import (
 )
 from checks.linkerd.clients import Authorization, Mesh
 from kube.answers import inner, items
+from kube.pods import containers
 from vocabulary.kinds import (
     GRPC_ROUTE,
     HTTP_ROUTE,

@@ -10,7 +10,7 @@ from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing, named
-from checks.facts.objects import addresses, proxy_of, template_of
+from checks.facts.objects import addresses, template_of
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped
 from checks.facts.view import View, some
 from config.ambassador.ambassador import AmbassadorConfig
@@ -18,6 +18,7 @@ from config.core.mesh import MeshConfig
 from config.linkerd.control_plane import LinkerdConfig
 from config.linkerd.tracing import TracingConfig, port_of
 from kube.answers import inner, items
+from kube.pods import proxy_of
 from vocabulary.kinds import DEPLOYMENT, ENDPOINTS, POD, SERVICE, TRACING_SERVICE, Object, name_of
 from vocabulary.linkerd import JAEGER, JAEGER_INJECTOR
 

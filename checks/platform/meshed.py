@@ -12,13 +12,14 @@ from checks.cluster.unready import explain_pod, proxied, worst
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing
-from checks.facts.objects import is_running, job_of, proxy_of
+from checks.facts.objects import is_running, job_of
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from config.core.mesh import MeshConfig
 from config.linkerd.control_plane import LinkerdConfig
 from config.platform.recipes import Patch
 from kube.answers import inner, items
+from kube.pods import proxy_of
 from preflight.workloads import template_path
 from vocabulary.kinds import (
     CRON_JOB,

@@ -13,7 +13,6 @@ from checks.cluster.unready import ought_to_run, proxied
 from checks.facts.case import ClusterCase
 from checks.facts.check import WITH_POLICY, Check, Phase
 from checks.facts.listing import Listing
-from checks.facts.objects import proxy_of
 from checks.facts.results import UPDATE, Finding, failure, ok, warning
 from checks.facts.view import View, some
 from checks.linkerd.clients import EVERYWHERE, lacking
@@ -22,6 +21,7 @@ from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig
 from config.platform.observers import observed_ports, scraped_namespaces, scrapers
 from config.platform.policy import Clients
+from kube.pods import proxy_of
 from vocabulary.kinds import CONFIG_MAP, NAMESPACE, POD, name_of
 from vocabulary.linkerd import MULTICLUSTER, PROXY_ADMIN_PORT, VIZ
 

@@ -24,7 +24,6 @@ from checks.cluster.unready import proxied
 from checks.facts.case import ClusterCase
 from checks.facts.check import WITH_POLICY, Check, Phase
 from checks.facts.listing import Listing
-from checks.facts.objects import containers
 from checks.facts.results import UPDATE, Finding, failure, ok, warning
 from checks.facts.view import View, some
 from checks.linkerd.clients import EVERYWHERE, Network, lacking
@@ -34,6 +33,7 @@ from config.core.mesh import MeshConfig
 from config.platform.policy import OpenPort
 from config.platform.recipes import Patch
 from kube.answers import inner, items
+from kube.pods import containers
 from vocabulary.kinds import (
     CONFIG_MAP,
     KIBANA,

@@ -3,10 +3,7 @@
 A proxy reads its trust roots once, when its pod starts. Where anchors were replaced since, it
 trusts no certificate of the current issuer, and its requests fail once its connections end.
 
-Facts: linkerd2 edge-26.8.3: ``pkg/inject/inject.go`` (injectObjectMeta: the annotation is the
-SHA-256 of the text in ConfigMap linkerd-identity-trust-roots), the partial ``_metadata.tpl`` (pods
-of the control plane: that of the Helm value, which the ConfigMap has trimmed), ``_proxy.tpl``
-(injected proxies have the roots as a literal in their environment), ``pkg/k8s/labels.go``.
+Facts: those of ``preflight/meshed_pods.py``, which compares a pod with the present anchors.
 """
 
 from __future__ import annotations
@@ -20,22 +17,19 @@ from cryptography import x509
 from checks.cluster.unready import ought_to_run
 from checks.facts.case import ClusterCase, LinkCase
 from checks.facts.check import Check, Phase, Trait
-from checks.facts.linkerd_values import values_of
 from checks.facts.listing import Listing, named
-from checks.facts.objects import proxy_of
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from checks.trust import pki
 from checks.trust.certificates import anchors_of, issuer_chain, trust_material
 from config.core.mesh import MeshConfig
-from kube.answers import inner, items
-from preflight.proxy_trust import bundle_hashes
+from kube.answers import inner
+from preflight.meshed_pods import OWNERS, current_hashes, owner_of, roots_of
 from vocabulary.kinds import (
     CONFIG_MAP,
     POD,
     Object,
     annotations_of,
-    labels_of,
     name_of,
     namespace_of,
 )
@@ -43,13 +37,10 @@ from vocabulary.linkerd import (
     CONFIG,
     CONTROL_PLANE_NS,
     MULTICLUSTER,
-    PROXY_OWNER_PREFIX,
     TRUST_ROOT_SHA256,
     TRUST_ROOTS,
 )
 
-_ENVIRONMENT = "LINKERD2_PROXY_IDENTITY_TRUST_ANCHORS"
-_OWNERS = ("deployment", "daemonset", "statefulset", "replicaset", "job", "cronjob")
 SHOWN = 3
 """Commands that are written out."""
 
@@ -76,10 +67,8 @@ def digests(view: View, namespace: str) -> frozenset[str]:
     Raises Unseen: ConfigMaps could not be read.
     """
     found = view.get(CONFIG_MAP, namespace, TRUST_ROOTS)
-    texts = [str(inner(found, "data").get("ca-bundle.crt") or "")]
-    values = values_of(view.get(CONFIG_MAP, namespace, CONFIG))
-    texts.append(str(values.get("identityTrustAnchorsPEM") or ""))
-    return frozenset().union(*(bundle_hashes(text) for text in texts if text.strip()))
+    pem = str(inner(found, "data").get("ca-bundle.crt") or "")
+    return current_hashes(pem, view.get(CONFIG_MAP, namespace, CONFIG))
 
 
 def of_meshed_pods(view: View, namespace: str) -> Mapping[str, list[Object]]:
@@ -93,17 +82,6 @@ def of_meshed_pods(view: View, namespace: str) -> Mapping[str, list[Object]]:
         if digest and ought_to_run(pod):
             found.setdefault(digest, []).append(pod)
     return found
-
-
-def roots_of(pod: Object) -> tuple[x509.Certificate, ...] | None:
-    """What the proxy of a pod trusts, where its environment has it as a literal."""
-    for item in items(proxy_of(pod), "env"):
-        if item.get("name") == _ENVIRONMENT and item.get("value"):
-            try:
-                return tuple(pki.certificates(str(item["value"])))
-            except pki.UnreadableError:
-                return ()
-    return None
 
 
 def stale(view: View, namespace: str) -> list[Stale]:
@@ -133,12 +111,8 @@ def stale(view: View, namespace: str) -> list[Stale]:
 
 
 def _owner(pod: Object) -> str:
-    labels = labels_of(pod)
-    for kind in _OWNERS:
-        name = labels.get(f"{PROXY_OWNER_PREFIX}{kind}")
-        if name:
-            return f"{kind}/{name}"
-    return f"pod/{name_of(pod)}"
+    kind, name = owner_of(pod)
+    return f"{kind}/{name}" if kind in OWNERS else f"pod/{name_of(pod)}"
 
 
 def trust_roots(case: ClusterCase) -> Iterator[Finding]:

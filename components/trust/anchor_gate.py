@@ -16,7 +16,7 @@ from components.trust.trust_anchor import TrustAnchor
 from config.core.mesh import MeshConfig
 from preflight.anchor_change import NextTrust, refusals
 from preflight.guard import ClusterError, ClusterProblem, Reach, context_of
-from preflight.proxy_trust import certificates
+from preflight.meshed_pods import certificates
 
 
 def anchor_gate(

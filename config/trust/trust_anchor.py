@@ -7,7 +7,7 @@ own mTLS root certificates".
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -16,6 +16,10 @@ from config.language.model import Model, doubled
 from config.language.problems import Problem
 from config.trust.anchor_certificates import anchor_complaints, fingerprint
 from config.trust.issuance import Issuance
+from config.trust.restarts import Restarts
+
+AnchorState = Literal["prepared", "active", "tainted"]
+"""What an anchor is for, in the verbs of SPIRE."""
 
 
 class Anchor(Model):
@@ -23,6 +27,9 @@ class Anchor(Model):
 
     name: DnsLabel
     """Name within the bundle; part of the logical names of its resources."""
+    state: AnchorState | None = None
+    """What it is for: a prepared anchor is trusted and is to sign later, the active one signs, a
+    tainted one is trusted for what it signed before. Each anchor has a state, or none has."""
     certificate: str | None = None
     """PEM of a provided CA certificate: ECDSA P-256, or RSA of 2048 or 4096 bits, signed with
     SHA-256; ECDSA P-256 alone where a cluster has Linkerd 2.8; one certificate."""
@@ -98,17 +105,21 @@ class TrustAnchorConfig(Model):
     anchors: Annotated[tuple[Anchor, ...], Field(min_length=1)] = (Anchor(name="root"),)
     """The bundle, in the order in which it is written; one generated anchor by default."""
     signer: DnsLabel | None = None
-    """Name of the anchor that signs issuers and webhooks; the first one by default."""
+    """Name of the anchor that signs issuers and webhooks, where anchors have no state; the first
+    one by default."""
     validity: Validity = Validity()
     """Validity and renewal of what is generated."""
     cert_manager: Issuance | None = None
     """Have cert-manager issue Linkerd's certificates in every cluster; the program does when left
     out."""
+    restarts: Restarts = Restarts()
+    """Restarts of meshed workloads after a change of anchors."""
 
     @property
     def signing_anchor(self) -> Anchor:
         """The anchor that signs."""
-        return next((a for a in self.anchors if a.name == self.signer), self.anchors[0])
+        signs = (a for a in self.anchors if a.state == "active" or a.name == self.signer)
+        return next(signs, self.anchors[0])
 
     @property
     def needs_key(self) -> bool:
@@ -135,6 +146,10 @@ class TrustAnchorConfig(Model):
                     "remove one of the two anchors",
                 )
             seen.setdefault(print_of, place)
+        unclear = list(self._states())
+        yield from unclear
+        if unclear:
+            return
         if self.signer is not None and self.signer not in names:
             yield Problem(
                 "signer",
@@ -150,9 +165,45 @@ class TrustAnchorConfig(Model):
             yield Problem(
                 f"anchors[{place}].privateKey",
                 f"anchor '{signer.name}' is the signer, but its private key is missing",
-                "set it with `pulumi config set --secret --path`, or name another anchor as signer"
+                "set it with `pulumi config set --secret --path`, or have another anchor sign"
                 f"{relieved}",
                 about=("signer", "certManager"),
+            )
+
+    def _states(self) -> Iterator[Problem]:
+        """Anchors of which the states do not say which one signs."""
+        stated = [place for place, anchor in enumerate(self.anchors) if anchor.state is not None]
+        if not stated:
+            return
+        if self.signer is not None:
+            yield Problem(
+                "signer",
+                "the anchors have states, and signer is the older way to name the one that signs",
+                f"leave signer out, and have state: active under the anchor '{self.signer}' alone",
+                about=("anchors",),
+            )
+            return
+        for place, anchor in enumerate(self.anchors):
+            if anchor.state is None:
+                yield Problem(
+                    f"anchors[{place}].state",
+                    f"anchor '{anchor.name}' has no state, and others have one",
+                    "write state: prepared if it is to sign later, or state: tainted if it signed "
+                    "before",
+                )
+        active = [place for place in stated if self.anchors[place].state == "active"]
+        if not active:
+            yield Problem(
+                f"anchors[{stated[0]}].state",
+                "no anchor is active, so no anchor signs",
+                "write state: active under the anchor that signs",
+            )
+        for place in active[1:]:
+            yield Problem(
+                f"anchors[{place}].state",
+                f"anchor '{self.anchors[active[0]].name}' is active too, and only one anchor signs",
+                "write state: prepared if this one is to sign later, or state: tainted if it "
+                "signed before",
             )
 
     @property

@@ -84,6 +84,24 @@ WRONG: Wrong = [
         "same anchor twice",
         trusted({"anchors": [{**ANCHOR, "privateKey": key_pem(KEY)}, {**ANCHOR, "name": "b"}]}),
     ),
+    (
+        "signer beside states",
+        trusted({"anchors": [{"name": "a", "state": "active"}], "signer": "a"}),
+    ),
+    (
+        "one anchor without a state",
+        trusted({"anchors": [{"name": "a", "state": "active"}, {"name": "b"}]}),
+    ),
+    (
+        "no active anchor",
+        trusted(
+            {"anchors": [{"name": "a", "state": "tainted"}, {"name": "b", "state": "prepared"}]}
+        ),
+    ),
+    (
+        "two active anchors",
+        trusted({"anchors": [{"name": "a", "state": "active"}, {"name": "b", "state": "active"}]}),
+    ),
     ("no key", trusted({"anchors": [ANCHOR]})),
     ("generated CA", trusted({"certManager": ISSUED}, certManager={})),
     (

@@ -37,10 +37,11 @@ from vocabulary.kubernetes import (
     SECRET_TLS,
     TLS_CERTIFICATE_KEY,
     TLS_PRIVATE_KEY,
+    VERIFY_LABEL,
 )
 from vocabulary.linkerd import CONFIG_PREFIX, DEFAULT_INBOUND_POLICY, INJECT
 
-LABEL = "linkerd-ambassador-mesh/verify"
+LABEL = VERIFY_LABEL
 """Label of everything that a run makes; its value is the name of the run's namespace."""
 EXPIRES = "linkerd-ambassador-mesh/verify-expires"
 """Annotation of a run's namespace: the moment (RFC 3339) after which it is left over."""

@@ -12,6 +12,7 @@ from checks.facts.results import Result, Status
 from checks.facts.view import Unseen, View
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig
+from kube.rollouts import behind
 from vocabulary.kinds import DEPLOYMENT, Object, name_of, namespace_of
 from vocabulary.linkerd import MULTICLUSTER
 
@@ -42,28 +43,14 @@ def rollouts(mesh: MeshConfig, views: Mapping[str, View]) -> Iterator[Result]:
 
 def _result(cluster: str, deployment: Object) -> Result:
     title = f"Deployment {namespace_of(deployment)}/{name_of(deployment)} is rolled out"
-    behind = _behind(deployment)
-    if not behind:
+    lacks = behind(deployment)
+    if not lacks:
         return Result(CATEGORY, cluster, title, Status.OK)
     return Result(
         CATEGORY,
         cluster,
         title,
         Status.FAILURE,
-        behind,
+        lacks,
         "see `./mesh check`, which names the pod, the container and the end of its log",
     )
-
-
-def _behind(deployment: Object) -> str:
-    spec, status = deployment.get("spec") or {}, deployment.get("status") or {}
-    wanted = 1 if spec.get("replicas") is None else int(spec["replicas"])
-    generation = int((deployment.get("metadata") or {}).get("generation") or 0)
-    if int(status.get("observedGeneration") or 0) < generation:
-        return "its latest generation is not observed yet"
-    for key, what in (("updatedReplicas", "updated"), ("availableReplicas", "available")):
-        there = int(status.get(key) or 0)
-        if there < wanted:
-            return f"{there} of {wanted} pods are {what}"
-    unavailable = int(status.get("unavailableReplicas") or 0)
-    return f"{unavailable} of its new pods are not available" if unavailable else ""

@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from components.trust.anchor_gate import anchor_gate
 from config import MeshConfig, load_settings
 from preflight.anchor_change import NextTrust, refusals
-from preflight.proxy_trust import HeldTrust, MeshedPod
+from preflight.meshed_pods import MeshedPod
+from preflight.proxy_trust import HeldTrust
 from render import RenderError, TlsProvider, record
 from tests.certificates import ISSUER, ROOT, Certified, certified
 from tests.unit.conftest import PUBLISHED, Tells, reach_of

@@ -1,0 +1,1 @@
+"""What `./mesh rotate`, `upgrade`, `import` and `recover` do."""
