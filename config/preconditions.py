@@ -91,6 +91,20 @@ class WantedPatch:
 
 
 @dataclass(frozen=True)
+class Versions:
+    """What a change of versions is judged by."""
+
+    cluster: str
+    """Name of the cluster in the stack file."""
+    namespace: str
+    """Namespace of the control plane."""
+    linkerd: str
+    """Release of Linkerd, for example ``edge-26.8.3``."""
+    allowed: str | None = None
+    """Why an unsupported change is allowed; None where it is not."""
+
+
+@dataclass(frozen=True)
 class Expectations:
     """Preconditions of one cluster."""
 
@@ -118,6 +132,8 @@ class Expectations:
     """Helm releases, none of which may be in an interrupted change."""
     made_namespaces: tuple[str, ...] = ()
     """Namespaces of the program, none of which may be in deletion."""
+    versions: Versions | None = None
+    """What the versions of the installed releases are compared with."""
 
 
 def expectations(mesh: MeshConfig, name: str) -> Expectations:
@@ -159,6 +175,9 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         ports=tuple(named_ports(mesh, name)),
         releases=releases(cluster, linked=linked),
         made_namespaces=tuple(item.name for item in made_namespaces(cluster, linked=linked)),
+        versions=Versions(
+            name, cluster.linkerd.namespace, cluster.linkerd.app_version, cluster.upgrade.allow
+        ),
     )
 
 

@@ -24,6 +24,8 @@ from vocabulary.kubernetes import SECRET_HELM_RELEASE
 
 OWN_RECORDS = "owner=helm,status!=superseded"
 """Label selector of Helm's records, without revisions that a later one replaced."""
+_UNREADABLE = (KeyError, TypeError, ValueError, OSError, EOFError)
+"""What a record that Helm did not write raises."""
 IN_A_CHANGE = frozenset({"pending-install", "pending-upgrade", "pending-rollback", "uninstalling"})
 """States of a release that is being changed, or whose change was interrupted."""
 
@@ -65,6 +67,47 @@ def newest_records(secrets: Iterable[Object]) -> dict[tuple[str, str], Record]:
         key = (record.namespace, record.name)
         if key not in found or found[key].revision < record.revision:
             found[key] = record
+    return found
+
+
+class Installed(NamedTuple):
+    """The chart that a release was made of."""
+
+    namespace: str
+    name: str
+    chart: str
+    """Name of the chart."""
+    version: str
+    """Version of the chart."""
+    release: str
+    """Version of the application (``appVersion``), for example ``edge-26.8.3``."""
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+def installed(secrets: Iterable[Object]) -> dict[tuple[str, str], Installed]:
+    """The chart of each release, by namespace and name.
+
+    It is that of the revision whose objects should exist, or else of the newest one. Records that
+    cannot be read are left out.
+    """
+    chosen: dict[tuple[str, str], tuple[bool, int, Object]] = {}
+    for secret in secrets:
+        labels = labels_of(secret)
+        key = namespace_of(secret), str(labels.get("name"))
+        deployed = labels.get("status") == "deployed"
+        rank = (deployed, _number(str(labels.get("version"))), secret)
+        if key not in chosen or chosen[key][:2] < rank[:2]:
+            chosen[key] = rank
+    found: dict[tuple[str, str], Installed] = {}
+    for key, (_, _, secret) in chosen.items():
+        try:
+            metadata = _record(secret)["chart"]["metadata"]
+            chart, version = str(metadata["name"]), str(metadata["version"])
+        except _UNREADABLE:
+            continue
+        found[key] = Installed(*key, chart, version, str(metadata.get("appVersion") or version))
     return found
 
 
@@ -156,7 +199,7 @@ def decode(secret: Object) -> Release:
             version=str(metadata["version"]),
             objects=tuple(_made(str(record.get("manifest") or ""), namespace)),
         )
-    except (KeyError, TypeError, ValueError, OSError, EOFError, YAMLError):
+    except (*_UNREADABLE, YAMLError):
         return Release(namespace, name, revision, "unreadable", "", "", ())
 
 

@@ -30,9 +30,11 @@ from kube.paths import path_of
 from kube.versions import too_new, too_old
 from preflight.adoption import mismatches
 from preflight.discovery import absent, unserved
+from preflight.helm_secrets import HelmSecrets, helm_secrets
 from preflight.interrupted import leftovers
 from preflight.proxy_trust import HeldTrust, held_trust
 from preflight.service_ports import closed_ports
+from preflight.version_change import version_change
 from preflight.workloads import look_at
 from vocabulary.errors import MeshError
 from vocabulary.kinds import NAMESPACE, NODE, SERVICE
@@ -169,9 +171,11 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
                 *_unmet(api, version, expected, timeout),
                 *found.reasons,
             )
-            left = leftovers(api, expected.releases, expected.made_namespaces, timeout)
+            held = helm_secrets(api, expected.releases, timeout)
+            left = leftovers(api, held, expected.releases, expected.made_namespaces, timeout)
             space = cluster.linkerd.namespace
             trust = held_trust(api, space, timeout) if expected.trust else None
+            refused, allowed = _change(held, expected, trust)
             played = _simulated(api, timeout)
         given = version.get("gitVersion")
         reach = Reach(
@@ -184,9 +188,9 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
             found.settled,
             trust,
             played,
-            left.notes,
+            (*left.notes, *allowed),
         )
-        return _Answer(reach, (*reasons, *left.reasons))
+        return _Answer(reach, (*reasons, *left.reasons, *refused))
     except KubeconfigError as error:
         return _Answer(None, ((error.message, error.remedy),))
     except ApiException as error:
@@ -220,6 +224,16 @@ def _unmet(
     yield from unserved(api, expected.needed, timeout)
     yield from absent(api, expected.namespaces, timeout)
     yield from closed_ports(api, expected.ports, timeout)
+
+
+def _change(
+    held: HelmSecrets, expected: Expectations, trust: HeldTrust | None
+) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
+    """Why the change from the installed versions is refused, and what to warn of."""
+    if expected.versions is None:
+        return (), ()
+    pods = trust.pods if trust is not None else ()
+    return version_change(held.secrets, expected.releases, pods, expected.versions)
 
 
 def _simulated(api: client.ApiClient, timeout: tuple[float, float]) -> bool:

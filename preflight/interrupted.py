@@ -22,6 +22,7 @@ from kube.failures import Reason
 from kube.helm import IN_A_CHANGE, OWN_RECORDS, Record, newest_records
 from kube.kubeconfig import METADATA_LIST, get_json
 from kube.paths import path_of
+from preflight.helm_secrets import HelmSecrets
 from vocabulary.kinds import NAMESPACE, SECRET
 
 Timeout = tuple[float, float]
@@ -40,35 +41,33 @@ class Leftovers:
 
 
 def leftovers(
-    api: client.ApiClient, releases: Iterable[Release], namespaces: Iterable[str], timeout: Timeout
+    api: client.ApiClient,
+    held: HelmSecrets,
+    releases: Iterable[Release],
+    namespaces: Iterable[str],
+    timeout: Timeout,
 ) -> Leftovers:
     """What is left of interrupted changes of these releases and namespaces.
 
-    `timeout` is in seconds, to connect and to answer. Raises ApiException where the API server
-    fails, but not where it forbids to read, which is a note.
+    `held` are the records of the releases; `timeout` is in seconds, to connect and to answer.
+    Raises ApiException where the API server fails, but not where it forbids to read, which is a
+    note.
     """
-    wanted = [one.key for one in releases]
+    found = newest_records(held.secrets)
     reasons: list[Reason] = []
-    notes: list[str] = []
-    for space in dict.fromkeys(space for space, _ in wanted):
-        try:
-            found = recorded(api, space, timeout)
-        except ApiException as error:
-            if error.status != 403:
-                raise
+    notes = [
+        f"Helm releases in namespace {space} were not checked: the credentials may not list "
+        "Secrets there"
+        for space in held.refused
+    ]
+    for record in (found[one.key] for one in releases if one.key in found):
+        if record.status in IN_A_CHANGE:
+            reasons.append(_stuck(record))
+        elif record.status == "failed":
             notes.append(
-                f"Helm releases in namespace {space} were not checked: the credentials may not "
-                "list Secrets there"
+                f"the last change of release {record} failed; if this update does not change it, "
+                f"{RECOVER} does"
             )
-            continue
-        for record in (found[key] for key in wanted if key in found and key[0] == space):
-            if record.status in IN_A_CHANGE:
-                reasons.append(_stuck(record))
-            elif record.status == "failed":
-                notes.append(
-                    f"the last change of release {record} failed; if this update does not change "
-                    f"it, {RECOVER} does"
-                )
     return Leftovers((*reasons, *terminating(api, namespaces, timeout)), tuple(notes))
 
 

@@ -24,6 +24,7 @@ from vocabulary.kubernetes import POD_TEMPLATE_HASH
 from vocabulary.linkerd import (
     IDENTITY,
     PROXY_OWNER_PREFIX,
+    PROXY_VERSION,
     TRUST_ROOT_SHA256,
 )
 
@@ -52,6 +53,8 @@ class MeshedPod:
     """Its UID."""
     ending: bool = False
     """Whether it is being deleted."""
+    version: str = ""
+    """The release that its proxy is of, for example ``edge-26.8.3``."""
 
 
 def meshed_pod(
@@ -73,6 +76,7 @@ def meshed_pod(
         str(metadata.get("name") or ""),
         str(metadata.get("uid") or ""),
         metadata.get("deletionTimestamp") is not None,
+        annotations_of(pod).get(PROXY_VERSION) or "",
     )
 
 
