@@ -7,7 +7,7 @@ new stack, and accepts any cluster that a context names.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -24,13 +24,14 @@ from kube.answers import inner, items
 from kube.at_once import at_once
 from kube.errors import KubeconfigError
 from kube.failures import STRANGE, Reason, why_silent
+from kube.helm import Installed, installed
 from kube.kubeconfig import Endpoint, Login, api_client, described, endpoint, get_json, login
 from kube.nodes import simulated
 from kube.paths import path_of
 from kube.versions import too_new, too_old
 from preflight.adoption import mismatches
 from preflight.discovery import absent, unserved
-from preflight.helm_secrets import HelmSecrets, helm_secrets
+from preflight.helm_secrets import helm_secrets
 from preflight.interrupted import leftovers
 from preflight.proxy_trust import HeldTrust, held_trust
 from preflight.service_ports import closed_ports
@@ -67,6 +68,8 @@ class Reach:
     """Whether kwok plays its nodes, so that no controller of Linkerd runs."""
     notes: tuple[str, ...] = ()
     """Warnings about its Helm releases."""
+    releases: Mapping[tuple[str, str], Installed] = field(default_factory=dict)
+    """The charts of its Helm releases, by namespace and name, as far as they were read."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,8 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
             left = leftovers(api, held, expected.releases, expected.made_namespaces, timeout)
             space = cluster.linkerd.namespace
             trust = held_trust(api, space, timeout) if expected.trust else None
-            refused, allowed = _change(held, expected, trust)
+            charts = installed(held.secrets)
+            refused, allowed = _change(charts, expected, trust)
             played = _simulated(api, timeout)
         given = version.get("gitVersion")
         reach = Reach(
@@ -189,6 +193,7 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
             trust,
             played,
             (*left.notes, *allowed),
+            charts,
         )
         return _Answer(reach, (*reasons, *left.reasons, *refused))
     except KubeconfigError as error:
@@ -227,13 +232,13 @@ def _unmet(
 
 
 def _change(
-    held: HelmSecrets, expected: Expectations, trust: HeldTrust | None
+    charts: Mapping[tuple[str, str], Installed], expected: Expectations, trust: HeldTrust | None
 ) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
     """Why the change from the installed versions is refused, and what to warn of."""
     if expected.versions is None:
         return (), ()
     pods = trust.pods if trust is not None else ()
-    return version_change(held.secrets, expected.releases, pods, expected.versions)
+    return version_change(charts, expected.releases, pods, expected.versions)
 
 
 def _simulated(api: client.ApiClient, timeout: tuple[float, float]) -> bool:

@@ -16,9 +16,8 @@ from config.language.problems import printable
 from config.preconditions import Versions
 from config.variants.linkerd_versions import minor, next_step, too_far
 from kube.failures import Reason
-from kube.helm import Installed, installed
+from kube.helm import Installed
 from preflight.meshed_pods import MeshedPod
-from vocabulary.kinds import Object
 from vocabulary.linkerd import CONTROL_PLANE_CHARTS
 
 PAGE = "docs/upgrade.md"
@@ -26,17 +25,16 @@ SHOWN = 6
 
 
 def version_change(
-    secrets: Iterable[Object],
+    found: Mapping[tuple[str, str], Installed],
     releases: Iterable[Release],
     pods: Collection[MeshedPod],
     wanted: Versions,
 ) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
     """Why the change from what is installed is refused, and what to warn of.
 
-    `secrets` are Helm's records, `pods` those with a proxy. What the stack file allows with a
-    reason is a warning.
+    `found` has the charts of the releases by namespace and name, `pods` are those with a proxy.
+    What the stack file allows with a reason is a warning.
     """
-    found = installed(secrets)
     reasons = tuple(refusals(found, releases, pods, wanted))
     if wanted.allowed is None:
         return reasons, ()

@@ -14,6 +14,7 @@ import pytest
 import requests
 import yaml
 from hypothesis import given
+from hypothesis import settings as configured
 from hypothesis import strategies as st
 
 from charts import ChartSource, MissingChartsError, PublishedManifest, download
@@ -173,6 +174,7 @@ def test_every_chart_that_is_not_the_pinned_one_is_named_with_both_digests(
     pinned(tmp_path / "store", SEALED, other=mended).require(CONTENT)
 
 
+@configured(deadline=None)
 @given(st.dictionaries(st.sampled_from("abc"), st.binary(max_size=3)), st.data())
 def test_charts_pass_exactly_when_each_has_its_own_digest(
     contents: dict[str, bytes], data: st.DataObject

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as configured
 from hypothesis import strategies as st
 
 from config import MeshConfig
 from config.preconditions import expectations
 from config.variants.linkerd_versions import minor, next_step, too_far
 from kube.failures import Reason
+from kube.helm import installed
 from preflight import ClusterError, examine
 from preflight.meshed_pods import MeshedPod
 from preflight.version_change import version_change
@@ -57,13 +59,14 @@ def judged(
 ) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
     expected = expectations(loaded(content), "a")
     assert expected.versions is not None
-    return version_change(records, expected.releases, pods, expected.versions)
+    return version_change(installed(records), expected.releases, pods, expected.versions)
 
 
 def pod(version: str, workload: str = "shop/web") -> MeshedPod:
     return MeshedPod(workload, False, None, version=version)
 
 
+@configured(deadline=None)
 @given(DRAWN, DRAWN)
 def test_linkerd_is_upgraded_by_at_most_one_version_at_a_time_and_never_downgraded(
     before: Version, after: Version
@@ -76,6 +79,7 @@ def test_linkerd_is_upgraded_by_at_most_one_version_at_a_time_and_never_downgrad
     assert notes == ()
 
 
+@configured(deadline=None)
 @given(DRAWN, DRAWN)
 def test_following_the_remedies_ends_in_the_wanted_version(before: Version, after: Version) -> None:
     at, steps = before, 0
@@ -92,6 +96,7 @@ def test_following_the_remedies_ends_in_the_wanted_version(before: Version, afte
     assert steps < 10
 
 
+@configured(deadline=None)
 @given(DRAWN, DRAWN)
 def test_the_next_step_is_on_the_way(before: Version, after: Version) -> None:
     step = next_step(named(before), chart(after))
@@ -100,6 +105,7 @@ def test_the_next_step_is_on_the_way(before: Version, after: Version) -> None:
         assert before < tuple(map(int, step.split("."))) <= after or before == after
 
 
+@configured(deadline=None)
 @given(DRAWN, st.lists(DRAWN, max_size=4), DRAWN)
 def test_an_upgrade_waits_for_proxies_that_would_be_too_old(
     before: Version, running: list[Version], after: Version
