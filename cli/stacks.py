@@ -43,6 +43,11 @@ def find(stack: str) -> Path:
     )
 
 
+def name(stack: str) -> str:
+    """The name by which Pulumi knows a stack, of which the name or the file is given."""
+    return find(stack).name.removeprefix("Pulumi.").removesuffix(".yaml")
+
+
 def load(stack: str) -> MeshConfig:
     """The validated configuration of a stack. Raises StackFileError with every problem."""
     from config import load_stack_file

@@ -9,6 +9,7 @@ from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig, service_account
 from config.core.namespaces import made_namespaces
 from config.inventory.charts import Release, releases
+from config.inventory.webhooks import Webhook, webhooks
 from config.links.exports import ServiceRef
 from config.platform.recipes import Patch
 from config.service_ports import NamedPort, named_ports
@@ -91,6 +92,19 @@ class WantedPatch:
 
 
 @dataclass(frozen=True)
+class TrustReads:
+    """Where a cluster has what its proxies, and the callers of its webhooks, trust."""
+
+    namespace: str
+    """Namespace of the control plane."""
+    webhooks: tuple[Webhook, ...] = ()
+    """Webhooks whose certificates the trust anchor signs."""
+    authority: tuple[str, str] | None = None
+    """Namespace and name of the Secret with which cert-manager signs, where the program makes it.
+    """
+
+
+@dataclass(frozen=True)
 class Versions:
     """What a change of versions is judged by."""
 
@@ -120,8 +134,8 @@ class Expectations:
     """Namespaces that have to exist."""
     workloads: tuple[WantedPatch, ...] = ()
     """Patches; a missing workload is reported, a patch that could not be undone is refused."""
-    trust: bool = False
-    """Whether the anchors that its proxies trust are compared with those of the stack file."""
+    trust: TrustReads | None = None
+    """What is compared with the anchors of the stack file; None where nothing is."""
     linked_as: str | None = None
     """Key path of its `apiServer`, if links end here and sources therefore have to reach it."""
     oldest: tuple[Limit, ...] = ()
@@ -134,6 +148,15 @@ class Expectations:
     """Namespaces of the program, none of which may be in deletion."""
     versions: Versions | None = None
     """What the versions of the installed releases are compared with."""
+
+
+def _trust_reads(mesh: MeshConfig, name: str) -> TrustReads:
+    cluster, issuance = mesh.clusters[name], mesh.trust_anchor.cert_manager
+    authority = None
+    if issuance is not None and issuance.make_issuer and cluster.cert_manager is not None:
+        authority = (cluster.cert_manager.namespace, issuance.issuer)
+    signed = issuance is None or not issuance.webhooks
+    return TrustReads(cluster.linkerd.namespace, webhooks(cluster) if signed else (), authority)
 
 
 def expectations(mesh: MeshConfig, name: str) -> Expectations:
@@ -169,7 +192,7 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         (*_issuing(name, cluster), *_platform(name, cluster), *_egress(name, cluster)),
         tuple(_spaces(mesh, name)),
         tuple(WantedPatch(f"clusters.{name}.{path}", patch) for path, patch in cluster.patches),
-        trust=True,
+        trust=_trust_reads(mesh, name),
         linked_as=f"clusters.{name}.apiServer" if mesh.links_to(name) else None,
         oldest=tuple(_oldest(name, cluster)),
         ports=tuple(named_ports(mesh, name)),

@@ -11,11 +11,11 @@ from lifecycle.rotation.yaml_edit import UneditableError
 
 
 def rewrite(
-    path: Path, edited: Callable[[str], str], intended: Callable[[MeshConfig], MeshConfig]
+    path: Path, edited: Callable[[str], str], intended: Callable[[MeshConfig, MeshConfig], bool]
 ) -> None:
     """Replace the text of a stack file by `edited` of it, which keeps all else.
 
-    `intended` is what the edit does to the models. Raises UneditableError with the reason, and
+    `intended` compares the models before and after. Raises UneditableError with the reason, and
     leaves the file as it is, where the text cannot be edited or the models would not be those.
     """
     target = path.resolve()
@@ -27,11 +27,11 @@ def rewrite(
         with draft.open("w", encoding="utf-8", newline="") as file:
             file.write(text)
         shutil.copymode(target, draft)
-        if load_stack_file(draft) != intended(before):
+        if not intended(before, load_stack_file(draft)):
             raise UneditableError("the edit would change something else")
         draft.replace(target)
     except StackFileError as error:
-        raise UneditableError(str(error.problems[0])) from None
+        raise UneditableError(error.problems[0].message) from None
     except OSError as error:
         raise UneditableError(error.strerror or type(error).__name__) from None
     finally:

@@ -176,8 +176,7 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
             )
             held = helm_secrets(api, expected.releases, timeout)
             left = leftovers(api, held, expected.releases, expected.made_namespaces, timeout)
-            space = cluster.linkerd.namespace
-            trust = held_trust(api, space, timeout) if expected.trust else None
+            trust = held_trust(api, expected.trust, timeout) if expected.trust else None
             charts = installed(held.secrets)
             refused, allowed = _change(charts, expected, trust)
             played = _simulated(api, timeout)

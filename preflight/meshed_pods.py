@@ -53,6 +53,8 @@ class MeshedPod:
     """Its UID."""
     ending: bool = False
     """Whether it is being deleted."""
+    roots: frozenset[x509.Certificate] | None = None
+    """The anchors that it started with; None where only their hash is known."""
     version: str = ""
     """The release that its proxy is of, for example ``edge-26.8.3``."""
 
@@ -66,17 +68,19 @@ def meshed_pod(
     """
     metadata = inner(pod, "metadata")
     kind, name = owner_of(pod)
+    roots = roots_of(pod)
     workload = f"{metadata.get('namespace')}/{name}"
     return MeshedPod(
         workload,
-        _is_stale(pod, current, anchors),
-        _time(metadata.get("creationTimestamp")),
+        _is_stale(annotations_of(pod).get(TRUST_ROOT_SHA256), roots, current, anchors),
+        time_of(metadata.get("creationTimestamp")),
         workload == f"{namespace}/{IDENTITY}",
         kind,
         str(metadata.get("name") or ""),
         str(metadata.get("uid") or ""),
         metadata.get("deletionTimestamp") is not None,
-        annotations_of(pod).get(PROXY_VERSION) or "",
+        frozenset(roots) if roots is not None else None,
+        version=annotations_of(pod).get(PROXY_VERSION) or "",
     )
 
 
@@ -129,16 +133,20 @@ def certificates(pem: str) -> tuple[x509.Certificate, ...]:
         return ()
 
 
-def _is_stale(pod: Object, current: Collection[str], anchors: Collection[x509.Certificate]) -> bool:
-    started_with = annotations_of(pod).get(TRUST_ROOT_SHA256)
-    if not started_with or started_with in current:
+def _is_stale(
+    started_with: str | None,
+    roots: Collection[x509.Certificate] | None,
+    current: Collection[str],
+    anchors: Collection[x509.Certificate],
+) -> bool:
+    if started_with in current:
         return False
-    # The same certificates may be written otherwise.
-    roots = roots_of(pod)
-    return roots is None or set(roots) != set(anchors)
+    # The same certificates may be written otherwise, and Linkerd 2.8 writes no hash.
+    return bool(started_with) if roots is None else set(roots) != set(anchors)
 
 
-def _time(text: object) -> datetime | None:
+def time_of(text: object) -> datetime | None:
+    """A time as Kubernetes writes it; None where it is none."""
     try:
         return datetime.fromisoformat(str(text))
     except ValueError:

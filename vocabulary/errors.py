@@ -20,6 +20,7 @@ The tree; each class is defined where it is raised:
     │   ├── ClusterStartError        a process does not start
     │   └── StartCancelledError      the user interrupted the start
     ├── RestartError             lifecycle/restarts/act.py: a workload does not restart
+    ├── RotationError            lifecycle/rotation/step.py: a rotation cannot go on by itself
     ├── UpgradeError             lifecycle/upgrade/edit.py: an upgrade cannot go on by itself
     ├── SessionError             verify/session.py: `./mesh verify` cannot start or end
     └── VerbError                cli/errors.py: a verb of `./mesh` cannot go on

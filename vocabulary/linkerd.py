@@ -16,6 +16,8 @@ TRUST_ROOT_SHA256 = "linkerd.io/trust-root-sha256"
 
 CONFIG_PREFIX = "config.linkerd.io/"
 """What the keys of the proxy's settings begin with."""
+REMOTE_ACCESS = "linkerd-service-mirror-remote-access-"
+"""What the name of a link's ServiceAccount on the target begins with, before the source."""
 PROXY_OWNER_PREFIX = "linkerd.io/proxy-"
 """What the key of a pod's label begins with that names its owner, before the owner's kind."""
 ADMISSION_WEBHOOKS = "config.linkerd.io/admission-webhooks"

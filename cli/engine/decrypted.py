@@ -69,7 +69,7 @@ def _decrypt(path: Path, what: str) -> dict[str, dict[str, object]]:
         )
     from cli.engine.engine import Engine
 
-    stack = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    stack = stacks.name(str(path))
     command = ["config", "--stack", stack, "--config-file", str(path.resolve())]
     output: list[str] = []
     errors: list[str] = []

@@ -17,6 +17,7 @@ from config.core.mesh import MeshConfig
 from preflight.anchor_change import NextTrust, refusals
 from preflight.guard import ClusterError, ClusterProblem, Reach, context_of
 from preflight.meshed_pods import certificates
+from preflight.restart_notice import notices
 
 
 def anchor_gate(
@@ -34,17 +35,17 @@ async def _decided(config: MeshConfig, anchors: TrustAnchor, reach: Mapping[str,
     held = {name: item.trust for name, item in reach.items() if item.trust is not None}
     if not held:
         return True
-    wanted = NextTrust(
-        {name: await _existing(pem) for name, pem in anchors.anchors.items()},
-        config.trust_anchor.signing_anchor.name,
-    )
+    existing = {name: await _existing(pem) for name, pem in anchors.anchors.items()}
+    wanted = NextTrust.of(config.trust_anchor, existing)
     problems = [
         ClusterProblem(name, context_of(config.clusters[name]), *reason)
-        for name, trust in held.items()
-        for reason in refusals(trust, wanted)
+        for name, reason in refusals(held, wanted, config.clusters)
     ]
     if problems:
         raise pulumi.RunError(str(ClusterError(problems)))
+    for name, trust in held.items():
+        for line in notices(name, config.clusters[name].linkerd.namespace, trust, wanted):
+            pulumi.log.warn(line)
     return True
 
 

@@ -5,9 +5,10 @@ What Linkerd accepts is in `config/trust/certificate_rules.py`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from cryptography import x509
@@ -109,6 +110,8 @@ def has_ecdsa_key(certificate: str) -> bool:
     return cert is not None and isinstance(_public_key(cert), ec.EllipticCurvePublicKey)
 
 
+# The same few certificates are compared for every cluster and webhook.
+@lru_cache(maxsize=4096)
 def issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
     """Whether this authority signed a certificate; its dates and what it may sign do not matter."""
     try:
@@ -116,6 +119,22 @@ def issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> boo
     except (ValueError, TypeError, InvalidSignature):
         return False
     return True
+
+
+def issuing_anchor(
+    certificate: x509.Certificate,
+    chain: Sequence[x509.Certificate],
+    anchors: Iterable[x509.Certificate],
+) -> x509.Certificate | None:
+    """The anchor below which a certificate is, with `chain` between the two; None without one."""
+    trusted = tuple(anchors)
+    found = next(
+        (one for one in trusted if one == certificate or issued_by(certificate, one)), None
+    )
+    for place, above in enumerate(chain):
+        if found is None and above != certificate and issued_by(certificate, above):
+            found = issuing_anchor(above, (*chain[:place], *chain[place + 1 :]), trusted)
+    return found
 
 
 def _loaded(certificate: str) -> x509.Certificate | None:

@@ -15,7 +15,9 @@ from itertools import groupby
 
 from checks.cluster.unready import is_ready, ought_to_run, worst
 from checks.facts.selectors import selects
+from config.core.mesh import MeshConfig
 from kube.answers import inner
+from kube.kubeconfig import api_client
 from kube.rollouts import behind, stuck
 from lifecycle.restarts.disruption import Budget, by_rollout, down_at_once, pods_wanted
 from lifecycle.restarts.plan import Plan, Restart
@@ -51,6 +53,16 @@ class Limits:
     """Workloads that restart at the same time."""
     seconds: float
     """How long one workload may take."""
+
+
+def restart_in(mesh: MeshConfig, plan: Plan, say: Callable[[str], None]) -> None:
+    """Replace the pods of a plan's workloads, bounded as the stack file says.
+
+    Raises RestartError at the first workload that does not become ready in time.
+    """
+    limits = Limits(mesh.trust_anchor.restarts.batch, float(mesh.timeout_seconds))
+    with api_client(mesh.clusters[plan.cluster]) as api:
+        restart(Cluster(plan.cluster, api), plan, limits, say)
 
 
 def restart(cluster: Cluster, plan: Plan, limits: Limits, say: Callable[[str], None]) -> None:

@@ -35,7 +35,9 @@ def write(path: Path, versions: Mapping[str, str]) -> None:
     """
     try:
         rewrite(
-            path, lambda text: edited(text, versions), lambda mesh: with_versions(mesh, versions)
+            path,
+            lambda text: edited(text, versions),
+            lambda before, after: after == with_versions(before, versions),
         )
     except UneditableError as error:
         raise UpgradeError(

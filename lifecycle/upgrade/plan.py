@@ -87,11 +87,11 @@ def look(mesh: MeshConfig) -> dict[str, Reach]:
     Raises ClusterError naming each that cannot be read, or whose releases are in an interrupted
     change.
     """
-    wanted = {
-        name: Expectations(releases=inventory(mesh, name).releases, trust=True)
-        for name in mesh.clusters
+    wanted = {name: expectations(mesh, name) for name in mesh.clusters}
+    read = {
+        name: Expectations(releases=one.releases, trust=one.trust) for name, one in wanted.items()
     }
-    return examine(mesh.clusters, wanted)
+    return examine(mesh.clusters, read)
 
 
 def plan(

@@ -102,6 +102,7 @@ WRONG: Wrong = [
         "two active anchors",
         trusted({"anchors": [{"name": "a", "state": "active"}, {"name": "b", "state": "active"}]}),
     ),
+    ("left to no one", trusted({"restarts": {"excluded": ["shop/web"]}})),
     ("no key", trusted({"anchors": [ANCHOR]})),
     ("generated CA", trusted({"certManager": ISSUED}, certManager={})),
     (

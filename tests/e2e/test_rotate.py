@@ -1,0 +1,42 @@
+"""The commands of docs/rotate.md, followed on real pods, lose no request."""
+
+from __future__ import annotations
+
+import copy
+import re
+
+import yaml
+
+from config import PROJECT
+from tests.e2e.conftest import ROOT, STACK, Mesh
+
+PAGE = (ROOT / "docs" / "rotate.md").read_text()
+KEY = f"{PROJECT}:trustAnchor"
+
+
+def steps() -> str:
+    """The commands of the page that are repeated until the anchor is replaced."""
+    (block,) = (
+        text for text in re.findall(r"```sh\n(.*?)```", PAGE, re.S) if text.count("rotate") == 2
+    )
+    assert "--next" in block and "pulumi up" in block and "--restart" in block
+    return block.replace("STACK", STACK)
+
+
+def test_no_request_fails_while_an_anchor_is_rotated_by_the_commands_of_the_page(
+    mesh: Mesh,
+) -> None:
+    content = copy.deepcopy(mesh.content)
+    content["config"][KEY] = {"restarts": {"by": "rotate", "batch": 2}}
+    mesh.write(content)
+    mesh.up()
+    assert "missing" not in mesh.mesh("rotate", STACK)
+    script = mesh.folder / "step.sh"
+    script.write_text(f"set -euo pipefail\n{steps()}")
+    for _ in range(3):
+        print(mesh.mesh("verify", STACK, "--during", "bash", str(script)))
+    shown = mesh.mesh("rotate", STACK)
+    assert "missing" not in shown and "bundle: root-2\n" in shown
+    written = yaml.safe_load((mesh.folder / "stacks" / f"Pulumi.{STACK}.yaml").read_text())
+    assert written["config"][KEY]["anchors"] == [{"name": "root-2", "state": "active"}]
+    assert " 0 failed" in mesh.mesh("verify", STACK)

@@ -1,0 +1,33 @@
+"""``python -m tests.histories [NUMBER]`` walks so many histories, 10,000 by default."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from hypothesis import HealthCheck, settings
+from hypothesis.database import InMemoryExampleDatabase
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.histories.machine import Histories
+
+
+def walk(number: int, steps: int = 25) -> None:
+    """Walk histories of up to so many steps. Raises AssertionError, with the history."""
+    run_state_machine_as_test(
+        Histories,
+        settings=settings(
+            max_examples=number,
+            stateful_step_count=steps,
+            deadline=None,
+            database=InMemoryExampleDatabase(),
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+if __name__ == "__main__":
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
+    begin = time.process_time()
+    walk(count)
+    print(f"{count} histories, {time.process_time() - begin:.0f} s of CPU time")
