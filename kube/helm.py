@@ -145,7 +145,7 @@ def decode(secret: Object) -> Release:
     revision = _number(labels.get("version") or number)
     name = labels.get("name") or named
     try:
-        record = _record(secret)
+        record = record_of(secret)
         metadata = record["chart"]["metadata"]
         return Release(
             namespace=namespace,
@@ -160,7 +160,11 @@ def decode(secret: Object) -> Release:
         return Release(namespace, name, revision, "unreadable", "", "", ())
 
 
-def _record(secret: Object) -> dict[str, Any]:
+def record_of(secret: Object) -> dict[str, Any]:
+    """The document in a Secret of Helm.
+
+    Raises KeyError, TypeError, ValueError, OSError or EOFError where it cannot be read.
+    """
     try:
         packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
     except binascii.Error as error:

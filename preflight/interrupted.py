@@ -54,12 +54,13 @@ def leftovers(
         try:
             found = recorded(api, space, timeout)
         except ApiException as error:
-            if error.status != 403:
+            if error.status not in (403, 404):
                 raise
-            notes.append(
-                f"Helm releases in namespace {space} were not checked: the credentials may not "
-                "list Secrets there"
-            )
+            if error.status == 403:
+                notes.append(
+                    f"Helm releases in namespace {space} were not checked: the credentials may not "
+                    "list Secrets there"
+                )
             continue
         for record in (found[key] for key in wanted if key in found and key[0] == space):
             if record.status in IN_A_CHANGE:
@@ -106,8 +107,8 @@ def terminating(
         why = f": {printable('; '.join(left), 300)}" if left else ""
         yield (
             f"namespace '{name}' is being deleted (Terminating), and accepts no new objects{why}",
-            f"wait until `kubectl get namespace {name}` does not find it, then repeat; if it stays, "
-            "remove what the message names, or the finalizers of these objects",
+            f"wait until `kubectl get namespace {name}` does not find it, then repeat; if it "
+            "stays, remove what the message names, or the finalizers of these objects",
         )
 
 
