@@ -18,7 +18,6 @@ from typing import Any
 
 import yaml
 
-import local_clusters
 from cli.demo.stack import DemoStack
 from cli.engine.engine import Engine
 from config import PROJECT
@@ -195,24 +194,20 @@ def _command(pid: int) -> str:
 
 
 @contextlib.contextmanager
-def world(folder: Path, engine: Engine, charts: Path) -> Iterator[World]:
-    """Two fresh clusters with their proxies; they are ended afterwards."""
-    started = local_clusters.up(NAMES, directory=folder / "clusters")
-    clusters = dict(zip(NAMES, started, strict=True))
-    try:
-        with contextlib.ExitStack() as exits:
-            proxies = {
-                name: exits.enter_context(Proxy(cluster.kubeconfig).serving())
-                for name, cluster in clusters.items()
-            }
-            kubeconfig = proxied(proxies, folder / "kubeconfig")
-            settings = {"KUBECONFIG": str(kubeconfig), "MESH_CHARTS": str(charts)}
-            content = yaml.safe_load((ROOT / "stacks" / "Pulumi.local.yaml").read_text())
-            content["config"][f"{PROJECT}:timeoutSeconds"] = 120
-            made = World(
-                clusters, proxies, DemoStack(folder / "stack"), engine.having(settings), content
-            )
-            made.content = made.with_anchors("root", signer="root")
-            yield made
-    finally:
-        local_clusters.down(directory=folder / "clusters")
+def world(
+    clusters: Mapping[str, LocalCluster], folder: Path, engine: Engine, charts: Path
+) -> Iterator[World]:
+    """The stack, not deployed, in these clusters, with a proxy before each."""
+    with contextlib.ExitStack() as exits:
+        proxies = {
+            name: exits.enter_context(Proxy(cluster.kubeconfig).serving())
+            for name, cluster in clusters.items()
+        }
+        kubeconfig = proxied(proxies, folder / "kubeconfig")
+        settings = {"KUBECONFIG": str(kubeconfig), "MESH_CHARTS": str(charts)}
+        content = yaml.safe_load((ROOT / "stacks" / "Pulumi.local.yaml").read_text())
+        content["config"][f"{PROJECT}:timeoutSeconds"] = 120
+        stack = DemoStack(folder / "stack")
+        made = World(clusters, proxies, stack, engine.having(settings), content)
+        made.content = made.with_anchors("root", signer="root")
+        yield made
