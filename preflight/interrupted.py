@@ -8,19 +8,22 @@ namespace in the phase Terminating accepts no new objects.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
 
+from config.core.cluster import ClusterConfig
 from config.inventory.charts import Release
 from config.language.problems import printable
 from kube.answers import inner, items
+from kube.errors import KubeconfigError
 from kube.failures import Reason
 from kube.helm import IN_A_CHANGE, OWN_RECORDS, Record, newest_records
-from kube.kubeconfig import METADATA_LIST, get_json
+from kube.kubeconfig import METADATA_LIST, api_client, get_json
 from kube.paths import path_of
 from vocabulary.kinds import NAMESPACE, SECRET
 
@@ -35,6 +38,8 @@ class Leftovers:
 
     reasons: tuple[Reason, ...] = ()
     """Why no update is possible now."""
+    absent: frozenset[tuple[str, str]] = frozenset()
+    """Namespaces and names of the releases that do not exist."""
     notes: tuple[str, ...] = ()
     """Sentences about what an update may not repair, or what could not be read."""
 
@@ -49,6 +54,7 @@ def leftovers(
     """
     wanted = [one.key for one in releases]
     reasons: list[Reason] = []
+    absent: list[tuple[str, str]] = []
     notes: list[str] = []
     for space in dict.fromkeys(space for space, _ in wanted):
         try:
@@ -62,15 +68,47 @@ def leftovers(
                     "list Secrets there"
                 )
             continue
-        for record in (found[key] for key in wanted if key in found and key[0] == space):
-            if record.status in IN_A_CHANGE:
+        for key in (key for key in wanted if key[0] == space):
+            record = found.get(key)
+            if record is None:
+                absent.append(key)
+            elif record.status in IN_A_CHANGE:
                 reasons.append(_stuck(record))
             elif record.status == "failed":
                 notes.append(
                     f"the last change of release {record} failed; if this update does not change "
                     f"it, {RECOVER} does"
                 )
-    return Leftovers((*reasons, *terminating(api, namespaces, timeout)), tuple(notes))
+    reasons += terminating(api, namespaces, timeout)
+    return Leftovers(tuple(reasons), frozenset(absent), tuple(notes))
+
+
+@dataclass(frozen=True)
+class Unlisted:
+    """Finds releases that the state has and the cluster has not, which no diff shows.
+
+    Only those that did not exist before the run are looked for again.
+    """
+
+    clusters: Mapping[str, ClusterConfig]
+    absent: Mapping[str, frozenset[tuple[str, str]]]
+    """Namespaces and names of releases that did not exist, by cluster."""
+
+    def __call__(self, cluster: str, namespace: str, name: str) -> str | None:
+        """Why a release does not exist after its step; None where it does, or was not read."""
+        if (namespace, name) not in self.absent[cluster]:
+            return None
+        try:
+            with api_client(self.clusters[cluster]) as api:
+                found = recorded(api, namespace, (3.0, 9.0))
+        except (ApiException, HTTPError, KubeconfigError):
+            return None
+        if (namespace, name) in found:
+            return None
+        return (
+            f"cluster '{cluster}': release {namespace}/{name} is in the state, but does not exist; "
+            f"{RECOVER} compares the state with the clusters"
+        )
 
 
 def recorded(

@@ -14,6 +14,7 @@ from config import MeshConfig
 from config.preconditions import expectations
 from kube.helm import IN_A_CHANGE, newest_records, record_name
 from preflight import ClusterError, Reach, examine
+from preflight.interrupted import Unlisted
 from tests.api_servers import CA_PEM, Answer, api_server, healthy, kubeconfig, written
 
 Mesh = Callable[[str], MeshConfig]
@@ -115,6 +116,36 @@ def test_a_namespace_in_deletion_is_refused_with_what_remains_in_it(guard: Guard
     assert "x/y" in problem.message
     assert "nothing" not in problem.message
     assert "kubectl get namespace linkerd" in problem.remedy
+
+
+def test_releases_that_do_not_exist_are_learned(guard: Guard) -> None:
+    found = guard(having(record("linkerd-crds", 1, "deployed")))
+    assert found.absent_releases == {("linkerd", "linkerd-control-plane")}
+
+
+@pytest.mark.parametrize(
+    ("absent", "records", "missed"),
+    [
+        (frozenset({("linkerd", "linkerd-crds")}), (), True),
+        (frozenset({("linkerd", "linkerd-crds")}), (record("linkerd-crds", 1, "deployed"),), False),
+        # What existed before the run has been compared already.
+        (frozenset(), (), False),
+    ],
+)
+def test_a_release_of_the_state_that_the_cluster_lacks_is_reported(
+    mesh: Mesh,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    absent: frozenset[tuple[str, str]],
+    records: tuple[dict[str, Any], ...],
+    missed: bool,
+) -> None:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    with api_server(having(*records)) as server:
+        written(kubeconfig({"a": server.url}, {"token": "x"}, CA_PEM), tmp_path / "kubeconfig")
+        reason = Unlisted(mesh(ONE).clusters, {"a": absent})("a", "linkerd", "linkerd-crds")
+    assert (reason is not None) is missed
+    assert reason is None or "./mesh recover STACK" in reason
 
 
 @given(st.dictionaries(st.integers(1, 120), st.sampled_from(sorted(IN_A_CHANGE)), min_size=1))
