@@ -109,8 +109,9 @@ def alike(found: Any, wanted: Any) -> bool:
     """Whether values are those of a plan, as far as the plan knows them."""
     if isinstance(wanted, str) and any(mark in wanted for mark in PLACEHOLDERS):
         return True
-    if isinstance(wanted, Mapping) or isinstance(found, Mapping):
-        mine, theirs = dict(wanted or {}), dict(found or {})
+    # Helm drops keys without a value.
+    mine, theirs = ({} if one is None else one for one in (wanted, found))
+    if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
         return all(alike(theirs.get(key), mine.get(key)) for key in {*mine, *theirs})
     if isinstance(wanted, list) and isinstance(found, list):
         return len(wanted) == len(found) and all(map(alike, found, wanted))

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from local_clusters.processes import ProcessIdentity, identify
 
+ROOT = Path(__file__).resolve().parents[2]
+"""This project's folder, in which its engine starts providers."""
 _PROVIDER = "pulumi-resource"
 """What the command names of providers begin with; the kernel keeps 15 characters."""
 _ENGINE = "pulumi"
 
 
 def orphaned_providers() -> list[ProcessIdentity]:
-    """The providers of this user whose parent is no engine any more."""
+    """The providers of this project whose parent is no engine any more."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if folder.stat().st_uid != os.getuid() or not _command(folder).startswith(_PROVIDER):
+            if not _command(folder).startswith(_PROVIDER) or (folder / "cwd").readlink() != ROOT:
                 continue
             parent = (folder / "stat").read_text().rpartition(")")[2].split()[1]
             if _command(Path("/proc") / parent) == _ENGINE:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tests.faults.world import Content, Ended, World, kill
@@ -109,12 +109,10 @@ def undisturbed(world: World) -> dict[str, tuple[int, Result]]:
     """How many writes each phase has, and what it ends in, by its name."""
     found = {}
     for phase in phases(world):
-        for proxy in world.proxies.values():
-            proxy.writes = 0
+        world.writes.value = 0
         ended = phase.run(world)
         assert ended.code == 0, ended.output
-        writes = sum(proxy.writes for proxy in world.proxies.values())
-        found[phase.name] = (writes, Result.of(world))
+        found[phase.name] = (world.writes.value, Result.of(world))
     return found
 
 
@@ -134,27 +132,20 @@ def plan(world: World, writes: dict[str, int], count: int, seed: int) -> Iterato
 
 def suffer(world: World, one: Kill, expected: Result) -> Healed:
     """Kill a run, heal it as the documentation says, and compare the result."""
+    world.writes.value = 0
     process = world.start(one.phase.content, one.phase.command, "--yes", "--skip-preview")
     found = Healed(one, "")
-    done = [0]
 
-    def strike(what: str) -> None:
+    def strike(number: int, what: str) -> bool:
+        if number != one.write:
+            return False
         found.hit = what
         kill(process.pid, one.who)
-
-    def at(moment: str) -> Callable[[int, str], bool]:
-        def heard(_: int, what: str) -> bool:
-            if moment == "before":
-                done[0] += 1
-            if moment != one.moment or done[0] != one.write or found.hit:
-                return False
-            strike(what)
-            return one.who != "engine"
-
-        return heard
+        # A provider that was killed before it wrote has not written.
+        return one.who != "engine"
 
     for proxy in world.proxies.values():
-        proxy.before, proxy.after = at("before"), at("after")
+        setattr(proxy, one.moment, strike)
     world.ended(process)
     for proxy in world.proxies.values():
         proxy.before = proxy.after = lambda number, what: False

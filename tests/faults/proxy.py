@@ -26,17 +26,31 @@ REVIEWS = ("selfsubjectaccessreviews", "selfsubjectrulesreviews", "tokenreviews"
 """What is posted and changes nothing."""
 
 
+class Counter:
+    """Counts the writes of all proxies of a run."""
+
+    def __init__(self) -> None:
+        self.value = 0
+        """Writes since it was set to 0, dry runs left out."""
+        self._lock = threading.Lock()
+
+    def next(self) -> int:
+        """The number of one more write."""
+        with self._lock:
+            self.value += 1
+            return self.value
+
+
 class Proxy:
     """The proxy of one cluster."""
 
-    def __init__(self, kubeconfig: Path) -> None:
+    def __init__(self, kubeconfig: Path, counter: Counter) -> None:
         content = yaml.safe_load(kubeconfig.read_text())
         cluster, user = content["clusters"][0]["cluster"], content["users"][0]["user"]
         parts = urlsplit(cluster["server"])
         self._address = (parts.hostname, parts.port)
         self._upstream = _client_context(cluster, user)
-        self.writes = 0
-        """Writes since the last reset, dry runs left out."""
+        self._counter = counter
         self.before: Callable[[int, str], bool] = lambda number, what: False
         """Called with the number of each write, and with what it is; it is sent on unless this
         returns True."""
@@ -46,8 +60,6 @@ class Proxy:
         """While it is set, no request is answered."""
         self.refusing = threading.Event()
         """While it is set, connections are closed at once."""
-        self._lock = threading.Lock()
-        self._local = threading.local()
         self._server = _server(self)
         self.url = f"https://127.0.0.1:{self._server.server_address[1]}"
 
@@ -57,9 +69,7 @@ class Proxy:
         dry = "dryRun" in parse_qs(parts.query)
         if method in ("GET", "HEAD") or dry or parts.path.endswith(REVIEWS):
             return None
-        with self._lock:
-            self.writes += 1
-            return self.writes
+        return self._counter.next()
 
     def upstream(self) -> http.client.HTTPSConnection:
         """A connection to the API server."""

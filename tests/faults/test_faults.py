@@ -38,15 +38,7 @@ def test_an_update_that_is_killed_is_completed_by_recover(
     assert [one for one in report.results if one.status is checks.Status.FAILURE] == []
 
 
-@pytest.fixture
-def deployed(made: World) -> Result:
-    """What the clusters and the state have now."""
-    return Result.of(made)
-
-
-def test_a_release_that_is_stuck_is_refused_although_a_refresh_would_pass(
-    made: World, deployed: Result
-) -> None:
+def test_a_release_that_is_stuck_is_refused_although_a_refresh_would_pass(made: World) -> None:
     """A provider that dies in an upgrade leaves the release pending, and the Deployments old."""
     changed = made.with_anchors("root", "next", signer="root")
     process = made.start(changed, "up", "--yes", "--skip-preview")

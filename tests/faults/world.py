@@ -23,7 +23,7 @@ from cli.engine.engine import Engine
 from config import PROJECT
 from kube.helm import newest_records
 from local_clusters import LocalCluster
-from tests.faults.proxy import Proxy, proxied
+from tests.faults.proxy import Counter, Proxy, proxied
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("source", "target")
@@ -52,6 +52,7 @@ class World:
 
     clusters: Mapping[str, LocalCluster]
     proxies: Mapping[str, Proxy]
+    writes: Counter
     stack: DemoStack
     engine: Engine
     content: Content
@@ -199,8 +200,9 @@ def world(
 ) -> Iterator[World]:
     """The stack, not deployed, in these clusters, with a proxy before each."""
     with contextlib.ExitStack() as exits:
+        counter = Counter()
         proxies = {
-            name: exits.enter_context(Proxy(cluster.kubeconfig).serving())
+            name: exits.enter_context(Proxy(cluster.kubeconfig, counter).serving())
             for name, cluster in clusters.items()
         }
         kubeconfig = proxied(proxies, folder / "kubeconfig")
@@ -208,6 +210,6 @@ def world(
         content = yaml.safe_load((ROOT / "stacks" / "Pulumi.local.yaml").read_text())
         content["config"][f"{PROJECT}:timeoutSeconds"] = 120
         stack = DemoStack(folder / "stack")
-        made = World(clusters, proxies, stack, engine.having(settings), content)
+        made = World(clusters, proxies, counter, stack, engine.having(settings), content)
         made.content = made.with_anchors("root", signer="root")
         yield made

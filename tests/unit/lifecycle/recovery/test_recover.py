@@ -32,7 +32,7 @@ PROVIDER = "urn:pulumi:s::p::pulumi:providers:kubernetes::a::1"
 CRDS, CONTROL_PLANE = ("linkerd", "linkerd-crds"), ("linkerd", "linkerd-control-plane")
 
 
-def entry(kind: str, name: str, **inputs: Any) -> Thing:
+def entry(kind: str, name: str, /, **inputs: Any) -> Thing:
     """A resource as the state and a plan have it."""
     return {
         "urn": f"urn:pulumi:s::p::{kind}::{name}",
@@ -42,7 +42,7 @@ def entry(kind: str, name: str, **inputs: Any) -> Thing:
     }
 
 
-def release(key: tuple[str, str], **inputs: Any) -> Thing:
+def release(key: tuple[str, str], /, **inputs: Any) -> Thing:
     """A Helm release as the state and a plan have it."""
     return entry(RELEASE, f"a-{key[1]}", namespace=key[0], name=key[1], **inputs)
 
@@ -248,9 +248,10 @@ def test_a_release_is_this_stacks_where_it_has_its_values(
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    st.booleans() | st.text(max_size=3),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=2), inner, max_size=3)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=2), inner, min_size=1, max_size=3)
     ),
     max_leaves=8,
 )
@@ -260,8 +261,7 @@ VALUES = st.recursive(
 def test_values_are_compared_as_far_as_the_plan_knows_them(one: Any, other: Any) -> None:
     assert alike(one, one)
     assert alike({"a": one, "b": other}, {"a": one, "b": PLACEHOLDERS[0]})
-    if json.dumps(one) != json.dumps(other) and one and other:
-        assert not alike({"a": [one]}, {"a": [other]})
+    assert alike({"a": [one]}, {"a": [other]}) == (one == other)
 
 
 @pytest.mark.parametrize("url", ["s3://bucket", "https://api.pulumi.com/me", ""])
