@@ -103,7 +103,7 @@ def installed(secrets: Iterable[Object]) -> dict[tuple[str, str], Installed]:
     found: dict[tuple[str, str], Installed] = {}
     for key, (_, _, secret) in chosen.items():
         try:
-            metadata = _record(secret)["chart"]["metadata"]
+            metadata = record_of(secret)["chart"]["metadata"]
             chart, version = str(metadata["name"]), str(metadata["version"])
         except _UNREADABLE:
             continue
@@ -188,7 +188,7 @@ def decode(secret: Object) -> Release:
     revision = _number(labels.get("version") or number)
     name = labels.get("name") or named
     try:
-        record = _record(secret)
+        record = record_of(secret)
         metadata = record["chart"]["metadata"]
         return Release(
             namespace=namespace,
@@ -203,7 +203,11 @@ def decode(secret: Object) -> Release:
         return Release(namespace, name, revision, "unreadable", "", "", ())
 
 
-def _record(secret: Object) -> dict[str, Any]:
+def record_of(secret: Object) -> dict[str, Any]:
+    """The document in a Secret of Helm.
+
+    Raises KeyError, TypeError, ValueError, OSError or EOFError where it cannot be read.
+    """
     try:
         packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
     except binascii.Error as error:

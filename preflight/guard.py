@@ -66,6 +66,8 @@ class Reach:
     """What its proxies trust; None where Linkerd is not installed, or was not read."""
     simulated: bool = False
     """Whether kwok plays its nodes, so that no controller of Linkerd runs."""
+    absent_releases: frozenset[tuple[str, str]] = frozenset()
+    """Namespaces and names of the stack's Helm releases that do not exist."""
     notes: tuple[str, ...] = ()
     """Warnings about its Helm releases."""
     releases: Mapping[tuple[str, str], Installed] = field(default_factory=dict)
@@ -191,6 +193,7 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
             found.settled,
             trust,
             played,
+            left.absent,
             (*left.notes, *allowed),
             charts,
         )

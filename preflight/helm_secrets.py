@@ -23,6 +23,8 @@ class HelmSecrets:
 
     secrets: tuple[Object, ...] = ()
     """The Secrets, without those of revisions that a later one replaced."""
+    listed: tuple[str, ...] = ()
+    """Namespaces whose records were read."""
     refused: tuple[str, ...] = ()
     """Namespaces whose Secrets may not be listed."""
 
@@ -37,6 +39,7 @@ def helm_secrets(
     """
     query = urlencode({"labelSelector": OWN_RECORDS})
     found: list[Object] = []
+    listed: list[str] = []
     refused: list[str] = []
     for space in dict.fromkeys(release.namespace for release in releases):
         try:
@@ -47,5 +50,6 @@ def helm_secrets(
             elif error.status != 404:
                 raise
             continue
+        listed.append(space)
         found += items(answer, "items")
-    return HelmSecrets(tuple(found), tuple(refused))
+    return HelmSecrets(tuple(found), tuple(listed), tuple(refused))

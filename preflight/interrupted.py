@@ -8,19 +8,22 @@ namespace in the phase Terminating accepts no new objects.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
 
+from config.core.cluster import ClusterConfig
 from config.inventory.charts import Release
 from config.language.problems import printable
 from kube.answers import inner, items
+from kube.errors import KubeconfigError
 from kube.failures import Reason
 from kube.helm import IN_A_CHANGE, OWN_RECORDS, Record, newest_records
-from kube.kubeconfig import METADATA_LIST, get_json
+from kube.kubeconfig import METADATA_LIST, api_client, get_json
 from kube.paths import path_of
 from preflight.helm_secrets import HelmSecrets
 from vocabulary.kinds import NAMESPACE, SECRET
@@ -36,6 +39,8 @@ class Leftovers:
 
     reasons: tuple[Reason, ...] = ()
     """Why no update is possible now."""
+    absent: frozenset[tuple[str, str]] = frozenset()
+    """Namespaces and names of the releases that do not exist."""
     notes: tuple[str, ...] = ()
     """Sentences about what an update may not repair, or what could not be read."""
 
@@ -60,15 +65,48 @@ def leftovers(
         "Secrets there"
         for space in held.refused
     ]
-    for record in (found[one.key] for one in releases if one.key in found):
-        if record.status in IN_A_CHANGE:
+    absent: list[tuple[str, str]] = []
+    for one in releases:
+        record = found.get(one.key)
+        if record is None:
+            absent += [one.key] if one.namespace in held.listed else []
+        elif record.status in IN_A_CHANGE:
             reasons.append(_stuck(record))
         elif record.status == "failed":
             notes.append(
                 f"the last change of release {record} failed; if this update does not change it, "
                 f"{RECOVER} does"
             )
-    return Leftovers((*reasons, *terminating(api, namespaces, timeout)), tuple(notes))
+    reasons += terminating(api, namespaces, timeout)
+    return Leftovers(tuple(reasons), frozenset(absent), tuple(notes))
+
+
+@dataclass(frozen=True)
+class Unlisted:
+    """Finds releases that the state has and the cluster has not, which no diff shows.
+
+    Only those that did not exist before the run are looked for again.
+    """
+
+    clusters: Mapping[str, ClusterConfig]
+    absent: Mapping[str, frozenset[tuple[str, str]]]
+    """Namespaces and names of releases that did not exist, by cluster."""
+
+    def __call__(self, cluster: str, namespace: str, name: str) -> str | None:
+        """Why a release does not exist after its step; None where it does, or was not read."""
+        if (namespace, name) not in self.absent[cluster]:
+            return None
+        try:
+            with api_client(self.clusters[cluster]) as api:
+                found = recorded(api, namespace, (3.0, 9.0))
+        except (ApiException, HTTPError, KubeconfigError):
+            return None
+        if (namespace, name) in found:
+            return None
+        return (
+            f"cluster '{cluster}': release {namespace}/{name} is in the state, but does not exist; "
+            f"{RECOVER} compares the state with the clusters"
+        )
 
 
 def recorded(
@@ -105,8 +143,8 @@ def terminating(
         why = f": {printable('; '.join(left), 300)}" if left else ""
         yield (
             f"namespace '{name}' is being deleted (Terminating), and accepts no new objects{why}",
-            f"wait until `kubectl get namespace {name}` does not find it, then repeat; if it stays, "
-            "remove what the message names, or the finalizers of these objects",
+            f"wait until `kubectl get namespace {name}` does not find it, then repeat; if it "
+            "stays, remove what the message names, or the finalizers of these objects",
         )
 
 

@@ -12,13 +12,13 @@ from checks.cluster import pod_logs
 from checks.cluster.workloads import UNKNOWN, described
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from kube.helm import IN_A_CHANGE, History, Made, Release
 from checks.facts.listing import Listing, workloads
 from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
 from checks.facts.view import Access, Unseen, View, some
 from config.core.mesh import MeshConfig
 from config.inventory import Release as ExpectedRelease
 from config.inventory import inventory
+from kube.helm import IN_A_CHANGE, History, Made, Release
 from vocabulary.kinds import NAMESPACE, WORKLOADS, Kind
 
 

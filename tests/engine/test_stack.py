@@ -97,9 +97,12 @@ def test_a_changed_probe_changes_the_link_alone(deployed: Stack) -> None:
 
 
 def test_neither_the_output_nor_the_state_has_a_secret_in_plain_text(
-    deployed: Stack,
+    deployed: Stack, tmp_path: Path
 ) -> None:
-    deployed.pulumi("preview", "--diff", "--show-sames").passed()
+    plan, events = tmp_path / "plan.json", tmp_path / "events.json"
+    files = ("--save-plan", str(plan), "--event-log", str(events))
+    shown = deployed.pulumi("preview", "--diff", "--show-sames", *files, PULUMI_EXPERIMENTAL="true")
+    shown.passed()
     secret = token(deployed, "target")
     issuer = deployed.get("source", "/api/v1/namespaces/linkerd/secrets/linkerd-identity-issuer")
     state = "".join(
@@ -110,8 +113,11 @@ def test_neither_the_output_nor_the_state_has_a_secret_in_plain_text(
     texts = {
         "printed": "\n".join(deployed.outputs),
         "state": state,
+        "plan": plan.read_text(),
+        "events": events.read_text(),
     }
-    assert "ambassador.serviceaccount.identity" in state
+    for where in ("state", "plan", "events"):
+        assert "linkerd-identity-issuer" in texts[where], where
     for where, text in texts.items():
         assert "PRIVATE KEY" not in text, where
         for hidden in (secret, base64.b64decode(secret).decode(), issuer["data"]["tls.key"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config import MeshConfig
+from config.core.cluster import ClusterConfig
 from config.preconditions import expectations
 from kube.helm import IN_A_CHANGE, newest_records, record_name
 from preflight import ClusterError, Reach, examine
+from preflight.interrupted import Unlisted
 from tests.api_servers import CA_PEM, Answer, api_server, healthy, kubeconfig, written
 
 Mesh = Callable[[str], MeshConfig]
@@ -115,6 +118,33 @@ def test_a_namespace_in_deletion_is_refused_with_what_remains_in_it(guard: Guard
     assert "x/y" in problem.message
     assert "nothing" not in problem.message
     assert "kubectl get namespace linkerd" in problem.remedy
+
+
+def test_releases_that_do_not_exist_are_learned(guard: Guard) -> None:
+    found = guard(having(record("linkerd-crds", 1, "deployed")))
+    assert found.absent_releases == {("linkerd", "linkerd-control-plane")}
+
+
+CRDS = ("linkerd", "linkerd-crds")
+
+
+@pytest.mark.parametrize(
+    ("absent", "records", "missed"),
+    [
+        ({CRDS}, (), True),
+        ({CRDS}, (record("linkerd-crds", 1, "deployed"),), False),
+        # What existed before the run has been compared already.
+        (set(), (), False),
+    ],
+)
+def test_a_release_of_the_state_that_the_cluster_lacks_is_reported(
+    absent: set[tuple[str, str]], records: tuple[dict[str, Any], ...], missed: bool
+) -> None:
+    with api_server(having(*records)) as server:
+        cluster = ClusterConfig(kubeconfig=json.dumps(kubeconfig({"a": server.url})))
+        reason = Unlisted({"a": cluster}, {"a": frozenset(absent)})("a", *CRDS)
+    assert (reason is not None) is missed
+    assert reason is None or "./mesh recover STACK" in reason
 
 
 @given(st.dictionaries(st.integers(1, 120), st.sampled_from(sorted(IN_A_CHANGE)), min_size=1))

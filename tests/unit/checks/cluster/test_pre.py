@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from checks.cluster import pre, surroundings
-from kube import helm
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
 from config import MeshConfig
+from kube import helm
 from tests.unit.checks.builders import (
     cluster_case,
     failures,

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from checks.cluster import releases
-from kube import helm
 from checks.facts.results import Finding, Status
 from checks.facts.view import View
 from config.inventory import inventory
+from kube import helm
 from tests.unit.checks.builders import (
     cluster_case,
     deployment,
