@@ -31,7 +31,8 @@ def rewrite(
             raise UneditableError("the edit would change something else")
         draft.replace(target)
     except StackFileError as error:
-        raise UneditableError(error.problems[0].message) from None
+        problem = error.problems[0]
+        raise UneditableError(f"{problem.path}: {problem.message}") from None
     except OSError as error:
         raise UneditableError(error.strerror or type(error).__name__) from None
     finally:
