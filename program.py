@@ -26,6 +26,9 @@ def program() -> None:
         charts.require(charts_of(config))
         expected = {name: expectations(config, name) for name in config.clusters}
         reach = examine(config.clusters, expected)
+        for name, found in reach.items():
+            for note in found.notes:
+                pulumi.log.warn(f"cluster '{name}': {note}")
         mesh = build_mesh(config, reach, charts)
     except MeshError as error:
         raise pulumi.RunError(str(error)) from None

@@ -11,6 +11,7 @@ from charts.internet import unreachable
 from charts.packaging import packaged
 from charts.source import (
     CHARTS_VARIABLE,
+    STORE,
     Chart,
     ChartSource,
     MissingChartsError,
@@ -27,9 +28,10 @@ def available(config: MeshConfig, root: Path) -> ChartSource:
     """The folder or the repositories that the environment and the stack file name.
 
     A relative path of the stack file starts at `root`, the checkout. Raises MissingChartsError
-    where the folder lacks a chart, UnreachableChartsError where a repository does not answer.
+    where the folder lacks a chart, UnreachableChartsError where a repository does not answer,
+    DigestError where a chart is not the one that the stack file pins.
     """
-    source = ChartSource.of(config.charts, os.environ)
+    source = replace(ChartSource.of(config.charts, os.environ), store=root / STORE)
     if source.directory is not None:
         base = Path.cwd() if os.environ.get(CHARTS_VARIABLE) else root
         source = replace(source, directory=base / source.directory)
@@ -41,6 +43,7 @@ def available(config: MeshConfig, root: Path) -> ChartSource:
             f"check the network, or set {CHARTS_VARIABLE} (or charts.directory in the stack file) "
             "to a folder with the packaged charts",
         )
+    source.require(charts_of(config))
     return source
 
 

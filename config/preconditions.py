@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig, service_account
 from config.core.namespaces import made_namespaces
+from config.inventory.charts import Release, releases
 from config.inventory.webhooks import Webhook, webhooks
 from config.links.exports import ServiceRef
 from config.platform.recipes import Patch
@@ -104,6 +105,20 @@ class TrustReads:
 
 
 @dataclass(frozen=True)
+class Versions:
+    """What a change of versions is judged by."""
+
+    cluster: str
+    """Name of the cluster in the stack file."""
+    namespace: str
+    """Namespace of the control plane."""
+    linkerd: str
+    """Release of Linkerd, for example ``edge-26.8.3``."""
+    allowed: str | None = None
+    """Why an unsupported change is allowed; None where it is not."""
+
+
+@dataclass(frozen=True)
 class Expectations:
     """Preconditions of one cluster."""
 
@@ -127,6 +142,12 @@ class Expectations:
     """Versions of Kubernetes that the cluster must have at least."""
     ports: tuple[NamedPort, ...] = ()
     """Ports that existing Services must have."""
+    releases: tuple[Release, ...] = ()
+    """Helm releases, none of which may be in an interrupted change."""
+    made_namespaces: tuple[str, ...] = ()
+    """Namespaces of the program, none of which may be in deletion."""
+    versions: Versions | None = None
+    """What the versions of the installed releases are compared with."""
 
 
 def _trust_reads(mesh: MeshConfig, name: str) -> TrustReads:
@@ -142,6 +163,7 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
     """The preconditions that a stack file sets for the cluster `name`."""
     cluster = mesh.clusters[name]
     limits = []
+    linked = name in mesh.linked_clusters()
     newest = cluster.linkerd.generation.newest_kubernetes
     if newest is not None:
         limits.append(
@@ -174,6 +196,11 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         linked_as=f"clusters.{name}.apiServer" if mesh.links_to(name) else None,
         oldest=tuple(_oldest(name, cluster)),
         ports=tuple(named_ports(mesh, name)),
+        releases=releases(cluster, linked=linked),
+        made_namespaces=tuple(item.name for item in made_namespaces(cluster, linked=linked)),
+        versions=Versions(
+            name, cluster.linkerd.namespace, cluster.linkerd.app_version, cluster.upgrade.allow
+        ),
     )
 
 

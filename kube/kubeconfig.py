@@ -143,17 +143,42 @@ def login(cluster: ClusterConfig) -> Login:
     return Login(entry.name, yaml.safe_dump(entry.document(entry.user)), secret=True)
 
 
-def get_json(api: client.ApiClient, path: str, timeout: tuple[float, float]) -> dict[str, Any]:
+JSON = "application/json"
+METADATA_LIST = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+"""Media types of whole objects, and of a list without all but the metadata (Kubernetes API)."""
+
+
+def get_json(
+    api: client.ApiClient, path: str, timeout: tuple[float, float], accept: str = JSON
+) -> dict[str, Any]:
     """The JSON object that an API server gives for a path; empty where it gives something else.
 
-    `timeout` is in seconds, to connect and to answer. Raises ApiException where the server
-    refuses, urllib3's HTTPError where it is silent. The client's typed calls would load models of
-    every kind first, which takes longer than the request.
+    `timeout` is in seconds, to connect and to answer; `accept` is a media type. Raises ApiException
+    where the server refuses, urllib3's HTTPError where it is silent. The client's typed calls would
+    load models of every kind first, which takes longer than the request.
     """
+    return _request(api, "GET", path, timeout, accept)
+
+
+def delete(api: client.ApiClient, path: str, timeout: tuple[float, float]) -> None:
+    """Delete the object at a path; one that does not exist is deleted already.
+
+    Arguments and errors as those of `get_json`.
+    """
+    try:
+        _request(api, "DELETE", path, timeout, JSON)
+    except ApiException as error:
+        if error.status != 404:
+            raise
+
+
+def _request(
+    api: client.ApiClient, method: str, path: str, timeout: tuple[float, float], accept: str
+) -> dict[str, Any]:
     request = api.param_serialize(
-        "GET",
+        method,
         path,
-        header_params={"Accept": "application/json"},
+        header_params={"Accept": accept},
         auth_settings=["BearerToken"],
     )
     response = api.call_api(*request, _request_timeout=timeout)

@@ -7,7 +7,7 @@ new stack, and accepts any cluster that a context names.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -24,14 +24,18 @@ from kube.answers import inner, items
 from kube.at_once import at_once
 from kube.errors import KubeconfigError
 from kube.failures import STRANGE, Reason, why_silent
+from kube.helm import Installed, installed
 from kube.kubeconfig import Endpoint, Login, api_client, described, endpoint, get_json, login
 from kube.nodes import simulated
 from kube.paths import path_of
 from kube.versions import too_new, too_old
 from preflight.adoption import mismatches
 from preflight.discovery import absent, unserved
+from preflight.helm_secrets import helm_secrets
+from preflight.interrupted import leftovers
 from preflight.proxy_trust import HeldTrust, held_trust
 from preflight.service_ports import closed_ports
+from preflight.version_change import version_change
 from preflight.workloads import look_at
 from vocabulary.errors import MeshError
 from vocabulary.kinds import NAMESPACE, NODE, SERVICE
@@ -62,6 +66,12 @@ class Reach:
     """What its proxies trust; None where Linkerd is not installed, or was not read."""
     simulated: bool = False
     """Whether kwok plays its nodes, so that no controller of Linkerd runs."""
+    absent_releases: frozenset[tuple[str, str]] = frozenset()
+    """Namespaces and names of the stack's Helm releases that do not exist."""
+    notes: tuple[str, ...] = ()
+    """Warnings about its Helm releases."""
+    releases: Mapping[tuple[str, str], Installed] = field(default_factory=dict)
+    """The charts of its Helm releases, by namespace and name, as far as they were read."""
 
 
 @dataclass(frozen=True)
@@ -166,7 +176,11 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
                 *_unmet(api, version, expected, timeout),
                 *found.reasons,
             )
+            held = helm_secrets(api, expected.releases, timeout)
+            left = leftovers(api, held, expected.releases, expected.made_namespaces, timeout)
             trust = held_trust(api, expected.trust, timeout) if expected.trust else None
+            charts = installed(held.secrets)
+            refused, allowed = _change(charts, expected, trust)
             played = _simulated(api, timeout)
         given = version.get("gitVersion")
         reach = Reach(
@@ -179,8 +193,11 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
             found.settled,
             trust,
             played,
+            left.absent,
+            (*left.notes, *allowed),
+            charts,
         )
-        return _Answer(reach, reasons)
+        return _Answer(reach, (*reasons, *left.reasons, *refused))
     except KubeconfigError as error:
         return _Answer(None, ((error.message, error.remedy),))
     except ApiException as error:
@@ -214,6 +231,16 @@ def _unmet(
     yield from unserved(api, expected.needed, timeout)
     yield from absent(api, expected.namespaces, timeout)
     yield from closed_ports(api, expected.ports, timeout)
+
+
+def _change(
+    charts: Mapping[tuple[str, str], Installed], expected: Expectations, trust: HeldTrust | None
+) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
+    """Why the change from the installed versions is refused, and what to warn of."""
+    if expected.versions is None:
+        return (), ()
+    pods = trust.pods if trust is not None else ()
+    return version_change(charts, expected.releases, pods, expected.versions)
 
 
 def _simulated(api: client.ApiClient, timeout: tuple[float, float]) -> bool:

@@ -24,6 +24,7 @@ from vocabulary.kubernetes import POD_TEMPLATE_HASH
 from vocabulary.linkerd import (
     IDENTITY,
     PROXY_OWNER_PREFIX,
+    PROXY_VERSION,
     TRUST_ROOT_SHA256,
 )
 
@@ -54,6 +55,8 @@ class MeshedPod:
     """Whether it is being deleted."""
     roots: frozenset[x509.Certificate] | None = None
     """The anchors that it started with; None where only their hash is known."""
+    version: str = ""
+    """The release that its proxy is of, for example ``edge-26.8.3``."""
 
 
 def meshed_pod(
@@ -77,6 +80,7 @@ def meshed_pod(
         str(metadata.get("uid") or ""),
         metadata.get("deletionTimestamp") is not None,
         frozenset(roots) if roots is not None else None,
+        version=annotations_of(pod).get(PROXY_VERSION) or "",
     )
 
 

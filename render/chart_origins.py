@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from charts import ChartSource, PublishedManifest
 from charts.source import Package
@@ -65,8 +66,10 @@ def as_yaml(
     `source` is where charts came from, `packages` what the stack file asks for. Charts that `helm`
     has rendered are not downloaded again. Raises RenderError, MissingChartsError.
     """
+    wanted = dict.fromkeys(packages)
+    published = {item.key: source.origin(item) for item in wanted}
     releases = [
-        _release(item, item.cluster, helm, source)
+        _release(item, item.cluster, helm, published)
         for item in recording
         if item.type == RELEASE and item.cluster is not None
     ]
@@ -74,10 +77,10 @@ def as_yaml(
         ManifestOrigin(
             item.name,
             item.version,
-            _folder(source) or item.url,
+            published[item.key],
             hashlib.sha256(source.text(item).encode()).hexdigest(),
         )
-        for item in dict.fromkeys(packages)
+        for item in wanted
         if isinstance(item, PublishedManifest)
     ]
     listed = {
@@ -88,24 +91,17 @@ def as_yaml(
 
 
 def _release(
-    item: Registration, cluster: str, helm: HelmTemplate, source: ChartSource
+    item: Registration, cluster: str, helm: HelmTemplate, published: Mapping[str, str]
 ) -> ReleaseOrigin:
     inputs = item.inputs
-    chart, version = str(inputs["chart"]), str(inputs.get("version") or "")
-    parent, _, name = chart.rpartition("/")
+    version = str(inputs.get("version") or "")
+    name = Path(str(inputs["chart"])).name.removesuffix(".tgz").removesuffix(f"-{version}")
     return ReleaseOrigin(
         cluster,
         str(inputs["name"]),
         str(inputs["namespace"]),
-        name.removesuffix(".tgz").removesuffix(f"-{version}"),
+        name,
         version,
-        _folder(source) or str((inputs.get("repositoryOpts") or {}).get("repo") or parent),
+        published[f"{name}-{version}"],
         helm.package(item).sha256,
     )
-
-
-def _folder(source: ChartSource) -> str:
-    """What a folder of charts is called; empty where charts come from repositories."""
-    if source.stand_ins:
-        return "stand-in charts"
-    return f"folder {source.directory}" if source.directory is not None else ""

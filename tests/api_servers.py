@@ -82,6 +82,8 @@ def api_server(
             self.end_headers()
             self.wfile.write(data)
 
+        do_DELETE = do_GET
+
         def log_message(self, *_: Any) -> None:
             pass
 

@@ -17,7 +17,7 @@ from machine.build import cached
 from machine.tools import CLUSTER_TOOLS, ENGINE_TOOLS
 
 GROUPS = {
-    "engine": ("tests/engine/", "tests/e2e/"),
+    "engine": ("tests/engine/", "tests/faults/", "tests/e2e/"),
     "clusters": ("tests/integration/",),
     "rendered": (
         "tests/contracts/",

@@ -164,6 +164,7 @@ _SAID: dict[str, Any] = {
     "provide the private key": key_pem(ec_key("house")),
     "write recipe": {"recipe": "velero"},
     "put it in quotes": "2026-11-30",
+    "write sha256: and the 64 digits": f"sha256:{'0' * 64}",
     "write a list": [],
     "write a mapping": {},
     "write at least one label under matchLabels": {"matchLabels": {"exported": "yes"}},

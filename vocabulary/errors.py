@@ -6,6 +6,7 @@ The tree; each class is defined where it is raised:
     ├── StackFileError           config/language/problems.py: a stack file cannot be used
     ├── MissingChartsError       charts/source.py: a chart is not in its folder or repository
     │   └── UnreachableChartsError   charts/choice.py: a repository does not answer
+    ├── DigestError              charts/pins.py: a chart is not the one that the stack file pins
     ├── KubeconfigError          kube/errors.py: no cluster can be reached by a kubeconfig
     ├── ClusterError             preflight/guard.py: a cluster is not what the stack file says
     ├── RefusedError             checks/facts/reading.py: an API server refuses a request
@@ -18,8 +19,10 @@ The tree; each class is defined where it is raised:
     ├── LocalClusterError        local_clusters/errors.py: a local cluster fails
     │   ├── ClusterStartError        a process does not start
     │   └── StartCancelledError      the user interrupted the start
+    ├── RecoveryError            lifecycle/recovery/errors.py: an interrupted run cannot be repaired
     ├── RestartError             lifecycle/restarts/act.py: a workload does not restart
     ├── RotationError            lifecycle/rotation/step.py: a rotation cannot go on by itself
+    ├── UpgradeError             lifecycle/upgrade/edit.py: an upgrade cannot go on by itself
     ├── SessionError             verify/session.py: `./mesh verify` cannot start or end
     └── VerbError                cli/errors.py: a verb of `./mesh` cannot go on
         └── EngineUnavailableError   cli/engine/engine.py: Pulumi is not installed

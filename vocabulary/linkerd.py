@@ -11,6 +11,7 @@ CONTROL_PLANE_NS = "linkerd.io/control-plane-ns"
 CONTROL_PLANE_COMPONENT = "linkerd.io/control-plane-component"
 IS_CONTROL_PLANE = "linkerd.io/is-control-plane"
 CNI_RESOURCE = "linkerd.io/cni-resource"
+PROXY_VERSION = "linkerd.io/proxy-version"
 TRUST_ROOT_SHA256 = "linkerd.io/trust-root-sha256"
 
 CONFIG_PREFIX = "config.linkerd.io/"
@@ -97,6 +98,7 @@ CONTROL_PLANE_RELEASE = "linkerd-control-plane"
 CNI_RELEASE = "linkerd-cni"
 CNI_CHART = "linkerd2-cni"
 LINKERD_2_8_CHART = "linkerd2"
+CONTROL_PLANE_CHARTS = (CONTROL_PLANE_RELEASE, LINKERD_2_8_CHART)
 MULTICLUSTER_2_8_CHART = "linkerd2-multicluster"
 
 ISSUER_SECRET = "linkerd-identity-issuer"

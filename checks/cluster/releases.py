@@ -12,17 +12,14 @@ from checks.cluster import pod_logs
 from checks.cluster.workloads import UNKNOWN, described
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
-from checks.facts.helm import History, Made, Release
 from checks.facts.listing import Listing, workloads
 from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
 from checks.facts.view import Access, Unseen, View, some
 from config.core.mesh import MeshConfig
 from config.inventory import Release as ExpectedRelease
 from config.inventory import inventory
+from kube.helm import IN_A_CHANGE, History, Made, Release
 from vocabulary.kinds import NAMESPACE, WORKLOADS, Kind
-
-_FIRST_INSTALL = frozenset({"pending-install"})
-_LATER = frozenset({"pending-upgrade", "pending-rollback"})
 
 
 def helm_releases(case: ClusterCase) -> Iterator[Finding]:
@@ -69,23 +66,20 @@ def _release(view: View, expected: ExpectedRelease) -> Iterator[Finding]:
 def state_trouble(history: History) -> tuple[str, str] | None:
     """What is wrong with the state of a release, and the way out; None when it is deployed."""
     newest = history.newest
-    delete = (
-        "when no `pulumi up` or `helm` is running on it, "
-        f"`kubectl -n {newest.namespace} delete secret {newest.secret}` and {UPDATE}"
-    )
+    recover = "`./mesh recover STACK`, when no other `pulumi` or `helm` is running on it"
     if newest.status == "deployed":
         return None
-    if newest.status in _FIRST_INSTALL:
-        return "its first installation was interrupted (pending-install)", delete
-    if newest.status in _LATER:
+    if newest.status == "pending-install":
+        return "its first installation was interrupted (pending-install)", recover
+    if newest.status in IN_A_CHANGE:
         return (
             f"it is stuck in {newest.status}, so that it refuses every change, and its objects may "
             "still have the previous values",
-            delete,
+            recover,
         )
     if newest.status == "failed":
         hint = f"fix the cause of the failure (`helm -n {newest.namespace} status {newest.name}`), "
-        return "its last change failed", f"{hint}then {UPDATE}"
+        return "its last change failed", f"{hint}then `pulumi up`, or else {recover}"
     if newest.status == "unreadable":
         hint = f"inspect it with `helm -n {newest.namespace} status {newest.name}`"
         return f"its record {newest.secret} cannot be read", hint

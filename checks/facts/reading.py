@@ -15,6 +15,7 @@ from kubernetes import client
 
 from checks.facts.view import Access, ServedKind
 from kube.answers import inner, items
+from kube.kubeconfig import JSON, METADATA_LIST
 from vocabulary.errors import MeshError
 from vocabulary.kinds import ACCESS_REVIEW, Kind, Object
 
@@ -25,16 +26,14 @@ LOG_BYTES = 32_768
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 
-_JSON = "application/json"
-_METADATA = f"{_JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 # Before Kubernetes 1.26 there is no aggregated discovery; servers then answer in the plain form.
 _DISCOVERY = ",".join(
     (
         *(
-            f"{_JSON};g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
+            f"{JSON};g=apidiscovery.k8s.io;v={version};as=APIGroupDiscoveryList"
             for version in ("v2", "v2beta1")
         ),
-        _JSON,
+        JSON,
     )
 )
 _ACCESS_REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -126,7 +125,7 @@ class Reader:
         root = f"/apis/{kind.group}/{version}" if kind.group else f"/api/{version}"
         within = f"/namespaces/{namespace}" if namespace and served.namespaced else ""
         query = {"limit": str(PAGE), **(selectors or {})}
-        accept = _METADATA if metadata_only else _JSON
+        accept = METADATA_LIST if metadata_only else JSON
         api_version = f"{kind.group}/{version}" if kind.group else version
         while True:
             page = self._get(f"{root}{within}/{plural}", query, accept)
@@ -163,7 +162,7 @@ class Reader:
         return bool(inner(answer, "status").get("allowed"))
 
     def _get(
-        self, path: str, query: Mapping[str, str] | None = None, accept: str = _JSON
+        self, path: str, query: Mapping[str, str] | None = None, accept: str = JSON
     ) -> dict[str, Any]:
         return self._request("GET", path, query, accept)
 
@@ -172,7 +171,7 @@ class Reader:
         method: str,
         path: str,
         query: Mapping[str, str] | None = None,
-        accept: str = _JSON,
+        accept: str = JSON,
         body: object = None,
     ) -> dict[str, Any]:
         try:
@@ -217,7 +216,7 @@ class Reader:
                 method=method,
                 resource_path=path,
                 query_params=sorted((query or {}).items()),
-                header_params={"Accept": accept, "Content-Type": _JSON},
+                header_params={"Accept": accept, "Content-Type": JSON},
                 body=body,
                 auth_settings=["BearerToken"],
             )

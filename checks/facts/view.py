@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from checks.facts.helm import History, Made
 from checks.facts.results import UPDATE, Finding, failure, skipped
+from kube.helm import History, Made
 from kube.kubeconfig import Endpoint
 from kube.nodes import simulated
 from vocabulary.kinds import NODE, SECRET, Kind, Object, labels_of, name_of, namespace_of

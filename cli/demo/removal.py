@@ -53,8 +53,10 @@ def _destroy(demo: Demo, record: DemoRecord) -> None:
     gone = (
         f"if the clusters do not exist any more, delete the demo's record: {demo_record.folder()}"
     )
+    from preflight import examine
+
     try:
-        uids = {name: item.uid for name, item in clusters.reach(demo.config).items()}
+        uids = {name: item.uid for name, item in examine(demo.config.clusters).items()}
     except MeshError as error:
         raise VerbError(str(error), gone) from None
     if uids != record.uids:

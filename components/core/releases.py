@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ class ReleaseSettings:
     """Where charts come from."""
     timeout_seconds: int
     """Seconds that installing or upgrading one release may take."""
+    unlisted: Callable[[str, str, str], str | None] = lambda *release: None
+    """Given cluster, namespace and name of a release after its step: why it does not exist."""
 
 
 def helm_release(
@@ -53,7 +55,7 @@ def helm_release(
             custom_timeouts=pulumi.CustomTimeouts(create=timeout, update=timeout, delete=timeout),
         ),
     )
-    return Release(
+    made_release = Release(
         logical_name,
         chart=location.chart,
         version=release.version,
@@ -67,3 +69,12 @@ def helm_release(
         create_namespace=False,
         opts=opts,
     )
+
+    def require(_: object) -> None:
+        reason = settings.unlisted(made.cluster, *release.key)
+        if reason is not None:
+            pulumi.log.error(reason, made_release)
+
+    # Known in a preview where the state has the release, and otherwise once it is installed.
+    made_release.status.apply(require)
+    return made_release

@@ -19,6 +19,7 @@ from components.trust.trust_anchor import TrustAnchor, TrustAnchorArgs
 from config.core.mesh import MeshConfig
 from config.inventory import inventory
 from preflight.guard import Reach
+from preflight.interrupted import Unlisted
 
 
 def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSource) -> Mesh:
@@ -36,7 +37,10 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
             protect=config.protection.trust_anchor,
         ),
     )
-    releases = ReleaseSettings(charts, config.timeout_seconds)
+    unlisted = Unlisted(
+        config.clusters, {name: found.absent_releases for name, found in reach.items()}
+    )
+    releases = ReleaseSettings(charts, config.timeout_seconds, unlisted)
     mesh = Mesh(config, reach, releases, made, anchors)
     permitted = anchor_gate(config, anchors, reach)
     for name in config.clusters:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 
 from config.language.formats import Line, url_complaint
 from config.language.model import Model
@@ -28,6 +29,23 @@ def _repository(value: str) -> str:
 Repository = Annotated[str, AfterValidator(_repository)]
 
 
+def _digest(value: str) -> str:
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", value):
+        raise wrong(
+            f"{quoted(value)} is not a digest",
+            "write sha256: and the 64 digits that `sha256sum` prints for the file",
+        )
+    return value
+
+
+Digest = Annotated[
+    str,
+    AfterValidator(_digest),
+    WithJsonSchema({"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}),
+]
+"""SHA-256 of a file."""
+
+
 class ChartsConfig(Model):
     """Where charts come from: their published repositories, or a folder for air-gapped use."""
 
@@ -44,3 +62,7 @@ class ChartsConfig(Model):
     """Repository of the charts of Edge Stack and legacy Ambassador."""
     cert_manager: Repository = "https://charts.jetstack.io"
     """Repository of the charts of cert-manager and trust-manager."""
+    digests: dict[Line, Digest] = {}
+    """SHA-256 of charts and manifests, by the names of their files without the ending, as in
+    ``linkerd-crds-2026.8.3: sha256:9f86…``. With any, each one that the stack file uses needs its
+    own, and no other content is installed; `./mesh upgrade STACK --digests` prints them."""

@@ -10,6 +10,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.api_server import ApiServer
+from config.core.upgrade import UpgradeConfig
 from config.language.formats import (
     UNREADABLE_SECRET,
     DnsName,
@@ -100,6 +101,8 @@ class ClusterConfig(Model):
     """CronJobs in meshed namespaces whose pods would not end."""
     ingresses: tuple[IngressConfig, ...] = ()
     """Ingresses to meshed Services through ingress controllers other than Ambassador."""
+    upgrade: UpgradeConfig = UpgradeConfig()
+    """How the cluster is upgraded."""
 
     _listed: bool = PrivateAttr(default=False)
 

@@ -55,6 +55,8 @@ class Release:
     """Field of the stack file's `charts` that names the chart's repository."""
     kinds: frozenset[Kind]
     """Kinds of the objects that the chart makes."""
+    version_key: str
+    """Key path of its version in the stack file, below the cluster."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -90,7 +92,7 @@ def releases(config: ClusterConfig, *, linked: bool) -> tuple[Release, ...]:
     found += _linkerd(config, linked=linked)
     for view in config.each_ambassador:
         if view.ambassador is not None and view.ambassador.installed:
-            found += _ambassador(view.ambassador)
+            found += _ambassador(view.ambassador, f"{view.ambassador_key}.version")
     return tuple(found)
 
 
@@ -124,6 +126,7 @@ def _linkerd(config: ClusterConfig, *, linked: bool) -> Iterator[Release]:
             linkerd.jaeger_version if chart.when == "jaeger" else linkerd.version,
             generation.origin,
             kinds,
+            "linkerd.tracing.jaegerVersion" if chart.when == "jaeger" else "linkerd.version",
         )
 
 
@@ -131,19 +134,31 @@ def _issuing(config: CertManagerConfig) -> Iterator[Release]:
     trust, space = config.trust_manager, config.namespace
     if config.install:
         yield Release(
-            space, CERT_MANAGER, CERT_MANAGER, config.version, "cert_manager", _CERT_MANAGER_KINDS
+            space,
+            CERT_MANAGER,
+            CERT_MANAGER,
+            config.version,
+            "cert_manager",
+            _CERT_MANAGER_KINDS,
+            "certManager.version",
         )
     if trust is not None and trust.install:
         yield Release(
-            space, TRUST_MANAGER, TRUST_MANAGER, trust.version, "cert_manager", _TRUST_MANAGER_KINDS
+            space,
+            TRUST_MANAGER,
+            TRUST_MANAGER,
+            trust.version,
+            "cert_manager",
+            _TRUST_MANAGER_KINDS,
+            "certManager.trustManager.version",
         )
 
 
-def _ambassador(config: AmbassadorConfig) -> Iterator[Release]:
+def _ambassador(config: AmbassadorConfig, key: str) -> Iterator[Release]:
     line, version = config.line, config.chart_version
     if config.install_crds and isinstance(line.crds, CrdsChart):
-        crds = line.crds
-        yield Release(
-            config.crds_namespace, CRDS_RELEASE, crds.name, version, line.repository, crds.kinds
-        )
-    yield Release(config.namespace, config.name, line.chart, version, line.repository, line.kinds)
+        crds, space = line.crds, config.crds_namespace
+        yield Release(space, CRDS_RELEASE, crds.name, version, line.repository, crds.kinds, key)
+    yield Release(
+        config.namespace, config.name, line.chart, version, line.repository, line.kinds, key
+    )

@@ -116,3 +116,13 @@ def dated(version: str) -> Dated:
     """Year, month and number of a chart version; raises ValueError for any other text."""
     year, month, number = numbers(version)
     return year, month, number
+
+
+def announced(version: Dated) -> int:
+    """Second number of the version 2.x that a chart version is part of: 20 for 2026.8.3.
+
+    An edge release is part of the newest version that was announced before it or with it (Linkerd
+    docs, "Upgrading Linkerd"). Those before the table's first one are of 2.15 (edge-24.2.4).
+    """
+    older = [name for name, chart in ANNOUNCED.items() if dated(chart) <= version]
+    return int(older[-1].removeprefix("2.")) if older else 15

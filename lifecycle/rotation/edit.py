@@ -5,13 +5,12 @@ The result is read again: where it is not exactly the step, the file is left as 
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from config import PROJECT, StackFileError, load_stack_file
+from config import PROJECT, MeshConfig, load_stack_file
 from config.language.yaml_text import YamlTextError, read_yaml
 from lifecycle.rotation.step import RotationError, Step, default_anchors
 from lifecycle.rotation.yaml_edit import (
@@ -26,6 +25,7 @@ from lifecycle.rotation.yaml_edit import (
     without_entry,
     without_item,
 )
+from lifecycle.stack_file import rewrite
 
 KEYS = (f"{PROJECT}:trustAnchor", "trustAnchor", f"{PROJECT}:config:trustAnchor")
 """Forms of the key in a stack file."""
@@ -36,28 +36,18 @@ def write(path: Path, step: Step) -> None:
 
     Raises RotationError with the lines to write by hand where that cannot be done exactly.
     """
-    before = load_stack_file(path)
-    target = path.resolve()
-    draft = target.with_name(f".{target.name}.new")
+    anchors = load_stack_file(path).trust_anchor.anchors
+
+    def alike(before: MeshConfig, after: MeshConfig) -> bool:
+        return after.model_copy(update={"trust_anchor": before.trust_anchor}) == before
+
     try:
-        with target.open(encoding="utf-8", newline="") as file:
-            text = edited(file.read(), step)
-        with draft.open("w", encoding="utf-8", newline="") as file:
-            file.write(text)
-        shutil.copymode(target, draft)
-        after = load_stack_file(draft)
-        if after.model_copy(update={"trust_anchor": before.trust_anchor}) != before:
-            raise UneditableError("the edit would change something else")
-        draft.replace(target)
-    except (UneditableError, StackFileError, OSError) as error:
-        problem = error.problems[0].message if isinstance(error, StackFileError) else ""
-        reason = problem or getattr(error, "strerror", None) or str(error)
+        rewrite(path, lambda text: edited(text, step), alike)
+    except UneditableError as error:
         raise RotationError(
-            f"{path} is left as it is: {reason}",
-            "\n".join(("write by hand:", *step.lines(before.trust_anchor.anchors))),
+            f"{path} is left as it is: {error}",
+            "\n".join(("write by hand:", *step.lines(anchors))),
         ) from None
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def edited(text: str, step: Step) -> str:

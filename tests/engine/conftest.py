@@ -7,10 +7,12 @@ Charts are the stand-ins, or those of the folder that MESH_CHARTS names.
 from __future__ import annotations
 
 import copy
+import io
 import json
 import os
 import subprocess
 import sys
+import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,7 @@ from cli.demo.stack import DemoStack
 from cli.engine.engine import Engine
 from cli.engine.find import find
 from config import PROJECT
+from config.variants.linkerds import DEFAULT
 from tests.integration.conftest import Clusters, cluster_programs, to_screen, two_clusters
 from tests.packages import packages
 
@@ -146,10 +149,34 @@ def engine(cluster_programs: dict[str, Path]) -> Engine:
 
 
 @pytest.fixture(scope="session")
-def charts() -> Path:
-    """The folder of MESH_CHARTS, or one with the stand-ins."""
+def charts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The charts of MESH_CHARTS, or the stand-ins; those of Linkerd in a later version too."""
     named = os.environ.get("MESH_CHARTS")
-    return Path(named) if named else packages()
+    folder = tmp_path_factory.mktemp("charts")
+    for file in (Path(named) if named else packages()).iterdir():
+        (folder / file.name).symlink_to(file)
+    for file in folder.glob(f"linkerd*-{DEFAULT.newest}.tgz"):
+        renamed(file, folder, DEFAULT.newest, LATER)
+    return folder
+
+
+LATER = "2026.9.1"
+"""A version of Linkerd's charts after those of the stack files: the same charts, renamed."""
+
+
+def renamed(package: Path, folder: Path, before: str, after: str) -> None:
+    """Write a packaged chart with another version, and with another release of Linkerd, in it."""
+    with (
+        tarfile.open(package) as old,
+        tarfile.open(folder / package.name.replace(before, after), "w:gz") as new,
+    ):
+        for member in old.getmembers():
+            file = old.extractfile(member)
+            content = file.read() if file is not None else b""
+            for text, other in ((before, after), (f"edge-{before[2:]}", f"edge-{after[2:]}")):
+                content = content.replace(text.encode(), other.encode())
+            member.size = len(content)
+            new.addfile(member, io.BytesIO(content))
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ One deployed stack serves all tests, which run in this order: from empty cluster
 from __future__ import annotations
 
 import base64
+import gzip
 import json
 import os
 import re
@@ -23,8 +24,10 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 import checks
+from charts import charts_of
+from charts.pins import digest
 from config import PROJECT, load_stack_file
-from tests.engine.conftest import ROOT, Stack, cluster_wide, token
+from tests.engine.conftest import LATER, ROOT, Stack, cluster_wide, token
 from tests.waiting import eventually
 
 CLUSTERS = ("source", "target")
@@ -94,9 +97,12 @@ def test_a_changed_probe_changes_the_link_alone(deployed: Stack) -> None:
 
 
 def test_neither_the_output_nor_the_state_has_a_secret_in_plain_text(
-    deployed: Stack,
+    deployed: Stack, tmp_path: Path
 ) -> None:
-    deployed.pulumi("preview", "--diff", "--show-sames").passed()
+    plan, events = tmp_path / "plan.json", tmp_path / "events.json"
+    files = ("--save-plan", str(plan), "--event-log", str(events))
+    shown = deployed.pulumi("preview", "--diff", "--show-sames", *files, PULUMI_EXPERIMENTAL="true")
+    shown.passed()
     secret = token(deployed, "target")
     issuer = deployed.get("source", "/api/v1/namespaces/linkerd/secrets/linkerd-identity-issuer")
     state = "".join(
@@ -107,8 +113,11 @@ def test_neither_the_output_nor_the_state_has_a_secret_in_plain_text(
     texts = {
         "printed": "\n".join(deployed.outputs),
         "state": state,
+        "plan": plan.read_text(),
+        "events": events.read_text(),
     }
-    assert "ambassador.serviceaccount.identity" in state
+    for where in ("state", "plan", "events"):
+        assert "linkerd-identity-issuer" in texts[where], where
     for where, text in texts.items():
         assert "PRIVATE KEY" not in text, where
         for hidden in (secret, base64.b64decode(secret).decode(), issuer["data"]["tls.key"]):
@@ -270,6 +279,94 @@ def test_an_update_that_is_killed_leaves_a_stack_that_cancel_and_an_update_repai
     deployed.up(content).passed()
     deployed.content = content
     assert deployed.planned() == {}
+
+
+def test_charts_are_held_to_the_digests_of_the_stack_file_before_anything_changes(
+    deployed: Stack, charts: Path
+) -> None:
+    content = deployed.changed()
+    digests = {
+        item.key: digest((charts / item.package).read_bytes())
+        for item in charts_of(load_stack_file(ROOT / "stacks" / "Pulumi.local.yaml"))
+    }
+    content["config"][f"{PROJECT}:charts"] = {"digests": digests}
+    assert deployed.planned(content) == {}
+    before = deployed.resources()
+    name, right = next(iter(digests.items()))
+    digests[name] = digest(b"another chart")
+    run = deployed.pulumi("up", "--yes", "--skip-preview", content=content)
+    assert run.code in (1, 255)
+    assert f"{name}: the file has {right}" in run.output
+    assert digests[name] in run.output
+    assert "Traceback" not in run.output
+    assert deployed.resources() == before
+
+
+def mesh(stack: Stack, file: Path, *arguments: str) -> str:
+    """What a verb of `./mesh` prints for a stack file."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "cli" / "__main__.py", arguments[0], str(file), *arguments[1:]],
+        env={**os.environ, "KUBECONFIG": str(stack.clusters.kubeconfig)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def last_changes(stack: Stack, cluster: str) -> list[tuple[str, str]]:
+    """The releases of Linkerd in the order of their last change, with their chart versions."""
+    found = []
+    for space in ("linkerd", "linkerd-multicluster"):
+        query = "labelSelector=owner%3Dhelm,status%3Ddeployed"
+        for secret in stack.get(cluster, f"/api/v1/namespaces/{space}/secrets?{query}")["items"]:
+            packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
+            record = json.loads(gzip.decompress(packed))
+            version = record["chart"]["metadata"]["version"]
+            found.append((record["info"]["last_deployed"], record["name"], version))
+    return [(name, version) for _, name, version in sorted(found)]
+
+
+def test_an_upgrade_follows_its_page_in_two_waves_and_a_downgrade_is_refused(
+    deployed: Stack, tmp_path: Path
+) -> None:
+    page = (ROOT / "docs" / "upgrade.md").read_text(encoding="utf-8")
+    (steps,) = [
+        block for block in re.findall(r"```sh\n(.*?)```", page, re.S) if "pulumi up" in block
+    ]
+    file = tmp_path / "Pulumi.local.yaml"
+    text = yaml.safe_dump(deployed.content, sort_keys=False)
+    file.write_text(text.replace("config:", "# kept\nconfig:", 1))
+    upgraded: list[set[str]] = []
+    while "every cluster has the versions" not in mesh(deployed, file, "upgrade", "--to", LATER):
+        for command in steps.splitlines():
+            words = command.partition("#")[0].replace("VERSION", LATER).split()
+            if words[0] == "./mesh":
+                mesh(deployed, file, words[1], *words[3:])
+            else:
+                assert words == ["pulumi", "up", "--stack", "STACK", "--yes"]
+                deployed.up(yaml.safe_load(file.read_text())).passed()
+        upgraded.append(
+            {name for name in CLUSTERS if ("linkerd-crds", LATER) in last_changes(deployed, name)}
+        )
+        assert len(upgraded) <= len(CLUSTERS)
+    assert upgraded == [{"source"}, {"source", "target"}]
+    assert file.read_text().startswith("# kept\n")
+    for name in CLUSTERS:
+        assert last_changes(deployed, name) == [
+            ("linkerd-crds", LATER),
+            ("linkerd-control-plane", LATER),
+            ("linkerd-multicluster", LATER),
+        ]
+    before = deployed.resources()
+    run = deployed.pulumi("up", "--yes", "--skip-preview")
+    assert run.code in (1, 255)
+    for name in CLUSTERS:
+        assert re.search(rf"cluster '{name}'.*would downgrade.*linkerd-control-plane", run.output)
+    assert "Traceback" not in run.output
+    deployed.content = yaml.safe_load(file.read_text())
+    assert deployed.resources() == before
 
 
 def left_behind(stack: Stack, before: dict[str, dict[str, set[str]]]) -> dict[str, Any]:

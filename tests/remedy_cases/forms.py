@@ -43,6 +43,7 @@ WRONG: Wrong = [
     ("version of no chart", edge(version="latest")),
     ("version of an edge release", linkerd(version="edge-26.8.3")),
     ("version to come", linkerd(version="3.0.0")),
+    ("digest without its kind", {**one(), "charts": {"digests": {"a-1.0.0": "9f86d081"}}}),
     ("health path with a space", edge(gateway={"healthPath": "a b"})),
     ("registry with a scheme", linkerd(imageRegistry="https://registry.example.com")),
     ("kind in small letters", one(meshed=[{"kind": "deployment", "namespace": "s", "name": "w"}])),

@@ -26,10 +26,10 @@ def _table() -> dict[str, set[str]]:
         names = {word for word in re.findall(r"`(\w+)`", cells[2]) if word in PACKAGES}
         if "everything" in cells[2]:
             names |= PACKAGES
-        if "all but" in cells[2]:
-            names = PACKAGES - names
         if "all above" in cells[2]:
             names |= {other for other in allowed if other in PACKAGES}
+        if cells[2].startswith("all but"):
+            names = PACKAGES - names - {"benchmarks"}
         allowed[name] = names
     return allowed
 

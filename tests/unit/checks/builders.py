@@ -258,14 +258,18 @@ def helm_record(
     status: str = "deployed",
     revision: int = 1,
     objects: tuple[Mapping[str, Any], ...] = (),
+    release: str | None = None,
 ) -> dict[str, Any]:
-    """The Secret in which Helm records a revision."""
+    """The Secret in which Helm records a revision; `release` is the application's version."""
+    metadata = {"name": chart or name, "version": version}
+    if release is not None:
+        metadata["appVersion"] = release
     record = {
         "name": name,
         "namespace": namespace,
         "version": revision,
         "info": {"status": status},
-        "chart": {"metadata": {"name": chart or name, "version": version}},
+        "chart": {"metadata": metadata},
         "manifest": "".join(f"---\n# Source: x\n{yaml.safe_dump(dict(one))}" for one in objects),
     }
     packed = base64.b64encode(gzip.compress(json.dumps(record).encode())).decode()

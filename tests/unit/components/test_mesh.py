@@ -14,6 +14,7 @@ import pytest
 from config import MeshConfig
 from config.variants.ambassadors import CrdsChart, CrdsManifest, CrdsWithin
 from kube import Endpoint, Login
+from lifecycle.upgrade.edit import with_versions
 from preflight import Reach
 from render import Recording, Registration
 from tests.recordings import by_urn, of_type
@@ -25,6 +26,7 @@ CRD_RELEASES = {"linkerd-crds", "emissary-crds", "linkerd2", "cert-manager", "tr
 
 Stack = Callable[[str], Recording]
 Config = Callable[[str], MeshConfig]
+Records = Callable[[MeshConfig], Recording]
 
 
 @pytest.fixture(params=STACKS)
@@ -284,6 +286,63 @@ def test_custom_objects_go_before_the_crds_that_define_them_on_deletion(
         assert home in before, item.name
         checked += 1
     assert checked
+
+
+EARLIER = {
+    "linkerd-control-plane": ("linkerd-crds",),
+    "linkerd-viz": ("linkerd-crds", "linkerd-control-plane"),
+    "linkerd-jaeger": ("linkerd-crds", "linkerd-control-plane"),
+    "linkerd-multicluster": ("linkerd-crds", "linkerd-control-plane"),
+    "linkerd2-multicluster": ("linkerd2",),
+    "emissary-ingress": ("emissary-crds-chart", "linkerd-control-plane", "linkerd2"),
+    "edge-stack": ("linkerd-control-plane", "linkerd2"),
+    "ambassador": ("linkerd-control-plane", "linkerd2"),
+    "trust-manager": ("cert-manager",),
+}
+"""Charts that are installed, and upgraded, before another one in the same cluster."""
+
+
+def chart_of(release: Registration) -> str:
+    return str(release.inputs["chart"]).rpartition("/")[2]
+
+
+def releases_before(recording: Recording) -> dict[str, set[str]]:
+    """The charts that a release waits for in its cluster, by its logical name."""
+    releases = {item.urn: item for item in of_type(recording, RELEASE)}
+    return {
+        item.name: {
+            chart_of(releases[urn])
+            for urn in recording.upstream([item.urn])
+            if urn in releases and releases[urn].cluster == item.cluster
+        }
+        for item in releases.values()
+    }
+
+
+def test_crds_come_before_what_uses_them_and_extensions_after_the_control_plane(
+    stack: Stack, name: str
+) -> None:
+    recording = stack(name)
+    before = releases_before(recording)
+    installed: dict[str | None, set[str]] = {}
+    for item in of_type(recording, RELEASE):
+        installed.setdefault(item.cluster, set()).add(chart_of(item))
+    for item in of_type(recording, RELEASE):
+        wanted = set(EARLIER.get(chart_of(item), ())) & installed[item.cluster]
+        assert wanted <= before[item.name], item.name
+
+
+def test_a_change_of_versions_keeps_that_order_and_updates_in_place(
+    stack: Stack, stack_config: Config, recorded: Records
+) -> None:
+    config = stack_config("staging")
+    older = recorded(with_versions(config, dict.fromkeys(config.clusters, "2026.6.3")))
+    assert releases_before(older) == releases_before(stack("staging"))
+    versions = {item.name: item.inputs["version"] for item in of_type(older, RELEASE)}
+    assert versions["west-linkerd-control-plane"] == "2026.6.3"
+    names = {item.name for item in of_type(stack("staging"), RELEASE)}
+    assert set(versions) == names
+    assert not any(item.replace_on_changes for item in of_type(older, RELEASE))
 
 
 def test_providers_have_the_uid_of_their_cluster(

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from checks.cluster import pre, surroundings
-from checks.facts import helm
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
 from config import MeshConfig
+from kube import helm
 from tests.unit.checks.builders import (
     cluster_case,
     failures,
@@ -160,7 +160,7 @@ def test_a_release_of_this_stack_that_is_stuck_is_a_failure_and_one_that_is_not_
     assert failures(names(helm_record("linkerd-crds", "linkerd"))) == []
     found = names(helm_record("linkerd-crds", "linkerd", status="pending-install"))
     assert failures(found) == [title]
-    assert "delete secret" in of(found, title).hint
+    assert "./mesh recover" in of(found, title).hint
 
 
 def test_namespaces_that_pulumi_did_not_make_are_warned_of() -> None:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from checks.cluster import releases
-from checks.facts import helm
 from checks.facts.results import Finding, Status
 from checks.facts.view import View
 from config.inventory import inventory
+from kube import helm
 from tests.unit.checks.builders import (
     cluster_case,
     deployment,
@@ -133,11 +133,12 @@ def test_releases_that_are_as_they_should_be_pass() -> None:
 @pytest.mark.parametrize(
     ("status", "way_out"),
     [
-        ("pending-install", "delete secret sh.helm.release.v1.linkerd-control-plane.v2"),
-        ("pending-upgrade", "delete secret sh.helm.release.v1.linkerd-control-plane.v2"),
-        ("pending-rollback", "pulumi up --refresh"),
+        ("pending-install", "./mesh recover STACK"),
+        ("pending-upgrade", "./mesh recover STACK"),
+        ("pending-rollback", "./mesh recover STACK"),
         ("failed", "helm -n linkerd status linkerd-control-plane"),
-        ("uninstalling", "wait"),
+        ("uninstalling", "./mesh recover STACK"),
+        ("superseded", "wait"),
     ],
 )
 def test_a_release_in_another_state_is_one_failure_with_a_way_out(

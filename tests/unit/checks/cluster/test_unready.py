@@ -10,11 +10,11 @@ import pytest
 from checks.cluster import pod_logs, releases, unready
 from checks.cluster.causes import CAUSES, cause_of
 from checks.cluster.workloads import availability, workload
-from checks.facts import helm
 from checks.facts.check import LogRequest
 from checks.facts.results import Finding, Status
 from checks.facts.view import Log, View
 from checks.platform import meshed
+from kube import helm
 from tests.unit.checks.builders import (
     certified,
     cluster_case,

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from checks.cluster import pre, surroundings
-from checks.facts import fetch, helm
+from checks.facts import fetch
 from checks.facts.case import MeshCase
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
@@ -23,6 +23,7 @@ from checks.trust import certificates, webhooks
 from config import MeshConfig
 from config.inventory import inventory
 from config.variants.linkerds import LINKERDS
+from kube import helm
 from kube.kubeconfig import Endpoint
 from tests.certificates import Certified
 from tests.unit.checks.builders import (

@@ -22,7 +22,6 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from checks.facts import helm
 from checks.facts.case import Answer
 from checks.facts.results import Report, Status
 from checks.facts.view import Log, View
@@ -30,6 +29,7 @@ from checks.run import reading
 from checks.run import report as running
 from config import MeshConfig
 from config.inventory import inventory
+from kube import helm
 from tests.certificates import Certified
 from tests.unit.checks.builders import (
     certified,

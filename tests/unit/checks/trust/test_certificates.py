@@ -355,7 +355,7 @@ def test_a_webhook_certificate_that_ends_soon_is_warned_of() -> None:
 
 
 def test_a_webhook_that_its_release_lost_is_left_to_the_release() -> None:
-    from checks.facts import helm
+    from kube import helm
 
     hook = registration("linkerd-sp-validator", ANCHOR.pem)
     record = helm_record("linkerd-control-plane", "linkerd", objects=(hook,))

@@ -17,9 +17,98 @@ from typing import Any, NamedTuple
 
 from yaml import YAMLError
 
+from kube.answers import inner
 from kube.documents import load_all
 from vocabulary.kinds import Kind, Object, labels_of, name_of, namespace_of
 from vocabulary.kubernetes import SECRET_HELM_RELEASE
+
+OWN_RECORDS = "owner=helm,status!=superseded"
+"""Label selector of Helm's records, without revisions that a later one replaced."""
+_UNREADABLE = (KeyError, TypeError, ValueError, OSError, EOFError)
+"""What a record that Helm did not write raises."""
+IN_A_CHANGE = frozenset({"pending-install", "pending-upgrade", "pending-rollback", "uninstalling"})
+"""States of a release that is being changed, or whose change was interrupted."""
+
+
+class Record(NamedTuple):
+    """What the labels of a Secret say of one revision of a release."""
+
+    namespace: str
+    name: str
+    revision: int
+    status: str
+    """Helm's word for its state; empty where the label is missing."""
+
+    @property
+    def secret(self) -> str:
+        """Name of the Secret."""
+        return record_name(self.name, self.revision)
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+def record_name(release: str, revision: int) -> str:
+    """Name of the Secret that records a revision of a release."""
+    return f"sh.helm.release.v1.{release}.v{revision}"
+
+
+def newest_records(secrets: Iterable[Object]) -> dict[tuple[str, str], Record]:
+    """The newest revision of each release, by namespace and name, from metadata of Secrets."""
+    found: dict[tuple[str, str], Record] = {}
+    for secret in secrets:
+        labels = inner(secret, "metadata", "labels")
+        record = Record(
+            namespace_of(secret),
+            str(labels.get("name")),
+            _number(str(labels.get("version"))),
+            str(labels.get("status") or ""),
+        )
+        key = (record.namespace, record.name)
+        if key not in found or found[key].revision < record.revision:
+            found[key] = record
+    return found
+
+
+class Installed(NamedTuple):
+    """The chart that a release was made of."""
+
+    namespace: str
+    name: str
+    chart: str
+    """Name of the chart."""
+    version: str
+    """Version of the chart."""
+    release: str
+    """Version of the application (``appVersion``), for example ``edge-26.8.3``."""
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+def installed(secrets: Iterable[Object]) -> dict[tuple[str, str], Installed]:
+    """The chart of each release, by namespace and name.
+
+    It is that of the revision whose objects should exist, or else of the newest one. Records that
+    cannot be read are left out.
+    """
+    chosen: dict[tuple[str, str], tuple[bool, int, Object]] = {}
+    for secret in secrets:
+        labels = labels_of(secret)
+        key = namespace_of(secret), str(labels.get("name"))
+        deployed = labels.get("status") == "deployed"
+        rank = (deployed, _number(str(labels.get("version"))), secret)
+        if key not in chosen or chosen[key][:2] < rank[:2]:
+            chosen[key] = rank
+    found: dict[tuple[str, str], Installed] = {}
+    for key, (_, _, secret) in chosen.items():
+        try:
+            metadata = record_of(secret)["chart"]["metadata"]
+            chart, version = str(metadata["name"]), str(metadata["version"])
+        except _UNREADABLE:
+            continue
+        found[key] = Installed(*key, chart, version, str(metadata.get("appVersion") or version))
+    return found
 
 
 class Made(NamedTuple):
@@ -55,7 +144,7 @@ class Release:
     @property
     def secret(self) -> str:
         """Name of the Secret that records it."""
-        return f"sh.helm.release.v1.{self.name}.v{self.revision}"
+        return record_name(self.name, self.revision)
 
 
 @dataclass(frozen=True)
@@ -99,7 +188,7 @@ def decode(secret: Object) -> Release:
     revision = _number(labels.get("version") or number)
     name = labels.get("name") or named
     try:
-        record = _record(secret)
+        record = record_of(secret)
         metadata = record["chart"]["metadata"]
         return Release(
             namespace=namespace,
@@ -110,11 +199,15 @@ def decode(secret: Object) -> Release:
             version=str(metadata["version"]),
             objects=tuple(_made(str(record.get("manifest") or ""), namespace)),
         )
-    except (KeyError, TypeError, ValueError, OSError, EOFError, YAMLError):
+    except (*_UNREADABLE, YAMLError):
         return Release(namespace, name, revision, "unreadable", "", "", ())
 
 
-def _record(secret: Object) -> dict[str, Any]:
+def record_of(secret: Object) -> dict[str, Any]:
+    """The document in a Secret of Helm.
+
+    Raises KeyError, TypeError, ValueError, OSError or EOFError where it cannot be read.
+    """
     try:
         packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
     except binascii.Error as error:

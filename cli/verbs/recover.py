@@ -1,0 +1,90 @@
+"""`./mesh recover`: what an interrupted run left stuck, and its repair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli import screen, stacks
+from cli.arguments import Stack
+from cli.engine import decrypted
+from cli.errors import VerbError
+from vocabulary.errors import BAD_INPUT
+
+if TYPE_CHECKING:
+    from lifecycle.recovery import Engine
+
+
+def recover(
+    stack: Stack,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Repair without asking.")] = False,
+) -> None:
+    """Say what a killed or failed run left stuck, and repair it after asking.
+
+    It looks for the stack's lock, pending operations in the state, Helm releases in an interrupted
+    change, names that are in use, half-made objects, and namespaces in deletion. What exists in
+    the clusters is kept. Run it when no other `pulumi` or `helm` is running on the stack.
+    """
+    from lifecycle import recovery
+
+    config = decrypted.load(stack)
+    engine, name = _engine(stack)
+    with screen.err().status("looking for what is stuck"):
+        found = recovery.stuck(config, name, engine)
+    if _show(found.lines()):
+        _ask("Repair this, and compare the state with the clusters (pulumi refresh)?", yes=yes)
+        recovery.repair(config, found, engine, screen.say)
+    with screen.err().status("looking for half-made objects"):
+        half = recovery.half_made(config, engine)
+    if _show(half.lines()):
+        _ask("Take them over in an update (pulumi up)?", yes=yes)
+        recovery.finish(config, half, engine, screen.say)
+        screen.out().print("Nothing is stuck, and the update is complete.")
+    else:
+        screen.out().print(f"Nothing is stuck. Go on with `pulumi up --stack {name}`.")
+
+
+def _show(lines: Iterator[str]) -> bool:
+    """Print lines; returns whether there were any."""
+    listed = list(lines)
+    for line in listed:
+        screen.out().print(f"- {line}", markup=False)
+    return bool(listed)
+
+
+def _ask(question: str, *, yes: bool) -> None:
+    if not yes and not typer.confirm(question):
+        raise VerbError("nothing was repaired", "repeat with --yes to repair without asking")
+
+
+def _engine(stack: str) -> tuple[Engine, str]:
+    """The CLI on PATH, run on this stack, and the stack's name. Raises VerbError."""
+    from cli.engine.engine import Engine as Command
+    from lifecycle.recovery import Answer
+
+    path = stacks.find(stack)
+    name = path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    if f"Pulumi.{name}.yaml" != path.name:
+        raise VerbError(
+            f"the name of {path.name} does not say which stack it is of",
+            "rename it to Pulumi.STACK.yaml",
+            BAD_INPUT,
+        )
+    command = Command()
+    without_stack = ("whoami",)
+    with_file = ("preview", "up", "refresh")
+
+    def run(*arguments: str, **environment: str) -> Answer:
+        output: list[str] = []
+        errors: list[str] = []
+        words = list(arguments)
+        if words[0] not in without_stack:
+            words += ["--stack", name]
+        if words[0] in with_file:
+            words += ["--config-file", str(path.resolve())]
+        code = command.having(environment).execute(words, output.append, errors.append)
+        return Answer(code, "\n".join(output), "\n".join(errors))
+
+    return run, name

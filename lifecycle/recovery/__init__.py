@@ -1,0 +1,24 @@
+"""What `./mesh recover` does: find what an interrupted run left stuck, and repair it.
+
+Facts, measured with Pulumi 3.260 and pulumi-kubernetes 4.32: SIGKILL leaves the stack's lock (of a
+backend of files), pending operations in the state, Helm releases in a pending state whose name
+cannot be used again, and objects that the state does not have, whose creation then fails.
+"""
+
+from lifecycle.recovery.engine import Answer, Engine
+from lifecycle.recovery.errors import RecoveryError
+from lifecycle.recovery.half_made import HalfMade, half_made
+from lifecycle.recovery.repair import finish, repair
+from lifecycle.recovery.stuck import Stuck, stuck
+
+__all__ = [
+    "Answer",
+    "Engine",
+    "HalfMade",
+    "RecoveryError",
+    "Stuck",
+    "finish",
+    "half_made",
+    "repair",
+    "stuck",
+]

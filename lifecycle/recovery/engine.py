@@ -1,0 +1,53 @@
+"""The Pulumi CLI, as a recovery uses it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lifecycle.recovery.errors import RecoveryError
+
+UPSERT = {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"}
+"""Lets the provider create an object that exists, by server-side apply (pulumi-kubernetes 4.29)."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command of the CLI gave."""
+
+    code: int
+    output: str
+    """Standard output."""
+    errors: str = ""
+    """Standard error."""
+
+
+class Engine(Protocol):
+    """Runs a command of the CLI on the stack, for example ``["stack", "export"]``."""
+
+    def __call__(self, *arguments: str, **environment: str) -> Answer:
+        """Run it; `environment` has further environment variables."""
+        ...
+
+
+def passed(answer: Answer, what: str, remedy: str) -> str:
+    """The output of a command that succeeded; `what` says what it did. Raises RecoveryError."""
+    if answer.code == 0:
+        return answer.output
+    lines = f"{answer.errors}\n{answer.output}".splitlines()
+    reasons = [line.strip() for line in lines if line.strip().startswith("error: ")]
+    whole = "\n".join(reasons or [line for line in lines if line.strip()][-10:])
+    raise RecoveryError(f"{what} failed:\n{whole}", remedy)
+
+
+def document(answer: Answer, what: str, remedy: str) -> dict[str, Any]:
+    """The JSON object in the output of a command. Raises RecoveryError."""
+    text = passed(answer, what, remedy)
+    try:
+        found = json.loads(text[text.index("{") :])
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise RecoveryError(f"{what} printed no JSON object", remedy)
+    return found

@@ -1,0 +1,127 @@
+"""What exists in the clusters although the state does not have it, because a run was interrupted.
+
+Facts: pulumi-kubernetes 4.32 creates objects as field manager ``pulumi-kubernetes``, with a suffix
+where it applies them, and refuses to create an object that exists; `pulumi preview --json` lists
+what would be created, with a placeholder for each value that is secret or not known yet
+(``sdk/go/common/resource/plugin/rpc.go``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+
+from config.core.mesh import MeshConfig
+from kube.answers import inner, items
+from kube.helm import newest_records, record_of
+from kube.kubeconfig import api_client, get_json
+from kube.paths import path_of
+from lifecycle.recovery.engine import UPSERT, Engine, document
+from lifecycle.recovery.state import Resource, resource
+from lifecycle.recovery.stuck import TIMEOUT, StuckRelease
+from vocabulary.kinds import SECRET, Kind, Object, name_of, namespace_of
+
+MANAGER = "pulumi-kubernetes"
+PLACEHOLDERS = ("[secret]", "04da6b54-80e4-46f7-96ec-b56ff0331ba9")
+"""What a plan has in place of a secret, and of what is not known before the update."""
+_PATCH = "Patch"
+"""What the types of patches end in; they are made on objects that exist."""
+
+
+@dataclass(frozen=True)
+class HalfMade:
+    """What the next update would fail to create."""
+
+    objects: tuple[str, ...] = ()
+    """Objects that Pulumi made, which the next update can take over."""
+    releases: tuple[StuckRelease, ...] = ()
+    """Releases with the chart and the values of this stack."""
+    foreign: tuple[str, ...] = ()
+    """What has another owner."""
+
+    def lines(self) -> Iterator[str]:
+        """What is half made, a sentence each."""
+        for one in self.objects:
+            yield f"{one} exists, made by Pulumi, and the state does not have it"
+        yield from map(str, self.releases)
+        for one in self.foreign:
+            yield f"{one} exists and has another owner"
+
+
+def half_made(config: MeshConfig, engine: Engine) -> HalfMade:
+    """Compare what an update would create with the clusters; nothing is changed.
+
+    Raises RecoveryError: the preview fails. ApiException: an API server does.
+    """
+    answer = engine("preview", "--json", **UPSERT)
+    shown = document(answer, "`pulumi preview`", "repair what it names, and repeat")
+    steps = items(shown, "steps")
+    created = [resource(inner(one, "newState")) for one in steps if one.get("op") == "create"]
+    objects: list[str] = []
+    foreign: list[str] = []
+    releases: list[StuckRelease] = []
+    for name, cluster in config.clusters.items():
+        with api_client(cluster) as api:
+            for one in created:
+                if one.cluster != name or one.type.endswith(_PATCH):
+                    continue
+                if one.release is not None:
+                    releases += _release(api, one)
+                    continue
+                found = _existing(api, one.inputs)
+                if found is not None:
+                    (objects if _by_pulumi(found) else foreign).append(f"cluster '{name}': {one}")
+    ours = tuple(item for item in releases if item.alike)
+    others = [str(item) for item in releases if not item.alike]
+    return HalfMade(tuple(objects), ours, (*foreign, *others))
+
+
+def _existing(api: client.ApiClient, inputs: Mapping[str, Any]) -> Object | None:
+    """The object that these inputs describe; None where it does not exist, or ends."""
+    kind = Kind.of(inputs)
+    if not kind.plural:
+        return None
+    found = _read(api, path_of(kind, namespace_of(inputs), name_of(inputs)))
+    return None if inner(found, "metadata").get("deletionTimestamp") else found
+
+
+def _by_pulumi(found: Object) -> bool:
+    managers = (str(one.get("manager")) for one in items(found, "metadata", "managedFields"))
+    return any(one.startswith(MANAGER) for one in managers)
+
+
+def _release(api: client.ApiClient, one: Resource) -> Iterator[StuckRelease]:
+    namespace, name = one.release or ("", "")
+    listed = _read(api, f"{path_of(SECRET, namespace)}?labelSelector=owner%3Dhelm,name%3D{name}")
+    secrets = items(listed, "items")
+    for record in newest_records(secrets).values():
+        newest = next(item for item in secrets if name_of(item) == record.secret)
+        made = record_of(newest)
+        same = alike(made.get("config"), one.inputs.get("values"))
+        yield StuckRelease(one.cluster, record, every=True, alike=same)
+
+
+def alike(found: Any, wanted: Any) -> bool:
+    """Whether values are those of a plan, as far as the plan knows them."""
+    if isinstance(wanted, str) and any(mark in wanted for mark in PLACEHOLDERS):
+        return True
+    # Helm drops keys without a value.
+    mine, theirs = ({} if one is None else one for one in (wanted, found))
+    if isinstance(mine, Mapping) and isinstance(theirs, Mapping):
+        return all(alike(theirs.get(key), mine.get(key)) for key in {*mine, *theirs})
+    if isinstance(wanted, list) and isinstance(found, list):
+        return len(wanted) == len(found) and all(map(alike, found, wanted))
+    return bool(found == wanted)
+
+
+def _read(api: client.ApiClient, path: str) -> Object | None:
+    try:
+        return get_json(api, path, TIMEOUT)
+    except ApiException as error:
+        if error.status == 404:
+            return None
+        raise

@@ -1,0 +1,89 @@
+"""A stack's exported state, as far as a recovery reads it; secrets in it stay encrypted.
+
+Fact: pulumi ``sdk/go/common/apitype/core.go`` (DeploymentV3, OperationV2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kube.answers import inner, items
+
+RELEASE = "kubernetes:helm.sh/v3:Release"
+PROVIDERS = "pulumi:providers:kubernetes"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """A resource of the state, or of a plan."""
+
+    urn: str
+    type: str
+    cluster: str
+    """Logical name of its provider, which is the cluster's name; empty without a provider."""
+    inputs: Mapping[str, Any]
+
+    @property
+    def release(self) -> tuple[str, str] | None:
+        """Namespace and name of a Helm release; None for other resources."""
+        if self.type != RELEASE:
+            return None
+        return str(self.inputs.get("namespace")), str(self.inputs.get("name"))
+
+    def __str__(self) -> str:
+        return f"{self.type.rpartition(':')[2]} {self.urn.rpartition('::')[2]}"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation that did not end."""
+
+    kind: str
+    """The engine's word: ``creating``, ``updating``, ``deleting`` and so on."""
+    resource: Resource
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.resource}"
+
+
+@dataclass(frozen=True)
+class StackState:
+    """The state of a stack."""
+
+    resources: tuple[Resource, ...] = ()
+    pending: tuple[Operation, ...] = ()
+
+    def releases(self, cluster: str) -> frozenset[tuple[str, str]]:
+        """Namespaces and names of the releases in a cluster that the state has."""
+        return frozenset(_releases(self.resources, cluster))
+
+    def begun(self, cluster: str) -> frozenset[tuple[str, str]]:
+        """Those whose operation did not end."""
+        return frozenset(_releases([one.resource for one in self.pending], cluster))
+
+
+def _releases(resources: Any, cluster: str) -> Iterator[tuple[str, str]]:
+    for one in resources:
+        if one.release is not None and one.cluster == cluster:
+            yield one.release
+
+
+def read_state(exported: Mapping[str, Any]) -> StackState:
+    """The state in what ``pulumi stack export`` printed."""
+    deployment = inner(exported, "deployment")
+    return StackState(
+        tuple(resource(one) for one in items(deployment, "resources")),
+        tuple(
+            Operation(str(one.get("type")), resource(inner(one, "resource")))
+            for one in items(deployment, "pending_operations")
+        ),
+    )
+
+
+def resource(entry: Mapping[str, Any]) -> Resource:
+    """The resource that an entry of a state, or ``newState`` of a plan, describes."""
+    provider = str(entry.get("provider") or "").split("::")
+    cluster = provider[3] if len(provider) > 3 and PROVIDERS in provider[2] else ""
+    return Resource(str(entry.get("urn")), str(entry.get("type")), cluster, inner(entry, "inputs"))

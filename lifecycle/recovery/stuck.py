@@ -1,0 +1,124 @@
+"""What an interrupted run left stuck: its lock, providers, operations, and Helm releases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from kubernetes.client.exceptions import ApiException
+
+from config.core.mesh import MeshConfig
+from config.inventory import inventory
+from kube.helm import IN_A_CHANGE, Record
+from kube.kubeconfig import api_client
+from lifecycle.recovery.engine import Engine, document
+from lifecycle.recovery.errors import RecoveryError
+from lifecycle.recovery.locks import Lock, locks
+from lifecycle.recovery.orphans import orphaned_providers
+from lifecycle.recovery.state import StackState, read_state
+from local_clusters.processes import ProcessIdentity
+from preflight.guard import examine
+from preflight.interrupted import recorded, terminating
+
+TIMEOUT = (3.0, 9.0)
+"""Seconds to connect to an API server, and to have its answer."""
+LOG_IN = "log in with `pulumi login` where the stack is, and provide its passphrase or key"
+
+
+@dataclass(frozen=True)
+class StuckRelease:
+    """A Helm release that no update can change, or that the state knows nothing of."""
+
+    cluster: str
+    record: Record
+    every: bool = False
+    """Whether all of its records have to go, because the state does not have it."""
+    alike: bool = True
+    """Whether it has the values of this stack."""
+
+    def __str__(self) -> str:
+        where = f"cluster '{self.cluster}': release {self.record}"
+        if not self.alike:
+            return where
+        if self.every:
+            return (
+                f"{where} is {self.record.status}, but its installation did not end in the state, "
+                "so that its name is in use"
+            )
+        return f"{where} is stuck in {self.record.status}"
+
+
+@dataclass(frozen=True)
+class Stuck:
+    """All that is stuck."""
+
+    state: StackState
+    locks: tuple[Lock, ...] = ()
+    providers: tuple[ProcessIdentity, ...] = ()
+    releases: tuple[StuckRelease, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    """Sentences about namespaces in deletion, which end by themselves or need their owner."""
+
+    def lines(self) -> Iterator[str]:
+        """What is stuck, a sentence each."""
+        for lock in self.locks:
+            yield f"the stack is locked by {lock}, which has ended"
+        for process in self.providers:
+            yield f"a provider of a killed run still runs (process {process.pid})"
+        for operation in self.state.pending:
+            yield f"the state has a pending operation: {operation}"
+        yield from map(str, self.releases)
+        yield from self.namespaces
+
+
+def stuck(config: MeshConfig, stack: str, engine: Engine) -> Stuck:
+    """Find what is stuck; nothing is changed.
+
+    Raises RecoveryError: the state cannot be read, or a run holds the lock; ClusterError: a cluster
+    does not answer, or is not the right one.
+    """
+    backend = document(engine("whoami", "--verbose", "--json"), "`pulumi whoami`", LOG_IN)
+    held = tuple(locks(str(backend.get("url")), stack))
+    for lock in held:
+        if lock.alive:
+            raise RecoveryError(
+                f"a run of this stack holds its lock: {lock}",
+                f"wait until it ends; if it does not, end process {lock.pid} and repeat",
+            )
+    state = read_state(document(engine("stack", "export"), "`pulumi stack export`", LOG_IN))
+    examine(config.clusters)
+    releases: list[StuckRelease] = []
+    namespaces: list[str] = []
+    for name in config.clusters:
+        found, left = _cluster(config, name, state)
+        releases += found
+        namespaces += left
+    return Stuck(state, held, tuple(orphaned_providers()), tuple(releases), tuple(namespaces))
+
+
+def _cluster(
+    config: MeshConfig, name: str, state: StackState
+) -> tuple[list[StuckRelease], list[str]]:
+    made = inventory(config, name)
+    wanted = {one.key for one in made.releases} | state.releases(name) | state.begun(name)
+    unknown = state.begun(name) - state.releases(name)
+    found: list[StuckRelease] = []
+    with api_client(config.clusters[name]) as api:
+        try:
+            for space in sorted({space for space, _ in wanted}):
+                for key, record in recorded(api, space, TIMEOUT).items():
+                    if key in unknown:
+                        found.append(StuckRelease(name, record, every=True))
+                    elif key in wanted and record.status in (*IN_A_CHANGE, "failed"):
+                        found.append(StuckRelease(name, record))
+            spaces = [item.name for item in made.made_namespaces]
+            left = [
+                f"cluster '{name}': {what}; {remedy}"
+                for what, remedy in terminating(api, spaces, TIMEOUT)
+            ]
+        except ApiException as error:
+            raise RecoveryError(
+                f"cluster '{name}': Helm's records cannot be read (status {error.status})",
+                "use credentials that may list and delete Secrets in the releases' namespaces",
+            ) from None
+    return found, left

@@ -1,0 +1,60 @@
+"""Kills many runs and prints a table: `python -m tests.faults [--kills N] [--seed SEED]`.
+
+It needs Pulumi on PATH, starts two local clusters below MESH_STATE, and ends them. Exit code 1
+where a result differs from that of an undisturbed run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from pathlib import Path
+
+import local_clusters
+from cli.engine.find import find
+from machine.files import make_private_directory, state_directory
+from tests.faults.kills import HEADER, plan, suffer, undisturbed
+from tests.faults.world import NAMES, World, world
+from tests.packages import packages
+
+
+def main() -> int:
+    """Run the script; returns its exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=40)
+    parser.add_argument("--seed", type=int, default=1)
+    wanted = parser.parse_args()
+    named = os.environ.get("MESH_CHARTS")
+    charts = Path(named) if named else packages()
+    engine = find(print)
+    folder = make_private_directory(state_directory() / f"faults-{os.getpid()}")
+    try:
+        started = local_clusters.up(NAMES, directory=folder / "clusters")
+        clusters = dict(zip(NAMES, started, strict=True))
+        with world(clusters, folder, engine, charts) as made:
+            bad = _kill_many(made, engine.origin, wanted.kills, wanted.seed)
+    finally:
+        local_clusters.down(directory=folder / "clusters")
+    return 1 if bad else 0
+
+
+def _kill_many(made: World, origin: str, kills: int, seed: int) -> int:
+    """Print the table; returns how many kills ended badly."""
+    bad = 0
+    begun = time.monotonic()
+    expected = undisturbed(made)
+    writes = {name: number for name, (number, _) in expected.items()}
+    shown = ", ".join(f"{name} {number}" for name, number in writes.items())
+    print(f"{origin}; writes of undisturbed runs: {shown}\n\n{HEADER}", flush=True)
+    for one in plan(made, writes, kills, seed):
+        found = suffer(made, one, expected[one.phase.name][1])
+        print(found.row(), flush=True)
+        bad += bool(found.troubles)
+    print(f"\n{kills} kills, {bad} bad, {time.monotonic() - begun:.0f} s")
+    return bad
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,280 @@
+"""What a killed run left stuck is found, and repaired in an order in which each step can work."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from config import MeshConfig
+from lifecycle import recovery
+from lifecycle.recovery import Answer, RecoveryError
+from lifecycle.recovery.half_made import PLACEHOLDERS, alike
+from lifecycle.recovery.locks import locks
+from lifecycle.recovery.state import RELEASE, read_state
+from tests.api_servers import CA_PEM, api_server, healthy, kubeconfig, written
+
+Mesh = Callable[[str], MeshConfig]
+Thing = dict[str, Any]
+
+UID = "01234567-89ab-4def-8123-456789abcdef"
+PROVIDER = "urn:pulumi:s::p::pulumi:providers:kubernetes::a::1"
+CRDS, CONTROL_PLANE = ("linkerd", "linkerd-crds"), ("linkerd", "linkerd-control-plane")
+
+
+def entry(kind: str, name: str, /, **inputs: Any) -> Thing:
+    """A resource as the state and a plan have it."""
+    return {
+        "urn": f"urn:pulumi:s::p::{kind}::{name}",
+        "type": kind,
+        "provider": PROVIDER,
+        "inputs": inputs,
+    }
+
+
+def release(key: tuple[str, str], /, **inputs: Any) -> Thing:
+    """A Helm release as the state and a plan have it."""
+    return entry(RELEASE, f"a-{key[1]}", namespace=key[0], name=key[1], **inputs)
+
+
+def record(key: tuple[str, str], revision: int, status: str, config: Any = None) -> Thing:
+    """Helm's Secret of a revision."""
+    text = json.dumps({"name": key[1], "config": config or {}}).encode()
+    packed = base64.b64encode(base64.b64encode(gzip.compress(text))).decode()
+    labels = {"owner": "helm", "name": key[1], "version": str(revision), "status": status}
+    name = f"sh.helm.release.v1.{key[1]}.v{revision}"
+    return {
+        "metadata": {"name": name, "namespace": key[0], "labels": labels},
+        "data": {"release": packed},
+    }
+
+
+class Surroundings:
+    """A cluster, an engine, and what both were asked."""
+
+    def __init__(self, config: MeshConfig, folder: Path) -> None:
+        self.config = config
+        self.folder = folder
+        self.secrets: list[Thing] = []
+        self.objects: dict[str, Thing] = {}
+        self.state: Thing = {}
+        self.plan: list[Thing] = []
+        self.commands: list[str] = []
+        self.steps: list[str] = []
+        self.environments: list[Mapping[str, str]] = []
+
+    def respond(self, path: str) -> tuple[int, Any]:
+        parts = urlsplit(path)
+        if parts.path == "/api/v1/namespaces/linkerd/secrets":
+            wanted = parse_qs(unquote(parts.query)).get("labelSelector", [""])[0]
+            names = [one.partition("=")[2] for one in wanted.split(",") if one.startswith("name=")]
+            found = [
+                one
+                for one in self.secrets
+                if not names or one["metadata"]["labels"]["name"] in names
+            ]
+            return 200, {"items": found}
+        if parts.path in self.objects:
+            return 200, self.objects[parts.path]
+        return healthy(UID)(path)
+
+    def __call__(self, *arguments: str, **environment: str) -> Answer:
+        self.commands.append(arguments[0])
+        self.environments.append(environment)
+        answers = {
+            "whoami": {"url": f"file://{self.folder}"},
+            "stack": {"deployment": self.state},
+            "preview": {"steps": self.plan},
+        }
+        return Answer(0, f"a warning\n{json.dumps(answers.get(arguments[0], {}))}")
+
+    def lock(self, host: str, pid: int) -> None:
+        """Let a process hold the lock of stack s."""
+        folder = self.folder / ".pulumi" / "locks" / "organization" / "p" / "s"
+        folder.mkdir(parents=True, exist_ok=True)
+        text = json.dumps({"hostname": host, "pid": pid, "timestamp": "today"})
+        (folder / f"{pid}.json").write_text(text)
+
+    def stuck(self) -> recovery.Stuck:
+        return recovery.stuck(self.config, "s", self)
+
+    def deleted(self) -> list[str]:
+        """The Secrets that a repair deleted, by the lines that it said."""
+        return [one.rpartition("/")[2] for one in self.steps if "delete Secret" in one]
+
+
+@pytest.fixture
+def around(mesh: Mesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surroundings]:
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    made = Surroundings(mesh("clusters: {a: {context: a}}"), tmp_path)
+    with api_server(made.respond) as server:
+        written(kubeconfig({"a": server.url}, {"token": "x"}, CA_PEM), tmp_path / "kubeconfig")
+        yield made
+
+
+def test_where_nothing_is_stuck_there_is_no_line(around: Surroundings) -> None:
+    around.secrets = [record(CRDS, 1, "deployed")]
+    around.state = {"resources": [release(CRDS)]}
+    found = around.stuck()
+    assert [*found.lines(), *found.releases] == []
+    assert around.commands == ["whoami", "stack"]
+
+
+def test_every_thing_that_is_stuck_has_its_line(around: Surroundings) -> None:
+    around.lock("elsewhere", 12)
+    around.secrets = [record(CRDS, 3, "failed"), record(CONTROL_PLANE, 2, "pending-upgrade")]
+    pending = {"type": "updating", "resource": release(CONTROL_PLANE)}
+    around.state = {
+        "resources": [release(CRDS), release(CONTROL_PLANE)],
+        "pending_operations": [pending],
+    }
+    text = "\n".join(around.stuck().lines())
+    assert "locked by process 12 on elsewhere" in text
+    assert "updating Release a-linkerd-control-plane" in text
+    assert "release linkerd/linkerd-crds is stuck in failed" in text
+    assert "release linkerd/linkerd-control-plane is stuck in pending-upgrade" in text
+
+
+def test_a_run_that_goes_on_is_left_alone(around: Surroundings) -> None:
+    around.lock(socket.gethostname(), os.getpid())
+    with pytest.raises(RecoveryError) as raised:
+        around.stuck()
+    assert str(os.getpid()) in raised.value.message
+    assert around.commands == ["whoami"]
+
+
+def test_the_lock_goes_first_then_records_and_the_state_is_compared_last(
+    around: Surroundings,
+) -> None:
+    around.lock("elsewhere", 12)
+    around.secrets = [record(CONTROL_PLANE, 2, "pending-upgrade"), record(CRDS, 1, "deployed")]
+    around.state = {"resources": [release(CONTROL_PLANE), release(CRDS)]}
+    recovery.repair(around.config, around.stuck(), around, around.steps.append)
+    assert around.commands[-2:] == ["cancel", "refresh"]
+    assert around.deleted() == ["sh.helm.release.v1.linkerd-control-plane.v2"]
+    order = [one.split()[0] for one in around.steps]
+    assert order == ["pulumi", "cluster", "pulumi"]
+
+
+def test_a_release_whose_installation_did_not_end_loses_all_of_its_records(
+    around: Surroundings,
+) -> None:
+    around.secrets = [
+        record(CRDS, 1, "superseded"),
+        record(CRDS, 2, "deployed"),
+        record(CONTROL_PLANE, 1, "deployed"),
+    ]
+    pending = {"type": "creating", "resource": release(CRDS)}
+    around.state = {"resources": [release(CONTROL_PLANE)], "pending_operations": [pending]}
+    recovery.repair(around.config, around.stuck(), around, around.steps.append)
+    assert around.deleted() == [f"sh.helm.release.v1.linkerd-crds.v{one}" for one in (1, 2)]
+
+
+def test_a_pending_creation_that_a_later_update_completed_is_no_reason_to_touch_a_release(
+    around: Surroundings,
+) -> None:
+    around.secrets = [record(CRDS, 2, "deployed")]
+    pending = {"type": "creating", "resource": release(CRDS)}
+    around.state = {"resources": [release(CRDS)], "pending_operations": [pending]}
+    assert around.stuck().releases == ()
+
+
+def test_what_pulumi_made_is_taken_over_by_an_update_that_may(around: Surroundings) -> None:
+    around.plan = [
+        {"op": "create", "newState": entry("kubernetes:core/v1:Namespace", "a-b", **NAMESPACE)},
+        {"op": "create", "newState": entry("kubernetes:core/v1:Namespace", "a-c", **ABSENT)},
+        {"op": "same", "newState": entry("kubernetes:core/v1:Namespace", "a-d", **NAMESPACE)},
+    ]
+    around.objects["/api/v1/namespaces/shop"] = managed("pulumi-kubernetes")
+    found = recovery.half_made(around.config, around)
+    assert found.objects == ("cluster 'a': Namespace a-b",)
+    recovery.finish(around.config, found, around, around.steps.append)
+    assert around.commands == ["preview", "up"]
+    assert all(one == {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"} for one in around.environments)
+
+
+NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
+ABSENT = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}}
+
+
+def managed(*managers: str, **metadata: Any) -> Thing:
+    """An object that these managers wrote."""
+    fields = [{"manager": one} for one in managers]
+    return {"metadata": {"name": "shop", "managedFields": fields, **metadata}}
+
+
+def test_what_another_owner_made_stops_the_recovery_before_an_update(around: Surroundings) -> None:
+    around.plan = [
+        {"op": "create", "newState": entry("kubernetes:core/v1:Namespace", "a-b", **NAMESPACE)}
+    ]
+    around.objects["/api/v1/namespaces/shop"] = managed("kubectl-create")
+    found = recovery.half_made(around.config, around)
+    assert found.objects == ()
+    with pytest.raises(RecoveryError) as raised:
+        recovery.finish(around.config, found, around, around.steps.append)
+    assert "Namespace a-b" in raised.value.message
+    assert around.commands == ["preview"]
+
+
+def test_an_object_in_deletion_is_not_half_made(around: Surroundings) -> None:
+    around.plan = [
+        {"op": "create", "newState": entry("kubernetes:core/v1:Namespace", "a-b", **NAMESPACE)}
+    ]
+    around.objects["/api/v1/namespaces/shop"] = managed(
+        "pulumi-kubernetes", deletionTimestamp="2026-01-01T00:00:00Z"
+    )
+    assert [*recovery.half_made(around.config, around).lines()] == []
+
+
+@pytest.mark.parametrize(("found", "ours"), [({"a": 1}, True), ({"a": 2}, False), ({}, False)])
+def test_a_release_is_this_stacks_where_it_has_its_values(
+    around: Surroundings, found: Thing, ours: bool
+) -> None:
+    around.plan = [{"op": "create", "newState": release(CRDS, values={"a": 1})}]
+    around.secrets = [record(CRDS, 1, "deployed", found)]
+    half = recovery.half_made(around.config, around)
+    assert bool(half.releases) is ours
+    assert bool(half.foreign) is not ours
+
+
+VALUES = st.recursive(
+    st.booleans() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=2), inner, min_size=1, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(VALUES, VALUES)
+def test_values_are_compared_as_far_as_the_plan_knows_them(one: Any, other: Any) -> None:
+    assert alike(one, one)
+    assert alike({"a": one, "b": other}, {"a": one, "b": PLACEHOLDERS[0]})
+    assert alike({"a": [one]}, {"a": [other]}) == (one == other)
+
+
+@pytest.mark.parametrize("url", ["s3://bucket", "https://api.pulumi.com/me", ""])
+def test_a_backend_that_is_no_folder_shows_no_locks(url: str) -> None:
+    assert list(locks(url, "s")) == []
+
+
+def test_a_lock_of_another_stack_is_not_this_ones(around: Surroundings) -> None:
+    around.lock("elsewhere", 3)
+    assert list(locks(f"file://{around.folder}", "t")) == []
+    assert len(list(locks(f"file://{around.folder}", "s"))) == 1
+
+
+def test_an_empty_state_has_nothing() -> None:
+    found = read_state({"deployment": None})
+    assert (found.resources, found.pending) == ((), ())
