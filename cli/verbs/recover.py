@@ -41,9 +41,7 @@ def recover(
     if _show(half.lines()):
         _ask("Take them over in an update (pulumi up)?", yes=yes)
         recovery.finish(config, half, engine, screen.say)
-        screen.out().print("Nothing is stuck, and the update is complete.")
-    else:
-        screen.out().print(f"Nothing is stuck. Go on with `pulumi up --stack {name}`.")
+    screen.out().print(f"Nothing is stuck. Go on with `pulumi up --stack {name}`.")
 
 
 def _show(lines: Iterator[str]) -> bool:

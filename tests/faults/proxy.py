@@ -1,6 +1,6 @@
 """A proxy before an API server that counts writes and can act on one, refuse, or freeze.
 
-Clients trust its own CA and need no credentials; it logs in to the API server as the operator.
+Clients trust its own CA. One with the operator's token is the operator; all others have their own.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ import yaml
 from tests.api_servers import AUTHORITY, CA_PEM
 from tests.stack_builders import certificate, ec_key, key_pem
 
+OPERATOR = "operator"
+"""The operator's token, which the proxy replaces by the client certificate."""
 REVIEWS = ("selfsubjectaccessreviews", "selfsubjectrulesreviews", "tokenreviews")
 """What is posted and changes nothing."""
 
@@ -49,7 +51,8 @@ class Proxy:
         cluster, user = content["clusters"][0]["cluster"], content["users"][0]["user"]
         parts = urlsplit(cluster["server"])
         self._address = (parts.hostname, parts.port)
-        self._upstream = _client_context(cluster, user)
+        self._operator = _client_context(cluster, user)
+        self._others = _client_context(cluster, None)
         self._counter = counter
         self.before: Callable[[int, str], bool] = lambda number, what: False
         """Called with the number of each write, and with what it is; it is sent on unless this
@@ -71,10 +74,11 @@ class Proxy:
             return None
         return self._counter.next()
 
-    def upstream(self) -> http.client.HTTPSConnection:
-        """A connection to the API server."""
+    def upstream(self, *, operator: bool) -> http.client.HTTPSConnection:
+        """A connection to the API server, logged in as the operator or not at all."""
         host, port = self._address
-        return http.client.HTTPSConnection(host, port, context=self._upstream, timeout=900)
+        context = self._operator if operator else self._others
+        return http.client.HTTPSConnection(host, port, context=context, timeout=900)
 
     @contextmanager
     def serving(self) -> Iterator[Proxy]:
@@ -112,12 +116,14 @@ def _server(proxy: Proxy) -> ThreadingHTTPServer:
             if number is not None and proxy.before(number, what):
                 self.close_connection = True
                 return
-            connection = proxy.upstream()
+            operator = self.headers.get("Authorization") == f"Bearer {OPERATOR}"
+            connection = proxy.upstream(operator=operator)
             try:
                 headers = {
                     key: value
                     for key, value in self.headers.items()
-                    if key.lower() not in ("host", "authorization", "transfer-encoding")
+                    if key.lower() not in ("host", "transfer-encoding")
+                    and not (operator and key.lower() == "authorization")
                 }
                 connection.request(self.command, self.path, body, headers)
                 answer = connection.getresponse()
@@ -187,8 +193,10 @@ def _server_context() -> ssl.SSLContext:
     return context
 
 
-def _client_context(cluster: dict[str, Any], user: dict[str, Any]) -> ssl.SSLContext:
+def _client_context(cluster: dict[str, Any], user: dict[str, Any] | None) -> ssl.SSLContext:
     context = ssl.create_default_context(cadata=_data(cluster, "certificate-authority").decode())
+    if user is None:
+        return context
     with tempfile.NamedTemporaryFile(suffix=".pem") as file:
         file.write(_data(user, "client-certificate") + _data(user, "client-key"))
         file.flush()
@@ -215,7 +223,7 @@ def proxied(proxies: dict[str, Proxy], path: Path) -> Path:
         "contexts": [
             {"name": name, "context": {"cluster": name, "user": "proxy"}} for name in proxies
         ],
-        "users": [{"name": "proxy", "user": {"token": "not-read"}}],
+        "users": [{"name": "proxy", "user": {"token": OPERATOR}}],
     }
     path.write_text(yaml.safe_dump(content))
     path.chmod(0o600)
