@@ -21,6 +21,9 @@ from config.inventory import Inventory
 from config.links.selection import receivers
 from preflight.guard import Reach
 
+CLUSTERS = "clusters"
+"""The stack's output with the UIDs of its clusters by their names, which the next update reads."""
+
 
 @dataclass
 class Mesh:
@@ -60,6 +63,7 @@ class Mesh:
                 for name, item in self.gateways.items()
             },
             "links": sorted(self.links),
+            CLUSTERS: {name: item.uid for name, item in self.reach.items()},
             "exports": {name: self._exported(name) for name in self.config.clusters},
         }
 

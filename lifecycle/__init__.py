@@ -1,0 +1,1 @@
+"""What `./mesh rotate`, `upgrade`, `import` and `recover` do: where a mesh is in a change."""

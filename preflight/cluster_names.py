@@ -1,0 +1,32 @@
+"""Whether clusters still have the names that they had at the last update.
+
+Logical names begin with the cluster's name, and so do the names by which Pulumi knows what it made:
+a renamed cluster is one to make everything in, and its old name one to delete everything of, the
+same control plane among it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from kube.failures import Reason
+
+
+def renamed(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, Reason]]:
+    """Yields each cluster that had another name, and why it is refused.
+
+    `before` and `now` are UIDs of the namespace kube-system by the clusters' names.
+    """
+    names = {uid: name for name, uid in before.items()}
+    for name, uid in now.items():
+        old = names.get(uid, name)
+        if old != name:
+            yield (
+                name,
+                (
+                    f"at the last update it was '{old}' (UID {uid}): under another name, all "
+                    "in it would be made again, and then deleted",
+                    f"name it '{old}'; or remove it from the stack file, run `pulumi up`, and add "
+                    "it under the new name (docs/removal.md)",
+                ),
+            )
