@@ -36,7 +36,7 @@ from vocabulary.kinds import (
 from vocabulary.linkerd import CLUSTER_NAME, EXTENSION, MULTICLUSTER
 
 SWEEP = "run `./mesh sweep STACK`, which lists them and asks before it deletes them"
-_ACCOUNTS = (SERVICE_ACCOUNT, CLUSTER_ROLE, CLUSTER_ROLE_BINDING)
+_ROLES = (CLUSTER_ROLE, CLUSTER_ROLE_BINDING)
 
 
 def gone(mesh: MeshConfig, cluster: str, view: View) -> Gone:
@@ -53,14 +53,15 @@ def gone(mesh: MeshConfig, cluster: str, view: View) -> Gone:
 def of_cluster(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Leftover]:
     """What is left over in one cluster, whatever the other clusters have. Raises Unseen."""
     lost, linkerd = gone(mesh, cluster, view), mesh.clusters[cluster].linkerd
-    kinds = (SERVICE, ENDPOINTS, LEASE, NAMESPACE)
-    yield from of_mirrors((one for kind in kinds for one in view.all(kind)), lost)
+    written = [one for kind in (SERVICE, ENDPOINTS, NAMESPACE) for one in view.all(kind)]
+    yield from of_mirrors([*written, *view.all(LEASE, MULTICLUSTER)], lost)
     if linkerd.generation.links:
         # Before there were Links, the Secret was the link, and may be of another owner.
         for space in (MULTICLUSTER, linkerd.namespace):
             yield from of_credentials(view.all(SECRET, space), lost)
     sources = [link.source for link in mesh.links_to(cluster)]
-    yield from of_accounts((one for kind in _ACCOUNTS for one in view.all(kind)), sources)
+    roles = [one for kind in _ROLES for one in view.all(kind)]
+    yield from of_accounts([*view.all(SERVICE_ACCOUNT, MULTICLUSTER), *roles], sources)
 
 
 def of_link(mesh: MeshConfig, link: LinkConfig, source: View, target: View) -> Iterator[Leftover]:
@@ -103,7 +104,7 @@ def reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     yield secrets(MULTICLUSTER)
     yield secrets(mesh.clusters[cluster].linkerd.namespace)
     yield Listing(SERVICE_ACCOUNT, MULTICLUSTER)
-    for kind in _ACCOUNTS[1:]:
+    for kind in _ROLES:
         yield Listing(kind, labels=f"{EXTENSION}=multicluster", complete=False)
 
 
