@@ -8,10 +8,10 @@ import pulumi
 
 from charts import ChartSource, charts_of
 from components import build_mesh
-from components.mesh.last_update import names_kept
 from config.from_engine import load_engine_settings
 from config.preconditions import expectations
 from preflight import examine
+from preflight.cluster_names import require_same_names
 from vocabulary.errors import MeshError
 
 
@@ -27,8 +27,8 @@ def program() -> None:
         charts.require(charts_of(config))
         expected = {name: expectations(config, name) for name in config.clusters}
         reach = examine(config.clusters, expected)
-        kept = pulumi.Output.from_input(names_kept(config, reach))
-        mesh = build_mesh(config, reach, charts, kept)
+        require_same_names(config.clusters, reach)
+        mesh = build_mesh(config, reach, charts)
     except MeshError as error:
         raise pulumi.RunError(str(error)) from None
     for name, value in mesh.outputs().items():

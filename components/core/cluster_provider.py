@@ -12,9 +12,7 @@ import pulumi_kubernetes as kubernetes
 from preflight.guard import Reach
 
 
-def cluster_provider(
-    name: str, reach: Reach, permitted: pulumi.Input[object]
-) -> kubernetes.Provider:
+def cluster_provider(name: str, reach: Reach, permitted: pulumi.Input[bool]) -> kubernetes.Provider:
     """A provider for the cluster called `name`, as the guard reached it.
 
     It is registered once `permitted` is known, so that nothing in the cluster changes before.

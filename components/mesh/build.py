@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import pulumi
 import pulumi_tls as tls
 
 from charts.source import ChartSource
@@ -22,16 +21,10 @@ from config.inventory import inventory
 from preflight.guard import Reach
 
 
-def build_mesh(
-    config: MeshConfig,
-    reach: Mapping[str, Reach],
-    charts: ChartSource,
-    *permissions: pulumi.Output[bool],
-) -> Mesh:
+def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSource) -> Mesh:
     """Declare everything that a stack file describes.
 
-    `reach` is what the guard read of each cluster; `charts` is where charts come from; no provider
-    of a cluster is registered before all `permissions` are known.
+    `reach` is what the guard read of each cluster; `charts` is where charts come from.
     """
     made = {name: inventory(config, name) for name in config.clusters}
     anchors = TrustAnchor(
@@ -45,7 +38,7 @@ def build_mesh(
     )
     releases = ReleaseSettings(charts, config.timeout_seconds)
     mesh = Mesh(config, reach, releases, made, anchors)
-    permitted = pulumi.Output.all(*permissions, anchor_gate(config, anchors, reach))
+    permitted = anchor_gate(config, anchors, reach)
     for name in config.clusters:
         mesh.providers[name] = cluster_provider(name, reach[name], permitted)
         declare_cluster(name, mesh)

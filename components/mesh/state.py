@@ -19,10 +19,8 @@ from components.trust.trust_anchor import TrustAnchor
 from config.core.mesh import MeshConfig
 from config.inventory import Inventory
 from config.links.selection import receivers
+from preflight.cluster_names import OUTPUT
 from preflight.guard import Reach
-
-CLUSTERS = "clusters"
-"""The stack's output with the UIDs of its clusters by their names, which the next update reads."""
 
 
 @dataclass
@@ -63,7 +61,7 @@ class Mesh:
                 for name, item in self.gateways.items()
             },
             "links": sorted(self.links),
-            CLUSTERS: {name: item.uid for name, item in self.reach.items()},
+            OUTPUT: {name: item.uid for name, item in self.reach.items()},
             "exports": {name: self._exported(name) for name in self.config.clusters},
         }
 

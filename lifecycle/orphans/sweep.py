@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from checks.facts.reading import Reader, RefusedError
 from checks.links.leftovers import Gone, Leftover, of_mirrors
+from kube.answers import inner
 from verify.cluster import Cluster, ClusterRefusedError
 from vocabulary.kinds import (
     CONFIG_MAP,
     ENDPOINTS,
     LEASE,
+    LINK,
     NAMESPACE,
     SERVICE,
     SERVICE_ACCOUNT,
@@ -40,11 +42,30 @@ def mirrors(cluster: Cluster, gone: Gone) -> list[Leftover]:
         (SERVICE, None, label),
         (ENDPOINTS, None, label),
         (LEASE, MULTICLUSTER, ""),
-        (NAMESPACE, None, label),
     ):
         listed = cluster.list(kind, space, labels)
         found += ({**one, "apiVersion": kind.api_version, "kind": kind.name} for one in listed)
     return list(of_mirrors(found, gone))
+
+
+def namespaces(cluster: Cluster, gone: Gone) -> list[Leftover]:
+    """The namespaces that service mirrors of links that are `gone`, or have no Link, created.
+
+    Of several links, that of the last mirror in a namespace may be another than that which created
+    it. Raises ClusterRefusedError.
+    """
+    try:
+        links = [
+            inner(one, "spec").get("targetClusterName") for one in cluster.list(LINK, None, "")
+        ]
+    except ClusterRefusedError as error:
+        if error.status != 404:
+            raise
+        listed = []
+    links = {inner(one, "spec").get("targetClusterName") for one in listed}
+    made = cluster.list(NAMESPACE, None, f"{MIRRORED_SERVICE}=true")
+    found = [{**one, "apiVersion": NAMESPACE.api_version, "kind": NAMESPACE.name} for one in made]
+    return list(of_mirrors(found, lambda target: gone(target) or target not in links))
 
 
 def sweep(cluster: Cluster, reader: Reader, gone: Gone) -> list[str]:
@@ -52,17 +73,14 @@ def sweep(cluster: Cluster, reader: Reader, gone: Gone) -> list[str]:
 
     Returns what stays, each with the reason. Raises ClusterRefusedError.
     """
-    kept: list[str] = []
     for _ in range(ROUNDS):
         left = mirrors(cluster, gone)
-        spaces = [one for one in left if one.kind == NAMESPACE]
-        others = [one for one in left if one.kind != NAMESPACE]
-        remove(cluster, others)
-        kept = [text for one in spaces for text in remove_namespace(cluster, reader, one)]
-        if not others:
+        remove(cluster, left)
+        if not left:
             break
         time.sleep(PAUSE_SECONDS)
-    return kept
+    spaces = namespaces(cluster, gone)
+    return [text for one in spaces for text in remove_namespace(cluster, reader, one)]
 
 
 def remove(cluster: Cluster, left: Iterable[Leftover]) -> None:

@@ -91,6 +91,22 @@ def test_a_namespace_with_objects_of_other_owners_stays_and_is_named() -> None:
     assert fake.names == {"of-west"}
 
 
+def test_an_empty_namespace_of_another_link_goes_where_that_link_is_gone_too() -> None:
+    labels = {**LABELS, CLUSTER: "east"}
+    space = thing("v1", "Namespace", "made", labels=labels)
+    link = thing(
+        "multicluster.linkerd.io/v1alpha3",
+        "Link",
+        "east",
+        "linkerd-multicluster",
+        spec={"targetClusterName": "east"},
+    )
+    there, gone = Fake(space, link), Fake(space)
+    assert there.sweep("west") == gone.sweep("west") == []
+    assert "made" in there.names
+    assert gone.names == set()
+
+
 def test_what_an_ending_service_mirror_writes_once_more_goes_too() -> None:
     fake = Fake(service("web-west", "west"))
     fake.returning = [service("late-west", "west")]
