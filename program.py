@@ -11,6 +11,7 @@ from components import build_mesh
 from config.from_engine import load_engine_settings
 from config.preconditions import expectations
 from preflight import examine
+from preflight.cluster_names import require_same_names
 from vocabulary.errors import MeshError
 
 
@@ -29,6 +30,7 @@ def program() -> None:
         for name, found in reach.items():
             for note in found.notes:
                 pulumi.log.warn(f"cluster '{name}': {note}")
+        require_same_names(config.clusters, reach)
         mesh = build_mesh(config, reach, charts)
     except MeshError as error:
         raise pulumi.RunError(str(error)) from None

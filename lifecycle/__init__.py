@@ -1,1 +1,1 @@
-"""What `./mesh rotate`, `upgrade`, `import` and `recover` do."""
+"""Where a mesh is in a change: `./mesh rotate`, `upgrade`, `import`, `recover` and `sweep`."""

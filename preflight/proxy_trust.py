@@ -35,7 +35,7 @@ from vocabulary.linkerd import (
     CONTROL_PLANE_NS,
     ISSUER_SECRET,
     MULTICLUSTER,
-    REMOTE_ACCESS,
+    REMOTE_ACCESS_PREFIX,
     TRUST_ROOTS,
     WEBHOOK_2_8_CERTIFICATE_KEY,
 )
@@ -162,8 +162,8 @@ def _links(get: Get) -> Iterator[str]:
     accounts = get(path_of(SERVICE_ACCOUNT, MULTICLUSTER), "the ServiceAccounts of links")
     for account in items(accounts, "items"):
         name = str(inner(account, "metadata").get("name") or "")
-        if name.startswith(REMOTE_ACCESS) and _own(account):
-            yield name.removeprefix(REMOTE_ACCESS)
+        if name.startswith(REMOTE_ACCESS_PREFIX) and _own(account):
+            yield name.removeprefix(REMOTE_ACCESS_PREFIX)
 
 
 def _own(thing: Object) -> bool:

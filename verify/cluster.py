@@ -12,7 +12,7 @@ from typing import Any
 import urllib3.exceptions
 from kubernetes import client
 
-from vocabulary.kinds import POD, POD_DISRUPTION_BUDGET, Kind, Object, namespace_of
+from vocabulary.kinds import POD, POD_DISRUPTION_BUDGET, Kind, Object, name_of, namespace_of
 
 CONNECT_SECONDS = 5.0
 READ_SECONDS = 30.0
@@ -103,6 +103,12 @@ class Cluster:
                 return False
             raise
         return True
+
+    def replace(self, item: Object) -> Object:
+        """Write an object that was read, unless it changed since. Raises ClusterRefusedError."""
+        kind = Kind.of(item)
+        place = _place(kind, namespace_of(item) or None, name_of(item))
+        return self._patiently("PUT", place, f"{kind.name} {name_of(item)}", item)
 
     def log(
         self,

@@ -21,7 +21,7 @@ from config.variants.linkerd import LinkerdGeneration
 from config.variants.linkerds import DEFAULT
 from kube.answers import inner
 from vocabulary.kinds import LEASE, POD, name_of
-from vocabulary.linkerd import CONTROL_PLANE_COMPONENT, MULTICLUSTER
+from vocabulary.linkerd import CONTROL_PLANE_COMPONENT, MIRROR_LEASE_PREFIX, MULTICLUSTER
 
 METRICS_PORT = 9999
 """Port of the service mirror's metrics, on the pod's own loopback."""
@@ -44,7 +44,7 @@ def mirror_pod(source: View, target: str, generation: LinkerdGeneration = DEFAUL
     if not generation.links:
         pods = [pod for pod in source.all(POD, MULTICLUSTER, _OLD_LABELS) if is_running(pod)]
         return name_of(pods[0]) if pods else None
-    lease = source.get(LEASE, MULTICLUSTER, f"service-mirror-write-{target}")
+    lease = source.get(LEASE, MULTICLUSTER, f"{MIRROR_LEASE_PREFIX}{target}")
     holder = inner(lease, "spec").get("holderIdentity")
     return str(holder) if holder else None
 

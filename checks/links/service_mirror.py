@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from checks.cluster.workloads import availability, workload
-from checks.facts.case import ClusterCase, LinkCase
+from checks.facts.case import LinkCase
 from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.objects import addresses
 from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
 from checks.facts.view import View, some
-from checks.links.gateways import alive, mirrored
+from checks.links.gateways import alive
 from config.core.mesh import MeshConfig
 from kube.answers import inner, items
 from vocabulary.kinds import (
@@ -24,14 +24,13 @@ from vocabulary.kinds import (
     LEASE,
     LINK,
     SERVICE,
-    labels_of,
     name_of,
     namespace_of,
 )
 from vocabulary.linkerd import (
     CLUSTER_NAME,
+    MIRROR_LEASE_PREFIX,
     MIRRORED_GATEWAY,
-    MIRRORED_SERVICE,
     MULTICLUSTER,
 )
 
@@ -68,7 +67,7 @@ def judge_gateway_alive(answers: str) -> Finding:
 
 def works(source: View, target: str) -> bool:
     """Whether the source's service mirror for a target holds its Lease."""
-    lease = source.get(LEASE, MULTICLUSTER, f"service-mirror-write-{target}")
+    lease = source.get(LEASE, MULTICLUSTER, f"{MIRROR_LEASE_PREFIX}{target}")
     spec = inner(lease, "spec")
     renewed = spec.get("renewTime")
     if not spec.get("holderIdentity") or not renewed:
@@ -90,7 +89,7 @@ def _is_running(case: LinkCase, hint: str) -> Finding:
         return skipped(title, "it has no available pod")
     if works(case.source, case.link.target):
         return ok(title)
-    detail = f"Lease service-mirror-write-{case.link.target} has no current holder"
+    detail = f"Lease {MIRROR_LEASE_PREFIX}{case.link.target} has no current holder"
     if case.source.simulated:
         return warning(
             title,
@@ -122,29 +121,6 @@ def _probe(case: LinkCase) -> Finding:
     return ok(title, some(addresses(endpoints)))
 
 
-def orphans(case: ClusterCase) -> Iterator[Finding]:
-    """No mirror in a source belongs to a deleted Link."""
-    if not case.mesh.links_from(case.name):
-        return
-    if not case.config.linkerd.generation.links:
-        links = {link.target for link in case.mesh.links_from(case.name)}
-    else:
-        specs = [inner(one, "spec") for one in case.view.all(LINK)]
-        links = {str(spec.get("targetClusterName")) for spec in specs}
-    title = "every mirrored Service belongs to a Link"
-    left = [
-        f"{namespace_of(one)}/{name_of(one)}"
-        for one in case.view.all(SERVICE, labels={MIRRORED_SERVICE: "true"})
-        if labels_of(one).get(CLUSTER_NAME) and labels_of(one)[CLUSTER_NAME] not in links
-    ]
-    if left:
-        hint = "delete them with kubectl: Linkerd does not delete them with the Link"
-        yield warning(title, f"without a Link: {some(left)}", hint)
-        return
-    counts = {link.target: len(mirrored(case.view, link.target)) for link in case.mesh.links}
-    yield ok(title, f"{sum(counts.values())} mirrored")
-
-
 def mirrors(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     """Mirrored Services and their endpoints."""
     yield Listing(SERVICE)
@@ -161,13 +137,6 @@ def link_reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
         yield Listing(LINK)
 
 
-def _links(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
-    yield Listing(SERVICE)
-    if mesh.clusters[cluster].linkerd.generation.links:
-        yield Listing(LINK)
-
-
 CHECKS = (
     Check("service mirror", Phase.LINK, service_mirror, link_reads, only=WITH_LINKS, order=40),
-    Check("mirrors", Phase.LAST, orphans, _links, order=20),
 )

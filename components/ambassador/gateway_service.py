@@ -13,11 +13,14 @@ from config.links.gateway_view import Gateway
 def gateway_service(
     owner: MeshComponent, gateway: Gateway | None, opts: pulumi.ResourceOptions
 ) -> Service | None:
-    """Declare the gateway's own Service; None where there is no gateway, or no such Service."""
+    """Declare the gateway's own Service; None where there is no gateway, or no such Service.
+
+    Returns it as it is read back, where its addresses are needed.
+    """
     if gateway is None or gateway.own_service is None:
         return None
     config = gateway.own_service
-    return Service(
+    made = Service(
         f"{owner.logical_name}-gateway-service",
         metadata=ObjectMetaArgs(
             name=gateway.service,
@@ -43,3 +46,18 @@ def gateway_service(
         ),
         opts=opts,
     )
+    if gateway.addresses or gateway.service_type != "LoadBalancer":
+        return made
+    # The state has the addresses of the moment at which the Service was made or changed.
+    return read_service(owner, made.id, owner.child(opts.provider))
+
+
+def read_service(
+    owner: MeshComponent, place: pulumi.Output[str], opts: pulumi.ResourceOptions
+) -> Service:
+    """The gateway's Service with its present addresses, which every run reads again.
+
+    `place` is ``<namespace>/<name>``, not known before the Service exists: the first preview would
+    read an id that is known beforehand, and fail.
+    """
+    return Service.get(f"{owner.logical_name}-service", place, opts=opts)

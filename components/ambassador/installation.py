@@ -11,7 +11,7 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 
 from charts.source import PublishedManifest
 from components.ambassador.args import AmbassadorMeshArgs
-from components.ambassador.gateway_service import gateway_service
+from components.ambassador.gateway_service import gateway_service, read_service
 from components.ambassador.values import ambassador_values, crds_values
 from components.core import manifests
 from components.core.component import MeshComponent
@@ -135,12 +135,7 @@ def _service(
     if gateway.service_type != "LoadBalancer":
         return None
     where = f"{gateway.namespace}/{gateway.service}"
-    # The first preview would read an id that is known beforehand, and fail.
-    return Service.get(
-        f"{owner.logical_name}-service",
-        release.status.apply(lambda _: where),
-        opts=owner.child(provider),
-    )
+    return read_service(owner, release.status.apply(lambda _: where), owner.child(provider))
 
 
 def _namespace(

@@ -12,9 +12,11 @@ from components.core.component import MeshComponent
 from components.core.releases import ReleaseSettings, helm_release
 from components.linkerd import values_2_8
 from components.linkerd.control_plane import LinkerdControlPlane
+from components.links.mirrors import MirroredServices
 from components.links.values import multicluster_values
 from config.core.cluster import ClusterConfig
 from config.inventory import Inventory
+from preflight.guard import Reach
 from vocabulary.linkerd import MULTICLUSTER, MULTICLUSTER_2_8_CHART
 
 
@@ -30,6 +32,12 @@ class MulticlusterExtensionArgs:
     """The cluster's provider."""
     linkerd: LinkerdControlPlane
     """The cluster's control plane."""
+    mirrors_provider: pulumi.ProviderResource | None
+    """Provider of what service mirrors write."""
+    name: str
+    """The cluster's name."""
+    reach: Reach
+    """What the guard read of the cluster."""
     mirrors: Mapping[str, pulumi.Input[str]]
     """For each link that begins in this cluster, by its name: what changes with its credentials."""
     credentials: Sequence[pulumi.Resource]
@@ -48,6 +56,8 @@ class MulticlusterExtension(MeshComponent):
 
     release: Release
     """The release; Links depend on it."""
+    mirrored: dict[str, MirroredServices]
+    """What the service mirrors write, by target; of the one without a target by an empty name."""
 
     def __init__(
         self,
@@ -64,6 +74,16 @@ class MulticlusterExtension(MeshComponent):
             chart, values = MULTICLUSTER, multicluster_values(config, args.mirrors)
         else:
             chart, values = MULTICLUSTER_2_8_CHART, values_2_8.multicluster_values(config)
+        self.mirrored = {
+            target: MirroredServices(
+                f"{name}-mirrors-{target}" if target else f"{name}-mirrors",
+                args.name,
+                target,
+                args.reach,
+                self.child(args.mirrors_provider),
+            )
+            for target in ("", *args.mirrors)
+        }
         self.release = helm_release(
             f"{name}-release",
             args.made,
@@ -73,7 +93,11 @@ class MulticlusterExtension(MeshComponent):
             values=values,
             opts=self.child(
                 args.provider,
-                depends_on=[args.linkerd.control_plane, *args.credentials],
+                depends_on=[
+                    args.linkerd.control_plane,
+                    *args.credentials,
+                    *self.mirrored.values(),
+                ],
             ),
         )
         self.register_outputs({"links": list(args.mirrors)})

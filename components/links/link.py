@@ -68,7 +68,11 @@ class MulticlusterLink(MeshComponent):
             spec=link_spec(args.link, args.target, args.gateway, args.selectors),
             opts=self.child(
                 args.source_provider,
-                depends_on=[args.extension.release, *args.credentials.secrets],
+                depends_on=[
+                    args.extension.release,
+                    args.extension.mirrored[args.link.target],
+                    *args.credentials.secrets,
+                ],
             ),
         )
         self.register_outputs({"target": args.link.target})

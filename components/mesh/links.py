@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pulumi
+
 from components.links.credentials import LinkCredentials, LinkCredentialsArgs
 from components.links.extension import MulticlusterExtension, MulticlusterExtensionArgs
 from components.links.link import MulticlusterLink, MulticlusterLinkArgs
+from components.links.mirrors import mirrors_provider
 from components.links.remote_access import RemoteAccess
 from components.links.remote_secrets import RemoteSecrets
 from components.mesh.state import Mesh
@@ -14,8 +17,10 @@ from config.links.link import LinkConfig
 def declare_links(mesh: Mesh) -> None:
     """Declare every link, and the multicluster extension of the clusters that have links."""
     credentials = {link.name: _credentials(link, mesh) for link in mesh.config.links}
-    for name in sorted(mesh.config.linked_clusters()):
-        _extension(name, mesh, credentials)
+    linked = sorted(mesh.config.linked_clusters())
+    mirrors = mirrors_provider() if linked else None
+    for name in linked:
+        _extension(name, mesh, credentials, mirrors)
     for link in mesh.config.links:
         mesh.links[link.name] = _link(link, mesh, credentials[link.name])
 
@@ -35,7 +40,12 @@ def _credentials(link: LinkConfig, mesh: Mesh) -> LinkCredentials:
     )
 
 
-def _extension(name: str, mesh: Mesh, credentials: dict[str, LinkCredentials]) -> None:
+def _extension(
+    name: str,
+    mesh: Mesh,
+    credentials: dict[str, LinkCredentials],
+    mirrors: pulumi.ProviderResource | None,
+) -> None:
     outgoing = mesh.config.links_from(name)
     mesh.extensions[name] = MulticlusterExtension(
         f"{name}-multicluster",
@@ -44,6 +54,9 @@ def _extension(name: str, mesh: Mesh, credentials: dict[str, LinkCredentials]) -
             made=mesh.made[name],
             provider=mesh.providers[name],
             linkerd=mesh.linkerd[name],
+            mirrors_provider=mirrors,
+            name=name,
+            reach=mesh.reach[name],
             mirrors={link.target: credentials[link.name].digest for link in outgoing},
             credentials=[secret for link in outgoing for secret in credentials[link.name].secrets],
             releases=mesh.releases,

@@ -19,6 +19,7 @@ from components.trust.trust_anchor import TrustAnchor
 from config.core.mesh import MeshConfig
 from config.inventory import Inventory
 from config.links.selection import receivers
+from preflight.cluster_names import OUTPUT
 from preflight.guard import Reach
 
 
@@ -60,6 +61,7 @@ class Mesh:
                 for name, item in self.gateways.items()
             },
             "links": sorted(self.links),
+            OUTPUT: {name: item.uid for name, item in self.reach.items()},
             "exports": {name: self._exported(name) for name in self.config.clusters},
         }
 

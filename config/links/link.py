@@ -28,7 +28,7 @@ from config.language.model import Model, doubled
 from config.language.problems import Problem
 from config.links.selectors import Selectors
 from config.links.traffic_policy import TrafficPolicy
-from vocabulary.linkerd import REMOTE_ACCESS
+from vocabulary.linkerd import REMOTE_ACCESS_PREFIX
 
 ExportMode = Literal["gateway", "remote-discovery", "none"]
 
@@ -171,7 +171,7 @@ class LinkConfig(Model):
     @property
     def service_account(self) -> str:
         """ServiceAccount on the target that the source's service mirror logs in with."""
-        return f"{REMOTE_ACCESS}{self.source}"
+        return f"{REMOTE_ACCESS_PREFIX}{self.source}"
 
     def mirror_of(self, export: Export) -> str:
         """Name of an exported Service in the source."""

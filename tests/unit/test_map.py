@@ -16,7 +16,10 @@ PACKAGES = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"}
 
 
 def _table() -> dict[str, set[str]]:
-    """What each package may import, as the map says it; `all above` and `everything` are read."""
+    """What each package may import, as the map says it.
+
+    `all above`, `all but` and `everything` are read.
+    """
     allowed: dict[str, set[str]] = {}
     for line in (ROOT / "docs" / "map.md").read_text(encoding="utf-8").splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
@@ -24,6 +27,8 @@ def _table() -> dict[str, set[str]]:
             continue
         name = cells[0].strip("`").rstrip("/")
         names = {word for word in re.findall(r"`(\w+)`", cells[2]) if word in PACKAGES}
+        if "all but" in cells[2]:
+            names = PACKAGES - names
         if "everything" in cells[2]:
             names |= PACKAGES
         if "all above" in cells[2]:

@@ -63,7 +63,7 @@ def test_every_kubernetes_resource_has_the_explicit_provider_of_a_cluster(
 def test_no_resource_of_any_package_falls_to_a_default_provider(stack: Stack, name: str) -> None:
     recording = stack(name)
     made = [item for item in recording if item.custom and item not in recording.providers()]
-    assert {item.type.partition(":")[0] for item in made} == {"kubernetes", "tls"}
+    assert {item.type.partition(":")[0] for item in made} == {"kubernetes", "mesh", "tls"}
     assert [item.name for item in made if item.provider is None] == []
 
 

@@ -15,7 +15,7 @@ from checks.facts.case import MeshCase
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
 from checks.linkerd import control_plane, generation_2_8
-from checks.links import gateways, liveness, service_mirror
+from checks.links import gateways, liveness, orphans
 from checks.links.credentials import Outcome, Trial
 from checks.run import reading
 from checks.run import report as running
@@ -577,7 +577,7 @@ def test_mirrors_of_a_link_that_is_gone_are_reported_by_the_stack_file() -> None
         labels = {**MIRROR, "mirror.linkerd.io/cluster-name": target}
         left = service("web-x", "shop", labels=labels)
         case = cluster_case(view(left, cluster="east"), old())
-        return warnings(list(service_mirror.orphans(case)))
+        return warnings(list(orphans.orphans(case)))
 
     assert seen("west") == []
     assert seen("north") == ["every mirrored Service belongs to a Link"]

@@ -11,7 +11,7 @@ import pytest
 
 from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
-from checks.links import access, exports, service_mirror
+from checks.links import access, exports, orphans, service_mirror
 from checks.links import link as link_checks
 from checks.links.credentials import CredentialsFault, Outcome, Trial, login_of
 from config import MeshConfig
@@ -528,7 +528,7 @@ def test_mirrors_of_a_link_that_is_gone_are_warned_of() -> None:
     left = thing("v1", "Service", "web-north", "shop", labels=gone)
 
     def seen(*objects: dict[str, Any]) -> list[Finding]:
-        return list(service_mirror.orphans(cluster_case(view(*objects, cluster="east"))))
+        return list(orphans.orphans(cluster_case(view(*objects, cluster="east"))))
 
     sound = source_side().values()
     assert warnings(seen(*sound)) == []

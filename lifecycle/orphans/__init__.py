@@ -1,0 +1,1 @@
+"""What links leave behind, and how it goes: with Pulumi's own resource, or by `./mesh sweep`."""
