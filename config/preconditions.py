@@ -9,6 +9,7 @@ from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig, service_account
 from config.core.namespaces import made_namespaces
 from config.links.exports import ServiceRef
+from config.links.link import LinkConfig
 from config.platform.recipes import Patch
 from config.service_ports import NamedPort, named_ports
 from config.variants.edge_releases import KUBERNETES
@@ -113,6 +114,10 @@ class Expectations:
     """Versions of Kubernetes that the cluster must have at least."""
     ports: tuple[NamedPort, ...] = ()
     """Ports that existing Services must have."""
+    kept: tuple[LinkConfig, ...] = ()
+    """Links from here whose present token stays where it is good."""
+    issues: bool = False
+    """Whether tokens for links are requested here."""
 
 
 def expectations(mesh: MeshConfig, name: str) -> Expectations:
@@ -151,6 +156,8 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         linked_as=f"clusters.{name}.apiServer" if mesh.links_to(name) else None,
         oldest=tuple(_oldest(name, cluster)),
         ports=tuple(named_ports(mesh, name)),
+        kept=tuple(one for one in mesh.links_from(name) if one.credentials.requested),
+        issues=any(one.credentials.requested for one in mesh.links_to(name)),
     )
 
 

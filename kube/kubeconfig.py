@@ -41,6 +41,7 @@ __all__ = [
     "get_json",
     "kubeconfig_paths",
     "login",
+    "post_json",
 ]
 
 LARGEST_KUBECONFIG = 10_000_000
@@ -150,18 +151,36 @@ def get_json(api: client.ApiClient, path: str, timeout: tuple[float, float]) -> 
     refuses, urllib3's HTTPError where it is silent. The client's typed calls would load models of
     every kind first, which takes longer than the request.
     """
+    return _json(api, "GET", path, timeout)
+
+
+def post_json(
+    api: client.ApiClient, path: str, body: Mapping[str, object], timeout: tuple[float, float]
+) -> dict[str, Any]:
+    """The JSON object that an API server answers to a body, as for `get_json`."""
+    return _json(api, "POST", path, timeout, dict(body))
+
+
+def _json(
+    api: client.ApiClient,
+    method: str,
+    path: str,
+    timeout: tuple[float, float],
+    body: object = None,
+) -> dict[str, Any]:
     request = api.param_serialize(
-        "GET",
+        method,
         path,
-        header_params={"Accept": "application/json"},
+        header_params={"Accept": "application/json", "Content-Type": "application/json"},
+        body=body,
         auth_settings=["BearerToken"],
     )
     response = api.call_api(*request, _request_timeout=timeout)
-    body = response.read()  # type: ignore[no-untyped-call]
+    answered = response.read()  # type: ignore[no-untyped-call]
     if not 200 <= response.status < 300:
         raise ApiException(status=response.status, reason=response.reason)
     try:
-        answer = json.loads(body)
+        answer = json.loads(answered)
     except (ValueError, RecursionError):
         return {}
     return answer if isinstance(answer, dict) else {}

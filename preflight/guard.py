@@ -6,8 +6,10 @@ new stack, and accepts any cluster that a context names.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -30,6 +32,7 @@ from kube.paths import path_of
 from kube.versions import too_new, too_old
 from preflight.adoption import mismatches
 from preflight.discovery import absent, unserved
+from preflight.link_tokens import forbidden, kept_token, refused
 from preflight.proxy_trust import HeldTrust, held_trust
 from preflight.service_ports import closed_ports
 from preflight.workloads import look_at
@@ -62,6 +65,8 @@ class Reach:
     """What its proxies trust; None where Linkerd is not installed, or was not read."""
     simulated: bool = False
     """Whether kwok plays its nodes, so that no controller of Linkerd runs."""
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Requested tokens that links from here have and keep, by the name of the link; secret."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ def examine(
     learned, by cluster name. Raises ClusterError naming every cluster that does not answer, is not
     the one that the stack file pins, is listed under two names, or is not as expected.
     """
-    wanted = expected or {}
+    wanted, until = expected or {}, time.monotonic() + deadline
     jobs = {
         name: partial(_ask, cluster, wanted.get(name, Expectations()), deadline)
         for name, cluster in clusters.items()
@@ -126,7 +131,35 @@ def examine(
     ]
     if problems:
         raise ClusterError(problems)
-    return found
+    return _with_accepted_tokens(clusters, wanted, found, until)
+
+
+def _with_accepted_tokens(
+    clusters: Mapping[str, ClusterConfig],
+    expected: Mapping[str, Expectations],
+    found: Mapping[str, Reach],
+    until: float,
+) -> dict[str, Reach]:
+    """The same, without tokens that their targets refuse by `until` (of the monotonic clock)."""
+    jobs = {
+        link.name: partial(refused, _own_endpoint(clusters[link.target]), token)
+        for name, reach in found.items()
+        for link in expected.get(name, Expectations()).kept
+        if (token := reach.tokens.get(link.name)) is not None
+    }
+    answers = at_once(jobs, max(1.0, until - time.monotonic()))
+    return {
+        name: replace(
+            reach,
+            tokens={link: one for link, one in reach.tokens.items() if not answers.get(link)},
+        )
+        for name, reach in found.items()
+    }
+
+
+def _own_endpoint(cluster: ClusterConfig) -> Endpoint:
+    """The API server of a cluster as the operator reaches it, whatever way other clusters use."""
+    return endpoint(cluster.model_copy(update={"api_server": None}))
 
 
 def context_of(cluster: ClusterConfig) -> str:
@@ -169,6 +202,9 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
             space = cluster.linkerd.namespace
             trust = held_trust(api, space, timeout) if expected.trust else None
             played = _simulated(api, timeout)
+            tokens = {
+                one.name: kept_token(api, one, datetime.now(UTC), timeout) for one in expected.kept
+            }
         given = version.get("gitVersion")
         reach = Reach(
             reached,
@@ -180,6 +216,7 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
             found.settled,
             trust,
             played,
+            {link: token for link, token in tokens.items() if token is not None},
         )
         return _Answer(reach, reasons)
     except KubeconfigError as error:
@@ -215,6 +252,8 @@ def _unmet(
     yield from unserved(api, expected.needed, timeout)
     yield from absent(api, expected.namespaces, timeout)
     yield from closed_ports(api, expected.ports, timeout)
+    if expected.issues:
+        yield from forbidden(api, timeout)
 
 
 def _simulated(api: client.ApiClient, timeout: tuple[float, float]) -> bool:

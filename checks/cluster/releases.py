@@ -15,10 +15,11 @@ from checks.facts.check import Check, Phase
 from checks.facts.helm import History, Made, Release
 from checks.facts.listing import Listing, workloads
 from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
-from checks.facts.view import Access, Unseen, View, some
+from checks.facts.view import Unseen, View, some
 from config.core.mesh import MeshConfig
 from config.inventory import Release as ExpectedRelease
 from config.inventory import inventory
+from kube.access import Access
 from vocabulary.kinds import NAMESPACE, WORKLOADS, Kind
 
 _FIRST_INSTALL = frozenset({"pending-install"})
