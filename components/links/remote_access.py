@@ -14,42 +14,20 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.rbac.v1 import (
     ClusterRole,
     ClusterRoleBinding,
-    PolicyRuleArgs,
     RoleRefArgs,
     SubjectArgs,
 )
 
 from components.core.component import MeshComponent
+from components.links.permissions import REMOTE_ACCESS, REMOTE_ACCESS_2_8, rules
 from components.links.requested_token import requested_token
 from config.core.cluster import ClusterConfig
 from config.links.link import LinkConfig
-from vocabulary.kinds import CLUSTER_ROLE, ENDPOINT_SLICE, SERVER
+from vocabulary.kinds import CLUSTER_ROLE
 from vocabulary.kubernetes import SECRET_SERVICE_ACCOUNT_TOKEN, SERVICE_ACCOUNT_NAME
-from vocabulary.linkerd import CONFIG, EXTENSION
+from vocabulary.linkerd import EXTENSION
 
 EXTENSION_LABELS = {EXTENSION: "multicluster"}
-
-READ = ["get", "list", "watch"]
-READ_CONFIG = PolicyRuleArgs(
-    api_groups=[""], resources=["configmaps"], resource_names=[CONFIG], verbs=["get"]
-)
-REMOTE_ACCESS = (
-    PolicyRuleArgs(api_groups=["apps"], resources=["replicasets"], verbs=READ),
-    PolicyRuleArgs(api_groups=["batch"], resources=["jobs"], verbs=READ),
-    PolicyRuleArgs(api_groups=[""], resources=["pods", "endpoints", "services"], verbs=READ),
-    PolicyRuleArgs(
-        api_groups=[ENDPOINT_SLICE.group], resources=[ENDPOINT_SLICE.plural], verbs=READ
-    ),
-    PolicyRuleArgs(api_groups=[SERVER.group], resources=[SERVER.plural], verbs=READ),
-    READ_CONFIG,
-    PolicyRuleArgs(api_groups=[""], resources=["events"], verbs=["create", "patch"]),
-)
-"""What a service mirror and the source's destination controller read in the target."""
-REMOTE_ACCESS_2_8 = (
-    PolicyRuleArgs(api_groups=[""], resources=["services"], verbs=READ),
-    READ_CONFIG,
-)
-"""What the service mirror of Linkerd 2.8, and its `linkerd check`, read in the target."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +64,7 @@ def remote_access(owner: MeshComponent, args: RemoteAccess) -> pulumi.Output[str
     role = ClusterRole(
         f"{name}-role",
         metadata=ObjectMetaArgs(name=account, labels=EXTENSION_LABELS),
-        rules=REMOTE_ACCESS if args.target.linkerd.generation.links else REMOTE_ACCESS_2_8,
+        rules=rules(REMOTE_ACCESS if args.target.linkerd.generation.links else REMOTE_ACCESS_2_8),
         opts=on_target,
     )
     binding = ClusterRoleBinding(
