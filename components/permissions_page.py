@@ -18,19 +18,19 @@ account for each link, in the target, so that one source can be cut off without 
 """
 _RULES = """\
 
-The account writes nothing but events, reads no Secret, and of ConfigMaps only those
-called `linkerd-config`. A test asks a real API server about every verb on every kind that it serves.
+The account writes nothing but events, reads no Secret, and of ConfigMaps only those called
+`linkerd-config`. A test asks a real API server about every verb on every kind that it serves.
 """
 _TAIL = """\
 Nothing else that this program declares has rights of its own. What charts bring (Linkerd's
 controllers, Ambassador, cert-manager) has the roles of these charts: `./mesh render <stack>`
 writes them to files. The pods of `./mesh verify` have no token of an API server. What the operator
-needs is what `./mesh check <stack> --pre` asks the API servers for; with `token: request`, `create` of
-`serviceaccounts/token` in namespace `linkerd-multicluster` of the target is part of it.
+needs is what `./mesh check <stack> --pre` asks the API servers for; with `token: request`, that
+includes `create` of `serviceaccounts/token` in namespace `linkerd-multicluster` of the target.
 
 This page is generated: `.venv/bin/python -m components.permissions_page` writes it.
 """
-_ACCOUNT = "linkerd-service-mirror-remote-access-<source>"
+_ACCOUNT = "`linkerd-service-mirror-remote-access-<source>`"
 _OBJECTS = (
     ("object", "name", "what for"),
     ("ServiceAccount", _ACCOUNT, "the source logs in to the target's API server as this"),
@@ -38,7 +38,7 @@ _OBJECTS = (
     ("ClusterRoleBinding", _ACCOUNT, "gives the role to the account, and to no other"),
     (
         "Secret",
-        f"{_ACCOUNT}-token",
+        "`linkerd-service-mirror-remote-access-<source>-token`",
         "the account's token; with `token: request`, what its token is bound to "
         "([credentials.md](credentials.md))",
     ),
