@@ -28,6 +28,7 @@ from config import PROJECT, load_stack_file
 from kube.token_login import TokenLogin, login_of
 from kube.tokens import claims_of
 from preflight.link_tokens import refused
+from tests.credentials_page import commands, links
 from tests.engine.conftest import ROOT, Stack, cluster_wide, token
 from tests.waiting import eventually
 from vocabulary.linkerd import MULTICLUSTER
@@ -303,16 +304,33 @@ def works(one: TokenLogin) -> bool:
     return not refused(one.endpoint, one.token)
 
 
+def followed(stack: Stack, heading: str, content: dict[str, Any], monkeypatch: Any) -> None:
+    """The commands of a section of docs/credentials.md, run one after the other."""
+    for program, verb, *options in commands(heading):
+        assert "STACK" in options
+        if program == "pulumi":
+            assert (verb, *options) == ("up", "--stack", "STACK")
+            stack.up(content).passed()
+            stack.content = content
+            continue
+        assert (program, verb) == ("./mesh", "check")
+        monkeypatch.setenv("KUBECONFIG", str(stack.clusters.kubeconfig))
+        file = stack.stack.folder / "Pulumi.checked.yaml"
+        file.write_text(yaml.safe_dump(content))
+        report = checks.run(load_stack_file(file), pre="--pre" in options)
+        bad = [one.title for one in report.results if one.status is checks.Status.FAILURE]
+        assert bad == []
+
+
 def test_a_token_that_ends_takes_the_place_of_one_without_an_end_and_is_kept(
-    deployed: Stack,
+    deployed: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endless, before = login(deployed), digest(deployed)
-    content = with_credentials(deployed, token="request", lifetime="1h")
-    deployed.up(content).passed()
-    deployed.content = content
+    content = with_credentials(deployed, **links()[0]["credentials"])
+    followed(deployed, "Tokens that end", content, monkeypatch)
     claims = claims_of(login(deployed).token)
     assert claims is not None
-    assert claims.lifetime == timedelta(hours=1)
+    assert claims.lifetime == timedelta(hours=24)
     assert digest(deployed) != before
     assert works(login(deployed))
     # The API server keeps for 10 seconds what it found of a token.
@@ -321,18 +339,17 @@ def test_a_token_that_ends_takes_the_place_of_one_without_an_end_and_is_kept(
 
 
 def test_a_token_is_revoked_once_the_service_mirror_has_its_successor_and_not_before(
-    deployed: Stack,
+    deployed: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old, before = login(deployed), digest(deployed)
-    content = with_credentials(deployed, token="request", lifetime="1h", generation=2)
+    content = with_credentials(deployed, **links()[-1]["credentials"])
     with denied(deployed, "source", ("apps", "deployments"), "the mirror stays", no_mirror):
         assert "the mirror stays" in deployed.up(content).output
     assert works(old)
     given = login(deployed)
     assert given != old
     assert digest(deployed) == before
-    deployed.up(content).passed()
-    deployed.content = content
+    followed(deployed, "Compromised credentials", content, monkeypatch)
     assert login(deployed) == given
     assert digest(deployed) != before
     eventually(lambda: not works(old))
