@@ -41,6 +41,7 @@ __all__ = [
     "get_json",
     "kubeconfig_paths",
     "login",
+    "own_endpoint",
     "post_json",
 ]
 
@@ -122,6 +123,11 @@ def endpoint(cluster: ClusterConfig) -> Endpoint:
         # Another address is reached another way.
         proxy or (None if given.address else own["proxy-url"] or None),
     )
+
+
+def own_endpoint(cluster: ClusterConfig) -> Endpoint:
+    """API server and CA of a cluster as the operator reaches it. Raises KubeconfigError."""
+    return endpoint(cluster.model_copy(update={"api_server": None}))
 
 
 def described(cluster: ClusterConfig) -> dict[str, Any]:

@@ -26,7 +26,16 @@ from kube.answers import inner, items
 from kube.at_once import at_once
 from kube.errors import KubeconfigError
 from kube.failures import STRANGE, Reason, why_silent
-from kube.kubeconfig import Endpoint, Login, api_client, described, endpoint, get_json, login
+from kube.kubeconfig import (
+    Endpoint,
+    Login,
+    api_client,
+    described,
+    endpoint,
+    get_json,
+    login,
+    own_endpoint,
+)
 from kube.nodes import simulated
 from kube.paths import path_of
 from kube.versions import too_new, too_old
@@ -142,7 +151,7 @@ def _with_accepted_tokens(
 ) -> dict[str, Reach]:
     """The same, without tokens that their targets refuse by `until` (of the monotonic clock)."""
     jobs = {
-        link.name: partial(refused, _own_endpoint(clusters[link.target]), token)
+        link.name: partial(refused, own_endpoint(clusters[link.target]), token)
         for name, reach in found.items()
         for link in expected.get(name, Expectations()).kept
         if (token := reach.tokens.get(link.name)) is not None
@@ -155,11 +164,6 @@ def _with_accepted_tokens(
         )
         for name, reach in found.items()
     }
-
-
-def _own_endpoint(cluster: ClusterConfig) -> Endpoint:
-    """The API server of a cluster as the operator reaches it, whatever way other clusters use."""
-    return endpoint(cluster.model_copy(update={"api_server": None}))
 
 
 def context_of(cluster: ClusterConfig) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
 
 from checks.facts.case import LinkCase
 from checks.facts.check import WITH_LINKS, Check, Phase
@@ -15,16 +14,13 @@ from checks.facts.listing import Listing, secrets
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
 from checks.links.credentials import Outcome
-from checks.trust.pki import UnreadableError, decoded
+from checks.links.tokens import judge_token, revoked
 from config.core.api_server import ApiServer, obstacles
 from config.core.mesh import MeshConfig
-from config.links.link import LinkConfig
 from kube.answers import inner, items
 from kube.errors import KubeconfigError
 from kube.kubeconfig import described
 from kube.token_login import CredentialsFault, TokenLogin, login_of
-from kube.tokens import claims_of
-from preflight.link_tokens import PAGE, due
 from vocabulary.kinds import (
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
@@ -33,9 +29,7 @@ from vocabulary.kinds import (
     Object,
     annotations_of,
     labels_of,
-    name_of,
 )
-from vocabulary.kubernetes import SERVICE_ACCOUNT_NAME
 from vocabulary.linkerd import (
     EXTENSION,
     LINK_CLUSTER_DOMAIN,
@@ -68,26 +62,7 @@ def remote_access(case: LinkCase) -> Iterator[Finding]:
     elif not case.link.credentials.requested and not inner(secret, "data").get("token"):
         missing.append("the token's Secret is empty, so the controller manager has not filled it")
     yield failure(title, "; ".join(missing), UPDATE) if missing else ok(title)
-    yield _revoked(case)
-
-
-def _revoked(case: LinkCase) -> Finding:
-    """Whether no Secret of another generation lets an old token in."""
-    title = "tokens of other generations are revoked"
-    old = [
-        name_of(one)
-        for one in case.target.all(SECRET, MULTICLUSTER)
-        if annotations_of(one).get(SERVICE_ACCOUNT_NAME) == case.link.service_account
-        and name_of(one) != case.link.token_secret
-    ]
-    if not old:
-        return ok(title)
-    return failure(
-        title,
-        f"the target accepts tokens of {some(sorted(old))}",
-        f"{UPDATE}, which deletes what this stack made; delete others with "
-        f"`kubectl -n {MULTICLUSTER} delete secret`",
-    )
+    yield revoked(case)
 
 
 def _binds(binding: Object, account: str) -> bool:
@@ -170,38 +145,6 @@ def _alike(mirror: TokenLogin | None, destination: TokenLogin | None) -> Finding
     if (mirror.endpoint, mirror.token) == (destination.endpoint, destination.token):
         return ok(title)
     return failure(title, "they differ", UPDATE)
-
-
-def judge_token(case: LinkCase, login: TokenLogin | None) -> Finding:
-    """Whether the credentials have the target's current token, or one that ends late enough."""
-    if case.link.credentials.requested:
-        return judge_end(case.link, login, case.source.now)
-    title = "the credentials have the target's current token"
-    secret = case.target.get(SECRET, MULTICLUSTER, case.link.token_secret)
-    if login is None or secret is None:
-        return skipped(title, "there is nothing to compare")
-    try:
-        token = decoded(secret, "token")
-    except UnreadableError:
-        return skipped(title, "the target's token does not exist yet")
-    if token == login.token:
-        return ok(title)
-    hint = f"{UPDATE}; it restarts the service mirror, which does not reload it"
-    return failure(title, "they have another token", hint)
-
-
-def judge_end(link: LinkConfig, login: TokenLogin | None, now: datetime) -> Finding:
-    """Whether a requested token is of this stack file, and when it ends."""
-    title = "the credentials have a token of this generation that is not due for renewal"
-    if login is None:
-        return skipped(title, "there is nothing to compare")
-    claims, reason = claims_of(login.token), due(login.token, link, now)
-    if claims is None or reason is None:
-        end = "" if claims is None else f"valid until {claims.expires:%Y-%m-%d %H:%M} UTC"
-        return failure(title, reason, UPDATE) if reason else ok(title, end)
-    usable = claims.secret == link.token_secret and claims.expires > now
-    hint = f"{UPDATE}; {PAGE} shows how to schedule it"
-    return (warning if usable else failure)(title, reason, hint)
 
 
 def judge_address(case: LinkCase, login: TokenLogin | None) -> Finding:

@@ -31,7 +31,8 @@ class Credentials(Model):
     """An update renews a token that is valid for less than this; half of the lifetime by default.
     Updates have to be less than this apart."""
     generation: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] = 1
-    """A higher number makes a new token, and then revokes every token of the number before."""
+    """A higher number makes a new token, and then revokes every token of the number before; never
+    write a lower one."""
 
     @property
     def requested(self) -> bool:

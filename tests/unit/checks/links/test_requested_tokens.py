@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from checks.cluster import permissions
 from checks.facts.results import Finding, Status
-from checks.links import access
+from checks.links import access, tokens
 from config import MeshConfig
 from kube.access import Access
 from kube.kubeconfig import Endpoint
@@ -40,7 +40,7 @@ def judged(age: timedelta, config: MeshConfig = CONFIG, present: MeshConfig = CO
     """The line about a token that was issued so long ago, for the stack file `present`."""
     token = issued(present.links[0], NOW - age)
     login = TokenLogin(Endpoint("https://west.example", None), token)
-    return access.judge_end(config.links[0], login, NOW)
+    return tokens.judge_end(config.links[0], login, NOW)
 
 
 @given(st.integers(-3600, 3600).map(lambda seconds: timedelta(seconds=seconds)))
@@ -66,7 +66,7 @@ def test_a_token_of_another_generation_is_a_failure() -> None:
 
 def test_a_token_without_an_end_is_a_failure_where_one_that_ends_is_wanted() -> None:
     login = TokenLogin(Endpoint("https://west.example", None), "endless")
-    assert access.judge_end(CONFIG.links[0], login, NOW).status is Status.FAILURE
+    assert tokens.judge_end(CONFIG.links[0], login, NOW).status is Status.FAILURE
 
 
 def findings(config: MeshConfig, *left: str) -> list[Finding]:
