@@ -11,6 +11,7 @@ from config.core.namespaces import made_namespaces
 from config.inventory.charts import Release, releases
 from config.inventory.webhooks import Webhook, webhooks
 from config.links.exports import ServiceRef
+from config.links.link import LinkConfig
 from config.platform.recipes import Patch
 from config.service_ports import NamedPort, named_ports
 from config.variants.edge_releases import KUBERNETES
@@ -148,6 +149,10 @@ class Expectations:
     """Namespaces of the program, none of which may be in deletion."""
     versions: Versions | None = None
     """What the versions of the installed releases are compared with."""
+    kept: tuple[LinkConfig, ...] = ()
+    """Links from here whose present token stays where it is good."""
+    issues: bool = False
+    """Whether tokens for links are requested here."""
 
 
 def _trust_reads(mesh: MeshConfig, name: str) -> TrustReads:
@@ -201,6 +206,8 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         versions=Versions(
             name, cluster.linkerd.namespace, cluster.linkerd.app_version, cluster.upgrade.allow
         ),
+        kept=tuple(one for one in mesh.links_from(name) if one.credentials.requested),
+        issues=any(one.credentials.requested for one in mesh.links_to(name)),
     )
 
 

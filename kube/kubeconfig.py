@@ -41,6 +41,8 @@ __all__ = [
     "get_json",
     "kubeconfig_paths",
     "login",
+    "own_endpoint",
+    "post_json",
 ]
 
 LARGEST_KUBECONFIG = 10_000_000
@@ -123,6 +125,11 @@ def endpoint(cluster: ClusterConfig) -> Endpoint:
     )
 
 
+def own_endpoint(cluster: ClusterConfig) -> Endpoint:
+    """API server and CA of a cluster as the operator reaches it. Raises KubeconfigError."""
+    return endpoint(cluster.model_copy(update={"api_server": None}))
+
+
 def described(cluster: ClusterConfig) -> dict[str, Any]:
     """The cluster's entry in its kubeconfig, without credentials. Raises KubeconfigError."""
     return _entry(cluster).cluster
@@ -157,7 +164,14 @@ def get_json(
     where the server refuses, urllib3's HTTPError where it is silent. The client's typed calls would
     load models of every kind first, which takes longer than the request.
     """
-    return _request(api, "GET", path, timeout, accept)
+    return _request(api, "GET", path, timeout, accept=accept)
+
+
+def post_json(
+    api: client.ApiClient, path: str, body: Mapping[str, object], timeout: tuple[float, float]
+) -> dict[str, Any]:
+    """The JSON object that an API server answers to a body, as for `get_json`."""
+    return _request(api, "POST", path, timeout, body=dict(body))
 
 
 def delete(api: client.ApiClient, path: str, timeout: tuple[float, float]) -> None:
@@ -166,27 +180,34 @@ def delete(api: client.ApiClient, path: str, timeout: tuple[float, float]) -> No
     Arguments and errors as those of `get_json`.
     """
     try:
-        _request(api, "DELETE", path, timeout, JSON)
+        _request(api, "DELETE", path, timeout)
     except ApiException as error:
         if error.status != 404:
             raise
 
 
 def _request(
-    api: client.ApiClient, method: str, path: str, timeout: tuple[float, float], accept: str
+    api: client.ApiClient,
+    method: str,
+    path: str,
+    timeout: tuple[float, float],
+    *,
+    accept: str = JSON,
+    body: object = None,
 ) -> dict[str, Any]:
     request = api.param_serialize(
         method,
         path,
-        header_params={"Accept": accept},
+        header_params={"Accept": accept, "Content-Type": JSON},
+        body=body,
         auth_settings=["BearerToken"],
     )
     response = api.call_api(*request, _request_timeout=timeout)
-    body = response.read()  # type: ignore[no-untyped-call]
+    answered = response.read()  # type: ignore[no-untyped-call]
     if not 200 <= response.status < 300:
         raise ApiException(status=response.status, reason=response.reason)
     try:
-        answer = json.loads(body)
+        answer = json.loads(answered)
     except (ValueError, RecursionError):
         return {}
     return answer if isinstance(answer, dict) else {}

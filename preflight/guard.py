@@ -6,8 +6,10 @@ new stack, and accepts any cluster that a context names.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -25,7 +27,16 @@ from kube.at_once import at_once
 from kube.errors import KubeconfigError
 from kube.failures import STRANGE, Reason, why_silent
 from kube.helm import Installed, installed
-from kube.kubeconfig import Endpoint, Login, api_client, described, endpoint, get_json, login
+from kube.kubeconfig import (
+    Endpoint,
+    Login,
+    api_client,
+    described,
+    endpoint,
+    get_json,
+    login,
+    own_endpoint,
+)
 from kube.nodes import simulated
 from kube.paths import path_of
 from kube.versions import too_new, too_old
@@ -33,6 +44,7 @@ from preflight.adoption import mismatches
 from preflight.discovery import absent, unserved
 from preflight.helm_secrets import helm_secrets
 from preflight.interrupted import leftovers
+from preflight.link_tokens import forbidden, kept_token, refused
 from preflight.proxy_trust import HeldTrust, held_trust
 from preflight.service_ports import closed_ports
 from preflight.version_change import version_change
@@ -72,6 +84,8 @@ class Reach:
     """Warnings about its Helm releases."""
     releases: Mapping[tuple[str, str], Installed] = field(default_factory=dict)
     """The charts of its Helm releases, by namespace and name, as far as they were read."""
+    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Requested tokens that links from here have and keep, by the name of the link; secret."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +125,7 @@ def examine(
     learned, by cluster name. Raises ClusterError naming every cluster that does not answer, is not
     the one that the stack file pins, is listed under two names, or is not as expected.
     """
-    wanted = expected or {}
+    wanted, until = expected or {}, time.monotonic() + deadline
     jobs = {
         name: partial(_ask, cluster, wanted.get(name, Expectations()), deadline)
         for name, cluster in clusters.items()
@@ -136,7 +150,30 @@ def examine(
     ]
     if problems:
         raise ClusterError(problems)
-    return found
+    return _with_accepted_tokens(clusters, wanted, found, until)
+
+
+def _with_accepted_tokens(
+    clusters: Mapping[str, ClusterConfig],
+    expected: Mapping[str, Expectations],
+    found: Mapping[str, Reach],
+    until: float,
+) -> dict[str, Reach]:
+    """The same, without tokens that their targets refuse by `until` (of the monotonic clock)."""
+    jobs = {
+        link.name: partial(refused, own_endpoint(clusters[link.target]), token)
+        for name, reach in found.items()
+        for link in expected.get(name, Expectations()).kept
+        if (token := reach.tokens.get(link.name)) is not None
+    }
+    answers = at_once(jobs, max(1.0, until - time.monotonic()))
+    return {
+        name: replace(
+            reach,
+            tokens={link: one for link, one in reach.tokens.items() if not answers.get(link)},
+        )
+        for name, reach in found.items()
+    }
 
 
 def context_of(cluster: ClusterConfig) -> str:
@@ -180,8 +217,11 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
             left = leftovers(api, held, expected.releases, expected.made_namespaces, timeout)
             trust = held_trust(api, expected.trust, timeout) if expected.trust else None
             charts = installed(held.secrets)
-            refused, allowed = _change(charts, expected, trust)
+            stopped, allowed = _change(charts, expected, trust)
             played = _simulated(api, timeout)
+            tokens = {
+                one.name: kept_token(api, one, datetime.now(UTC), timeout) for one in expected.kept
+            }
         given = version.get("gitVersion")
         reach = Reach(
             reached,
@@ -196,8 +236,9 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
             left.absent,
             (*left.notes, *allowed),
             charts,
+            {link: token for link, token in tokens.items() if token is not None},
         )
-        return _Answer(reach, (*reasons, *left.reasons, *refused))
+        return _Answer(reach, (*reasons, *left.reasons, *stopped))
     except KubeconfigError as error:
         return _Answer(None, ((error.message, error.remedy),))
     except ApiException as error:
@@ -231,6 +272,8 @@ def _unmet(
     yield from unserved(api, expected.needed, timeout)
     yield from absent(api, expected.namespaces, timeout)
     yield from closed_ports(api, expected.ports, timeout)
+    if expected.issues:
+        yield from forbidden(api, timeout)
 
 
 def _change(

@@ -108,7 +108,11 @@ def offline_reach(config: MeshConfig) -> dict[str, Reach]:
     there is none, a placeholder.
     """
     return {
-        name: Reach(_offline_endpoint(name, cluster), cluster.uid or UNKNOWN_UID)
+        name: Reach(
+            _offline_endpoint(name, cluster),
+            cluster.uid or UNKNOWN_UID,
+            tokens={link.name: UNKNOWN for link in config.links_from(name)},
+        )
         for name, cluster in config.clusters.items()
     }
 

@@ -34,6 +34,8 @@ class Request:
 
     path: str
     authorization: str | None
+    body: Any = None
+    """What was sent, from JSON; None where nothing was."""
 
 
 @dataclass
@@ -71,7 +73,9 @@ def api_server(
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            made.requests.append(Request(self.path, self.headers.get("Authorization")))
+            length = int(self.headers.get("Content-Length") or 0)
+            sent = json.loads(self.rfile.read(length)) if length else None
+            made.requests.append(Request(self.path, self.headers.get("Authorization"), sent))
             status, body = respond(self.path)
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
@@ -83,6 +87,7 @@ def api_server(
             self.wfile.write(data)
 
         do_DELETE = do_GET
+        do_POST = do_GET
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -84,6 +84,9 @@ ACCESS_REVIEW = _kind(
     "selfsubjectaccessreviews",
     namespaced=False,
 )
+TOKEN_REQUEST = _kind(
+    "authentication.k8s.io", "v1", "TokenRequest", "tokenrequests", namespaced=False
+)
 REPLICA_SET = _kind("apps", "v1", "ReplicaSet", "replicasets")
 CRON_JOB = _kind("batch", "v1", "CronJob", "cronjobs")
 JOB = _kind("batch", "v1", "Job", "jobs")

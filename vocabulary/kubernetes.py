@@ -21,6 +21,8 @@ TLS_AUTHORITY_KEY = "ca.crt"
 SECRET_DOCKER_CONFIG = "kubernetes.io/dockerconfigjson"
 SECRET_SERVICE_ACCOUNT_TOKEN = "kubernetes.io/service-account-token"
 SERVICE_ACCOUNT_NAME = "kubernetes.io/service-account.name"
+TOKEN_CLAIM = "kubernetes.io"
+"""Claim of a ServiceAccount's token with the names of the account and of what it is bound to."""
 SECRET_HELM_RELEASE = "helm.sh/release.v1"
 
 HELM_HOOK = "helm.sh/hook"

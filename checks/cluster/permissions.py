@@ -7,18 +7,28 @@ from collections.abc import Iterator
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase, all_checks, rights
 from checks.facts.results import Finding, failure, ok, warning
-from checks.facts.view import Access, some
+from checks.facts.view import some
 from config.core.mesh import MeshConfig
 from config.inventory import inventory
+from kube.access import Access
+from preflight.link_tokens import CREATE_TOKEN
 
 _WRITE = ("get", "list", "create", "patch", "delete")
 
 
 def needed(mesh: MeshConfig, cluster: str) -> tuple[Access, ...]:
-    """Rights to write everything that is made in a cluster, and to list what checks read."""
+    """Rights to write everything that is made in a cluster, and to list what checks read.
+
+    Where a link's token ends, that to request one too.
+    """
     kinds = sorted(inventory(mesh, cluster).written_kinds, key=str)
     written = (Access(verb, kind.group, kind.plural) for kind in kinds for verb in _WRITE)
-    return tuple(dict.fromkeys((*written, *rights(mesh, cluster))))
+    tokens = (
+        (CREATE_TOKEN,)
+        if any(link.credentials.requested for link in mesh.links_to(cluster))
+        else ()
+    )
+    return tuple(dict.fromkeys((*written, *tokens, *rights(mesh, cluster))))
 
 
 def asked(mesh: MeshConfig, cluster: str) -> tuple[Access, ...]:

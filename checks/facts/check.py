@@ -19,9 +19,10 @@ import checks
 from checks.facts.case import ClusterCase, LinkCase, MeshCase
 from checks.facts.listing import Listing
 from checks.facts.results import Finding
-from checks.facts.view import Access, View
+from checks.facts.view import View
 from config.core.mesh import MeshConfig
 from config.variants.linkerd import LinkerdGeneration
+from kube.access import Access
 from vocabulary.kinds import NAMESPACE, NODE
 
 Trait = Callable[[LinkerdGeneration], bool]

@@ -9,10 +9,11 @@ from typing import Any
 from checks.facts.check import ALWAYS_READ, Check, LogRequest, checks_of
 from checks.facts.listing import Listing, helm_records
 from checks.facts.reading import Reader, RefusedError
-from checks.facts.view import Access, Log, Unseen, View
+from checks.facts.view import Log, Unseen, View
 from config.core.mesh import MeshConfig
 from config.inventory import inventory
 from kube import helm
+from kube.access import Access
 from preflight.guard import Reach
 from vocabulary.kinds import SECRET, Kind, Object, name_of, namespace_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checks.facts.view import Access
+from kube.access import Access
 from vocabulary.kinds import SECRET, WORKLOADS, Kind
 from vocabulary.kubernetes import SECRET_HELM_RELEASE
 

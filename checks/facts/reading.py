@@ -13,9 +13,11 @@ from typing import Any
 import urllib3.exceptions
 from kubernetes import client
 
-from checks.facts.view import Access, ServedKind
+from checks.facts.view import ServedKind
+from kube.access import Access, access_review
 from kube.answers import inner, items
 from kube.kubeconfig import JSON, METADATA_LIST
+from kube.paths import path_of
 from vocabulary.errors import MeshError
 from vocabulary.kinds import ACCESS_REVIEW, Kind, Object
 
@@ -36,7 +38,7 @@ _DISCOVERY = ",".join(
         JSON,
     )
 )
-_ACCESS_REVIEW = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+_ACCESS_REVIEW = path_of(ACCESS_REVIEW)
 
 
 class RefusedError(MeshError):
@@ -233,24 +235,6 @@ class Reader:
             date = response.getheader("Date")  # type: ignore[no-untyped-call]
             self.clock_offset = offset(began, datetime.now(UTC), date)
         return int(response.status), content
-
-
-def access_review(access: Access) -> dict[str, object]:
-    """The body that asks whether one may do this."""
-    resource, _, part = access.resource.partition("/")
-    return {
-        "apiVersion": ACCESS_REVIEW.api_version,
-        "kind": ACCESS_REVIEW.name,
-        "spec": {
-            "resourceAttributes": {
-                "verb": access.verb,
-                "group": access.group,
-                "resource": resource,
-                **({"subresource": part} if part else {}),
-                "namespace": access.namespace,
-            }
-        },
-    }
 
 
 def offset(began: datetime, ended: datetime, header: str | None) -> float | None:

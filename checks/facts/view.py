@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from checks.facts.results import UPDATE, Finding, failure, skipped
+from kube.access import Access
 from kube.helm import History, Made
 from kube.kubeconfig import Endpoint
 from kube.nodes import simulated
@@ -17,17 +18,6 @@ from vocabulary.kinds import NODE, SECRET, Kind, Object, labels_of, name_of, nam
 
 class Unseen(Exception):
     """Something that a check needs could not be read; the text has what and why."""
-
-
-class Access(NamedTuple):
-    """Something that the operator may or may not do."""
-
-    verb: str
-    group: str
-    resource: str
-    """Plural name; for a subresource, both with a slash between."""
-    namespace: str = ""
-    """Namespace, or empty for all namespaces and for kinds without one."""
 
 
 EVERYTHING = Access("*", "*", "*")

@@ -20,12 +20,12 @@ from checks.links.access import (
     judge_address,
     judge_login,
     judge_secret,
-    judge_token,
     link_access,
     mirror_login,
 )
 from checks.links.gateways import alive
 from checks.links.service_mirror import judge_gateway_alive, mirrors
+from checks.links.tokens import judge_token
 from config.core.mesh import MeshConfig
 from config.links.link import Export
 from kube.answers import inner, items

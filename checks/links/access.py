@@ -13,18 +13,14 @@ from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.listing import Listing, secrets
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
 from checks.facts.view import View, some
-from checks.links.credentials import (
-    CredentialsFault,
-    Login,
-    Outcome,
-    login_of,
-)
-from checks.trust.pki import UnreadableError, decoded
+from checks.links.credentials import Outcome
+from checks.links.tokens import judge_token, revoked
 from config.core.api_server import ApiServer, obstacles
 from config.core.mesh import MeshConfig
 from kube.answers import inner, items
 from kube.errors import KubeconfigError
 from kube.kubeconfig import described
+from kube.token_login import CredentialsFault, TokenLogin, login_of
 from vocabulary.kinds import (
     CLUSTER_ROLE,
     CLUSTER_ROLE_BINDING,
@@ -60,12 +56,13 @@ def remote_access(case: LinkCase) -> Iterator[Finding]:
         missing.append("the ClusterRoleBinding does not exist")
     elif not _binds(binding, account):
         missing.append("the ClusterRoleBinding does not bind the role to it")
-    secret = view.get(SECRET, MULTICLUSTER, f"{account}-token")
+    secret = view.get(SECRET, MULTICLUSTER, case.link.token_secret)
     if secret is None:
-        missing.append("the token's Secret does not exist")
-    elif not inner(secret, "data").get("token"):
+        missing.append(f"the token's Secret {case.link.token_secret} does not exist")
+    elif not case.link.credentials.requested and not inner(secret, "data").get("token"):
         missing.append("the token's Secret is empty, so the controller manager has not filled it")
     yield failure(title, "; ".join(missing), UPDATE) if missing else ok(title)
+    yield revoked(case)
 
 
 def _binds(binding: Object, account: str) -> bool:
@@ -100,14 +97,14 @@ def credentials(case: LinkCase) -> Iterator[Finding]:
     yield judge_login(case)
 
 
-def _login(secret: Object | None) -> Login | None:
+def _login(secret: Object | None) -> TokenLogin | None:
     try:
         return login_of(secret) if secret is not None else None
     except CredentialsFault:
         return None
 
 
-def mirror_login(source: View, target: str) -> Login | None:
+def mirror_login(source: View, target: str) -> TokenLogin | None:
     """What the service mirror logs in with, or None where there is nothing that can be used.
 
     Raises Unseen: the source's Secrets could not be read.
@@ -141,7 +138,7 @@ def judge_secret(
     return ok(title)
 
 
-def _alike(mirror: Login | None, destination: Login | None) -> Finding:
+def _alike(mirror: TokenLogin | None, destination: TokenLogin | None) -> Finding:
     title = "both Secrets have the same credentials"
     if mirror is None or destination is None:
         return skipped(title, "they do not both exist")
@@ -150,23 +147,7 @@ def _alike(mirror: Login | None, destination: Login | None) -> Finding:
     return failure(title, "they differ", UPDATE)
 
 
-def judge_token(case: LinkCase, login: Login | None) -> Finding:
-    """Whether the credentials have the target's current token."""
-    title = "the credentials have the target's current token"
-    secret = case.target.get(SECRET, MULTICLUSTER, f"{case.link.service_account}-token")
-    if login is None or secret is None:
-        return skipped(title, "there is nothing to compare")
-    try:
-        token = decoded(secret, "token")
-    except UnreadableError:
-        return skipped(title, "the target's token does not exist yet")
-    if token == login.token:
-        return ok(title)
-    hint = f"{UPDATE}; it restarts the service mirror, which does not reload it"
-    return failure(title, "they have another token", hint)
-
-
-def judge_address(case: LinkCase, login: Login | None) -> Finding:
+def judge_address(case: LinkCase, login: TokenLogin | None) -> Finding:
     """Whether the credentials name the target's endpoint of the stack file or kubeconfig."""
     title = "the credentials name the target's API server"
     if login is None or case.endpoint is None:

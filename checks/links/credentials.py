@@ -1,48 +1,20 @@
-"""The kubeconfig that a link's source keeps: its content, and whether it works.
-
-Of such a kubeconfig only server, CA, server name, proxy and token are taken. It came out of a
-cluster, so it is not handed to a loader that would run a login plugin or read files that it names.
-"""
+"""Whether the kubeconfig that a link's source keeps works."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
-import ssl
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
 
 import urllib3
 import urllib3.exceptions
-import yaml
 
-from checks.facts.reading import access_review
-from checks.facts.view import Access
+from kube.access import Access, access_review
 from kube.answers import inner
 from kube.kubeconfig import Endpoint
-from vocabulary.kinds import Object
-
-KEY = "kubeconfig"
-TIMEOUT = urllib3.Timeout(connect=3.0, read=10.0)
-
-
-class CredentialsFault(ValueError):
-    """Why a Secret has no usable credentials; the text has nothing of its content."""
-
-
-@dataclass(frozen=True)
-class Login:
-    """How a service mirror logs in."""
-
-    endpoint: Endpoint
-    """The target's API server."""
-    token: str
-    """The ServiceAccount's token; secret."""
-
-    def __repr__(self) -> str:
-        return f"Login({self.endpoint.server})"
+from kube.paths import path_of
+from kube.token_login import TokenLogin, UntriedError, connected
+from vocabulary.kinds import ACCESS_REVIEW
 
 
 class Outcome(Enum):
@@ -67,53 +39,7 @@ class Trial:
     """Whether the operator's own endpoint was used, as this machine cannot reach the source's."""
 
 
-def login_of(secret: Object) -> Login:
-    """The login in a credentials Secret.
-
-    Raises CredentialsFault: there is none that can be used.
-    """
-    encoded = inner(secret, "data").get(KEY)
-    if not encoded:
-        raise CredentialsFault(f"it has no key '{KEY}'")
-    try:
-        content = yaml.safe_load(base64.b64decode(str(encoded), validate=True).decode())
-    except (binascii.Error, UnicodeDecodeError, yaml.YAMLError):
-        raise CredentialsFault(f"its key '{KEY}' is not a kubeconfig") from None
-    if not isinstance(content, dict):
-        raise CredentialsFault(f"its key '{KEY}' is not a kubeconfig")
-    context = _named(content, "contexts", "context", content.get("current-context"))
-    cluster = _named(content, "clusters", "cluster", context.get("cluster"))
-    user = _named(content, "users", "user", context.get("user"))
-    server, token = cluster.get("server"), user.get("token")
-    if not isinstance(server, str) or not server.startswith("https://"):
-        raise CredentialsFault("its kubeconfig names no API server with https")
-    if not isinstance(token, str) or not token:
-        raise CredentialsFault("its kubeconfig holds no token")
-    name, proxy = (cluster.get(key) or None for key in ("tls-server-name", "proxy-url"))
-    return Login(Endpoint(server, _authority(cluster), name, proxy), token)
-
-
-def _named(content: dict[str, Any], kind: str, inner: str, name: object) -> dict[str, Any]:
-    entries = content.get(kind)
-    for entry in entries if isinstance(entries, list) else []:
-        if isinstance(entry, dict) and entry.get("name") == name:
-            body = entry.get(inner)
-            if isinstance(body, dict):
-                return body
-    raise CredentialsFault(f"its kubeconfig lacks the {inner} that it refers to")
-
-
-def _authority(cluster: dict[str, Any]) -> str | None:
-    data = cluster.get("certificate-authority-data")
-    if not data:
-        return None
-    try:
-        return base64.b64decode(str(data), validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
-        raise CredentialsFault("its kubeconfig's CA cannot be read") from None
-
-
-def try_login(login: Login, elsewhere: Endpoint | None = None) -> Trial:
+def try_login(login: TokenLogin, elsewhere: Endpoint | None = None) -> Trial:
     """Log in as the service mirror does, list Services, and ask for the other rights on them.
 
     `elsewhere` is the operator's own endpoint of the same API server, tried where this machine
@@ -122,42 +48,29 @@ def try_login(login: Login, elsewhere: Endpoint | None = None) -> Trial:
     trial = _try(login)
     if trial.outcome is Outcome.UNREACHABLE and elsewhere not in (None, login.endpoint):
         assert elsewhere is not None
-        again = _try(Login(elsewhere, login.token))
+        again = _try(TokenLogin(elsewhere, login.token))
         if again.outcome is not Outcome.UNREACHABLE:
             return Trial(again.outcome, again.server, again.detail, from_here=True)
     return trial
 
 
-def _try(login: Login) -> Trial:
+def _try(login: TokenLogin) -> Trial:
     server = login.endpoint.server
     try:
-        context = ssl.create_default_context(cadata=login.endpoint.certificate_authority)
-    except (ssl.SSLError, ValueError):
-        return Trial(Outcome.UNTRUSTED, server, "the CA in it cannot be read")
-    proxy = login.endpoint.proxy_url
-    if proxy is not None and not proxy.startswith("http"):
-        return Trial(Outcome.UNREACHABLE, server, "its proxy is a SOCKS proxy, which is not tried")
-    options: dict[str, Any] = {
-        "ssl_context": context,
-        "retries": False,
-        "timeout": TIMEOUT,
-        "server_hostname": login.endpoint.tls_server_name,
-    }
-    made = (
-        urllib3.PoolManager(**options) if proxy is None else urllib3.ProxyManager(proxy, **options)
-    )
-    with made as pool:
-        try:
+        with connected(login.endpoint) as pool:
             return _ask(pool, login)
-        except urllib3.exceptions.SSLError:
-            return Trial(
-                Outcome.UNTRUSTED, server, "its certificate is not signed by the CA in the Secret"
-            )
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            return Trial(Outcome.UNREACHABLE, server, type(error).__name__)
+    except UntriedError as error:
+        outcome = Outcome.UNTRUSTED if error.untrusted else Outcome.UNREACHABLE
+        return Trial(outcome, server, str(error))
+    except urllib3.exceptions.SSLError:
+        return Trial(
+            Outcome.UNTRUSTED, server, "its certificate is not signed by the CA in the Secret"
+        )
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        return Trial(Outcome.UNREACHABLE, server, type(error).__name__)
 
 
-def _ask(pool: urllib3.PoolManager, login: Login) -> Trial:
+def _ask(pool: urllib3.PoolManager, login: TokenLogin) -> Trial:
     server = login.endpoint.server.rstrip("/")
     headers = {"Authorization": f"Bearer {login.token}", "Content-Type": "application/json"}
     answer = pool.request(
@@ -171,7 +84,7 @@ def _ask(pool: urllib3.PoolManager, login: Login) -> Trial:
     for verb in ("get", "watch"):
         review = pool.request(
             "POST",
-            f"{server}/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+            f"{server}{path_of(ACCESS_REVIEW)}",
             body=json.dumps(access_review(Access(verb, "", "services"))),
             headers=headers,
             redirect=False,

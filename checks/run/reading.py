@@ -19,7 +19,7 @@ from config.core.mesh import MeshConfig
 from config.links.link import LinkConfig
 from kube.at_once import at_once
 from kube.errors import KubeconfigError
-from kube.kubeconfig import Endpoint, api_client, endpoint
+from kube.kubeconfig import Endpoint, api_client, own_endpoint
 from preflight.guard import ClusterError, examine
 from vocabulary.kinds import NAMESPACE
 
@@ -150,9 +150,7 @@ def trial_of(mesh: MeshConfig, link: LinkConfig, source: View) -> Asked:
         login = access.mirror_login(source, link.target)
         if login is None:
             return Asked()
-        # Without the setting for other clusters, what is left is the operator's own way there.
-        own = mesh.clusters[link.target].model_copy(update={"api_server": None})
-        return Asked(trial=try_login(login, _endpoint(own)))
+        return Asked(trial=try_login(login, _endpoint(mesh.clusters[link.target])))
     except Exception:
         # The check of the credentials reports that there is none.
         return Asked()
@@ -173,6 +171,6 @@ def metric_of(mesh: MeshConfig, link: LinkConfig, source: View) -> Asked:
 
 def _endpoint(cluster: ClusterConfig) -> Endpoint | None:
     try:
-        return endpoint(cluster)
+        return own_endpoint(cluster)
     except KubeconfigError:
         return None

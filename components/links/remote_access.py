@@ -1,4 +1,4 @@
-"""The target's half of a link's credentials: what a source may read, and the token for it.
+"""The target's half of a link's credentials: what a source may read, and the Secret of its token.
 
 Facts: what ``linkerd multicluster link-gen`` and ``allow`` write.
 """
@@ -14,59 +14,47 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgs
 from pulumi_kubernetes.rbac.v1 import (
     ClusterRole,
     ClusterRoleBinding,
-    PolicyRuleArgs,
     RoleRefArgs,
     SubjectArgs,
 )
 
 from components.core.component import MeshComponent
+from components.links.permissions import REMOTE_ACCESS, REMOTE_ACCESS_2_8, rules
+from components.links.requested_token import requested_token
 from config.core.cluster import ClusterConfig
-from vocabulary.kinds import CLUSTER_ROLE, ENDPOINT_SLICE, SERVER
+from config.links.link import LinkConfig
+from vocabulary.kinds import CLUSTER_ROLE
 from vocabulary.kubernetes import SECRET_SERVICE_ACCOUNT_TOKEN, SERVICE_ACCOUNT_NAME
-from vocabulary.linkerd import CONFIG, EXTENSION
+from vocabulary.linkerd import EXTENSION
 
 EXTENSION_LABELS = {EXTENSION: "multicluster"}
-
-READ = ["get", "list", "watch"]
-READ_CONFIG = PolicyRuleArgs(
-    api_groups=[""], resources=["configmaps"], resource_names=[CONFIG], verbs=["get"]
-)
-REMOTE_ACCESS = (
-    PolicyRuleArgs(api_groups=["apps"], resources=["replicasets"], verbs=READ),
-    PolicyRuleArgs(api_groups=["batch"], resources=["jobs"], verbs=READ),
-    PolicyRuleArgs(api_groups=[""], resources=["pods", "endpoints", "services"], verbs=READ),
-    PolicyRuleArgs(
-        api_groups=[ENDPOINT_SLICE.group], resources=[ENDPOINT_SLICE.plural], verbs=READ
-    ),
-    PolicyRuleArgs(api_groups=[SERVER.group], resources=[SERVER.plural], verbs=READ),
-    READ_CONFIG,
-    PolicyRuleArgs(api_groups=[""], resources=["events"], verbs=["create", "patch"]),
-)
-"""What a service mirror and the source's destination controller read in the target."""
-REMOTE_ACCESS_2_8 = (
-    PolicyRuleArgs(api_groups=[""], resources=["services"], verbs=READ),
-    READ_CONFIG,
-)
-"""What the service mirror of Linkerd 2.8, and its `linkerd check`, read in the target."""
 
 
 @dataclass(frozen=True)
 class RemoteAccess:
     """What the target's half of a link's credentials depends on."""
 
-    account: str
-    """Name of the ServiceAccount, the ClusterRole and the ClusterRoleBinding."""
+    link: LinkConfig
+    """The link; its account is the name of the ServiceAccount, the ClusterRole and its binding."""
     target: ClusterConfig
     """Settings of the target cluster."""
     provider: pulumi.ProviderResource
     """Provider of the target cluster."""
     namespace: Namespace
     """The target's namespace of the multicluster extension."""
+    kept: str | None = None
+    """The requested token that the source has and keeps; None where a new one is due."""
 
 
 def remote_access(owner: MeshComponent, args: RemoteAccess) -> pulumi.Output[str]:
-    """Declare account, RBAC and token as children of `owner`; the token, a secret."""
-    name, account, space = owner.logical_name, args.account, args.namespace.metadata.name
+    """Declare account, RBAC and the token's Secret as children of `owner`; the token, a secret.
+
+    A Secret of another generation has another name, so that the engine deletes the old one, which
+    revokes its tokens, at the end of an update in which nothing failed: when the Secrets of the
+    source have the new token and the service mirror has started with it.
+    """
+    name, space = owner.logical_name, args.namespace.metadata.name
+    link, account = args.link, args.link.service_account
     on_target = owner.child(args.provider)
     service_account = ServiceAccount(
         f"{name}-account",
@@ -76,7 +64,7 @@ def remote_access(owner: MeshComponent, args: RemoteAccess) -> pulumi.Output[str
     role = ClusterRole(
         f"{name}-role",
         metadata=ObjectMetaArgs(name=account, labels=EXTENSION_LABELS),
-        rules=REMOTE_ACCESS if args.target.linkerd.generation.links else REMOTE_ACCESS_2_8,
+        rules=rules(REMOTE_ACCESS if args.target.linkerd.generation.links else REMOTE_ACCESS_2_8),
         opts=on_target,
     )
     binding = ClusterRoleBinding(
@@ -86,18 +74,20 @@ def remote_access(owner: MeshComponent, args: RemoteAccess) -> pulumi.Output[str
         subjects=[SubjectArgs(kind="ServiceAccount", name=account, namespace=space)],
         opts=owner.child(args.provider, depends_on=[role, service_account]),
     )
-    # The provider waits until the controller manager has filled in the token.
+    # The provider waits until the controller manager has filled in a token of its own.
     token = Secret(
         f"{name}-token",
         metadata=ObjectMetaArgs(
-            name=service_account.metadata.name.apply(lambda value: f"{value}-token"),
+            name=service_account.metadata.name.apply(lambda _: link.token_secret),
             namespace=space,
             labels=EXTENSION_LABELS,
             annotations={SERVICE_ACCOUNT_NAME: account},
         ),
-        type=SECRET_SERVICE_ACCOUNT_TOKEN,
+        type="Opaque" if link.credentials.requested else SECRET_SERVICE_ACCOUNT_TOKEN,
         opts=owner.child(args.provider, depends_on=[service_account, binding]),
     )
+    if link.credentials.requested:
+        return requested_token(link, args.target, token, args.kept)
     return pulumi.Output.secret(
         token.data.apply(lambda data: base64.b64decode((data or {}).get("token", "")).decode())
     )

@@ -30,7 +30,8 @@ def _credentials(link: LinkConfig, mesh: Mesh) -> LinkCredentials:
     if source.multicluster_namespace is None or target.multicluster_namespace is None:
         raise ValueError("both ends of a link need the multicluster namespace")
     config, provider = mesh.config.clusters[link.target], mesh.providers[link.target]
-    access = RemoteAccess(link.service_account, config, provider, target.multicluster_namespace)
+    kept = mesh.reach[link.source].tokens.get(link.name)
+    access = RemoteAccess(link, config, provider, target.multicluster_namespace, kept)
     secrets = RemoteSecrets(
         link, config, mesh.providers[link.source], source.multicluster_namespace, source.namespace
     )

@@ -26,6 +26,7 @@ from config.language.formats import (
 )
 from config.language.model import Model, doubled
 from config.language.problems import Problem
+from config.links.credentials import Credentials
 from config.links.selectors import Selectors
 from config.links.traffic_policy import TrafficPolicy
 from vocabulary.linkerd import REMOTE_ACCESS_PREFIX
@@ -162,6 +163,8 @@ class LinkConfig(Model):
     """Annotations of exported Services that are not copied to their mirrors, likewise."""
     probe: Probe = Probe()
     """Probing of the gateway."""
+    credentials: Credentials = Credentials()
+    """How the source logs in to the target's API server."""
 
     @property
     def name(self) -> str:
@@ -172,6 +175,18 @@ class LinkConfig(Model):
     def service_account(self) -> str:
         """ServiceAccount on the target that the source's service mirror logs in with."""
         return f"{REMOTE_ACCESS_PREFIX}{self.source}"
+
+    @property
+    def token_secret(self) -> str:
+        """Secret on the target that the token is in, or that a requested one is bound to.
+
+        Without it, the target accepts the token no longer.
+        """
+        wanted = self.credentials
+        if wanted.requested:
+            return f"{self.service_account}-request-{wanted.generation}"
+        more = "" if wanted.generation == 1 else f"-{wanted.generation}"
+        return f"{self.service_account}-token{more}"
 
     def mirror_of(self, export: Export) -> str:
         """Name of an exported Service in the source."""

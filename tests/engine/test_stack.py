@@ -13,8 +13,9 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,13 @@ import checks
 from charts import charts_of
 from charts.pins import digest
 from config import PROJECT, load_stack_file
+from kube.token_login import TokenLogin, login_of
+from kube.tokens import claims_of
+from preflight.link_tokens import refused
+from tests.credentials_page import commands, links
 from tests.engine.conftest import LATER, ROOT, Stack, cluster_wide, token
 from tests.waiting import eventually
+from vocabulary.linkerd import MULTICLUSTER
 
 CLUSTERS = ("source", "target")
 
@@ -191,14 +197,19 @@ def test_a_cluster_that_does_not_answer_is_named_even_on_a_fresh_stack(
 
 
 @contextmanager
-def mappings_denied(stack: Stack, reason: str) -> Iterator[None]:
-    """Changes of Mappings in the target are refused for this reason."""
-    name = "no-mappings"
+def denied(
+    stack: Stack, cluster: str, what: tuple[str, str], reason: str, tried: Callable[[Any], bool]
+) -> Iterator[None]:
+    """Changes of a kind (API group and plural) are refused for this reason.
+
+    `tried` returns whether an API client's change of one is refused.
+    """
+    name = f"no-{what[1]}"
     rules = {
-        "apiGroups": ["getambassador.io"],
+        "apiGroups": [what[0]],
         "apiVersions": ["*"],
         "operations": ["CREATE", "UPDATE"],
-        "resources": ["mappings"],
+        "resources": [what[1]],
     }
     policy: Any = {
         "metadata": {"name": name},
@@ -212,26 +223,26 @@ def mappings_denied(stack: Stack, reason: str) -> Iterator[None]:
         "metadata": {"name": name},
         "spec": {"policyName": name, "validationActions": ["Deny"]},
     }
-    with stack.clusters.target.api() as api:
+    with getattr(stack.clusters, cluster).api() as api:
         admission = client.AdmissionregistrationV1Api(api)
         admission.create_validating_admission_policy(policy)
         admission.create_validating_admission_policy_binding(binding)
         try:
-            eventually(lambda: _refused(client.CustomObjectsApi(api)))
+            eventually(lambda: tried(api))
             yield
         finally:
             admission.delete_validating_admission_policy_binding(name)
             admission.delete_validating_admission_policy(name)
-            eventually(lambda: not _refused(client.CustomObjectsApi(api)))
+            eventually(lambda: not tried(api))
 
 
-def _refused(objects: client.CustomObjectsApi) -> bool:
+def no_mapping(api: client.ApiClient) -> bool:
     """Whether a change of the sample's Mapping would be refused."""
-    change = {"metadata": {"annotations": {"tests/tried": "true"}}}
+    objects = client.CustomObjectsApi(api)
     try:
         objects.patch_namespaced_custom_object(
             *("getambassador.io", "v3alpha1", "ambassador", "mappings", "linkerd2-qotm"),
-            change,
+            {"metadata": {"annotations": {"tests/tried": "true"}}},
             dry_run="All",
         )
     except ApiException as error:
@@ -241,7 +252,8 @@ def _refused(objects: client.CustomObjectsApi) -> bool:
 
 def test_a_resource_that_fails_is_named_and_another_update_goes_on(deployed: Stack) -> None:
     content = deployed.changed(target={"sample": {"prefix": "/late/"}})
-    with mappings_denied(deployed, "no change on Fridays"):
+    mappings = ("getambassador.io", "mappings")
+    with denied(deployed, "target", mappings, "no change on Fridays", no_mapping):
         run = deployed.up(content)
     assert run.code not in (0, None)
     assert "target-ambassador-mapping-linkerd2-qotm" in run.output
@@ -250,6 +262,112 @@ def test_a_resource_that_fails_is_named_and_another_update_goes_on(deployed: Sta
     deployed.up(content).passed()
     deployed.content = content
     assert deployed.planned() == {}
+
+
+def no_mirror(api: client.ApiClient) -> bool:
+    """Whether a change of the service mirror would be refused."""
+    try:
+        client.AppsV1Api(api).patch_namespaced_deployment(
+            *("controller-target", MULTICLUSTER),
+            {"metadata": {"annotations": {"tests/tried": "true"}}},
+            dry_run="All",
+        )
+    except ApiException as error:
+        return bool(error.status == 422)
+    return False
+
+
+def with_credentials(stack: Stack, **credentials: Any) -> dict[str, Any]:
+    """The stack's settings with these credentials of its link."""
+    content = stack.changed()
+    link = content["config"][f"{PROJECT}:links"][0]
+    content["config"][f"{PROJECT}:links"] = [{**link, "credentials": credentials}]
+    return content
+
+
+def logins(stack: Stack) -> set[TokenLogin]:
+    """What the readers in the source log in to the target with."""
+    return {
+        login_of(
+            stack.get("source", f"/api/v1/namespaces/{space}/secrets/cluster-credentials-target")
+        )
+        for space in (MULTICLUSTER, "linkerd")
+    }
+
+
+def login(stack: Stack) -> TokenLogin:
+    """The one login that all readers have."""
+    (found,) = logins(stack)
+    return found
+
+
+def mark(stack: Stack) -> str:
+    """The mark of the credentials that the service mirror started with."""
+    path = f"/apis/apps/v1/namespaces/{MULTICLUSTER}/deployments/controller-target"
+    notes = stack.get("source", path)["spec"]["template"]["metadata"]["annotations"]
+    return str(notes["linkerd-ambassador-mesh/credentials.target"])
+
+
+def works(one: TokenLogin) -> bool:
+    """Whether the target accepts a token."""
+    return not refused(one.endpoint, one.token)
+
+
+def followed(stack: Stack, heading: str, content: dict[str, Any], monkeypatch: Any) -> None:
+    """The commands of a section of docs/credentials.md, run one after the other."""
+    for program, verb, *options in commands(heading):
+        assert "STACK" in options
+        if program == "pulumi":
+            assert (verb, *options) == ("up", "--stack", "STACK")
+            stack.up(content).passed()
+            stack.content = content
+            continue
+        assert (program, verb) == ("./mesh", "check")
+        monkeypatch.setenv("KUBECONFIG", str(stack.clusters.kubeconfig))
+        file = stack.stack.folder / "Pulumi.checked.yaml"
+        file.write_text(yaml.safe_dump(content))
+        report = checks.run(load_stack_file(file), pre="--pre" in options)
+        bad = [one.title for one in report.results if one.status is checks.Status.FAILURE]
+        assert bad == []
+
+
+def test_a_token_that_ends_takes_the_place_of_one_without_an_end_and_is_kept(
+    deployed: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endless, before = login(deployed), mark(deployed)
+    content = with_credentials(deployed, **links()[0]["credentials"])
+    followed(deployed, "Tokens that end", content, monkeypatch)
+    claims = claims_of(login(deployed).token)
+    assert claims is not None
+    assert claims.lifetime == timedelta(hours=24)
+    assert mark(deployed) != before
+    assert works(login(deployed))
+    # The API server keeps for 10 seconds what it found of a token.
+    eventually(lambda: not works(endless))
+    assert deployed.planned() == {}
+
+
+def test_a_token_is_revoked_once_the_service_mirror_has_its_successor_and_not_before(
+    deployed: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, before = login(deployed), mark(deployed)
+    content = with_credentials(deployed, **links()[-1]["credentials"])
+    with denied(deployed, "source", ("apps", "deployments"), "the mirror stays", no_mirror):
+        assert "the mirror stays" in deployed.up(content).output
+    assert works(old)
+    given = login(deployed)
+    assert given != old
+    assert mark(deployed) == before
+    followed(deployed, "Compromised credentials", content, monkeypatch)
+    assert login(deployed) == given
+    assert mark(deployed) != before
+    eventually(lambda: not works(old))
+    assert works(given)
+    assert deployed.planned() == {}
+    state = next((deployed.stack.folder / "state").rglob("local.json")).read_text()
+    shown = "\n".join(deployed.outputs)
+    for one in (old, given):
+        assert one.token not in state + shown
 
 
 def test_an_update_that_is_killed_leaves_a_stack_that_cancel_and_an_update_repair(

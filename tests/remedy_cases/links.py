@@ -120,6 +120,16 @@ WRONG: Wrong = [
             mapping={"prefix": "/web/"},
         ),
     ),
+    # Credentials
+    ("lifetime of a Secret", linked({"links[0].credentials": {"renewBefore": "1h"}})),
+    (
+        "short lifetime",
+        linked({"links[0].credentials": {"token": "request", "lifetime": "30s"}}),
+    ),
+    (
+        "renewed by every update",
+        linked({"links[0].credentials": {"token": "request", "renewBefore": "25h"}}),
+    ),
     # Traffic policies
     ("retries of nothing", trafficking(retries={"limit": 2})),
     ("short window", trafficking(circuitBreaker={"successRate": {"window": "1ms"}})),

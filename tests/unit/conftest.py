@@ -95,11 +95,12 @@ class Tells(ClusterAnswers):
 
 
 def reach_of(config: MeshConfig) -> dict[str, Reach]:
-    """Clusters that the guard has seen, each with its own server, CA and UID."""
+    """Clusters that the guard has seen, each with its own server, CA, UID, and tokens to keep."""
     return {
         name: Reach(
             Endpoint(f"https://{name}.example:6443", f"CA of {name}\n"),
             f"{UIDS[place] * 8}-0000-4000-8000-000000000000",
+            tokens={link.name: f"kept-token-of-{link.name}" for link in config.links_from(name)},
         )
         for place, name in enumerate(config.clusters)
     }

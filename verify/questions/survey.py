@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from kubernetes import client
 
 from checks.facts.reading import Reader, RefusedError
-from checks.facts.view import EVERYTHING, Access, View
+from checks.facts.view import EVERYTHING, View
 from config.core.cluster import ClusterConfig
+from kube.access import Access
 from verify.questions.limits import needed
 from verify.questions.rollouts import namespaces
 from vocabulary.kinds import (

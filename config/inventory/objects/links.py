@@ -57,7 +57,7 @@ def link_objects(mesh: MeshConfig, cluster: str) -> Iterator[MadeObject]:
         yield MadeObject(SERVICE_ACCOUNT, MULTICLUSTER, account)
         yield MadeObject(CLUSTER_ROLE, "", account)
         yield MadeObject(CLUSTER_ROLE_BINDING, "", account)
-        yield MadeObject(SECRET, MULTICLUSTER, f"{account}-token")
+        yield MadeObject(SECRET, MULTICLUSTER, link.token_secret)
     for link in mesh.links_from(cluster):
         secret = credentials_secret(link.target)
         yield MadeObject(SECRET, MULTICLUSTER, secret)

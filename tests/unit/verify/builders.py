@@ -11,8 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from checks.facts.view import EVERYTHING, Access, View
+from checks.facts.view import EVERYTHING, View
 from config import MeshConfig
+from kube.access import Access
 from tests.certificates import Certified
 from tests.unit.checks.builders import certified
 

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 
 from checks.cluster import permissions
 from checks.facts import fetch
-from checks.facts.view import Access
 from config import MeshConfig
+from kube.access import Access
 from render import Recording, RenderedObject, manifests
 from tests.stack_builders import Settings, loaded, valid_settings
 from tests.stack_files import STACK_FILES

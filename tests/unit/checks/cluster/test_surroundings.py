@@ -8,10 +8,10 @@ import pytest
 
 from checks.cluster import networks, permissions, releases, surroundings
 from checks.cluster.workloads import availability
-from checks.facts.reading import access_review
 from checks.facts.results import Finding, Status
-from checks.facts.view import Access, Unseen
+from checks.facts.view import Unseen
 from config import MeshConfig
+from kube.access import Access, access_review
 from tests.unit.checks.builders import (
     UID,
     cluster_case,

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from checks.facts.check import BEFORE_INSTALLATION, Phase, all_checks, checks_of, modules, rights
 from checks.facts.listing import Listing, named
-from checks.facts.view import Access
+from kube.access import Access
 from tests.unit.checks.builders import mesh
 from vocabulary.kinds import LEASE, SERVICE
 

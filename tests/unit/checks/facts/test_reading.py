@@ -21,9 +21,11 @@ from checks.ambassador import conversion
 from checks.cluster import permissions
 from checks.facts import fetch
 from checks.facts.reading import Reader, RefusedError, offset
-from checks.facts.view import EVERYTHING, Access, Log, ServedKind, some
-from checks.links.credentials import Login, Outcome, try_login
+from checks.facts.view import EVERYTHING, Log, ServedKind, some
+from checks.links.credentials import Outcome, try_login
+from kube.access import Access
 from kube.kubeconfig import Endpoint
+from kube.token_login import TokenLogin
 from preflight.guard import Reach
 from tests.certificates import Certified
 from tests.certificates import certified as issued
@@ -662,8 +664,8 @@ def api_server(denied: frozenset[str] = frozenset()) -> Respond:
     return respond
 
 
-def login(address: str, authority: Certified, token: str = "good") -> Login:
-    return Login(Endpoint(address, authority.pem), token)
+def login(address: str, authority: Certified, token: str = "good") -> TokenLogin:
+    return TokenLogin(Endpoint(address, authority.pem), token)
 
 
 def test_credentials_that_work_are_known_by_trying_them(
@@ -716,7 +718,7 @@ def test_where_the_sources_way_is_out_of_reach_the_operators_own_is_taken(
 
 
 def test_an_authority_that_cannot_be_read_trusts_no_one() -> None:
-    broken = Login(Endpoint("https://127.0.0.1:1", "no certificate"), "good")
+    broken = TokenLogin(Endpoint("https://127.0.0.1:1", "no certificate"), "good")
     assert try_login(broken).outcome is Outcome.UNTRUSTED
 
 

@@ -13,9 +13,10 @@ from checks.facts.results import Finding, Status
 from checks.facts.view import ServedKind
 from checks.links import access, exports, orphans, service_mirror
 from checks.links import link as link_checks
-from checks.links.credentials import CredentialsFault, Outcome, Trial, login_of
+from checks.links.credentials import Outcome, Trial
 from config import MeshConfig
 from kube.kubeconfig import Endpoint
+from kube.token_login import CredentialsFault, login_of
 from tests.unit.checks.builders import (
     NOW,
     cluster_case,

@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from checks.links.credentials import login_of
 from config import MeshConfig
 from config.links.exports import ServiceRef
 from kube import Endpoint
+from kube.token_login import login_of
 from preflight import Reach
 from render import ClusterAnswers, Recording, Registration
 from tests.recordings import by_urn, of_type

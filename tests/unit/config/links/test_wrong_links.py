@@ -143,6 +143,35 @@ WRONG: list[Case] = [
         "not the key of a label or annotation",
         "example.com/name",
     ),
+    # Credentials
+    (
+        "a token without an end has a lifetime",
+        pair(),
+        {"links[0].credentials": {"lifetime": "48h"}},
+        "links[0].credentials.lifetime",
+        "the token of a Secret has no end",
+        "leave it out, or write token: request",
+    ),
+    *(
+        (
+            f"a token lives for {span}",
+            pair(),
+            {"links[0].credentials": {"token": "request", "lifetime": span}},
+            "links[0].credentials.lifetime",
+            f"{span} is less than 10 minutes, or not in whole minutes",
+            "write at least 10m",
+        )
+        # An API server may extend a token of 3607 seconds to a year.
+        for span in ("599s", "3607s", "9m", "1h0m7s")
+    ),
+    (
+        "a token is renewed by every update",
+        pair(),
+        {"links[0].credentials": {"token": "request", "lifetime": "1h", "renewBefore": "60m"}},
+        "links[0].credentials.renewBefore",
+        "every update would renew a token that is valid for 1h",
+        "write less than the lifetime",
+    ),
     # Exports
     (
         "one Service has two modes",

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checks.facts.view import Access, View
+from checks.facts.view import View
 from config import MeshConfig
 from config.core.mesh import gateway_identity
 from config.links.selectors import Requirement, Selector
+from kube.access import Access
 from tests.stack_builders import changed, loaded
 from tests.stack_files import STACK_FILES
 from tests.unit.verify.builders import ROOTS, SPACE, seen, service
