@@ -36,6 +36,9 @@ def recover(
     if _show(found.lines()):
         _ask("Repair this, and compare the state with the clusters (pulumi refresh)?", yes=yes)
         recovery.repair(config, found, engine, screen.say)
+    if found.state.deleting:
+        screen.out().print(f"Nothing is stuck. Go on with `pulumi destroy --stack {name}`.")
+        return
     with screen.err().status("looking for half-made objects"):
         half = recovery.half_made(config, engine)
     if _show(half.lines()):
@@ -72,7 +75,7 @@ def _engine(stack: str) -> tuple[Engine, str]:
         )
     command = Command()
     without_stack = ("whoami",)
-    with_file = ("preview", "up", "refresh")
+    with_file = ("preview", "up", "refresh", "destroy")
 
     def run(*arguments: str, **environment: str) -> Answer:
         output: list[str] = []

@@ -33,7 +33,14 @@ def repair(config: MeshConfig, found: Stuck, engine: Engine, say: Say) -> None:
     if found.locks:
         say("pulumi cancel")
         passed(engine("cancel", "--yes"), "`pulumi cancel`", "repeat `./mesh recover STACK`")
-    forget(config, found.releases, say)
+    for urn in (one.urn for one in found.releases if one.uninstalled):
+        say(f"pulumi destroy --target {urn}")
+        passed(
+            engine("destroy", "--yes", "--skip-preview", "--target", urn),
+            "`pulumi destroy` of an interrupted deletion",
+            "repair what it names, and repeat `./mesh recover STACK`",
+        )
+    forget(config, [one for one in found.releases if not one.uninstalled], say)
     say("pulumi refresh")
     passed(
         engine("refresh", "--yes", "--skip-preview", "--clear-pending-creates"),

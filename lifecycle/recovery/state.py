@@ -5,7 +5,7 @@ Fact: pulumi ``sdk/go/common/apitype/core.go`` (DeploymentV3, OperationV2).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,19 +55,24 @@ class StackState:
     resources: tuple[Resource, ...] = ()
     pending: tuple[Operation, ...] = ()
 
-    def releases(self, cluster: str) -> frozenset[tuple[str, str]]:
-        """Namespaces and names of the releases in a cluster that the state has."""
-        return frozenset(_releases(self.resources, cluster))
+    @property
+    def deleting(self) -> bool:
+        """Whether it was a deletion that was interrupted."""
+        return {one.kind for one in self.pending} == {"deleting"}
+
+    def releases(self, cluster: str) -> dict[tuple[str, str], str]:
+        """URNs of the releases in a cluster that the state has, by namespace and name."""
+        return dict(_releases(self.resources, cluster))
 
     def begun(self, cluster: str) -> frozenset[tuple[str, str]]:
-        """Those whose operation did not end."""
-        return frozenset(_releases([one.resource for one in self.pending], cluster))
+        """Namespaces and names of those whose operation did not end."""
+        return frozenset(dict(_releases([one.resource for one in self.pending], cluster)))
 
 
-def _releases(resources: Any, cluster: str) -> Iterator[tuple[str, str]]:
+def _releases(resources: Iterable[Resource], cluster: str) -> Iterator[tuple[tuple[str, str], str]]:
     for one in resources:
         if one.release is not None and one.cluster == cluster:
-            yield one.release
+            yield one.release, one.urn
 
 
 def read_state(exported: Mapping[str, Any]) -> StackState:

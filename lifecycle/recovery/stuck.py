@@ -35,6 +35,13 @@ class StuckRelease:
     """Whether all of its records have to go, because the state does not have it."""
     alike: bool = True
     """Whether it has the values of this stack."""
+    urn: str = ""
+    """URN in the state; empty where the state does not have it."""
+
+    @property
+    def uninstalled(self) -> bool:
+        """Whether its deletion is completed, by the engine, so that no object is left over."""
+        return self.record.status == "uninstalling" and bool(self.urn)
 
     def __str__(self) -> str:
         where = f"cluster '{self.cluster}': release {self.record}"
@@ -99,9 +106,9 @@ def stuck(config: MeshConfig, stack: str, engine: Engine) -> Stuck:
 def _cluster(
     config: MeshConfig, name: str, state: StackState
 ) -> tuple[list[StuckRelease], list[str]]:
-    made = inventory(config, name)
-    wanted = {one.key for one in made.releases} | state.releases(name) | state.begun(name)
-    unknown = state.begun(name) - state.releases(name)
+    made, known = inventory(config, name), state.releases(name)
+    wanted = {*(one.key for one in made.releases), *known, *state.begun(name)}
+    unknown = state.begun(name) - known.keys()
     found: list[StuckRelease] = []
     with api_client(config.clusters[name]) as api:
         try:
@@ -110,7 +117,7 @@ def _cluster(
                     if key in unknown:
                         found.append(StuckRelease(name, record, every=True))
                     elif key in wanted and record.status in (*IN_A_CHANGE, "failed"):
-                        found.append(StuckRelease(name, record))
+                        found.append(StuckRelease(name, record, urn=known.get(key, "")))
             spaces = [item.name for item in made.made_namespaces]
             left = [
                 f"cluster '{name}': {what}; {remedy}"

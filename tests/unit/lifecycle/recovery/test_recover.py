@@ -180,6 +180,18 @@ def test_a_release_whose_installation_did_not_end_loses_all_of_its_records(
     assert around.deleted() == [f"sh.helm.release.v1.linkerd-crds.v{one}" for one in (1, 2)]
 
 
+def test_a_deletion_that_was_interrupted_is_completed_by_the_engine(around: Surroundings) -> None:
+    around.secrets = [record(CRDS, 1, "uninstalling")]
+    pending = {"type": "deleting", "resource": release(CRDS)}
+    around.state = {"resources": [release(CRDS)], "pending_operations": [pending]}
+    found = around.stuck()
+    assert found.state.deleting
+    recovery.repair(around.config, found, around, around.steps.append)
+    assert around.commands[-2:] == ["destroy", "refresh"]
+    assert around.steps[0].endswith(release(CRDS)["urn"])
+    assert around.deleted() == []
+
+
 def test_a_pending_creation_that_a_later_update_completed_is_no_reason_to_touch_a_release(
     around: Surroundings,
 ) -> None:
