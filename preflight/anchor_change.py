@@ -85,14 +85,15 @@ def refusals(
     signer = wanted.anchors[wanted.signer]
     present = {name: _present(one) for name, one in alive.items()}
     moves = wanted.issuers and any(known and known != {signer} for known in present.values())
-    joins = any(name not in held for name in clusters)
-    signs = wanted.issuers and (moves or joins or not all(present.values()))
+    signs = moves or (wanted.issuers and not all(present.values()))
     drops = any(_valid(one.anchors, moment) - wanted.kept for one in alive.values())
+    shared = frozenset[x509.Certificate]().union(*(one.anchors for one in alive.values()))
+    shared = shared.intersection(*(one.anchors for one in alive.values()))
     for name, one in alive.items():
         if not wanted.kept & _valid(one.anchors, moment):
             reasons = iter([_REPLACED])
         else:
-            reasons = _of_cluster(one, wanted, moment, signs=signs)
+            reasons = _of_cluster(one, wanted, moment, shared, signs=signs)
         for reason in reasons:
             yield name, reason
     for name, one in held.items():
@@ -109,8 +110,14 @@ _REPLACED = (
 
 
 def _of_cluster(
-    held: HeldTrust, wanted: NextTrust, now: datetime, *, signs: bool
+    held: HeldTrust,
+    wanted: NextTrust,
+    now: datetime,
+    shared: frozenset[x509.Certificate],
+    *,
+    signs: bool,
 ) -> Iterator[Reason]:
+    """Reasons of one cluster; `shared` are the anchors that every cluster has."""
     signer = wanted.anchors[wanted.signer]
     if signs and signer not in held.anchors:
         yield (
@@ -141,7 +148,8 @@ def _of_cluster(
             "signed below is unknown",
             "keep all anchors in this update, which writes the issuer again",
         )
-    elif dropped:
+    elif dropped & shared:
+        # One that is gone elsewhere had signed nothing that ran, and could not sign since.
         old = list(signed_before(held, now))
         if old:
             hours = round(held.leaf_lifetime / timedelta(hours=1))
@@ -228,15 +236,16 @@ def _may_lack(
 def signed_before(held: HeldTrust, now: datetime) -> Iterator[MeshedPod]:
     """Pods whose certificates may be older than the present issuer.
 
-    A kubelet may take minutes to hand a new issuer to the identity service, so only what started
-    after the service itself counts as signed by it. The certificate may be far older than the
-    Secret, where an update died between the two.
+    The identity service signs with a new issuer once it has restarted, or once its kubelet has
+    mounted the Secret again. The certificate of the issuer may be far older than its Secret, where
+    an update died between the two.
     """
     since = held.issuer_since
     if since is None or now - since > held.leaf_lifetime + RELOAD:
         return
     services = [pod.started for pod in held.pods if pod.identity and pod.started is not None]
-    since = max([since, *([min(services)] if services else [])])
+    if services:
+        since = min(max(since, *services), since + RELOAD)
     for pod in held.pods:
         if pod.started is None or pod.started < since:
             yield pod

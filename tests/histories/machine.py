@@ -9,7 +9,7 @@ from itertools import combinations
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from tests.histories.updates import APPS, Mesh, StackFile
+from tests.histories.updates import APPS, COUNTED, Choose, Mesh, StackFile
 from tests.histories.world import CONTROL_PLANE
 
 NAMES = ("root", "root-2", "root-3")
@@ -19,7 +19,7 @@ places = st.lists(st.integers(0, 59), min_size=8, max_size=8)
 crashes = st.one_of(st.none(), st.integers(0, 40))
 
 
-def chooser(drawn: list[int]):  # type: ignore[no-untyped-def]
+def chooser(drawn: list[int]) -> Choose:
     """Chooses by drawn numbers, again and again."""
     state = {"place": 0}
 
@@ -43,6 +43,7 @@ class Histories(RuleBasedStateMachine):
         clusters = frozenset(CLUSTERS[:count])
         links = frozenset(linked) | {frozenset(("a", "b"))}
         self.draft = StackFile(("root",), "root", clusters, links).well_formed()
+        COUNTED["histories"] += 1
         assert self.mesh.update(self.draft, chooser(drawn))
 
     @rule(
@@ -130,6 +131,7 @@ class Histories(RuleBasedStateMachine):
             mesh.update(file, lambda count: 0)
             self._restart_all()
 
+        self._restart_all()
         step(mesh.file)
         mesh.passes(timedelta(hours=25))
         file, last = mesh.file, "last"

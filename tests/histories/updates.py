@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,6 +15,8 @@ APPS = ("web", "api")
 Choose = Callable[[int], int]
 """Chooses one of so many, by its place."""
 Link = frozenset[str]
+COUNTED: Counter[str] = Counter()
+"""What all histories did so far."""
 
 
 @dataclass(frozen=True)
@@ -76,16 +79,19 @@ class Mesh:
         the engine might choose.
         """
         if self.refused(file):
+            COUNTED["updates refused"] += 1
             return False
+        COUNTED["updates let through"] += 1
         self.file, self.complete = file, False
         self.made |= set(file.anchors)
         steps = self._operations(file, choose)
         for place, step in enumerate(steps):
             if place == crash:
+                COUNTED["updates that died"] += 1
                 return True
+            COUNTED["resource operations"] += 1
             step()
-            self.now += timedelta(seconds=20)
-            self.check()
+            self._soon()
         self.made = set(file.anchors)
         self.complete = True
         return True
@@ -148,6 +154,14 @@ class Mesh:
         del self.clusters[name]
         self.signed = {key: one for key, one in self.signed.items() if key[0] != name}
 
+    def _soon(self) -> None:
+        """Seconds pass, after which all is checked."""
+        self.check()
+        self.now += timedelta(seconds=20)
+        for cluster in self.clusters.values():
+            cluster.mount(self.now)
+        self.check()
+
     def passes(self, time: timedelta) -> None:
         """Time passes: kubelets mount what changed, and proxies renew their certificates."""
         self.now += time
@@ -162,11 +176,11 @@ class Mesh:
         for pod in sorted(pods, key=lambda one: (one not in CONTROL_PLANE, one)):
             if pod in cluster.proxies and set(CONTROL_PLANE) <= cluster.proxies.keys():
                 cluster.start(pod, self.now)
-                self.now += timedelta(seconds=20)
-                self.check()
+                self._soon()
 
     def check(self) -> None:
         """All proxies and webhooks verify each other, within clusters and over links."""
+        COUNTED["states checked"] += 1
         for cluster in self.clusters.values():
             assert not list(cluster.faults())
             assert not list(separated(cluster, cluster))

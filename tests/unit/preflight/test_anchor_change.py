@@ -126,10 +126,10 @@ def test_pods_of_one_cluster_hold_up_what_changes_in_another() -> None:
     assert not refused(wanted(("one", "two"), "one"), held(pod("one"), signer="one"))
 
 
-def test_a_cluster_that_joins_signs_by_what_the_pods_of_others_trust() -> None:
-    there = held(pod("two"), signer="one")
-    assert not refused(wanted(("one", "two"), "one"), there, clusters=("a",))
-    assert "restart" in refused(wanted(("one", "two"), "one"), there, clusters=("a", "z"))["a"]
+def test_a_cluster_may_join_while_an_update_that_died_is_not_finished() -> None:
+    """Its control plane still runs with the anchors from before, known by their hash alone."""
+    assert not refused(wanted(("one", "two"), "one"), held(pod()), clusters=("a", "z"))
+    assert refused(wanted(("one", "two"), "two"), held(pod()), clusters=("a", "z"))
 
 
 def test_a_pod_that_started_with_other_anchors_than_now_may_still_trust_the_next_signer() -> None:
@@ -150,16 +150,30 @@ def test_no_anchor_goes_while_what_it_signed_is_unknown_or_may_still_be_held() -
     ):
         assert "unknown" in refused(last, held(**missing))["a"]
     written = NOW - timedelta(hours=23)
-    recent = {"signer": "two", "issuer_since": written}
+    recent: dict[str, Any] = {"signer": "two", "issuer_since": written}
     before, after = written - timedelta(minutes=1), written + timedelta(minutes=1)
     old, new = pod(stale=False, started=before), pod(stale=False, started=after)
     assert "24 hours" in refused(last, held(old, **recent))["a"]
     assert not refused(last, held(new, **recent))
-    service = replace(pod(stale=False, started=after + timedelta(minutes=1)), identity=True)
-    assert refused(last, held(new, service, **recent)), "the identity service started later"
-    aged = {"signer": "two", "issuer_since": NOW - timedelta(hours=26)}
-    assert not refused(last, held(old, **aged))
-    assert refused(last, held(old, **aged, leaf_lifetime=timedelta(hours=48)))
+    later = after + timedelta(minutes=1)
+    services = [pod(stale=False, started=when, identity=True) for when in (written, later)]
+    assert refused(last, held(new, *services, **recent)), "one identity service started later"
+    mounted = pod(stale=False, started=written + timedelta(minutes=11))
+    restarted = pod(stale=False, started=written + timedelta(hours=2), identity=True)
+    assert not refused(last, held(mounted, restarted, **recent)), "it had the new issuer by then"
+    aged: dict[str, Any] = {"signer": "two", "issuer_since": NOW - timedelta(hours=26)}
+    assert not refused(last, held(pod(stale=False), **aged))
+    assert refused(last, held(pod(stale=False), **aged, leaf_lifetime=timedelta(hours=48)))
+
+
+def test_an_anchor_that_is_gone_in_one_cluster_may_go_in_the_others() -> None:
+    """The update died in between, and the identity service restarted since."""
+    written = NOW - timedelta(hours=1)
+    recent: dict[str, Any] = {"signer": "two", "issuer_since": written}
+    web = pod(stale=False, started=written - timedelta(minutes=1))
+    assert refused(wanted(("two",), "two"), held(web, **recent), held(signer="two"))
+    gone = held(anchors=("two",), signer="two")
+    assert not refused(wanted(("two",), "two"), held(web, **recent), gone)
 
 
 def test_the_anchor_of_an_issuer_is_found_through_the_certificates_between() -> None:

@@ -138,7 +138,7 @@ def test_what_a_pod_started_with_is_read_from_its_environment() -> None:
     held = {one.workload: one for one in read(found).pods}
     stale = {name for name, one in held.items() if one.stale}
     assert stale == {"shop/before", "shop/hash", "shop/older"}
-    assert held["shop/before"].roots == held["shop/older"].roots == {OLD.certificate}
+    assert held["shop/before"].roots == held["shop/older"].roots == frozenset({OLD.certificate})
     assert held["shop/hash"].roots is None
 
 
