@@ -16,9 +16,8 @@ KEY = f"{PROJECT}:trustAnchor"
 
 def steps() -> str:
     """The commands of the page that are repeated until the anchor is replaced."""
-    (block,) = (
-        text for text in re.findall(r"```sh\n(.*?)```", PAGE, re.S) if text.count("rotate") == 2
-    )
+    blocks: list[str] = re.findall(r"```sh\n(.*?)```", PAGE, re.S)
+    (block,) = (text for text in blocks if text.count("rotate") == 2)
     assert "--next" in block and "pulumi up" in block and "--restart" in block
     return block.replace("STACK", STACK)
 

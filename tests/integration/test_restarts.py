@@ -213,7 +213,7 @@ WORKLOADS = [
     workload("StatefulSet", "shop", "db", 2),
     workload("DaemonSet", "shop", "agent", updateStrategy={"type": "OnDelete"}),
 ]
-ALONE = {
+ALONE: dict[str, Any] = {
     "apiVersion": "v1",
     "kind": "Pod",
     "metadata": {"name": "alone", "namespace": "shop", "labels": {"app": "alone", **MESHED}},
