@@ -4,28 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
-
-from config.language.formats import Line, url_complaint
+from config.language.formats import Line, url
 from config.language.model import Model
-from config.language.problems import quoted, wrong
 
 Origin = Literal["linkerd", "linkerd_stable", "emissary", "ambassador", "cert_manager"]
 """Field of `ChartsConfig` that names the repository of a chart."""
 
 
-def _repository(value: str) -> str:
-    complaint = url_complaint(value, ("https", "http", "oci"))
-    if complaint is not None:
-        raise wrong(
-            f"{quoted(value)} {complaint}",
-            "write the URL of a chart repository, for example https://charts.example.com "
-            "or oci://registry.example.com/charts",
-        )
-    return value.rstrip("/")
+_REPOSITORY = url(
+    ("https", "http", "oci"),
+    "write the URL of a chart repository, for example https://charts.example.com "
+    "or oci://registry.example.com/charts",
+    bare=True,
+)
 
 
-Repository = Annotated[str, AfterValidator(_repository)]
+Repository = Annotated[str, _REPOSITORY]
 
 
 class ChartsConfig(Model):
