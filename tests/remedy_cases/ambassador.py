@@ -110,12 +110,20 @@ WRONG: Wrong = [
     # Several
     ("one name", several(X, {**Y, **X, "namespace": "y", "ambassadorId": "y"})),
     ("one id", several(X, {**Y, "ambassadorId": "x"})),
-    ("two gateways", several({**X, "gateway": {}}, {**Y, "gateway": {}})),
+    (
+        "two gateways of 2.8",
+        one(
+            linkerd={"version": "2.8.1"},
+            ambassador=[
+                {**end, "gateway": {"probe": "ambassador"}, "flavour": "ambassador"}
+                for end in (X, Y)
+            ],
+        ),
+    ),
     ("two versions", several(X, {**Y, "version": "3.10.0"})),
     ("two versions of objects", several(X, {**Y, "apiVersion": "v2"})),
     ("CRDs twice", several(X, {**Y, "installCrds": False})),
     ("CRDs of another owner", several(X, {**Y, "adopt": {}})),
-    ("trial of the second", several(X, {**Y, "hosts": [{**HOST, "tls": {"trial": True}}]})),
     ("key of the models", one(otherAmbassadors=[])),
     ("none in the list", several()),
     ("no name in the list", several({"namespace": "x"}, Y)),
