@@ -18,8 +18,7 @@ def written_kinds(
 ) -> frozenset[Kind]:
     """Kinds of objects, charts with their extra values, manifests, and of Helm's own records."""
     found = {item.kind for item in objects}
-    for part in (*manifests, *values):
-        found |= part.kinds
+    found = found.union(*(item.kinds for item in manifests), *(item.kinds for item in values))
     for release in releases:
         # Helm keeps each revision of a release in a Secret.
         found |= release.kinds | {SECRET}

@@ -33,6 +33,20 @@ WRONG: Wrong = [
     ("port twice", ports({"name": "m", "port": 1}, {"name": "m", "port": 2})),
     ("port of another", ports({"name": "web", "port": 80})),
     # The gateway and its Service
+    (
+        "limit of an old Linkerd",
+        one(linkerd={"version": "2024.11.1"}, ambassador={"gateway": {"rateLimit": {"total": 9}}}),
+    ),
+    (
+        "admission of 2.8",
+        one(
+            linkerd={"version": "2.8.1"},
+            ambassador={
+                "flavour": "ambassador",
+                "gateway": {"probe": "ambassador", "admits": "exports"},
+            },
+        ),
+    ),
     ("limit of nothing", edge(gateway={"rateLimit": {}})),
     ("limit that another makes idle", edge(gateway={"rateLimit": {"total": 1, "perClient": 2}})),
     ("Service declined", edge(gateway={"ownService": False, "service": {}})),

@@ -28,8 +28,16 @@ def main(folder: Path, only: list[str]) -> None:
             for name, rows in named(found).items():
                 tables.setdefault(name, {})[item.chart] = rows
             print(item.chart, len(found), flush=True)
-            each = {name: with_parts(tables.get(name, {})) for name in named([])}
-            TABLE.write_text(text(each), encoding="utf-8")
+            TABLE.write_text(text(whole(tables)), encoding="utf-8")
+
+
+def whole(tables: Tables) -> Tables:
+    """Every table with each chart that any of them has."""
+    charts = tables["charts"]
+    return {
+        name: with_parts({chart: tables.get(name, {}).get(chart, []) for chart in charts})
+        for name in named([])
+    }
 
 
 def named(rows: Sequence[Row]) -> Table:

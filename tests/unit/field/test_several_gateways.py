@@ -133,7 +133,7 @@ def test_each_gateway_admits_the_exports_of_its_links_to_their_clients_and_no_ot
 
 
 @hypothesis_settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(content=stacks())
 def test_the_inventory_is_what_the_program_declares_and_each_link_is_of_its_gateway(
@@ -187,7 +187,7 @@ CHANGES: list[tuple[str, Change]] = [
 ]
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=25, deadline=None)
 @given(content=stacks(), change=st.sampled_from(CHANGES))
 def test_what_is_wrong_in_a_list_is_reported_at_its_place_and_can_be_mended(
     content: Settings, change: tuple[str, Change]
@@ -203,7 +203,7 @@ def test_what_is_wrong_in_a_list_is_reported_at_its_place_and_can_be_mended(
 
 def two_gateways(**link: Any) -> Settings:
     """A target with two gateways, and a link."""
-    listed = [{"name": name, "gateway": {}} for name in ("inner", "partner")]
+    listed: list[Settings] = [{"name": name, "gateway": {}} for name in ("inner", "partner")]
     export = {"namespace": "n", "service": "api"}
     return {
         "clusters": {"s": {"context": "s"}, "tt": {"context": "tt", "ambassador": listed}},

@@ -61,8 +61,8 @@ def test_a_link_goes_through_the_gateway_that_it_names_whatever_kind_that_is(
             yield replace(gateway, name="other", service="other", identity="other.identity")
 
     kinds = gateway_view.KINDS
-    monkeypatch.setattr(gateway_view, "KINDS", (other, *kinds))
     config = mesh()
+    monkeypatch.setattr(gateway_view, "KINDS", (other, *kinds))
     assert [item.service for item in config.gateways("target")] == ["other", "ambassador"]
     (link,) = config.links
     assert config.gateway_of(link) is None
