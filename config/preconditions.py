@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from config.ambassador.ambassador import AmbassadorConfig
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig, service_account
 from config.core.namespaces import made_namespaces
@@ -178,10 +179,9 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
                 f'write clusters.{name}.linkerd.version: "{DEFAULT.newest}"',
             )
         )
-    ambassador = cluster.ambassador
     adopted = tuple(_adopted(name, view) for view in cluster.each_ambassador)
-    installed = ambassador is not None and ambassador.installed
-    if ambassador is not None and installed and ambassador.line.newest_kubernetes is not None:
+    ambassador = _installed(cluster)
+    if ambassador is not None and ambassador.line.newest_kubernetes is not None:
         limits.append(
             Limit(
                 ambassador.line.newest_kubernetes,
@@ -209,6 +209,11 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         kept=tuple(one for one in mesh.links_from(name) if one.credentials.requested),
         issues=any(one.credentials.requested for one in mesh.links_to(name)),
     )
+
+
+def _installed(cluster: ClusterConfig) -> AmbassadorConfig | None:
+    """The first Ambassador that the program installs; all of a cluster have one version."""
+    return next((one for one in cluster.every_ambassador if one.installed), None)
 
 
 def _adopted(name: str, cluster: ClusterConfig) -> AdoptedAmbassador | None:
@@ -240,8 +245,8 @@ def _oldest(name: str, cluster: ClusterConfig) -> Iterator[Limit]:
         before = ".".join(map(str, KUBERNETES[len(older)][0]))
         remedy += f", or write a version before {before} under {key}"
     yield Limit(linkerd.oldest_kubernetes, f"Linkerd {linkerd.version}", remedy)
-    ambassador = cluster.ambassador
-    if ambassador is not None and ambassador.installed and ambassador.line.oldest_kubernetes:
+    ambassador = _installed(cluster)
+    if ambassador is not None and ambassador.line.oldest_kubernetes:
         yield Limit(
             ambassador.line.oldest_kubernetes,
             f"{ambassador.kind.title} {ambassador.chart_version}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig
 from config.links.exports import ServiceRef
 
@@ -47,12 +48,18 @@ def named_ports(mesh: MeshConfig, cluster: str) -> Iterator[NamedPort]:
         yield NamedPort(
             ServiceRef(ingress.namespace, ingress.service), ingress.port, f"{path}.port", path
         )
-    for place, mapping in enumerate(config.ambassador.mappings if config.ambassador else ()):
+    for view in config.each_ambassador:
+        yield from _of_routes(f"clusters.{cluster}.{view.ambassador_key}", view)
+
+
+def _of_routes(key: str, cluster: ClusterConfig) -> Iterator[NamedPort]:
+    """Ports that the routes of an Ambassador name, the only one of `cluster`."""
+    for place, mapping in enumerate(cluster.ambassador.mappings if cluster.ambassador else ()):
         name, _, rest = mapping.service_host.partition(".")
         space, within, _ = rest.partition(".svc.")
         if within:
             scheme, _, address = mapping.service.rpartition("://")
             given = address.partition(":")[2]
             port = int(given) if given else HTTPS_PORT if scheme == "https" else HTTP_PORT
-            path = f"clusters.{cluster}.ambassador.mappings[{place}]"
+            path = f"{key}.mappings[{place}]"
             yield NamedPort(ServiceRef(space, name), port, f"{path}.service", path)

@@ -22,6 +22,8 @@ class Several:
     """The clusters with the main Ambassador under `ambassador`."""
     order: dict[str, list[int]] = field(default_factory=dict)
     """Places in the list, the main Ambassador's first, by key paths of clusters."""
+    names: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Places in the list by names of Ambassadors, by key paths of clusters."""
     problems: list[Problem] = field(default_factory=list)
 
     def placed(self, problem: Problem) -> Problem:
@@ -42,6 +44,10 @@ class Several:
             def other(found: re.Match[str], path: str = path, order: list[int] = order) -> str:
                 return f"{path}.ambassador[{order[int(found[1]) + 1]}]"
 
+            def named(found: re.Match[str], path: str = path) -> str:
+                return f"{path}.ambassador[{self.names[path].get(found[1], found[1])}]"
+
+            text = re.sub(rf"{front}\.ambassador\[([^\]]+)\]", named, text)
             main = rf"{path}.ambassador[{order[0]}]".replace("\\", r"\\")
             text = re.sub(rf"{front}\.ambassador(?![\w\[])", main, text)
             text = re.sub(rf"{front}\.{OTHERS}\[(\d+)\]", other, text)
@@ -105,4 +111,5 @@ def split(clusters: Any) -> Several:
         }
         if each:
             found.order[path] = [places[i] for i in order]
+            found.names[path] = {one["name"]: places[i] for i, one in enumerate(each)}
     return found

@@ -18,6 +18,7 @@ Facts = dict[str, Any]
 
 CRDS = "charts/linkerd-crds"
 MIRROR = "multicluster/charts/linkerd-multicluster"
+MIRROR_POLICY = f"{MIRROR}/templates/service-mirror-policy.yaml"
 INDEX = "policy-controller/k8s/index/src/outbound"
 
 
@@ -58,6 +59,12 @@ class Tag:
         command = [*self.git, "grep", "-qE", pattern, self.tag, "--", path]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
+    def crds(self) -> list[str]:
+        """Names of the CRDs of Linkerd's own kinds."""
+        command = [*self.git, "grep", "-hoE", r"^  name: [a-z]+\.[a-z.]*linkerd\.io", self.tag]
+        found = subprocess.run([*command, "--", CRDS], capture_output=True, text=True, check=False)
+        return sorted({line.split()[-1] for line in found.stdout.splitlines()})
+
     def facts(self) -> Facts:
         """What its charts have."""
         versions = {
@@ -85,6 +92,9 @@ class Tag:
             "retries": self.has(INDEX, "retry.linkerd.io/http"),
             "unified": self.has(INDEX, '"unified"'),
             "penalizeFailures": self.has(INDEX, "penalize-failures"),
+            "crds": self.crds(),
+            "vizAdmin": self.has("viz/charts/linkerd-viz/templates", "^  port: admin$"),
+            "mirrorServers": self.has(MIRROR_POLICY, "^  name: local-service-mirror$"),
         }
 
 

@@ -41,6 +41,19 @@ class Kind:
         kind = cls(group if slash else "", str(manifest.get("kind", "")))
         return KINDS.get((kind.group, kind.name), kind)
 
+    @classmethod
+    def named(cls, text: str) -> Kind:
+        """The kind that ``str`` of it names: the one that is defined here, or a new one.
+
+        A new one has the plural that Kubernetes itself guesses (apimachinery,
+        ``meta.UnsafeGuessKindToResource``).
+        """
+        name, _, group = text.partition(".")
+        single = name.lower()
+        ending = "es" if single.endswith("s") else "s"
+        plural = f"{single[:-1]}ies" if single.endswith("y") else f"{single}{ending}"
+        return KINDS.get((group, name), cls(group, name, plural=plural))
+
     @property
     def api_version(self) -> str:
         """``apiVersion`` in which this program writes it."""

@@ -149,9 +149,9 @@ def _usable(node: Object) -> bool:
 def _replicas(case: ClusterCase) -> int:
     """Replicas that need, or prefer, nodes of their own."""
     wanted = 3 if case.config.linkerd.high_availability else 1
-    ambassador = case.config.ambassador
-    if ambassador is not None and ambassador.high_availability:
-        wanted = max(wanted, min(3, ambassador.replica_count))
+    for one in case.config.every_ambassador:
+        if one.high_availability:
+            wanted = max(wanted, min(3, one.replica_count))
     return wanted
 
 

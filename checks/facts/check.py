@@ -76,6 +76,13 @@ def facets(mesh: MeshConfig, cluster: str) -> tuple[MeshConfig, ...]:
     return mesh.each_ambassador(cluster) or (mesh,)
 
 
+def placed(mesh: MeshConfig, cluster: str) -> Iterator[tuple[str, MeshConfig]]:
+    """Each of `facets`, with the place that lines of the report on its Ambassador have."""
+    for place, one in enumerate(facets(mesh, cluster)):
+        ambassador = one.clusters[cluster].ambassador
+        yield f"{cluster}/{ambassador.name}" if place and ambassador else cluster, one
+
+
 class LogRequest(NamedTuple):
     """A container's log to read."""
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checks.ambassador.ambassador import proxies
-from checks.ambassador.routes import objects
 from checks.cluster.workloads import workload
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing, named
 from checks.facts.objects import addresses, template_of
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped
-from checks.facts.view import View, some
-from config.ambassador.ambassador import AmbassadorConfig
+from checks.facts.view import some
 from config.core.mesh import MeshConfig
 from config.linkerd.control_plane import LinkerdConfig
 from config.linkerd.tracing import TracingConfig, port_of
 from kube.answers import inner, items
 from kube.pods import proxy_of
-from vocabulary.kinds import DEPLOYMENT, ENDPOINTS, POD, SERVICE, TRACING_SERVICE, Object, name_of
+from vocabulary.kinds import DEPLOYMENT, ENDPOINTS, POD, SERVICE, Object, name_of
 from vocabulary.linkerd import JAEGER, JAEGER_INJECTOR
 
 ADDRESS = "LINKERD2_PROXY_TRACE_COLLECTOR_SVC_ADDR"
@@ -29,8 +27,8 @@ IDENTITY = "LINKERD2_PROXY_TRACE_COLLECTOR_SVC_NAME"
 
 
 def tracing(case: ClusterCase) -> Iterator[Finding]:
-    """The collector, the proxies of the control plane, Ambassador's TracingService."""
-    linkerd, ambassador = case.config.linkerd, case.config.ambassador
+    """The collector, the proxies of the control plane."""
+    linkerd = case.config.linkerd
     if linkerd.tracing is not None:
         yield from _collector(case, linkerd.tracing)
         if linkerd.traces_by_extension:
@@ -38,8 +36,6 @@ def tracing(case: ClusterCase) -> Iterator[Finding]:
             yield from workload(case.view, DEPLOYMENT, JAEGER, JAEGER_INJECTOR, hint)
         else:
             yield _configured(case, linkerd, linkerd.tracing)
-    if ambassador is not None and ambassador.tracing is not None:
-        yield _tracing_service(case.view, ambassador)
 
 
 def _collector(case: ClusterCase, config: TracingConfig) -> Iterator[Finding]:
@@ -119,41 +115,15 @@ def _environment(item: Object) -> dict[str, str] | None:
     return {str(one.get("name")): str(one.get("value") or "") for one in items(proxy, "env")}
 
 
-def _tracing_service(view: View, config: AmbassadorConfig) -> Finding:
-    """Exactly one TracingService: with a second one, Ambassador traces nothing."""
-    tracing = config.tracing
-    title = "Ambassador has one TracingService"
-    if tracing is None:
-        return skipped(title, "no tracing is configured")
-    found = {name_of(item): item for item in view.all(TRACING_SERVICE, config.namespace)}
-    own = found.pop("tracing", None)
-    if own is None:
-        missing = f"TracingService {config.namespace}/tracing does not exist"
-        return failure(title, missing, UPDATE)
-    if found:
-        return failure(
-            title,
-            f"another one exists, {some(found)}, and with two Ambassador traces nothing",
-            "delete it, or remove ambassador.tracing",
-        )
-    spec = inner(own, "spec")
-    if (spec.get("service"), spec.get("driver")) != (tracing.service, tracing.driver):
-        sent = f"{spec.get('driver', 'nothing')} to {spec.get('service', 'no service')}"
-        return failure(title, f"it sends {sent}", UPDATE)
-    return ok(title, "Ambassador reads it when its pods start")
-
-
 def _reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     config = mesh.clusters[cluster]
-    tracing, ambassador = config.linkerd.tracing, config.ambassador
+    tracing = config.linkerd.tracing
     if tracing is not None:
         yield Listing(SERVICE)
         yield named(ENDPOINTS, tracing.namespace, tracing.service)
         yield Listing(POD, tracing.namespace)
         space = JAEGER if config.linkerd.traces_by_extension else config.linkerd.namespace
         yield Listing(DEPLOYMENT, space)
-    if ambassador is not None and ambassador.tracing is not None:
-        yield from objects(TRACING_SERVICE)(mesh, cluster)
 
 
 CHECKS = (Check("tracing", Phase.PARTS, tracing, _reads, order=40),)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from checks.ambassador import asking, questions
 from checks.facts.case import Answer
+from checks.facts.check import placed
 from checks.facts.fetch import look
 from checks.facts.reading import Reader, RefusedError
 from checks.facts.results import Finding, failure
 from checks.facts.view import Unseen, View
-from checks.links import access, asking, liveness, questions
+from checks.links import access, liveness
 from checks.links.credentials import Trial, try_login
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig
@@ -106,17 +108,21 @@ def brief(error: Exception) -> str:
 
 
 def answers(mesh: MeshConfig, seen: Seen) -> dict[str, Mapping[str, Answer]]:
-    """What requests to each cluster's routes returned, by the names of Mappings."""
+    """What requests to the routes of each Ambassador returned, by the names of Mappings.
+
+    By the places of Ambassadors in the report.
+    """
     jobs = {
-        name: partial(requested, mesh, name, view)
+        place: partial(requested, one, name, view)
         for name, view in seen.views.items()
         if name in seen.installed
+        for place, one in placed(mesh, name)
     }
     return at_once(jobs, REQUEST_SECONDS)
 
 
 def requested(mesh: MeshConfig, name: str, view: View) -> Mapping[str, Answer]:
-    """What requests to the routes of one cluster returned; empty where none can be made."""
+    """What requests to one Ambassador's routes returned; empty where none can be made."""
     try:
         asked = questions.questions(mesh, name, view)
         return {} if isinstance(asked, str) else asking.ask_all(asked)

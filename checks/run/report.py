@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from checks.facts.case import ClusterCase, LinkCase, MeshCase
-from checks.facts.check import Check, Phase, all_checks, facets
+from checks.facts.case import Answer, ClusterCase, LinkCase, MeshCase
+from checks.facts.check import Check, Phase, all_checks, placed
 from checks.facts.results import (
     UPDATE,
     ClusterRow,
@@ -27,7 +27,7 @@ from config.links.link import LinkConfig
 from config.variants.linkerd import LinkerdGeneration
 from preflight.guard import context_of
 
-C = TypeVar("C", ClusterCase, LinkCase, MeshCase)
+C = TypeVar("C", LinkCase, MeshCase)
 INSTALLED = (Phase.CAUSES, Phase.CONTROL_PLANE, Phase.PARTS)
 _RIGHTS = "use credentials that can list these, or check that the API server is healthy"
 
@@ -50,8 +50,7 @@ def run(mesh: MeshConfig, *, pre: bool = False) -> Report:
         results += _of_link(mesh, link, seen, asked.get(link.name, Asked()), pre=pre)
     for name in () if pre else mesh.clusters:
         if name in seen.views and name in seen.installed:
-            case = ClusterCase(mesh, name, seen.views[name], answers.get(name, {}))
-            results += run_phases((Phase.LAST,), name, case, case.config.linkerd.generation)
+            results += of_cluster((Phase.LAST,), mesh, name, seen.views[name], answers)
     return Report(
         pre=pre,
         clusters=tuple(_row(mesh, name, seen.views.get(name)) for name in mesh.clusters),
@@ -71,32 +70,38 @@ def _of_cluster(mesh: MeshConfig, name: str, seen: Seen, *, pre: bool) -> Iterat
         yield Result.of("cluster", name, seen.troubles[name])
         return
     yield Result.of("cluster", name, ok(ANSWERS, context_of(mesh.clusters[name])))
-    case = ClusterCase(mesh, name, view)
-    generation = case.config.linkerd.generation
     installed = not pre and name in seen.installed
     phases = (Phase.BEFORE,) if pre else INSTALLED if installed else ()
-    yield from run_phases((Phase.SURROUNDINGS, *phases), name, case, generation)
-    for other in facets(mesh, name)[1:] if installed else ():
-        yield from of_other(other, name, view)
+    yield from of_cluster((Phase.SURROUNDINGS, *phases), mesh, name, view)
     if not pre and not installed:
         missing = failure(
             "Linkerd is installed",
-            f"there is no namespace {case.config.linkerd.namespace}",
+            f"there is no namespace {mesh.clusters[name].linkerd.namespace}",
             f"{UPDATE}; before that, run `./mesh check --pre`",
         )
         yield Result.of("control plane", name, missing)
 
 
-def of_other(mesh: MeshConfig, name: str, view: View) -> Iterator[Result]:
-    """A further Ambassador of a cluster, which is its only one in `mesh`."""
-    case = ClusterCase(mesh, name, view)
-    if case.config.ambassador is None:
-        return
-    place = f"{name}/{case.config.ambassador.name}"
-    for check in all_checks():
-        if check.of_ambassador and check.is_for(case.config.linkerd.generation):
-            for finding in guarded(check, case):
-                yield Result.of(check.category, place, finding)
+def of_cluster(
+    phases: Iterable[Phase],
+    mesh: MeshConfig,
+    name: str,
+    view: View,
+    answers: Mapping[str, Mapping[str, Answer]] | None = None,
+) -> Iterator[Result]:
+    """What the checks of some phases find in a cluster, and in each of its Ambassadors.
+
+    `answers` are those of `reading.answers`.
+    """
+    generation = mesh.clusters[name].linkerd.generation
+    for number, (place, one) in enumerate(placed(mesh, name)):
+        given = (answers or {}).get(place, {})
+        own = ClusterCase(one, name, view, given)
+        whole = own if number else ClusterCase(mesh, name, view, given)
+        for check in _checks(phases, generation):
+            if check.of_ambassador or not number:
+                for finding in guarded(check, own if check.of_ambassador else whole):
+                    yield Result.of(check.category, place, finding)
 
 
 def _of_mesh(mesh: MeshConfig, seen: Seen, *, pre: bool) -> Iterator[Result]:
@@ -127,12 +132,19 @@ def _of_link(
 def run_phases(
     phases: Iterable[Phase], place: str, case: C, generation: LinkerdGeneration | None = None
 ) -> Iterator[Result]:
-    """What the checks of some phases find in a cluster or link, in the order of the report."""
+    """What the checks of some phases find in a link or the mesh, in the order of the report."""
+    for check in _checks(phases, generation):
+        for finding in guarded(check, case):
+            yield Result.of(check.category, place, finding)
+
+
+def _checks(phases: Iterable[Phase], generation: LinkerdGeneration | None) -> list[Check[Any]]:
     wanted = set(phases)
-    for check in all_checks():
-        if check.phase in wanted and (generation is None or check.is_for(generation)):
-            for finding in guarded(check, case):
-                yield Result.of(check.category, place, finding)
+    return [
+        check
+        for check in all_checks()
+        if check.phase in wanted and (generation is None or check.is_for(generation))
+    ]
 
 
 def guarded(check: Check[Any], case: object) -> Iterator[Finding]:

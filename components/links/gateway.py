@@ -26,9 +26,8 @@ class GatewayEnd:
 
     def through(self, link: LinkConfig) -> GatewayEnd:
         """The gateway as a link reaches it."""
-        view = self.view.through(link)
-        own = pulumi.Output.from_input(",".join(view.addresses))
-        return GatewayEnd(view, own if link.gateway is not None else self.address)
+        own = pulumi.Output.from_input(",".join(link.own_address))
+        return GatewayEnd(self.view.through(link), own if link.own_address else self.address)
 
 
 def gateway_end(gateway: Gateway, service: Service | None) -> GatewayEnd:

@@ -19,6 +19,7 @@ from components.platform.sample_service import SampleService, SampleServiceArgs
 from components.trust.anchor_issuer import AnchorIssuer, AnchorIssuerArgs
 from components.trust.cert_manager import CertManager, CertManagerArgs
 from components.trust.issuance import IssuedBy
+from components.trust.signatures import certificate_of
 from config.core.mesh import MeshConfig
 from config.inventory import inventory
 from config.platform.observers import observed_ports
@@ -58,10 +59,12 @@ def declare_cluster(name: str, mesh: Mesh) -> None:
 
 def _ambassador(name: str, view: MeshConfig, mesh: Mesh) -> None:
     """One Ambassador of the cluster, the only one in `view`; the main one is declared first."""
-    cluster, made, main = view.clusters[name], inventory(view, name), mesh.ambassadors.get(name)
-    config = cluster.ambassador
+    cluster, made = view.clusters[name], inventory(view, name)
+    config, before = cluster.ambassador, mesh.ambassadors.setdefault(name, [])
     if config is None:
         return
+    main = before[0] if before else None
+    signed, other = mesh.trust_anchor.hosts[name], "" if main is None else config.name
     found = AmbassadorMesh(
         f"{name}-ambassador" if main is None else f"{name}-ambassador-{config.name}",
         AmbassadorMeshArgs(
@@ -74,13 +77,17 @@ def _ambassador(name: str, view: MeshConfig, mesh: Mesh) -> None:
             generation=cluster.linkerd.generation,
             mappings=view.asked_mappings(name),
             hosts=view.asked_hosts(name),
-            certificates=mesh.trust_anchor.hosts[name],
+            certificates={
+                host.name: signed[key]
+                for host in made.hosts
+                if (key := certificate_of(host.name, other)) in signed
+            },
             after=main.ready if main is not None else (),
             simulated=mesh.reach[name].simulated,
             protect_crds=mesh.config.protection.crds,
         ),
     )
-    mesh.ambassadors.setdefault(name, found)
+    before.append(found)
 
 
 def _issued(name: str, mesh: Mesh) -> IssuedBy | None:
@@ -164,8 +171,9 @@ def declare_observers(name: str, mesh: Mesh) -> None:
         makers[VIZ] = linkerd.viz
     if name in mesh.extensions:
         makers[MULTICLUSTER] = mesh.extensions[name].release
-    if cluster.ambassador is not None:
-        makers[cluster.ambassador.namespace] = mesh.ambassadors[name]
+    made_here = mesh.ambassadors.get(name, ())
+    for config, ambassador in zip(cluster.every_ambassador, made_here, strict=True):
+        makers[config.namespace] = ambassador
     if cluster.sample is not None:
         makers[cluster.sample.namespace] = mesh.samples[name]
     Observers(

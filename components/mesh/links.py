@@ -70,7 +70,6 @@ def _link(link: LinkConfig, mesh: Mesh, credentials: LinkCredentials) -> Multicl
     if not source.linkerd.generation.links:
         # Its service mirror reads all of this from the credentials and from the target.
         return None
-    gateway = None if link.flat_network else mesh.gateways[link.target].through(link)
     return MulticlusterLink(
         link.name,
         MulticlusterLinkArgs(
@@ -78,7 +77,7 @@ def _link(link: LinkConfig, mesh: Mesh, credentials: LinkCredentials) -> Multicl
             source=source,
             source_provider=mesh.providers[link.source],
             target=mesh.config.clusters[link.target],
-            gateway=gateway,
+            gateway=mesh.gateway_of(link),
             selectors=mesh.config.selectors_of(link),
             credentials=credentials,
             extension=mesh.extensions[link.source],

@@ -66,8 +66,7 @@ def _traffic(mesh: Mesh, link: LinkConfig) -> None:
 
 
 def _before_exports(mesh: Mesh, cluster: str) -> list[pulumi.Resource]:
-    """What comes before labels: whom the gateway admits, and Links that exclude some of them."""
-    ambassador = mesh.ambassadors.get(cluster)
+    """What comes before labels: whom gateways admit, and Links that exclude some of them."""
     excluding = [
         mesh.links[link.name]
         for link in mesh.config.links_to(cluster)
@@ -75,7 +74,7 @@ def _before_exports(mesh: Mesh, cluster: str) -> list[pulumi.Resource]:
     ]
     return [
         *_sample(mesh, cluster),
-        *(ambassador.admitting if ambassador is not None else ()),
+        *(one for ambassador in mesh.ambassadors.get(cluster, ()) for one in ambassador.admitting),
         *(link for link in excluding if link is not None),
     ]
 

@@ -72,7 +72,7 @@ class TrustAnchor(MeshComponent):
     webhooks: dict[str, dict[Webhook, SignedCertificate]]
     """Serving certificates, by cluster name and webhook."""
     hosts: dict[str, dict[str, SignedCertificate]]
-    """Certificates for Ambassador's Hosts, by cluster name and Host."""
+    """Certificates for Ambassadors' Hosts, by cluster name and `signatures.certificate_of`."""
 
     def __init__(
         self, name: str, args: TrustAnchorArgs, opts: pulumi.ResourceOptions | None = None
@@ -99,9 +99,8 @@ class TrustAnchor(MeshComponent):
                 for webhook in wanted.webhooks
             }
             self.hosts[cluster] = {
-                # The name of a webhook has no dot.
-                host: self._leaf(f"{cluster}-host.{host}", hostname, signer, config.validity)
-                for host, hostname in wanted.hosts.items()
+                key: self._leaf(f"{cluster}-{key}", hostname, signer, config.validity)
+                for key, hostname in wanted.hosts.items()
             }
         self.register_outputs({"bundle": self.bundle})
 

@@ -5,7 +5,6 @@ Facts: the Linkerd 2 integration pages of Ambassador and Emissary-ingress; the f
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -26,6 +25,8 @@ from config.language.formats import (
     Image,
     Port,
     ServiceName,
+    chart_version,
+    matching,
 )
 from config.language.model import Model, PullSecret, Resources, value_at
 from config.language.problems import Problem, quoted, wrong
@@ -61,20 +62,19 @@ FlavourName = Annotated[
     str, AfterValidator(_flavour), WithJsonSchema({"type": "string", "enum": list(FLAVOURS)})
 ]
 """The name of a flavour."""
-
-
-def _id(value: str) -> str:
-    if not re.fullmatch(_ID, value):
-        raise wrong(
-            f"{quoted(value)} is not an AMBASSADOR_ID",
-            "write at most 63 letters, digits, '-', '_' and '.', beginning with a letter or digit",
-        )
-    return value
+AmbassadorVersion = Annotated[ChartVersion, chart_version(FLAVOURS["emissary"].lines[0].newest)]
+"""Version of an Ambassador's chart."""
 
 
 _ID = "[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 AmbassadorId = Annotated[
-    str, AfterValidator(_id), WithJsonSchema({"type": "string", "pattern": f"^{_ID}$"})
+    str,
+    matching(
+        _ID,
+        "an AMBASSADOR_ID",
+        "write at most 63 letters, digits, '-', '_' and '.', beginning with a letter or digit",
+    ),
+    WithJsonSchema({"type": "string", "pattern": f"^{_ID}$"}),
 ]
 """What distinguishes the Ambassadors of a cluster (Emissary docs, "Running Ambassador")."""
 
@@ -84,7 +84,7 @@ class AmbassadorConfig(Model):
 
     flavour: FlavourName = "emissary"
     """Emissary-ingress, Ambassador Edge Stack, or legacy Ambassador 1.14."""
-    version: ChartVersion | None = None
+    version: AmbassadorVersion | None = None
     """Version of the chart (docs/versions.md), whose first number decides how it is installed; by
     default the newest version that the program knows. An adopted one may be older."""
     api_version: ApiVersion | None = None

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from config.language.formats import Flag, ObjectSpec
+from config.language.formats import Flag, ObjectSpec, matching
 from config.language.model import Model
 from config.language.problems import Problem, quoted, wrong
 
@@ -35,19 +35,15 @@ def _rewriting(value: str) -> str:
     return value
 
 
-def _header(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", value):
-        raise wrong(f"{quoted(value)} is not a header name", "write it without colon and spaces")
-    return value.lower()
-
-
-def _upgrade(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,50}(/[A-Za-z0-9._-]{1,50})?", value):
-        raise wrong(
-            f"{quoted(value)} is not a protocol of an Upgrade header",
-            "write for example websocket or spdy/3.1",
-        )
-    return value.lower()
+_HEADER = matching(
+    r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}", "a header name", "write it without colon and spaces"
+)
+_UPGRADE = matching(
+    r"[A-Za-z0-9._-]{1,50}(/[A-Za-z0-9._-]{1,50})?",
+    "a protocol of an Upgrade header",
+    "write for example websocket or spdy/3.1",
+)
+_LOWER = AfterValidator(str.lower)
 
 
 class RetryPolicy(Model):
@@ -108,7 +104,7 @@ class RouteSettings(Model):
     grpc: Flag | None = None
     """Whether the Service is called by HTTP/2, as gRPC needs it. Clients that call by TLS need
     ``h2`` among the `tls.alpnProtocols` of their Host."""
-    allow_upgrade: tuple[Annotated[str, AfterValidator(_upgrade)], ...] = ()
+    allow_upgrade: tuple[Annotated[str, _UPGRADE, _LOWER], ...] = ()
     """Protocols to which a client may switch its connection, for example ``websocket``."""
     timeout_ms: MILLISECONDS | None = None
     """Milliseconds until a request times out; 0 for no limit; 3000 by default."""
@@ -121,7 +117,7 @@ class RouteSettings(Model):
     """Limits of what waits for the Service at once."""
     linkerd_headers: Flag | None = None
     """Whether ``l5d-dst-override`` is added; the setting of the whole Ambassador by default."""
-    remove_request_headers: tuple[Annotated[str, AfterValidator(_header)], ...] = ()
+    remove_request_headers: tuple[Annotated[str, _HEADER, _LOWER], ...] = ()
     """Headers of a request that do not reach the Service."""
     bypass_auth: Flag | None = None
     """Whether the route bypasses an AuthService."""

@@ -6,7 +6,6 @@ TLS termination; the CRDs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
@@ -21,6 +20,8 @@ from config.language.formats import (
     Line,
     ObjectSpec,
     UrlPath,
+    matching,
+    url,
     url_complaint,
 )
 from config.language.model import Model
@@ -46,23 +47,14 @@ def _destination(value: str) -> str:
     return value
 
 
-def _acme_authority(value: str) -> str:
-    complaint = url_complaint(value, ("https",))
-    if complaint is not None:
-        raise wrong(
-            f"{quoted(value)} {complaint}",
-            "write the directory of an ACME server, "
-            "for example https://acme-v02.api.letsencrypt.org/directory",
-        )
-    return value
+_EMAIL, _MAIL_READ = r"[^@\s]+@[^@\s]+\.[^@\s]+", "write an address whose mail is read"
 
 
-def _email(value: str) -> str:
-    if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value):
-        raise wrong(
-            f"{quoted(value)} is not an e-mail address", "write an address whose mail is read"
-        )
-    return value
+_ACME = url(
+    ("https",),
+    "write the directory of an ACME server, "
+    "for example https://acme-v02.api.letsencrypt.org/directory",
+)
 
 
 class HostTls(Model):
@@ -122,11 +114,9 @@ class HostTls(Model):
 class Acme(Model):
     """How an Edge Stack fetches a certificate itself (Edge Stack docs, Host)."""
 
-    authority: Annotated[str, AfterValidator(_acme_authority)] = (
-        "https://acme-v02.api.letsencrypt.org/directory"
-    )
+    authority: Annotated[str, _ACME] = "https://acme-v02.api.letsencrypt.org/directory"
     """Directory of the ACME server."""
-    email: Annotated[str, AfterValidator(_email)]
+    email: Annotated[str, matching(_EMAIL, "an e-mail address", _MAIL_READ)]
     """Address to which the authority sends mail."""
 
 

@@ -13,11 +13,9 @@ from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
-
-from config.language.formats import Address, Certificates, Flag, url_complaint
+from config.language.formats import Address, Certificates, Flag, url, url_complaint
 from config.language.model import Model
-from config.language.problems import printable, quoted, wrong
+from config.language.problems import printable
 
 PROXY_SCHEMES = ("http", "https", "socks5")
 """Schemes of ``proxy-url`` that Kubernetes clients know."""
@@ -35,38 +33,29 @@ WITHIN = ("kubernetes", "kubernetes.default")
 """Names by which pods reach the API server of their own cluster."""
 
 
-def _api_server(value: str) -> str:
-    complaint = url_complaint(value, ("https",))
-    if complaint is not None:
-        raise wrong(
-            f"{quoted(value)} {complaint}",
-            "write the API server's address with its scheme, "
-            "for example https://east.example.com:6443",
-        )
-    return value.rstrip("/")
-
-
-def _proxy_url(value: str) -> str:
-    complaint = url_complaint(value, PROXY_SCHEMES)
-    if complaint is not None:
-        raise wrong(
-            f"{quoted(value)} {complaint}",
-            "write the proxy's address with its scheme, for example http://proxy.example.com:3128",
-        )
-    return value.rstrip("/")
+_SERVER = url(
+    ("https",),
+    "write the API server's address with its scheme, for example https://east.example.com:6443",
+    bare=True,
+)
+_PROXY = url(
+    PROXY_SCHEMES,
+    "write the proxy's address with its scheme, for example http://proxy.example.com:3128",
+    bare=True,
+)
 
 
 class ApiServer(Model):
     """A cluster's API server as the *other* clusters reach it."""
 
-    address: Annotated[str, AfterValidator(_api_server)] | None = None
+    address: Annotated[str, _SERVER] | None = None
     """URL with scheme https; the kubeconfig's by default."""
     certificate_authority: Certificates | None = None
     """PEM of the CA that signs its certificate; the kubeconfig's by default."""
     tls_server_name: Address | None = None
     """Name or IP address in its certificate, if `address` has another; the kubeconfig's
     ``tls-server-name`` by default."""
-    proxy_url: Annotated[str, AfterValidator(_proxy_url)] | None = None
+    proxy_url: Annotated[str, _PROXY] | None = None
     """Proxy by which source clusters reach it: http, https or socks5; the kubeconfig's
     ``proxy-url`` by default, or none with `address`."""
     same_machine: Flag = False
@@ -136,17 +125,17 @@ def obstacles(
     if url_complaint(server, ("https", "http")) is not None:
         # The guard reports it, without what may be a password in it.
         server = ""
-    url = urlsplit(server)
+    parts = urlsplit(server)
     reached = "as pods of other clusters reach it"
     yield from _foreign(server, f"write {path}.address {reached}", path, api)
-    if api.address is None and url.path.strip("/"):
+    if api.address is None and parts.path.strip("/"):
         yield (
             f"{printable(server)} has a path, so it is a proxy, and proxies such as Rancher's "
             "accept their own logins, not the token of a ServiceAccount",
             f"write {path}.address and {path}.certificateAuthority of the API server itself, with "
             "Rancher those of the authorized cluster endpoint",
         )
-    if url.scheme == "http":
+    if parts.scheme == "http":
         yield (
             f"{printable(server)} is without TLS, and service mirrors would send their token to it",
             f"write {path}.address with https",

@@ -2,46 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import WithJsonSchema
 
-from config.language.formats import Line, url_complaint
+from config.language.formats import Line, matching, url
 from config.language.model import Model
-from config.language.problems import quoted, wrong
 
 Origin = Literal["linkerd", "linkerd_stable", "emissary", "ambassador", "cert_manager"]
 """Field of `ChartsConfig` that names the repository of a chart."""
 
 
-def _repository(value: str) -> str:
-    complaint = url_complaint(value, ("https", "http", "oci"))
-    if complaint is not None:
-        raise wrong(
-            f"{quoted(value)} {complaint}",
-            "write the URL of a chart repository, for example https://charts.example.com "
-            "or oci://registry.example.com/charts",
-        )
-    return value.rstrip("/")
+_REPOSITORY = url(
+    ("https", "http", "oci"),
+    "write the URL of a chart repository, for example https://charts.example.com "
+    "or oci://registry.example.com/charts",
+    bare=True,
+)
 
 
-Repository = Annotated[str, AfterValidator(_repository)]
+Repository = Annotated[str, _REPOSITORY]
 
 
-def _digest(value: str) -> str:
-    if not re.fullmatch(r"sha256:[0-9a-f]{64}", value):
-        raise wrong(
-            f"{quoted(value)} is not a digest",
-            "write sha256: and the 64 digits that `sha256sum` prints for the file",
-        )
-    return value
-
-
+_SHA256 = "sha256:[0-9a-f]{64}"
 Digest = Annotated[
     str,
-    AfterValidator(_digest),
-    WithJsonSchema({"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}),
+    matching(
+        _SHA256,
+        "a digest",
+        "write sha256: and the 64 digits that `sha256sum` prints for the file",
+    ),
+    WithJsonSchema({"type": "string", "pattern": f"^{_SHA256}$"}),
 ]
 """SHA-256 of a file."""
 

@@ -85,8 +85,9 @@ class ClusterConfig(Model):
     """Linkerd in this cluster."""
     ambassador: Annotated[AmbassadorConfig | None, Field(json_schema_extra=_or_a_list)] = None
     """Ambassador in this cluster; none when left out. Several are a list; each then needs a `name`,
-    which is also the default of its `namespace` and its `ambassadorId`. One of them may be the
-    gateway. It, or else the first, serves the routes that other parts of the stack file name."""
+    which is also the default of its `namespace` and its `ambassadorId`. Several may be gateways,
+    for different links. The first gateway, or else the first, serves the routes that other parts
+    of the stack file name."""
     other_ambassadors: SkipJsonSchema[tuple[AmbassadorConfig, ...]] = ()
     """The further Ambassadors of a list; a stack file has no such key."""
     sample: SampleConfig | None = None
@@ -130,6 +131,11 @@ class ClusterConfig(Model):
         for view in views:
             view._listed = True
         return tuple(views)
+
+    @property
+    def every_ambassador(self) -> tuple[AmbassadorConfig, ...]:
+        """Its Ambassadors as they are in `each_ambassador`."""
+        return tuple(view.ambassador for view in self.each_ambassador if view.ambassador)
 
     @property
     def ambassador_key(self) -> str:

@@ -15,7 +15,7 @@ from config.language.model import Model
 from config.language.problems import wrong
 from config.linkerd.egress import Manifest
 from config.links.exports import ExportedService, ServiceRef
-from config.links.gateway_view import Gateway, gateways
+from config.links.gateway_view import Gateway, gateway_for, gateways
 from config.links.link import LinkConfig
 from config.links.selection import export_labels, selectors
 from config.links.selectors import Selector
@@ -84,7 +84,7 @@ class MeshConfig(Model):
     def each_ambassador(self, cluster: str) -> tuple[Self, ...]:
         """The stack file once for each Ambassador of a cluster, as its only one; main one first.
 
-        Links, and the routes to mirrors, are the main one's.
+        Routes to mirrors are the main one's; the others have the links through them alone.
         """
         views = self.clusters[cluster].each_ambassador
         if len(views) < 2:
@@ -93,10 +93,19 @@ class MeshConfig(Model):
             self.model_copy(
                 update={
                     "clusters": {**self.clusters, cluster: view},
-                    "links": () if place else self.links,
+                    "links": self._links_through(cluster, view) if place else self.links,
                 }
             )
             for place, view in enumerate(views)
+        )
+
+    def _links_through(self, cluster: str, view: ClusterConfig) -> tuple[LinkConfig, ...]:
+        """The links to a cluster that go through the gateway of its only Ambassador in `view`."""
+        own = {gateway.name for gateway in gateways(cluster, view)}
+        return tuple(
+            link
+            for link in self.links_to(cluster)
+            if (found := self.gateway_of(link)) and found.name in own
         )
 
     def links_from(self, cluster: str) -> tuple[LinkConfig, ...]:
@@ -118,10 +127,10 @@ class MeshConfig(Model):
     def gateway_of(self, link: LinkConfig) -> Gateway | None:
         """The gateway that a link goes through, as the link reaches it; None on a flat network.
 
-        None too where the target has no gateway, which validation refuses.
+        None too where the target has no such gateway, which validation refuses.
         """
-        found = () if link.flat_network else self.gateways(link.target)
-        return found[0].through(link) if found else None
+        found = gateway_for(link, link.target, self.clusters[link.target])
+        return found.through(link) if found is not None else None
 
     def exports_of(self, cluster: str) -> tuple[ExportedService, ...]:
         """Services of this cluster that any link exports, each once."""

@@ -42,20 +42,22 @@ def inventory(mesh: MeshConfig, cluster: str) -> Inventory:
     linked = cluster in mesh.linked_clusters()
     spaces = made_namespaces(config, linked=linked)
     made, published = releases(config, linked=linked), manifests(config)
-    found = tuple(objects(mesh, cluster))
+    gateways, values = mesh.gateways(cluster), release_values(mesh, cluster)
+    admissions = tuple(admission(mesh, one) for one in gateways)
+    found = tuple(objects(mesh, cluster, admissions))
     return Inventory(
         cluster=cluster,
         linked=linked,
         made_namespaces=spaces,
         others_namespaces=others_namespaces(config, spaces),
         releases=made,
-        values=release_values(mesh, cluster),
+        values=values,
         manifests=published,
         webhooks=webhooks(config),
         objects=found,
-        written_kinds=written_kinds(found, made, published),
+        written_kinds=written_kinds(found, made, published, values.values()),
         hosts=hosts(mesh, cluster),
         ingress_hosts=ingress_hosts(config),
-        gateways=mesh.gateways(cluster),
-        admissions=tuple(admission(mesh, one) for one in mesh.gateways(cluster)),
+        gateways=gateways,
+        admissions=admissions,
     )

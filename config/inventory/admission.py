@@ -94,7 +94,7 @@ def admission(mesh: MeshConfig, gateway: Gateway) -> Admission:
 
 def _through(mesh: MeshConfig, link: LinkConfig, gateway: Gateway) -> bool:
     found = mesh.gateway_of(link)
-    return found is not None and found.service == gateway.service
+    return found is not None and found.name == gateway.name
 
 
 def _hosts(service: ServiceRef, link: LinkConfig, target: ClusterConfig) -> Iterator[str]:
@@ -116,19 +116,23 @@ def _clients(link: LinkConfig, export: Export, source: ClusterConfig) -> Iterato
             yield identities_below(linkerd, domain, namespace)
         else:
             yield identity(account, namespace, linkerd, domain)
-    own = gateway_identity(link.source, source)
-    if own is not None and routed(link, export, source):
-        yield own
+    for place, view in enumerate(source.each_ambassador):
+        own = gateway_identity(link.source, view)
+        if own is not None and routed(link, export, view, main=not place):
+            yield own
 
 
 def _all_of(source: ClusterConfig) -> str:
     return identities_below(source.linkerd.namespace, source.trust_domain)
 
 
-def routed(link: LinkConfig, export: Export, source: ClusterConfig) -> bool:
-    """Whether the source's Ambassador has a route to the mirror of an export."""
+def routed(link: LinkConfig, export: Export, source: ClusterConfig, *, main: bool = True) -> bool:
+    """Whether the source's Ambassador has a route to the mirror of an export.
+
+    `main` is whether it serves the route that the export itself asks for.
+    """
     mirror = f"{link.mirror_of(export)}.{export.namespace}"
     mappings = source.ambassador.mappings if source.ambassador else ()
-    return export.mapping is not None or any(
+    return (main and export.mapping is not None) or any(
         ".".join(mapping.service_host.split(".")[:2]) == mirror for mapping in mappings
     )

@@ -182,14 +182,33 @@ def numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, bare.split(".")))
 
 
-def _version(value: str) -> str:
-    if not re.fullmatch(r"v?([0-9]{1,9}\.){2}[0-9]{1,9}([-+][0-9A-Za-z.+-]{1,80})?", value):
-        release = re.fullmatch(r"edge-([0-9]{2}\.[0-9]{1,2}\.[0-9]{1,3})", value)
-        remedy = 'write the exact chart version in quotes, for example "2026.8.3"'
-        if release is not None:
-            remedy = f'write "20{release[1]}"'
-        raise wrong(f"{quoted(value)} is not a chart version", remedy)
-    return value
+def matching(pattern: str, what: str, remedy: str) -> AfterValidator:
+    """Accepts a text of a pattern; a message says of any other that it is not `what`."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise wrong(f"{quoted(value)} is not {what}", remedy)
+        return value
+
+    return AfterValidator(check)
+
+
+def chart_version(example: str) -> AfterValidator:
+    """Accepts the exact version of a chart; a remedy gives `example`, or that of a release."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(_VERSION_PATTERN, value):
+            release = re.fullmatch(r"edge-([0-9]{2}\.[0-9]{1,2}\.[0-9]{1,3})", value)
+            remedy = f'write the exact chart version in quotes, for example "{example}"'
+            if release is not None:
+                remedy = f'write "20{release[1]}"'
+            raise wrong(f"{quoted(value)} is not a chart version", remedy)
+        return value
+
+    return AfterValidator(check)
+
+
+_VERSION_PATTERN = r"v?([0-9]{1,9}\.){2}[0-9]{1,9}([-+][0-9A-Za-z.+-]{1,80})?"
 
 
 def _path(value: str) -> str:
@@ -200,6 +219,18 @@ def _path(value: str) -> str:
             f"write a path that begins with '/', for example {fitting[:40]}",
         )
     return value
+
+
+def url(schemes: tuple[str, ...], remedy: str, *, bare: bool = False) -> AfterValidator:
+    """Accepts a URL with one of `schemes`; a `bare` one loses slashes at its end."""
+
+    def check(value: str) -> str:
+        complaint = url_complaint(value, schemes)
+        if complaint is not None:
+            raise wrong(f"{quoted(value)} {complaint}", remedy)
+        return value.rstrip("/") if bare else value
+
+    return AfterValidator(check)
 
 
 def url_complaint(value: str, schemes: tuple[str, ...]) -> str | None:
@@ -223,15 +254,6 @@ def url_complaint(value: str, schemes: tuple[str, ...]) -> str | None:
     if parts.query or parts.fragment:
         return "has a query or a fragment"
     return None
-
-
-def _uid(value: str) -> str:
-    if not re.fullmatch(_UID_PATTERN, value):
-        raise wrong(
-            f"{quoted(value)} is not the UID of a namespace",
-            "write what `kubectl get namespace kube-system -o jsonpath='{.metadata.uid}'` prints",
-        )
-    return value
 
 
 _UID_PATTERN = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -472,16 +494,9 @@ Quantity = Annotated[
 """A Kubernetes resource quantity."""
 ChartVersion = Annotated[
     str,
-    AfterValidator(_version),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "pattern": r"^v?\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$",
-            "examples": ["2026.8.3"],
-        }
-    ),
+    WithJsonSchema({"type": "string", "pattern": r"^v?\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]+)?$"}),
 ]
-"""The exact version of a chart."""
+"""The exact version of a chart, with a `chart_version`."""
 UrlPath = Annotated[
     str, AfterValidator(_path), WithJsonSchema({"type": "string", "pattern": r"^/\S*$"})
 ]
@@ -492,7 +507,11 @@ Flag = Annotated[bool, Field(strict=True)]
 """true or false; the engine reads YAML's yes and on as strings, which are refused."""
 Uid = Annotated[
     str,
-    AfterValidator(_uid),
+    matching(
+        _UID_PATTERN,
+        "the UID of a namespace",
+        "write what `kubectl get namespace kube-system -o jsonpath='{.metadata.uid}'` prints",
+    ),
     _text_schema(_UID_PATTERN, 36, "00000000-0000-4000-8000-000000000000"),
 ]
 """UID of an object in a cluster."""

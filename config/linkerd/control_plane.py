@@ -15,7 +15,8 @@ from config.language.formats import (
     HelmValues,
     Image,
     Line,
-    url_complaint,
+    chart_version,
+    url,
 )
 from config.language.model import Model, PullSecret, Resources, doubled
 from config.language.problems import Problem, quoted, wrong
@@ -48,14 +49,10 @@ OWN_SECRETS = (
 """Names of Linkerd's own Secrets in its namespaces."""
 
 
-def _web(value: str) -> str:
-    complaint = url_complaint(value, ("http", "https"))
-    if complaint is not None:
-        raise wrong(
-            f"{quoted(value)} {complaint}",
-            "write it with its scheme, for example http://prometheus.monitoring.svc:9090",
-        )
-    return value
+_WEB = url(
+    ("http", "https"),
+    "write it with its scheme, for example http://prometheus.monitoring.svc:9090",
+)
 
 
 class Proxy(Model):
@@ -108,7 +105,7 @@ class Viz(Model):
 
     enabled: Flag = False
     """Whether it is installed."""
-    prometheus_url: Annotated[str, AfterValidator(_web)] | None = None
+    prometheus_url: Annotated[str, _WEB] | None = None
     """URL of an existing Prometheus, which replaces the extension's own."""
     grafana: Grafana | None = None
     """The Grafana that its dashboard links to; none by default."""
@@ -150,7 +147,12 @@ def _existing(value: str) -> str:
 
 
 OLD = LINKERDS["2.8"]
-LinkerdVersion = Annotated[ChartVersion, AfterValidator(_existing), BeforeValidator(_number)]
+LinkerdVersion = Annotated[
+    ChartVersion,
+    chart_version(DEFAULT.newest),
+    AfterValidator(_existing),
+    BeforeValidator(_number),
+]
 """The version of Linkerd's charts; other numbers of its releases are named in the error."""
 
 

@@ -5,11 +5,10 @@ Linkerd's proxies add spans only to existing traces, which Ambassador can begin.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from config.language.formats import (
     LABEL_PATTERN,
@@ -18,28 +17,31 @@ from config.language.formats import (
     HelmValues,
     HostAndPort,
     ObjectSpec,
+    chart_version,
+    matching,
 )
 from config.language.model import Model
-from config.language.problems import Problem, quoted, wrong
+from config.language.problems import Problem
+from config.variants.edge_releases import LAST_JAEGER
 
 OPEN_CENSUS_PORT = 55678
 """Port on which a collector accepts OpenCensus by default."""
 OTLP_PORTS = (4317, 4318)
 """Ports on which a collector accepts OTLP over gRPC and over HTTP."""
 
-_SERVICE = re.compile(rf"({LABEL_PATTERN})\.({LABEL_PATTERN})(\.svc(\..+)?)?:[0-9]+")
+_SERVICE = rf"({LABEL_PATTERN})\.({LABEL_PATTERN})(\.svc(\..+)?)?:[0-9]+"
 
 
-def _collector(value: str) -> str:
-    if not _SERVICE.fullmatch(value):
-        raise wrong(
-            f"{quoted(value)} does not name a Service with its namespace and port",
-            "write for example tempo-distributor.tracing:4317",
-        )
-    return value
-
-
-Collector = Annotated[HostAndPort, AfterValidator(_collector)]
+JaegerVersion = Annotated[ChartVersion, chart_version(".".join(map(str, LAST_JAEGER)))]
+"""Version of the chart linkerd-jaeger."""
+Collector = Annotated[
+    HostAndPort,
+    matching(
+        _SERVICE,
+        "a Service with its namespace and port",
+        "write for example tempo-distributor.tracing:4317",
+    ),
+]
 """A Service of the cluster, its namespace and a port: ``tempo-distributor.tracing:4317``."""
 
 
@@ -66,7 +68,7 @@ class TracingConfig(Model):
     controller_collector: HostAndPort | None = None
     """Where Linkerd's own controllers send spans, always as OpenCensus (port 55678); nowhere when
     left out."""
-    jaeger_version: ChartVersion | None = None
+    jaeger_version: JaegerVersion | None = None
     """Version of the chart linkerd-jaeger, where the extension is needed; Linkerd's by default."""
     jaeger_values: HelmValues = {}
     """Extra values for that chart; they override the program's defaults."""

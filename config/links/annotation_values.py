@@ -11,19 +11,11 @@ from typing import Annotated
 
 from pydantic import AfterValidator, WithJsonSchema
 
+from config.language.formats import matching
 from config.language.problems import quoted, wrong
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _SPAN = "([1-9][0-9]{0,8})(ms|s|m|h|d)"
-
-
-def _span(value: str) -> str:
-    if not re.fullmatch(_SPAN, value):
-        raise wrong(
-            f"{quoted(value)} is not a duration as Linkerd's annotations have it",
-            "write one whole number and one unit (ms, s, m, h or d), for example 300ms or 5s",
-        )
-    return value
 
 
 def milliseconds(span: str) -> int:
@@ -34,7 +26,11 @@ def milliseconds(span: str) -> int:
 
 Span = Annotated[
     str,
-    AfterValidator(_span),
+    matching(
+        _SPAN,
+        "a duration as Linkerd's annotations have it",
+        "write one whole number and one unit (ms, s, m, h or d), for example 300ms or 5s",
+    ),
     WithJsonSchema({"type": "string", "pattern": f"^{_SPAN}$", "examples": ["300ms"]}),
 ]
 """A duration as Linkerd's annotations have it."""

@@ -150,7 +150,7 @@ class Gateway:
         port, probe = (self._reached(one) for one in self.ports)
         return replace(
             self,
-            addresses=own.address if own is not None else self.addresses,
+            addresses=link.own_address or self.addresses,
             port=replace(port, number=(own and own.port) or port.number),
             probe=replace(
                 self.probe,
@@ -169,8 +169,25 @@ class Gateway:
 
 
 def gateways(name: str, cluster: ClusterConfig) -> tuple[Gateway, ...]:
-    """The gateways of the cluster called `name`; the first is the one that links go through."""
+    """The gateways of the cluster called `name`."""
     return tuple(gateway for kind in KINDS for gateway in kind(name, cluster))
+
+
+def gateway_for(link: LinkConfig, name: str, cluster: ClusterConfig) -> Gateway | None:
+    """The gateway of its target, the cluster called `name`, that a link goes through.
+
+    None on a flat network. None too where the target has no such gateway, or several and the link
+    names none of them, which validation refuses.
+    """
+    found = () if link.flat_network else gateways(name, cluster)
+    wanted = link.gateway.name if link.gateway is not None else None
+    chosen = [one for one in found if wanted in (None, one.name)]
+    return chosen[0] if len(chosen) == 1 else None
+
+
+def _ambassadors(name: str, cluster: ClusterConfig) -> Iterator[Gateway]:
+    for view in cluster.each_ambassador:
+        yield from _ambassador(name, view)
 
 
 def _ambassador(name: str, cluster: ClusterConfig) -> Iterator[Gateway]:
@@ -242,5 +259,5 @@ def _node_ports(config: AmbassadorConfig, service: ServiceConfig) -> dict[str, i
     return {name: port for name, port in found.items() if port is not None}
 
 
-KINDS: tuple[Callable[[str, ClusterConfig], Iterator[Gateway]], ...] = (_ambassador,)
+KINDS: tuple[Callable[[str, ClusterConfig], Iterator[Gateway]], ...] = (_ambassadors,)
 """What finds the gateways of each kind."""

@@ -117,15 +117,32 @@ class Export(Model):
 
 
 class LinkGateway(Model):
-    """How this link's source reaches the target's gateway."""
+    """Which gateway of the target this link goes through, and how its source reaches it."""
 
-    address: Annotated[tuple[Address, ...], Field(min_length=1)]
+    name: ServiceName | None = None
+    """Name of the Ambassador that is the gateway; needed where the target has several gateways."""
+    address: Annotated[tuple[Address, ...], Field(min_length=1)] | None = None
     """IP addresses or DNS names, in place of those of the gateway's Service."""
     port: Port | None = None
     """Port of that address, where it differs from the gateway's own: with NAT, a port mapping, or
     another load balancer in front."""
     probe_port: Port | None = None
     """Port of that address that is probed, where it differs from the gateway's own."""
+
+    def inconsistencies(self) -> Iterator[Problem]:
+        """Neither a name nor an address, or ports of no address."""
+        if self.address is not None:
+            return
+        ports = [key for key in ("port", "probe_port") if getattr(self, key) is not None]
+        if ports or self.name is None:
+            yield Problem(
+                "address",
+                "the ports of a link are those of its own address"
+                if ports
+                else "neither a gateway nor an address is given",
+                "for example address: [192.0.2.7]",
+                about=("port", "probePort", "name"),
+            )
 
 
 class Probe(Model):
@@ -149,7 +166,8 @@ class LinkConfig(Model):
     flat_network: Flag = False
     """Pods of the source reach pods of the target directly: no gateway is used or needed."""
     gateway: LinkGateway | None = None
-    """Set if this source reaches the gateway at another address than that of its Service."""
+    """Set if the target has several gateways, or if this source reaches the gateway at another
+    address than that of its Service."""
     exports: tuple[Export, ...] = ()
     """Services of the target to export, by name."""
     selectors: Selectors = Selectors()
@@ -170,6 +188,11 @@ class LinkConfig(Model):
     def name(self) -> str:
         """Name of the link within the mesh."""
         return f"{self.source}-{self.target}"
+
+    @property
+    def own_address(self) -> tuple[str, ...]:
+        """IP addresses or DNS names of the gateway for this link alone."""
+        return self.gateway.address or () if self.gateway is not None else ()
 
     @property
     def service_account(self) -> str:

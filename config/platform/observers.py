@@ -14,6 +14,7 @@ from config.links.gateway_view import Gateway
 from config.platform.ingress import VIZ_PORT, VIZ_SERVICE
 from config.platform.policy import Clients, OpenPort
 from config.platform.recipes import WorkloadRef
+from config.variants.edge_releases import MIRROR_SERVERS, VIZ_ADMIN
 from vocabulary.linkerd import (
     CONTROL_PLANE_NS,
     EXTENSION,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 METRICS = "linkerd-metrics"
 """Name of the Servers for the metrics of proxies."""
 _CHART_SERVERS = (PROXY_ADMIN_PORT_NAME, "controller", "local-service-mirror")
-"""Servers of the chart linkerd-multicluster since 2026.4.1."""
+"""Servers of the chart linkerd-multicluster since `MIRROR_SERVERS`."""
 _MIRROR_PORT = 9999
 """Metrics of service mirrors, whatever the name of the port."""
 
@@ -79,7 +80,7 @@ def scraped_namespaces(
     cluster: ClusterConfig, missing: Collection[WorkloadRef] = ()
 ) -> tuple[str, ...]:
     """Namespaces whose proxies are read, each once: without those that have the charts' Servers."""
-    ambassador, closed = cluster.ambassador, {cluster.linkerd.namespace, MULTICLUSTER}
+    closed = {cluster.linkerd.namespace, MULTICLUSTER}
     # The pods of Linkerd's CNI plugin and of cert-manager are not meshed.
     made = [
         item.name
@@ -88,7 +89,7 @@ def scraped_namespaces(
     ]
     spaces = [
         *made,
-        *((ambassador.namespace,) if ambassador is not None else ()),
+        *(one.namespace for one in cluster.every_ambassador),
         *(patch.ref.pods_in for _, patch in cluster.patches if patch.ref not in missing),
         *cluster.monitoring.namespaces,
     ]
@@ -119,7 +120,7 @@ def _extensions(
     linkerd = cluster.linkerd
     named = tuple(one for one in clients if one.namespace != VIZ)
     if linkerd.viz.enabled:
-        admin = "admin" if linkerd.dated >= (2025, 6, 3) else "admin-http"
+        admin = "admin-http" if linkerd.lacks(VIZ_ADMIN) else "admin"
         own = [{"key": "component", "operator": "NotIn", "values": ["prometheus"]}]
         selector = {"matchLabels": {EXTENSION: "viz"}, "matchExpressions": own}
         yield OpenPort(VIZ, "linkerd-viz-admin", clients, admin, selector)
@@ -128,7 +129,7 @@ def _extensions(
     if not linked:
         return
     # viz's own Prometheus is admitted by the chart.
-    if linkerd.dated >= (2026, 4, 1):
+    if not linkerd.lacks(MIRROR_SERVERS):
         for server in _CHART_SERVERS if named else ():
             yield OpenPort(MULTICLUSTER, server, named)
         return

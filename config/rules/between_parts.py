@@ -11,7 +11,7 @@ from config.core.mesh import gateway_identity, service_account
 from config.inventory.admission import routed
 from config.language.problems import Problem, quoted
 from config.language.spelling import nearest
-from config.links.gateway_view import gateways
+from config.links.gateway_view import gateway_for, gateways
 from config.links.link import Export, LinkConfig
 from config.platform.sample import SAMPLE_MAPPING
 from config.rules.ambassador.specs import OF_A_MIRROR, mapping_spec
@@ -167,32 +167,54 @@ def _roles(clusters: Clusters, links: Links) -> Iterator[Problem]:
                 "pods of both clusters reach each other",
                 about=(f"clusters.{link.target}.ambassador", f"links[{index}].flatNetwork"),
             )
-        else:
-            yield from reached(index, link, target, found[0])
+            continue
+        gateway = gateway_for(link, link.target, target)
+        if gateway is not None:
+            yield from reached(index, link, target, gateway)
+        elif target.linkerd.generation.links:
+            yield _unnamed_gateway(index, link, [one.name for one in found])
+
+
+def _unnamed_gateway(index: int, link: LinkConfig, names: list[str]) -> Problem:
+    """A link that names no gateway of its target, or none of several."""
+    key, known = f"links[{index}].gateway.name", " and ".join(names)
+    given = link.gateway.name if link.gateway is not None else None
+    title = "gateway" if len(names) == 1 else "gateways"
+    return Problem(
+        key if given else f"links[{index}].gateway",
+        f"cluster '{link.target}' has the {title} {known}"
+        + (f", and none is named '{given}'" if given else ", and this link names none of them"),
+        f"write {key}: {nearest(given, names) or names[0] if given else names[0]}"
+        + (" or another of them" if len(names) > 1 else ""),
+        about=(f"links[{index}].gateway", f"clusters.{link.target}.ambassador"),
+    )
 
 
 def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
-    """Gateways that would get requests from their own identity.
+    """Gateways that would get requests from their own identity: that of the source's Ambassador.
 
     Two adopted Ambassadors often have the same identity. Only routes from one through the other
     loop, so without such a route they may be linked.
     """
     for index, link in links.items():
         source, target = clusters.get(link.source), clusters.get(link.target)
-        if source is None or target is None or link.source == link.target or link.flat_network:
+        if source is None or target is None or link.source == link.target:
             continue
+        gateway = gateway_for(link, link.target, target)
+        if gateway is None:
+            continue
+        target = _only(target, gateway.name)
         if (
             _adopted(source)
             and _adopted(target)
             and not any(routed(link, export, source) for export in link.exports)
         ):
             continue
-        identity = gateway_identity(link.target, target)
-        if identity is not None and identity == gateway_identity(link.source, source):
+        if gateway.identity == gateway_identity(link.source, source):
             yield Problem(
                 f"links[{index}]",
-                f"Ambassador has the identity {identity} in both clusters, and a gateway refuses "
-                "requests from its own identity as loops",
+                f"Ambassador has the identity {gateway.identity} in both clusters, and a gateway "
+                "refuses requests from its own identity as loops",
                 _another_identity({link.source: source, link.target: target}),
                 about=tuple(
                     f"clusters.{end}.{key}"
@@ -209,6 +231,12 @@ def _loops(clusters: Clusters, links: Links) -> Iterator[Problem]:
             )
 
 
+def _only(cluster: ClusterConfig, ambassador: str) -> ClusterConfig:
+    """A cluster with the Ambassador of this name as its only one."""
+    views = cluster.each_ambassador
+    return next(one for one in views if one.ambassador and one.ambassador.name == ambassador)
+
+
 def _adopted(cluster: ClusterConfig) -> bool:
     return cluster.ambassador is not None and not cluster.ambassador.installed
 
@@ -216,7 +244,7 @@ def _adopted(cluster: ClusterConfig) -> bool:
 def _another_identity(ends: Clusters) -> str:
     """The remedy for two gateways of one identity: an adopted one keeps its ServiceAccount."""
     ours = [name for name, end in ends.items() if end.ambassador and end.ambassador.installed]
-    keys = [f"clusters.{name}.ambassador.serviceAccount" for name in ours]
+    keys = [f"clusters.{name}.{ends[name].ambassador_key}.serviceAccount" for name in ours]
     if len(keys) == 2:
         return f"write different names under {keys[0]} and {keys[1]}"
     if keys:

@@ -10,6 +10,8 @@ from config.core.namespaces import made_namespaces
 from config.language.problems import Problem
 from config.platform.sample import SAMPLE_MAPPING
 from config.rules.several import key_at
+from config.variants.edge_releases import RATE_LIMIT
+from config.variants.linkerds import DEFAULT
 from vocabulary.kubernetes import LONGEST_COMMON_NAME, SYSTEM_NAMESPACES
 from vocabulary.linkerd import POLICY_VALIDATOR
 
@@ -126,6 +128,25 @@ def _generation(config: ClusterConfig) -> Iterator[Problem]:
             f"other clusters probe a gateway of {generation.title} by mTLS, which the admin "
             "port of its proxy does not accept",
             "write probe: ambassador",
+            about=("linkerd.version",),
+        )
+    given = "admits" in ambassador.gateway.model_fields_set
+    if given and ambassador.gateway.admits == "exports" and not generation.policy:
+        yield Problem(
+            "ambassador.gateway.admits",
+            f"{generation.title} has no authorization policy, and its gateway admits every meshed "
+            "client to every meshed Service",
+            "write admits: everything",
+            about=("linkerd.version",),
+        )
+    if ambassador.gateway.rate_limit is not None and (
+        not generation.policy or config.linkerd.lacks(RATE_LIMIT)
+    ):
+        yield Problem(
+            "ambassador.gateway.rateLimit",
+            f"Linkerd {config.linkerd.version} does not have {RATE_LIMIT.what}, as since "
+            f"{RATE_LIMIT.version}",
+            f'leave rateLimit out, or write linkerd.version: "{DEFAULT.newest}"',
             about=("linkerd.version",),
         )
     if ambassador.gateway.address and not generation.links:

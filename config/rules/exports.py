@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from config.core.cluster import ClusterConfig
 from config.language.problems import Problem
-from config.links.gateway_view import gateways
+from config.links.gateway_view import gateway_for
 from config.links.link import LinkConfig
 from config.links.selection import export_labels, listed, own_members, ways_of
 
@@ -116,7 +116,7 @@ def _clients(clusters: Clusters, links: Links) -> Iterator[Problem]:
         target = clusters.get(link.target)
         if target is None:
             continue
-        everything = any(one.admits == "everything" for one in gateways(link.target, target))
+        gateway = gateway_for(link, link.target, target)
         for place, export in enumerate(link.exports):
             for key, given in (("clients", export.clients is not None), ("opaque", export.opaque)):
                 if not given:
@@ -137,8 +137,8 @@ def _clients(clusters: Clusters, links: Links) -> Iterator[Problem]:
                         "leave it out",
                         about=(f"clusters.{link.target}.linkerd.version",),
                     )
-                elif everything and key == "clients":
-                    admits = f"clusters.{link.target}.ambassador.gateway.admits"
+                elif gateway and gateway.admits == "everything" and key == "clients":
+                    admits = f"{gateway.key}.admits"
                     yield Problem(
                         f"{path}.{key}",
                         f"with {admits}: everything, the gateway admits every meshed client",
@@ -151,9 +151,8 @@ def _opaque_ports(clusters: Clusters, links: Links) -> Iterator[Problem]:
     """Ports without HTTP of Services whose clients the gateway could not distinguish."""
     for index, link in links.items():
         target = clusters.get(link.target)
-        if target is None or not any(
-            one.admits == "exports" for one in gateways(link.target, target)
-        ):
+        gateway = gateway_for(link, link.target, target) if target is not None else None
+        if gateway is None or gateway.admits != "exports":
             continue
         for place, export in enumerate(link.exports):
             path = f"links[{index}].exports[{place}]"
@@ -164,5 +163,5 @@ def _opaque_ports(clusters: Clusters, links: Links) -> Iterator[Problem]:
                     "connections to these ports show the gateway no name of a Service, so that it "
                     "would refuse them",
                     f"write {path}.opaque: true, or leave opaquePorts out",
-                    about=(f"{path}.opaque", f"clusters.{link.target}.ambassador.gateway.admits"),
+                    about=(f"{path}.opaque", f"{gateway.key}.admits"),
                 )

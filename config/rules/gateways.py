@@ -28,7 +28,7 @@ def reached(
         yield from _unknown_ports(index, link, gateway)
     ends = gateway.through(link)
     number = ends.port.number
-    if number == ends.probe.port.number and link.gateway is not None:
+    if number == ends.probe.port.number and link.own_address:
         yield Problem(
             f"links[{index}].gateway.port",
             f"port {number} would be the gateway's and the one that is probed",
@@ -41,9 +41,9 @@ def _foreign(
     index: int, link: LinkConfig, target: ClusterConfig, gateway: Gateway
 ) -> Iterator[Problem]:
     """Addresses that mean something else in the source."""
-    own, local = link.gateway, target.api_server is not None and target.api_server.same_machine
-    path = f"{gateway.key}.address" if own is None else f"links[{index}].gateway.address"
-    for place, address in enumerate(gateway.addresses if own is None else own.address):
+    own, local = link.own_address, target.api_server is not None and target.api_server.same_machine
+    path = f"links[{index}].gateway.address" if own else f"{gateway.key}.address"
+    for place, address in enumerate(own or gateway.addresses):
         why = misleading(address, address, same_machine=local)
         if why is not None:
             yield Problem(
@@ -68,7 +68,7 @@ def _addresses(
             "write type: LoadBalancer",
             about=(f"clusters.{link.target}.linkerd.version",),
         )
-    elif not gateway.addresses and link.gateway is None:
+    elif not gateway.addresses and not link.own_address:
         yield Problem(
             f"links[{index}].gateway",
             message,

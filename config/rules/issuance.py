@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from config.core.cluster import ClusterConfig
 from config.language.problems import Problem
+from config.rules.several import key_at
 from config.trust.issuers import IssuerReference
 from config.trust.trust_anchor import TrustAnchorConfig
 from config.variants.edge_releases import TRACING
@@ -78,20 +79,22 @@ def _trials(anchors: TrustAnchorConfig, clusters: Mapping[str, ClusterConfig]) -
     signer = anchors.signing_anchor
     if anchors.needs_key or signer.generated or signer.private_key is not None:
         return
-    for name, cluster in clusters.items():
-        hosts = (cluster.ambassador.hosts or ()) if cluster.ambassador is not None else ()
-        for place, host in enumerate(hosts):
-            if host.tls is not None and host.tls.trial:
-                where = f"clusters.{name}.ambassador.hosts[{place}].tls"
-                yield Problem(
-                    f"{where}.trial",
-                    f"anchor '{signer.name}' signs this certificate, but its private key is "
-                    "missing",
-                    f"leave it out, and write {where}.certManager{_named(anchors.cert_manager)}"
-                    if anchors.cert_manager is not None and anchors.cert_manager.in_cluster
-                    else "leave it out, and name an existing Secret under tls.secret",
-                    about=(f"trustAnchor.anchors[{anchors.anchors.index(signer)}].privateKey",),
-                )
+    hosts = [
+        (f"clusters.{name}.{key_at(at)}.hosts[{place}].tls", host)
+        for name, cluster in clusters.items()
+        for at, ambassador in enumerate(cluster.every_ambassador)
+        for place, host in enumerate(ambassador.hosts or ())
+    ]
+    for where, host in hosts:
+        if host.tls is not None and host.tls.trial:
+            yield Problem(
+                f"{where}.trial",
+                f"anchor '{signer.name}' signs this certificate, but its private key is missing",
+                f"leave it out, and write {where}.certManager{_named(anchors.cert_manager)}"
+                if anchors.cert_manager is not None and anchors.cert_manager.in_cluster
+                else "leave it out, and name an existing Secret under tls.secret",
+                about=(f"trustAnchor.anchors[{anchors.anchors.index(signer)}].privateKey",),
+            )
 
 
 def _named(issuer: IssuerReference) -> str:

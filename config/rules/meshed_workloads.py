@@ -38,22 +38,22 @@ def _doubled(cluster: ClusterConfig) -> Iterator[Problem]:
 def _same_server(cluster: ClusterConfig) -> Iterator[Problem]:
     """Ports that two entries, or an entry and Ambassador, open by Servers of the same name."""
     first: dict[tuple[str, str], str] = {}
-    ambassador = cluster.ambassador
-    if ambassador is not None:
+    for ambassador in cluster.every_ambassador:
         for number in ambassador.all_public_ports:
             name = f"{ambassador.public_policy}-{number}"
-            first[ambassador.namespace, name] = "ambassador"
+            first[ambassador.namespace, name] = f"Ambassador {ambassador.name}"
     for place, entry in enumerate(cluster.meshed):
         path = f"meshed[{place}]"
         for port in entry.open_ports(cluster.networks):
             other = first.setdefault((port.namespace, port.server), path)
+            alone = entry.public_ports == (port.port,) and entry.recipe is None
             if other != path:
                 yield Problem(
                     f"{path}.publicPorts",
                     f"{other} already opens port {port.port} by the Server {port.server} in the "
                     f"namespace {port.namespace}",
-                    f"leave port {port.port} out here, and select the pods of both by the labels "
-                    "there",
+                    ("leave publicPorts and podLabels" if alone else f"leave port {port.port}")
+                    + " out here, and select the pods of both by the labels there",
                     about=(other,),
                 )
 
@@ -121,6 +121,6 @@ def _jobs(cluster: ClusterConfig) -> Iterator[Problem]:
             yield Problem(
                 f"jobs[{place}].treatment",
                 f"linkerd-await cannot end the proxies of {linkerd.generation.title}",
-                "write treatment: opt-out",
+                "leave treatment, container and command out",
                 about=("linkerd.version",),
             )

@@ -39,20 +39,14 @@ def several_rules(config: ClusterConfig) -> Iterator[Problem]:
             yield from _apart(path, one, other_path, other)
     yield from _alike(listed)
     for path, one in listed[1:]:
-        if one.gateway is not None:
+        if one.gateway is not None and not config.linkerd.generation.links:
             yield Problem(
                 f"{path}.gateway",
-                f"Ambassador {quoted(main.name)} is already the gateway; a cluster has one",
-                "leave gateway out of one of them",
-                about=("ambassador.gateway",),
+                f"Ambassador {quoted(main.name)} is already the gateway, and links of "
+                f"{config.linkerd.generation.title} cannot name one of two",
+                "leave it out",
+                about=("linkerd.version", "ambassador.gateway"),
             )
-        for place, host in enumerate(one.hosts or ()):
-            if host.tls is not None and host.tls.trial:
-                yield Problem(
-                    f"{path}.hosts[{place}].tls.trial",
-                    f"the trust anchor signs for Hosts of Ambassador {quoted(main.name)} only",
-                    "name a Secret under tls.secret, or use tls.certManager",
-                )
 
 
 def _apart(

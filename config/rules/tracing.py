@@ -13,6 +13,8 @@ from config.core.cluster import ClusterConfig
 from config.language.formats import numbers
 from config.language.problems import Problem
 from config.linkerd.control_plane import LinkerdConfig
+from config.linkerd.tracing import OTLP_PORTS
+from config.rules.several import key_at
 from config.variants.edge_releases import JAEGER_PROTOCOL, LAST_JAEGER, TRACING
 from config.variants.linkerds import DEFAULT
 
@@ -22,8 +24,9 @@ def traced(clusters: Mapping[str, ClusterConfig]) -> Iterator[Problem]:
     for name, cluster in clusters.items():
         if cluster.linkerd.tracing is not None:
             yield from _of_linkerd(f"clusters.{name}.linkerd", cluster.linkerd)
-        if cluster.ambassador is not None and cluster.ambassador.tracing is not None:
-            yield from _of_ambassador(f"clusters.{name}.ambassador", cluster.ambassador)
+        for place, ambassador in enumerate(cluster.every_ambassador):
+            if ambassador.tracing is not None:
+                yield from _of_ambassador(f"clusters.{name}.{key_at(place)}", ambassador)
 
 
 def _of_linkerd(path: str, linkerd: LinkerdConfig) -> Iterator[Problem]:
@@ -57,7 +60,8 @@ def _of_linkerd(path: str, linkerd: LinkerdConfig) -> Iterator[Problem]:
         yield Problem(
             f"{path}.tracing.collector",
             f"the proxies of Linkerd {linkerd.version} send OTLP, and this port accepts OpenCensus",
-            "write the collector's OTLP port, usually 4317",
+            f"write {tracing.collector.partition(':')[0]}:{OTLP_PORTS[0]}, or another port at "
+            "which it accepts OTLP",
             about=about,
         )
 

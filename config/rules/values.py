@@ -10,6 +10,7 @@ from config.inventory.values import ReleaseValues, release_values
 from config.inventory.values.derived import Derived, Entry, Path
 from config.inventory.values.merging import MERGE_KEYS, entry_key
 from config.language.problems import Problem, join, quoted, step
+from config.language.yaml_text import YamlTextError, read_yaml
 
 
 def values_fit(mesh: MeshConfig) -> Iterator[Problem]:
@@ -19,6 +20,7 @@ def values_fit(mesh: MeshConfig) -> Iterator[Problem]:
             if values.extra:
                 yield from contradictions(values)
                 yield from _lists(values)
+                yield from _copies(values)
 
 
 def contradictions(values: ReleaseValues) -> Iterator[Problem]:
@@ -153,3 +155,56 @@ def _doubled_ports(
 def _number(entry: Any) -> tuple[Any, Any]:
     found = entry if isinstance(entry, Mapping) else {}
     return found.get("port"), found.get("protocol", "TCP")
+
+
+def _copies(values: ReleaseValues) -> Iterator[Problem]:
+    """Values that the chart copies into a list beside the program's own entries of that list."""
+    for path, beside in values.copied:
+        given = _given(values, path)
+        if given is None or not given[1]:
+            continue
+        place, value, _ = given
+        known: dict[str | None, Derived] = {}
+        numbers: dict[Any, str | None] = {}
+        for row in values.derived:
+            key = _key(row, beside)
+            known.setdefault(key, row)
+            if row.path[-1] == "port":
+                numbers[row.value] = key
+        known.pop(None, None)
+        for name, number in _copied_entries(str(beside[-1]), value, known):
+            found = known.get(name) or known.get(numbers.get(number))
+            if found is not None:
+                whence = f"derives from {found.key}" if found.key else "makes"
+                yield Problem(
+                    place,
+                    f"{quoted(name)} here contradicts the entry that the program {whence}",
+                    f"leave {name} out" + (f", and set {found.key} instead" if found.key else ""),
+                    about=(found.key,) if found.key else (),
+                )
+
+
+def _key(row: Derived, beside: Path) -> str | None:
+    """The key of the entry of a list, or of the mapping in its place, that a row is about."""
+    if len(row.path) <= len(beside) or row.path[: len(beside)] != beside:
+        return None
+    part = row.path[len(beside)]
+    return part.key if isinstance(part, Entry) else part
+
+
+def _copied_entries(
+    name: str, value: Any, known: Iterable[str | None]
+) -> Iterator[tuple[str, Any]]:
+    """Keys and port numbers of entries of the list called `name`, which may be a text.
+
+    Of a text that is a template, the known keys that are in it.
+    """
+    text = value if isinstance(value, str) else ""
+    try:
+        entries = read_yaml(text) if text else value
+    except YamlTextError:
+        entries = [{MERGE_KEYS[name][0]: key} for key in known if key and key in text]
+    for entry in entries if isinstance(entries, list) else ():
+        key = entry_key(name, entry)
+        if key is not None:
+            yield key, entry.get("port")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from config.language.formats import ChartVersion, DnsLabel, Flag, HelmValues
+from typing import Annotated
+
+from config.language.formats import ChartVersion, DnsLabel, Flag, HelmValues, chart_version
 from config.language.model import Model
+
+_CERT_MANAGER, _TRUST_MANAGER = "v1.21.2", "v0.25.0"
 
 
 class TrustManagerConfig(Model):
@@ -12,7 +16,7 @@ class TrustManagerConfig(Model):
     install: Flag = False
     """Install it. Otherwise the program requires an existing trust-manager, whose trust namespace
     is that of cert-manager, and checks this before it changes anything."""
-    version: ChartVersion = "v0.25.0"
+    version: Annotated[ChartVersion, chart_version(_TRUST_MANAGER)] = _TRUST_MANAGER
     """Version of the chart trust-manager."""
     values: HelmValues = {}
     """Extra values for the chart; they override the program's defaults."""
@@ -24,7 +28,7 @@ class CertManagerConfig(Model):
     install: Flag = False
     """Install it, CRDs included. Otherwise the program requires an existing cert-manager, and
     checks this before it changes anything."""
-    version: ChartVersion = "v1.21.2"
+    version: Annotated[ChartVersion, chart_version(_CERT_MANAGER)] = _CERT_MANAGER
     """Version of the chart cert-manager."""
     namespace: DnsLabel = "cert-manager"
     """Its namespace, from which a ClusterIssuer reads its Secrets."""

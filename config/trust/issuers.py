@@ -5,15 +5,14 @@ Facts: cert-manager docs, "Issuer", "External issuers" and "Annotated Ingress re
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import WithJsonSchema
 
-from config.language.formats import DnsName
+from config.language.formats import DnsName, matching
 from config.language.model import Model
-from config.language.problems import Problem, quoted, wrong
+from config.language.problems import Problem
 from vocabulary.kinds import CERTIFICATE, CLUSTER_ISSUER, ISSUER, Kind
 
 _KIND = "[A-Z][A-Za-z0-9]{0,62}"
@@ -21,19 +20,14 @@ OWN = (ISSUER.name, CLUSTER_ISSUER.name)
 """Kinds of cert-manager's own issuers."""
 
 
-def _kind(value: str) -> str:
-    if not re.fullmatch(_KIND, value):
-        raise wrong(
-            f"{quoted(value)} is not the name of a kind",
-            "write Issuer, ClusterIssuer or the kind of an external issuer, for example "
-            "AWSPCAClusterIssuer",
-        )
-    return value
-
-
 IssuerKind = Annotated[
     str,
-    AfterValidator(_kind),
+    matching(
+        _KIND,
+        "the name of a kind",
+        "write Issuer, ClusterIssuer or the kind of an external issuer, for example "
+        "AWSPCAClusterIssuer",
+    ),
     WithJsonSchema(
         {"type": "string", "pattern": f"^{_KIND}$", "examples": [*OWN, "AWSPCAClusterIssuer"]}
     ),

@@ -47,6 +47,11 @@ EGRESS = Row(
     "EgressNetworks, and a namespace whose EgressNetworks apply to all clients",
     "charts/linkerd-control-plane/values.yaml: egress.globalEgressNetworkNamespace",
 )
+RATE_LIMIT = Row(
+    (2024, 11, 2),
+    "HTTPLocalRateLimitPolicies",
+    "charts/linkerd-crds/templates/policy/http-local-ratelimit-policy.yaml",
+)
 GATEWAY_API = Row(
     (2025, 3, 1),
     "one setting for all CRDs of the Gateway API",
@@ -63,10 +68,20 @@ EXCLUDED = Row(
     "service mirrors that leave out excludedLabels and excludedAnnotations",
     "multicluster/service-mirror/cluster_watcher.go",
 )
+VIZ_ADMIN = Row(
+    (2025, 6, 3),
+    "a port for metrics of viz that is called admin, and no longer admin-http",
+    "viz/charts/linkerd-viz/templates/prometheus-policy.yaml",
+)
 TRACING = Row(
     (2025, 6, 4),
     "values for tracing in the chart of the control plane",
     "charts/linkerd-control-plane/values.yaml: proxy.tracing",
+)
+MIRROR_SERVERS = Row(
+    (2026, 4, 1),
+    "Servers for every port of service mirrors",
+    "multicluster/charts/linkerd-multicluster/templates/service-mirror-policy.yaml",
 )
 NATIVE_SIDECARS = Row(
     (2026, 5, 2),
@@ -83,10 +98,13 @@ ROWS = (
     OLDEST,
     JAEGER_PROTOCOL,
     EGRESS,
+    RATE_LIMIT,
     GATEWAY_API,
     LINKS,
     EXCLUDED,
+    VIZ_ADMIN,
     TRACING,
+    MIRROR_SERVERS,
     NATIVE_SIDECARS,
     RATE_AWARE,
 )

@@ -16,14 +16,15 @@ import pytest
 
 from config.inventory.values.shaping import TABLE
 from render import HelmTemplate
-from tests.contracts.shaping.__main__ import HEADER, text
+from tests.contracts.shaping.__main__ import HEADER, named, text
 from tests.contracts.shaping.derive import Installed, defaults, installed, leaves, place, shaping
 from tests.contracts.shaping.facts import facts
 from tests.packages import packages
 
+TABLES = json.loads(TABLE.read_text(encoding="utf-8"))
 ROWS = {
     chart: {path: (default, changes) for path, default, changes in rows}
-    for chart, rows in json.loads(TABLE.read_text(encoding="utf-8"))["charts"].items()
+    for chart, rows in TABLES["charts"].items()
 }
 PUBLISHED = os.environ.get("MESH_CHARTS", "")
 """Folder of published charts; read here, as no test has the variable."""
@@ -53,9 +54,10 @@ def test_the_published_charts_still_give_the_rows_of_the_table(helm: HelmTemplat
     assert found
     for item in found:
         asked = sample(item)
-        derived = {row[0]: (row[1], row[2]) for row in shaping(item, helm, asked)}
-        expected = {path: row for path, row in ROWS[item.chart].items() if path in asked}
-        assert {path: row for path, row in derived.items() if path in asked} == expected
+        derived = named([row for row in shaping(item, helm, asked) if row.path in asked])
+        for table, rows in derived.items():
+            expected = [row for row in TABLES[table].get(item.chart, []) if row[0] in asked]
+            assert sorted(rows) == sorted(expected), (item.chart, table)
 
 
 def test_the_stand_ins_change_with_a_row_of_the_table_what_the_charts_do(
@@ -64,19 +66,26 @@ def test_the_stand_ins_change_with_a_row_of_the_table_what_the_charts_do(
     seen = 0
     for item in charts(packages()):
         asked = {place(path) for path, _ in leaves(defaults(item.package))} & set(ROWS[item.chart])
-        for path, _, changes in shaping(item, helm, asked):
-            expected = ROWS[item.chart].get(path, (None, ["labels"]))[1]
-            assert set(changes) <= set(expected), (item.chart, path)
+        for row in shaping(item, helm, asked):
+            expected = ROWS[item.chart].get(row.path, (None, ["labels"]))[1]
+            assert set(row.changes) <= set(expected), (item.chart, row.path)
             seen += 1
     assert seen > 5
 
 
 def test_the_table_is_as_the_script_writes_it() -> None:
-    content = json.loads(TABLE.read_text(encoding="utf-8"))
-    assert text(content["charts"]) == TABLE.read_text(encoding="utf-8")
-    assert content["header"] == HEADER
+    assert text({name: TABLES[name] for name in named([])}) == TABLE.read_text(encoding="utf-8")
+    assert TABLES["header"] == HEADER
 
 
+def test_a_kind_that_a_value_adds_is_no_kind_of_the_release() -> None:
+    deployment, autoscaler = ({**DEPLOYMENT, **more} for more in ({}, AUTOSCALER))
+    before, after = (facts(items, "emissary", "a") for items in ([deployment], [autoscaler]))
+    assert before.added(after, before.every_kind) == ["HorizontalPodAutoscaler.autoscaling"]
+    assert before.added(after, after.every_kind) == []
+
+
+AUTOSCALER = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler"}
 POD = {
     "metadata": {"labels": {"app": "a", "version": "1"}},
     "spec": {

@@ -33,6 +33,20 @@ WRONG: Wrong = [
     ("port twice", ports({"name": "m", "port": 1}, {"name": "m", "port": 2})),
     ("port of another", ports({"name": "web", "port": 80})),
     # The gateway and its Service
+    (
+        "limit of an old Linkerd",
+        one(linkerd={"version": "2024.11.1"}, ambassador={"gateway": {"rateLimit": {"total": 9}}}),
+    ),
+    (
+        "admission of 2.8",
+        one(
+            linkerd={"version": "2.8.1"},
+            ambassador={
+                "flavour": "ambassador",
+                "gateway": {"probe": "ambassador", "admits": "exports"},
+            },
+        ),
+    ),
     ("limit of nothing", edge(gateway={"rateLimit": {}})),
     ("limit that another makes idle", edge(gateway={"rateLimit": {"total": 1, "perClient": 2}})),
     ("Service declined", edge(gateway={"ownService": False, "service": {}})),
@@ -110,12 +124,20 @@ WRONG: Wrong = [
     # Several
     ("one name", several(X, {**Y, **X, "namespace": "y", "ambassadorId": "y"})),
     ("one id", several(X, {**Y, "ambassadorId": "x"})),
-    ("two gateways", several({**X, "gateway": {}}, {**Y, "gateway": {}})),
+    (
+        "two gateways of 2.8",
+        one(
+            linkerd={"version": "2.8.1"},
+            ambassador=[
+                {**end, "gateway": {"probe": "ambassador"}, "flavour": "ambassador"}
+                for end in (X, Y)
+            ],
+        ),
+    ),
     ("two versions", several(X, {**Y, "version": "3.10.0"})),
     ("two versions of objects", several(X, {**Y, "apiVersion": "v2"})),
     ("CRDs twice", several(X, {**Y, "installCrds": False})),
     ("CRDs of another owner", several(X, {**Y, "adopt": {}})),
-    ("trial of the second", several(X, {**Y, "hosts": [{**HOST, "tls": {"trial": True}}]})),
     ("key of the models", one(otherAmbassadors=[])),
     ("none in the list", several()),
     ("no name in the list", several({"namespace": "x"}, Y)),

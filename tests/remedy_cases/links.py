@@ -14,6 +14,7 @@ clusters:
 links: [{source: a, target: b}]
 """
 
+TWO_GATEWAYS = [{"name": name, "gateway": {}} for name in ("internal", "partner")]
 NODES = {"type": "NodePort"}
 REACHED = "https://east.example.com:6443"
 
@@ -156,6 +157,16 @@ WRONG: Wrong = [
         linked({"clusters.source.linkerd.version": "2025.3.3", "links[0].excludedLabels": ["a"]}),
     ),
     # Gateways and API servers
+    ("which of two gateways", linked({"clusters.target.ambassador": TWO_GATEWAYS})),
+    (
+        "no such gateway of two",
+        linked(
+            {"clusters.target.ambassador": TWO_GATEWAYS, "links[0].gateway": {"name": "partners"}}
+        ),
+    ),
+    ("no such gateway", linked({"links[0].gateway": {"name": "partner"}})),
+    ("no way to the gateway", linked({"links[0].gateway": {}})),
+    ("ports of no address", linked({"links[0].gateway": {"name": "ambassador", "port": 7000}})),
     (
         "one port for gateway and probe",
         linked({"links[0].gateway": {"address": ["192.0.2.7"], "port": 7000, "probePort": 7000}}),

@@ -42,7 +42,7 @@ class Draft:
         self.pods: dict[Who, Pod] = {}
         self.services: dict[Who, OwnService] = {}
         self.mappings: list[OwnMapping] = []
-        self.admissions: dict[str, OwnAdmission] = {}
+        self.admissions: dict[tuple[str, str], OwnAdmission] = {}
         self.mirrors: dict[str, Mirror] = {}
         self.questions: list[Question] = []
         self.untried: list[Untried] = []
@@ -99,10 +99,11 @@ class Draft:
         """Have a gateway admit clients to a Service of the run, where it admits exports alone."""
         if gateway.admits == "everything":
             return
-        known = self.admissions.get(gateway.cluster) or OwnAdmission(
+        place = gateway.cluster, gateway.name
+        known = self.admissions.get(place) or OwnAdmission(
             gateway.cluster, gateway.namespace, gateway.policy, (), ()
         )
-        self.admissions[gateway.cluster] = replace(
+        self.admissions[place] = replace(
             known,
             hostnames=tuple(dict.fromkeys((*known.hostnames, hostname))),
             clients=tuple(dict.fromkeys((*known.clients, *clients))),

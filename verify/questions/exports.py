@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 from checks.facts.view import Unseen, View
 from checks.links.gateways import mirrored
-from config.core.mesh import gateway_identity
 from config.inventory.admission import admission, any_of
 from config.links.exports import ServiceRef
 from config.links.link import Export
@@ -24,7 +23,8 @@ def exports(link: LinkHeading) -> None:
     draft, config = link.draft, link.link
     target = draft.views[config.target]
     admitted = _admitted(link)
-    identity = gateway_identity(config.target, draft.mesh.clusters[config.target])
+    gateway = draft.mesh.gateway_of(config)
+    identity = gateway.identity if gateway is not None else None
     named: set[tuple[str, str]] = set()
     for export in config.exports:
         mode, space, ports = config.mode_of(export), export.namespace, _ports(target, export)

@@ -50,11 +50,11 @@ def needed(
     yield Access("get", "", "services", namespace)
     if cluster.ambassador is not None:
         yield Access("create", MAPPING.group, MAPPING.plural, namespace)
-        gateway = cluster.ambassador.gateway
-        if gateway is not None and gateway.admits == "exports":
+    for ambassador in cluster.every_ambassador:
+        if ambassador.gateway is not None and ambassador.gateway.admits == "exports":
             for one in ADMITTING:
                 for verb in ("create", "delete"):
-                    yield Access(verb, one.group, one.plural, cluster.ambassador.namespace)
+                    yield Access(verb, one.group, one.plural, ambassador.namespace)
 
 
 def denied(cluster: str, answers: Mapping[Access, bool]) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from checks.facts.check import placed
 from checks.facts.view import View
 from config.core.mesh import MeshConfig
 from config.links.link import LinkConfig
@@ -45,10 +46,12 @@ def make(mesh: MeshConfig, views: Mapping[str, View], options: Options, namespac
         _link(LinkHeading.of(draft, link), hindered)
     names = [name for name in involved(mesh, options) if name in views]
     for name in names:
-        ambassador = mesh.clusters[name].ambassador
-        if ambassador is not None:
-            others = [other for other in names if other != name and other not in hindered]
-            public_ports(Heading(draft, name, name, name), ambassador, others, hindered.get(name))
+        others = [other for other in names if other != name and other not in hindered]
+        for place, one in placed(mesh, name):
+            ambassador = one.clusters[name].ambassador
+            if ambassador is not None:
+                heading = Heading(draft, place, place, name)
+                public_ports(heading, ambassador, others, hindered.get(name))
     return draft.plan(_blocked(draft, hindered))
 
 

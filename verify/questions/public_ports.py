@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from checks.ambassador.questions import host_header
 from checks.facts.objects import balancer_addresses
-from checks.links.questions import host_header
 from config.ambassador.ambassador import AmbassadorConfig
 from verify import judge
 from verify.questions.draft import Heading

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from checks.ambassador.front import front
+from checks.ambassador.questions import Site, host_header, ports_by_scheme, site_of, sites
 from checks.facts.view import Unseen
-from checks.links.questions import Site, host_header, ports_by_scheme, site_of, sites
 from config.ambassador.ambassador import AmbassadorConfig
 from config.links.link import Export, MirrorMapping
 from verify import judge

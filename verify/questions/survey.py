@@ -74,10 +74,9 @@ def _listings(
     yield CONFIG_MAP, config.linkerd.namespace, roots
     for space in namespaces(config):
         yield DEPLOYMENT, space, {}
-    for one in config.each_ambassador:
-        if one.ambassador is not None:
-            for kind in (DAEMON_SET, HOST):
-                yield kind, one.ambassador.namespace, {}
+    for one in config.every_ambassador:
+        for kind in (DAEMON_SET, HOST):
+            yield kind, one.namespace, {}
     for space in headless:
         yield ENDPOINTS, space, {}
 

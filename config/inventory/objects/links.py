@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from config.core.mesh import MeshConfig
-from config.inventory.admission import Admission, admission
+from config.inventory.admission import Admission
 from config.inventory.model import MadeObject
 from vocabulary.kinds import (
     AUTHORIZATION_POLICY,
@@ -46,12 +46,14 @@ def gateway_objects(found: Admission) -> Iterator[tuple[Kind, str]]:
             yield kind, export.name
 
 
-def link_objects(mesh: MeshConfig, cluster: str) -> Iterator[MadeObject]:
+def link_objects(
+    mesh: MeshConfig, cluster: str, admissions: tuple[Admission, ...]
+) -> Iterator[MadeObject]:
     """Policy of gateways, credentials, Links, labels of exports, weighted HTTPRoutes."""
     linkerd = mesh.clusters[cluster].linkerd
-    for gateway in mesh.gateways(cluster) if linkerd.generation.policy else ():
-        for kind, name in gateway_objects(admission(mesh, gateway)):
-            yield MadeObject(kind, gateway.namespace, name)
+    for found in admissions if linkerd.generation.policy else ():
+        for kind, name in gateway_objects(found):
+            yield MadeObject(kind, found.gateway.namespace, name)
     for link in mesh.links_to(cluster):
         account = link.service_account
         yield MadeObject(SERVICE_ACCOUNT, MULTICLUSTER, account)

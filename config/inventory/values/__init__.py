@@ -9,12 +9,13 @@ from typing import Any
 from config.core.mesh import MeshConfig
 from config.inventory.charts import CERT_MANAGER, TRUST_MANAGER, Release, releases
 from config.inventory.values import ambassador, extensions, linkerd
-from config.inventory.values.derived import Derived, passed
+from config.inventory.values.derived import Derived, Path, passed
 from config.inventory.values.merging import Values, merged
-from config.inventory.values.shaping import shaping
+from config.inventory.values.shaping import added_kinds, copied, shaping
 from config.inventory.webhooks import Webhook, webhooks
 from config.rules.several import key_at
 from config.variants.ambassadors import CrdsChart
+from vocabulary.kinds import Kind
 from vocabulary.linkerd import (
     CNI_CHART,
     CONTROL_PLANE_RELEASE,
@@ -40,6 +41,10 @@ class ReleaseValues:
     """The extra values."""
     derived: tuple[Derived, ...]
     """Values that follow from the stack file."""
+    kinds: frozenset[Kind] = frozenset()
+    """Kinds of objects that the chart makes for the extra values, besides those it makes always."""
+    copied: tuple[tuple[Path, Path], ...] = ()
+    """Values that the chart copies into a list, and the values that have entries of that list."""
 
     def over(self, defaults: Mapping[str, Any]) -> Values:
         """All values of the release; `defaults` are those that extra values may change."""
@@ -57,8 +62,14 @@ def release_values(mesh: MeshConfig, cluster: str) -> dict[tuple[str, str], Rele
         every += [] if place else [*_linkerd(view, cluster), *_cert_manager(view, cluster)]
         for chart, key, extra, rows in every:
             if chart in made:
-                derived = (*rows, *_shaping(made[chart], cluster, at))
-                found[made[chart].key] = ReleaseValues(key, extra, derived)
+                release = made[chart]
+                found[release.key] = ReleaseValues(
+                    key,
+                    extra,
+                    (*rows, *_shaping(release, cluster, at)),
+                    added_kinds(chart, release.version, extra),
+                    tuple(copied(chart, release.version)),
+                )
     return found
 
 

@@ -1,4 +1,7 @@
-"""Values that the program leaves to a chart's default, and that change what it relies on.
+"""Values that the program leaves to a chart's default, and what depends on them.
+
+Some change what the program relies on, some add kinds of objects, some are copied into a list that
+has entries of the program.
 
 Facts: `shaping.json`, which ``python -m tests.contracts.shaping`` derives from the published
 charts: it changes each of their values in turn and compares what they render.
@@ -10,14 +13,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
+from pathlib import Path as File
 from typing import Any
 
-from config.inventory.values.derived import Derived
+from config.inventory.values.derived import Derived, Path
 from config.language.problems import steps
+from vocabulary.kinds import Kind
 
-TABLE = Path(__file__).with_name("shaping.json")
-"""For each chart: key path of a value, its default, and what changes with it."""
+TABLE = File(__file__).with_name("shaping.json")
+"""For each chart: key path of a value, its default, and what changes with it, or which kinds are
+added; key path of a value that is copied, and of the value that has the same list."""
 
 _WORDS = {
     "names": "names of objects",
@@ -32,21 +37,47 @@ _WORDS = {
 
 
 @cache
-def _charts() -> Mapping[str, list[tuple[str, Any, list[str]]]]:
-    found: dict[str, Any] = json.loads(TABLE.read_text(encoding="utf-8"))["charts"]
+def _table() -> Mapping[str, Mapping[str, list[list[Any]]]]:
+    found: dict[str, Any] = json.loads(TABLE.read_text(encoding="utf-8"))
     return found
+
+
+def _rows(table: str, chart: str, version: str) -> list[list[Any]]:
+    """The rows of a chart; of a version that is not in the table, those of the most alike one."""
+    charts = _table()[table]
+    known = [name for name in charts if re.fullmatch(rf"{re.escape(chart)}-v?[0-9].*", name)]
+    major = version.split(".", maxsplit=1)[0]
+    alike = sorted(known, key=lambda name: (name != f"{chart}-{version}", f"-{major}." not in name))
+    return charts[alike[0]] if alike else []
 
 
 def shaping(chart: str, version: str, keys: Mapping[str, str]) -> Iterator[Derived]:
     """The values of a chart, as derived from its defaults.
 
     `keys` has the key paths of the stack file that change names, namespaces and ServiceAccounts.
-    Of a version that is not in the table, those of the most alike version are.
     """
-    known = [name for name in _charts() if re.fullmatch(rf"{re.escape(chart)}-v?[0-9].*", name)]
-    major = version.split(".", maxsplit=1)[0]
-    alike = sorted(known, key=lambda name: (name != f"{chart}-{version}", f"-{major}." not in name))
-    for path, default, changes in _charts()[alike[0]] if alike else ():
+    for path, default, changes in _rows("charts", chart, version):
         key = next((keys[word] for word in changes if word in keys), "")
         words = " and ".join(_WORDS[word] for word in changes)
         yield Derived(tuple(map(str, steps(path))), default, key, "default", words)
+
+
+def added_kinds(chart: str, version: str, extra: Mapping[str, Any]) -> frozenset[Kind]:
+    """Kinds of objects that a chart makes besides its own with these extra values."""
+    found: set[Kind] = set()
+    for path, default, kinds in _rows("kinds", chart, version):
+        node: Any = extra
+        for part in map(str, steps(path)):
+            node = node.get(part, default) if isinstance(node, Mapping) else default
+        if node != default:
+            found |= {Kind.named(name) for name in kinds}
+    return frozenset(found)
+
+
+def copied(chart: str, version: str) -> Iterator[tuple[Path, Path]]:
+    """Values that a chart copies into a list, each with the value whose entries are in that list.
+
+    Both are paths within the chart's values.
+    """
+    for path, beside in _rows("copied", chart, version):
+        yield tuple(map(str, steps(path))), tuple(map(str, steps(beside)))

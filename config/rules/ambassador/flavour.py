@@ -117,7 +117,7 @@ def _without_hosts(config: AmbassadorConfig, place: int, host: HostConfig) -> It
             f"hosts[{place}].tls",
             "with a TLSContext, Ambassador 1.14 routes no cleartext, and the probe of other "
             "clusters arrives as cleartext behind the sidecar",
-            "write apiVersion: v2, or leave tls out",
+            "write gateway.probe: proxy, or write apiVersion: v2 and insecure: Route",
             about=("apiVersion", "gateway.probe"),
         )
     if host.insecure == "Redirect" and host.tls is None:

@@ -1,4 +1,4 @@
-"""Values of the chart that would show a secret, or give the pods another id."""
+"""Values of the chart that would show a secret."""
 
 from __future__ import annotations
 
@@ -7,23 +7,14 @@ from typing import TYPE_CHECKING
 
 from config.language.model import value_at
 from config.language.problems import Problem
-from vocabulary.ambassador import ID_VARIABLE
 
 if TYPE_CHECKING:
     from config.ambassador.ambassador import AmbassadorConfig
 
 
 def value_rules(config: AmbassadorConfig) -> Iterator[Problem]:
-    """Values of the chart that are secrets, and the id in a text that the chart copies."""
+    """Values of the chart that are secrets."""
     front = "".join(f"{key}." for key in config.kind.emissary_values)
-    raw = value_at(config.values, f"{front}envRaw")
-    if isinstance(raw, str) and ID_VARIABLE in raw:
-        yield Problem(
-            f"values.{front}envRaw",
-            f"{ID_VARIABLE} here contradicts the value that the program derives from ambassadorId",
-            f"leave {ID_VARIABLE} out, and set ambassadorId instead",
-            about=("ambassadorId",),
-        )
     for path, key in (
         ("licenseKey.value", "edgeStack.licenseKey"),
         (f"{front}agent.cloudConnectToken", "edgeStack.cloudConnectToken"),

@@ -4,29 +4,49 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from config.inventory.values.shaping import TABLE
 from render import HelmTemplate, find_helm
-from tests.contracts.shaping.derive import installed, shaping
+from tests.contracts.shaping.derive import Row, installed, shaping
 from tests.contracts.values import PARTS
 
 Table = dict[str, list[list[Any]]]
+Tables = dict[str, Table]
 HEADER = "Written by python -m tests.contracts.shaping from the charts that it names; do not edit."
 
 
 def main(folder: Path, only: list[str]) -> None:
     """Derive the rows of every chart in a folder, or of those named."""
     helm = HelmTemplate(find_helm())
-    table = json.loads(TABLE.read_text(encoding="utf-8"))["charts"] if TABLE.is_file() else {}
+    tables: Tables = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.is_file() else {}
     for item in installed(folder):
         if not only or item.chart in only:
-            table[item.chart] = [
-                list(row) for row in sorted(shaping(item, helm), key=lambda r: r[0])
-            ]
-            print(item.chart, len(table[item.chart]), flush=True)
-            TABLE.write_text(text(with_parts(table)), encoding="utf-8")
+            found = sorted(shaping(item, helm), key=lambda row: row.path)
+            for name, rows in named(found).items():
+                tables.setdefault(name, {})[item.chart] = rows
+            print(item.chart, len(found), flush=True)
+            TABLE.write_text(text(whole(tables)), encoding="utf-8")
+
+
+def whole(tables: Tables) -> Tables:
+    """Every table with each chart that any of them has."""
+    charts = tables["charts"]
+    return {
+        name: with_parts({chart: tables.get(name, {}).get(chart, []) for chart in charts})
+        for name in named([])
+    }
+
+
+def named(rows: Sequence[Row]) -> Table:
+    """The rows of one chart in each table, by the names of the tables."""
+    return {
+        "charts": [[row.path, row.default, list(row.changes)] for row in rows if row.changes],
+        "kinds": [[row.path, row.default, list(row.kinds)] for row in rows if row.kinds],
+        "copied": [[row.path, row.beside] for row in rows if row.beside],
+    }
 
 
 def with_parts(table: Table) -> Table:
@@ -35,20 +55,30 @@ def with_parts(table: Table) -> Table:
     for chart, rows in table.items():
         for key, (part, version) in PARTS.get(chart.rpartition("-")[0], {}).items():
             known = {row[0] for row in rows}
-            inner = [[f"{key}.{row[0]}", *row[1:]] for row in table.get(f"{part}-{version}", ())]
+            inner = [_below(key, row) for row in table.get(f"{part}-{version}", ())]
             more = [row for row in inner if row[0] not in known]
             result[chart] = sorted([*rows, *more], key=lambda row: str(row[0]))
     return result
 
 
-def text(table: Table) -> str:
-    """The table with a line for each row."""
+def _below(key: str, row: list[Any]) -> list[Any]:
+    """A row of a part, as the whole chart has it; a row of two has two paths."""
+    return [f"{key}.{one}" for one in row] if len(row) == 2 else [f"{key}.{row[0]}", *row[1:]]
+
+
+def text(tables: Tables) -> str:
+    """The tables with a line for each row."""
+    parts = [f'"{name}": {{\n{_text(table)}\n}}' for name, table in tables.items()]
+    body = ",\n".join(parts)
+    return f'{{"header": {json.dumps(HEADER)},\n{body}}}\n'
+
+
+def _text(table: Table) -> str:
     charts = []
     for chart, rows in sorted(table.items()):
         lines = ",\n".join(f"  {json.dumps(row)}" for row in rows)
         charts.append(f" {json.dumps(chart)}: [" + (f"\n{lines}\n ]" if rows else "]"))
-    body = ",\n".join(charts)
-    return f'{{"header": {json.dumps(HEADER)},\n"charts": {{\n{body}\n}}}}\n'
+    return ",\n".join(charts)
 
 
 if __name__ == "__main__":

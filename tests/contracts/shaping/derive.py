@@ -18,7 +18,7 @@ import yaml
 from config import MeshConfig
 from config.inventory import Release, inventory
 from config.inventory.values import ReleaseValues
-from config.inventory.values.merging import merged, nested
+from config.inventory.values.merging import MERGE_KEYS, merged, nested
 from config.language.problems import join, step
 from config.rules.values import contradictions
 from render import HelmTemplate, RenderError, record
@@ -192,11 +192,25 @@ def place(path: Path_) -> str:
     return found
 
 
+@dataclass(frozen=True)
+class Row:
+    """What a value of a chart does, as the table has it."""
+
+    path: str
+    default: Any = None
+    changes: tuple[str, ...] = ()
+    """What changes of what the program relies on."""
+    kinds: tuple[str, ...] = ()
+    """Kinds of objects that are added."""
+    beside: str = ""
+    """Path of the value that has the list into which this value is copied."""
+
+
 def shaping(
     item: Installed, helm: HelmTemplate, only: Collection[str] | None = None
-) -> Iterator[tuple[str, Any, list[str]]]:
-    """Paths of values, with their defaults and what changes with them; of `only` some paths."""
-    base = _facts(item, helm, {})
+) -> Iterator[Row]:
+    """What the values of a chart do; of `only` some paths."""
+    base = _facts(_objects(item, helm, {}), item)
     labels = {key: value for name, key, value in base.labels if not name.startswith("Service")}
     kinds = {str(kind) for kind in item.release.kinds}
     own = tuple(row for row in item.values.derived if not row.changes)
@@ -211,18 +225,55 @@ def shaping(
             if list(contradictions(replace(item.values, extra=extra, derived=own))):
                 break
             try:
-                changes = base.changes(_facts(item, helm, extra), kinds)
+                found = _facts(_objects(item, helm, extra), item)
             except RenderError:
                 # Helm says what the chart lacks for it, before anything is touched.
                 continue
+            changes, added = tuple(base.changes(found, kinds)), tuple(base.added(found, kinds))
             if changes and isinstance(other, Mapping):
-                yield place((*path, next(iter(other)))), None, changes
-            elif changes:
-                yield place(path), value, changes
+                yield Row(place((*path, next(iter(other)))), None, changes)
+            elif changes or added:
+                yield Row(place(path), value, changes, () if changes else added)
                 break
+        if default in (None, "", [], {}) or isinstance(default, str):
+            yield from _copied(item, helm, path)
 
 
-def _facts(item: Installed, helm: HelmTemplate, extra: Mapping[str, Any]) -> Facts:
+def _copied(item: Installed, helm: HelmTemplate, path: Path_) -> Iterator[Row]:
+    """Whether a chart copies a value, a text or a list, into a list of another value."""
+    for value in (f"- {json.dumps(PROBE)}", [PROBE]):
+        try:
+            lists = set(_lists_with_probe(_objects(item, helm, nested(value, path))))
+        except RenderError:
+            continue
+        for name in sorted(lists & MERGE_KEYS.keys() - {path[-1]}):
+            yield Row(place(path), beside=place((*path[:-1], name)))
+            return
+
+
+PROBE = {"name": "zz-probe", "mountPath": "/zz-probe", "port": 7, "containerPort": 7, "value": "z"}
+"""An entry of any list."""
+
+
+def _lists_with_probe(node: Any, name: str = "") -> Iterator[str]:
+    """Names of the lists that have the probe as an entry."""
+    for key, value in node.items() if isinstance(node, dict) else ():
+        yield from _lists_with_probe(value, key)
+    for value in node if isinstance(node, list) else ():
+        if isinstance(value, dict) and value.get("name") == PROBE["name"]:
+            yield name
+        yield from _lists_with_probe(value, name)
+
+
+def _facts(objects: list[dict[str, Any]], item: Installed) -> Facts:
+    try:
+        return facts(objects, item.release.origin, item.release.name)
+    except (AttributeError, TypeError, KeyError):
+        # A value of another type than the chart expects makes no objects.
+        raise RenderError("no objects", "") from None
+
+
+def _objects(item: Installed, helm: HelmTemplate, extra: Mapping[str, Any]) -> list[dict[str, Any]]:
     inputs = item.registration.inputs
     command = [str(helm.binary), "template", str(inputs["name"]), str(item.package), "--skip-tests"]
     command += ["--namespace", str(inputs["namespace"]), "--kube-version", helm.kube_version]
@@ -237,16 +288,16 @@ def _facts(item: Installed, helm: HelmTemplate, extra: Mapping[str, Any]) -> Fac
     if done.returncode != 0:
         raise RenderError(done.stderr, "")
     try:
-        objects = list(_objects(done.stdout))
+        objects = list(_parsed(done.stdout))
         for made in objects:
             made["metadata"].setdefault("namespace", str(inputs["namespace"]))
-        return facts(objects, item.release.origin, item.release.name)
+        return objects
     except (yaml.YAMLError, AttributeError, TypeError, KeyError):
         # A value of another type than the chart expects makes no objects.
         raise RenderError("no objects", "") from None
 
 
-def _objects(text: str) -> Iterator[dict[str, Any]]:
+def _parsed(text: str) -> Iterator[dict[str, Any]]:
     """Rendered objects; of a CRD its name alone, as the rest takes long to read."""
     for document in re.split(r"^---.*$", text, flags=re.MULTILINE):
         if re.search(r"^kind: CustomResourceDefinition$", document, re.MULTILINE):

@@ -20,6 +20,7 @@ _NAMED = {*WORKLOADS, *_CALLED, "ConfigMap", "CustomResourceDefinition", "Servic
 class Facts:
     """What is relied on, by the words of the table."""
 
+    every_kind: set[str] = field(default_factory=set)
     kinds: set[str] = field(default_factory=set)
     names: set[tuple[str, str]] = field(default_factory=set)
     namespaces: set[tuple[str, str, str]] = field(default_factory=set)
@@ -28,6 +29,10 @@ class Facts:
     ports: set[tuple[str, str, str, str]] = field(default_factory=set)
     secrets: set[tuple[str, str]] = field(default_factory=set)
     network: set[tuple[str, bool]] = field(default_factory=set)
+
+    def added(self, other: Facts, kinds: Iterable[str]) -> list[str]:
+        """The kinds of `other` that are not of these facts, and not of `kinds`."""
+        return sorted(other.every_kind - self.every_kind - set(kinds))
 
     def changes(self, other: Facts, kinds: Iterable[str]) -> list[str]:
         """What `other` lacks of these facts, and whether it has kinds that are not of `kinds`."""
@@ -56,6 +61,7 @@ def facts(objects: Iterable[Object], origin: str, release: str) -> Facts:
     for item in every:
         kind, metadata = Kind.of(dict(item)).name, item["metadata"]
         name, space = metadata["name"], metadata.get("namespace") or ""
+        found.every_kind.add(str(Kind.of(dict(item))))
         if kind in (*WORKLOADS, "Namespace"):
             found.kinds.add(str(Kind.of(dict(item))))
         issuing = origin == "cert_manager"

@@ -26,12 +26,15 @@ from config.variants.edge_releases import (
     KUBERNETES,
     LAST_JAEGER,
     LINKS,
+    MIRROR_SERVERS,
     NATIVE_SIDECARS,
     NUMBERED,
     OLDEST,
     RATE_AWARE,
+    RATE_LIMIT,
     ROWS,
     TRACING,
+    VIZ_ADMIN,
     Row,
     dated,
 )
@@ -39,6 +42,7 @@ from config.variants.linkerds import DEFAULT
 from kube.versions import too_old
 from tests.edge_releases import first_with, releases
 from tests.stack_builders import ROOT, changed, loaded, pair, problems
+from vocabulary.kinds import EGRESS_NETWORK, HTTP_LOCAL_RATE_LIMIT, KINDS
 
 SOURCE, TARGET = "clusters.source", "clusters.target"
 PAGE = (ROOT / "docs" / "versions.md").read_text()
@@ -191,11 +195,14 @@ FACTS: list[tuple[Row, str, Any]] = [
     (OLDEST, "Server", "v1beta3"),
     (JAEGER_PROTOCOL, "jaegerProtocol", True),
     (EGRESS, "egress", True),
+    (RATE_LIMIT, "crds", HTTP_LOCAL_RATE_LIMIT.crd),
     (GATEWAY_API, "installGatewayAPI", True),
     (LINKS, "Link", "v1alpha3"),
     (LINKS, "controllers", True),
     (EXCLUDED, "excluded", True),
+    (VIZ_ADMIN, "vizAdmin", True),
     (TRACING, "tracing", True),
+    (MIRROR_SERVERS, "mirrorServers", True),
     (NATIVE_SIDECARS, "nativeSidecar", True),
     (RATE_AWARE, "unified", True),
     (RATE_AWARE, "penalizeFailures", True),
@@ -211,6 +218,32 @@ def test_every_row_is_held_against_the_charts_and_is_on_the_page() -> None:
     assert {row.version for row in ROWS} == {row.version for row, _, _ in FACTS}
     for row in ROWS:
         assert f"| {row.version} | {row.what} |" in PAGE
+
+
+LATER = {EGRESS_NETWORK: EGRESS, HTTP_LOCAL_RATE_LIMIT: RATE_LIMIT}
+"""Kinds of Linkerd that not every supported release has."""
+
+
+def test_every_other_kind_of_linkerd_is_in_every_release() -> None:
+    every = {crd for facts in releases().values() for crd in facts["crds"]}
+    known = [kind for kind in KINDS.values() if kind.crd in every]
+    assert LATER.keys() < set(known)
+    for kind in known:
+        assert first_with("crds", kind.crd) <= LATER.get(kind, OLDEST).since, kind
+
+
+@pytest.mark.parametrize(
+    ("version", "places"),
+    [("2024.11.1", ["rateLimit"]), ("2024.11.2", []), ("2.8.1", ["admits", "rateLimit"])],
+)
+def test_a_gateway_that_limits_requests_needs_charts_that_can(
+    version: str, places: list[str]
+) -> None:
+    gateway = {"rateLimit": {"total": 5}, "admits": "exports", "probe": "ambassador"}
+    found = problems(one(linkerd={"version": version}, ambassador={"gateway": gateway}))
+    assert [item.path for item in found] == [
+        f"clusters.a.ambassador.gateway.{place}" for place in places
+    ]
 
 
 def test_the_last_extension_for_tracing_is_that_of_the_charts() -> None:

@@ -72,7 +72,7 @@ def words() -> dict[str, str]:
     return found
 
 
-HEADER = ("checks/links/asking.py", "Host")
+HEADER = ("checks/ambassador/asking.py", "Host")
 """The header of a request, which has the name of a kind."""
 
 

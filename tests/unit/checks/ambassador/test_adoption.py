@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from checks.ambassador import adoption, ambassador
+from checks.ambassador import gateway as gateway_checks
 from checks.facts import fetch
 from checks.facts.results import Finding, Status
-from checks.links import gateways
 from config import MeshConfig
 from config.inventory import inventory
 from tests.unit.checks.builders import (
@@ -113,7 +113,7 @@ def test_the_account_that_was_found_is_what_the_stack_file_should_say() -> None:
 
 def test_the_gateway_role_of_an_adopted_ambassador_is_checked() -> None:
     bare = owned(pod_annotations={"linkerd.io/inject": "enabled"})
-    found = list(gateways.gateway(cluster_case(view(bare), adopted())))
+    found = list(gateway_checks.gateway(cluster_case(view(bare), adopted())))
     assert {
         "Ambassador's proxies are configured as a gateway",
         "Service ambassador/edge-linkerd-gateway is the gateway",

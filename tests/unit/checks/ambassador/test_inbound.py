@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from checks.ambassador import front, inbound
+from checks.ambassador import gateway as gateway_checks
 from checks.facts.results import Finding, Status
 from checks.facts.view import Unseen
-from checks.links import gateways
 from components.ambassador.policy import public_policy
 from config import MeshConfig
 from tests.stack_builders import changed, loaded
@@ -310,7 +310,7 @@ def test_a_cluster_of_linkerd_2_8_has_no_such_policy() -> None:
 
 def closed(*objects: dict[str, Any]) -> list[Finding]:
     case = cluster_case(view(*objects, *program()))
-    return [*front.target_ports(case), *gateways.gateway(case)]
+    return [*front.target_ports(case), *gateway_checks.gateway(case)]
 
 
 @pytest.mark.parametrize(
@@ -347,11 +347,11 @@ def test_a_node_port_that_is_not_the_link_s_is_named() -> None:
     ports = {port["name"]: port for port in objects[2]["spec"]["ports"]}
     ports["mc-gateway"]["nodePort"], ports["mc-probe"]["nodePort"] = 30143, 31999
     case = cluster_case(view(*objects, *program()), config)
-    line = of(list(gateways.gateway(case)), PORTS)
+    line = of(list(gateway_checks.gateway(case)), PORTS)
     assert line.detail == "mc-probe has node port 31999, not 30191"
     ports["mc-probe"]["nodePort"] = 30191
     case = cluster_case(view(*objects, *program()), config)
-    assert of(list(gateways.gateway(case)), PORTS).status is Status.OK
+    assert of(list(gateway_checks.gateway(case)), PORTS).status is Status.OK
 
 
 def test_a_link_to_another_port_than_the_node_s_is_warned_of() -> None:
@@ -361,12 +361,12 @@ def test_a_link_to_another_port_than_the_node_s_is_warned_of() -> None:
     for port in objects[2]["spec"]["ports"]:
         port["nodePort"] = 26000 + port["port"]
     case = cluster_case(view(*objects, *program()), of_west(service={"type": "NodePort"}))
-    line = of(list(gateways.gateway(case)), title)
+    line = of(list(gateway_checks.gateway(case)), title)
     assert line.status is Status.WARNING
     assert "connects to port 4143, and the node port of mc-gateway is 30143" in line.detail
     config = of_west(service={"type": "NodePort", "nodePorts": {"gateway": 30143, "probe": 30191}})
     case = cluster_case(view(*objects, *program()), config)
-    assert of(list(gateways.gateway(case)), title).status is Status.OK
+    assert of(list(gateway_checks.gateway(case)), title).status is Status.OK
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "169.254.10.2"])

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from checks.ambassador import ambassador, hosts, routes
+from checks.ambassador import gateway as gateway_checks
 from checks.facts.results import Finding, GatewayRow, Status
 from checks.facts.view import ServedKind
 from checks.linkerd import control_plane
@@ -264,7 +265,7 @@ def looked_at(objects: Objects, config: MeshConfig | None = None, **fields: Any)
         *ambassador.installation(case),
         *routes.routes(case),
         *hosts.certificates(case),
-        *gateways.gateway(case),
+        *gateway_checks.gateway(case),
     ]
 
 
@@ -409,11 +410,11 @@ def test_an_ambassador_that_is_no_gateway_is_not_checked_as_one() -> None:
     content = settings(links=[])
     content["clusters"]["west"]["ambassador"] = {}
     case = cluster_case(view(), mesh(content))
-    assert list(gateways.gateway(case)) == []
+    assert list(gateway_checks.gateway(case)) == []
     del content["clusters"]["west"]["ambassador"]
     case = cluster_case(view(), mesh(content))
     assert [*ambassador.installation(case), *routes.routes(case)] == []
-    assert list(gateways.gateway(case)) == []
+    assert list(gateway_checks.gateway(case)) == []
 
 
 def test_without_listeners_of_its_own_a_stack_needs_another_owners() -> None:

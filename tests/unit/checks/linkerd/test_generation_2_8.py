@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from checks.ambassador import gateway as gateway_checks
 from checks.cluster import pre, surroundings
 from checks.facts import fetch
 from checks.facts.case import MeshCase
@@ -372,7 +373,7 @@ WORKLOAD = deployment(
 
 
 def gateway(*objects: dict[str, Any]) -> list[Finding]:
-    return list(gateways.gateway(cluster_case(view(*objects), old())))
+    return list(gateway_checks.gateway(cluster_case(view(*objects), old())))
 
 
 def test_a_gateway_has_its_path_without_a_slash_and_has_no_policy() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from checks.ambassador import gateway as gateway_checks
 from checks.cluster import pre
 from checks.facts import fetch
 from checks.facts.case import LinkCase
@@ -237,7 +238,7 @@ def test_a_target_of_flat_networks_needs_neither_a_gateway_nor_an_ambassador() -
         traffic.weights,
     ):
         list(check(case))
-    assert list(gateways.gateway(cluster_case(view(), config))) == []
+    assert list(gateway_checks.gateway(cluster_case(view(), config))) == []
     assert list(gateways.gateway_rows(config, {}, {})) == []
 
 

@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from checks.ambassador.backends import backends_of
 from checks.facts.case import ClusterCase, LinkCase, MeshCase
 from checks.facts.check import Phase, all_checks
 from checks.facts.results import Result, Status
 from checks.facts.view import ServedKind, View
-from checks.links.backends import backends_of
 from checks.platform.ingresses import ingresses_of
 from checks.platform.ingresses import secrets_of as ingress_secrets
-from checks.run.report import run_phases
+from checks.run.report import of_cluster, run_phases
 from config import MeshConfig
 from config.core.mesh import service_account
 from config.inventory import inventory
@@ -208,9 +208,8 @@ def looked_at(config: MeshConfig, views: Mapping[str, View]) -> list[Result]:
     """What the checks find, but for releases and for surroundings."""
     results: list[Result] = []
     for cluster, seen in views.items():
-        case = ClusterCase(config, cluster, seen)
         phases = (Phase.CAUSES, Phase.CONTROL_PLANE, Phase.PARTS, Phase.LAST)
-        results += run_phases(phases, cluster, case, case.config.linkerd.generation)
+        results += of_cluster(phases, config, cluster, seen)
     for link in config.links:
         link_case = LinkCase(config, link, views[link.source], views[link.target])
         generation = link_case.source_config.linkerd.generation

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from checks.cluster.permissions import needed
+from checks.facts.view import Access
 from config.inventory import inventory
 from tests.stack_builders import changed, loaded, problems
 
@@ -135,3 +137,45 @@ def test_a_gateway_service_of_its_own_leaves_the_public_one_without_ports_and_an
     made = inventory(loaded(settings), "a").values["edge", "edge"].over({})["service"]
     assert [port["name"] for port in made["ports"]] == ["http", "https"]
     assert "annotations" not in made
+
+
+@pytest.mark.parametrize(
+    ("values", "kinds"),
+    [
+        ({"autoscaling": {"enabled": True}}, {"HorizontalPodAutoscaler.autoscaling"}),
+        ({"autoscaling": {"enabled": False}}, set()),
+        ({"autoscaling": {"minReplicas": 3}}, set()),
+    ],
+)
+def test_rights_are_asked_for_the_kinds_that_an_extra_value_adds(
+    values: dict[str, Any], kinds: set[str]
+) -> None:
+    plain = yaml.safe_load(STACK)
+    before, after = (
+        inventory(loaded(one), "a").written_kinds
+        for one in (plain, changed({f"{INNER}.values": values}, plain))
+    )
+    added = after - before
+    assert {str(kind) for kind in added} == kinds
+    asked = needed(loaded(changed({f"{INNER}.values": values}, plain)), "a")
+    for kind in added:
+        assert Access("create", kind.group, "horizontalpodautoscalers") in asked
+
+
+@pytest.mark.parametrize(
+    ("values", "places"),
+    [
+        ({"envRaw": "- {name: AMBASSADOR_ID, value: edge}"}, ["envRaw"]),
+        ({"envRaw": "- {name: OTHER, value: edge}"}, []),
+        ({"envRaw": "- name: AMBASSADOR_ID\n  value: {{ .Values.id }}"}, ["envRaw"]),
+        ({"service": {"portsRaw": "- {name: mc-gateway, port: 5}"}}, ["service.portsRaw"]),
+        ({"service": {"portsRaw": "- {name: mine, port: 4143}"}}, ["service.portsRaw"]),
+        ({"service": {"portsRaw": "- {name: http, port: 8000}"}}, ["service.portsRaw"]),
+        ({"service": {"portsRaw": "- {name: mine, port: 8000}"}}, []),
+    ],
+)
+def test_a_text_that_a_chart_copies_into_a_list_is_read(
+    values: dict[str, Any], places: list[str]
+) -> None:
+    found = problems(changed({f"{EDGE}.values": values}, yaml.safe_load(STACK)))
+    assert [item.path for item in found] == [f"{EDGE}.values.{place}" for place in places]

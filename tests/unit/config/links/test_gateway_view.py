@@ -14,6 +14,7 @@ from config.core.cluster import ClusterConfig
 from config.inventory import Admission
 from config.links import gateway_view
 from config.links.gateway_view import Gateway
+from config.links.link import LinkGateway
 from tests.stack_builders import changed, loaded
 
 TARGET = "clusters.target"
@@ -52,17 +53,20 @@ def test_only_a_probe_of_the_proxy_itself_has_a_server_for_the_admin_port() -> N
         assert len(gateway.servers) == wanted
 
 
-def test_links_go_through_the_first_gateway_of_a_cluster_with_two(
+def test_a_link_goes_through_the_gateway_that_it_names_whatever_kind_that_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def other(name: str, cluster: ClusterConfig) -> Iterator[Gateway]:
         for gateway in kinds[0](name, cluster):
-            yield replace(gateway, service="other", identity="other.identity")
+            yield replace(gateway, name="other", service="other", identity="other.identity")
 
     kinds = gateway_view.KINDS
-    monkeypatch.setattr(gateway_view, "KINDS", (other, *kinds))
     config = mesh()
+    monkeypatch.setattr(gateway_view, "KINDS", (other, *kinds))
     assert [item.service for item in config.gateways("target")] == ["other", "ambassador"]
-    through = config.gateway_of(config.links[0])
+    (link,) = config.links
+    assert config.gateway_of(link) is None
+    named = link.model_copy(update={"gateway": LinkGateway(name="other")})
+    through = config.gateway_of(named)
     assert through is not None
     assert through.identity == "other.identity"

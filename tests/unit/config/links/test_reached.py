@@ -87,7 +87,7 @@ def test_a_link_has_the_ports_of_the_service_that_is_rendered(
         kind, ports = rendered_ports(recording, link.target)
         number = "nodePort" if kind == "NodePort" else "port"
         own = link.gateway
-        assert spec["gatewayAddress"] == ",".join(own.address if own else ADDRESS)
+        assert spec["gatewayAddress"] == ",".join(link.own_address or ADDRESS)
         assert spec["gatewayPort"] == str((own and own.port) or ports["mc-gateway"][number])
         probe = (own and own.probe_port) or ports["mc-probe"][number]
         assert spec["probeSpec"]["port"] == str(probe)

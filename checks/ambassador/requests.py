@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from checks.ambassador.ambassador import kind_of
+from checks.ambassador.asking import Question
 from checks.ambassador.front import front
 from checks.ambassador.inbound import POLICY, judged, public_ports, shut_to_unmeshed
+from checks.ambassador.questions import questions
 from checks.ambassador.routes import all_mappings, objects
 from checks.facts.case import Answer, ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.objects import addresses
 from checks.facts.results import Finding, failure, ok, skipped, warning
 from checks.facts.view import Unseen
-from checks.links.asking import Question
-from checks.links.questions import questions
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.routes import MappingConfig
 from vocabulary.kinds import (

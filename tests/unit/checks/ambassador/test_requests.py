@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 import yaml
 
+from checks.ambassador import asking, backends, questions, requests
+from checks.ambassador.asking import Question
 from checks.facts import fetch
 from checks.facts.case import Answer, ClusterCase
 from checks.facts.results import Finding, Status
 from checks.facts.view import View
-from checks.links import asking, backends, questions, requests
-from checks.links.asking import Question
 from checks.run import reading
 from checks.run import report as running
 from config import MeshConfig

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from checks.ambassador.asking import Question
 from checks.ambassador.front import front
 from checks.ambassador.routes import all_mappings
 from checks.facts.objects import balancer_addresses
 from checks.facts.view import View
-from checks.links.asking import Question
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.routes import MappingConfig
 from config.core.mesh import MeshConfig
