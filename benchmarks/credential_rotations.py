@@ -59,7 +59,7 @@ class Lab:
 
     def mirrors(self) -> set[str]:
         """Names in the target of the Services of this run that the source mirrors."""
-        found = client.CoreV1Api(self.source).list_namespaced_service(
+        found: Any = client.CoreV1Api(self.source).list_namespaced_service(
             self.namespace, label_selector=f"{CLUSTER_NAME}={self.link.target}"
         )
         names = (item.metadata.name.removesuffix(f"-{self.link.target}") for item in found.items)
@@ -68,7 +68,7 @@ class Lab:
     def exported(self) -> set[str]:
         """Names of the Services of this run."""
         wanted = ",".join(f"{key}={value}" for key, value in MARK.items())
-        found = client.CoreV1Api(self.target).list_namespaced_service(
+        found: Any = client.CoreV1Api(self.target).list_namespaced_service(
             self.namespace, label_selector=wanted
         )
         return {item.metadata.name for item in found.items}
@@ -80,7 +80,7 @@ class Lab:
 
     def running_with(self) -> str | None:
         """The mark of the credentials of the service mirror's pods; None while they change."""
-        found = client.AppsV1Api(self.source).read_namespaced_deployment(
+        found: Any = client.AppsV1Api(self.source).read_namespaced_deployment(
             f"controller-{self.link.target}", MULTICLUSTER
         )
         wanted, status = found.spec.replicas, found.status

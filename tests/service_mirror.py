@@ -53,8 +53,8 @@ def federated(name: str, members: list[str], local: str = "") -> dict[str, Any]:
 class Mirrors:
     """Mirrors in a source."""
 
-    core: client.CoreV1Api
-    coordination: client.CoordinationV1Api
+    core: Any
+    coordination: Any
     spaces: list[str] = field(default_factory=list)
 
     def make(self, target: str, *, lease: bool = True) -> None:

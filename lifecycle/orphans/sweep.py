@@ -55,9 +55,7 @@ def namespaces(cluster: Cluster, gone: Gone) -> list[Leftover]:
     it. Raises ClusterRefusedError.
     """
     try:
-        links = [
-            inner(one, "spec").get("targetClusterName") for one in cluster.list(LINK, None, "")
-        ]
+        listed = cluster.list(LINK, None, "")
     except ClusterRefusedError as error:
         if error.status != 404:
             raise

@@ -94,7 +94,7 @@ def user(mesh: HealthyMesh, cluster: str, account: str) -> Iterator[User]:
         spec=client.V1TokenRequestSpec(audiences=[], expiration_seconds=600)
     )
     with target.api() as api:
-        issued = client.CoreV1Api(api).create_namespaced_service_account_token(
+        issued: Any = client.CoreV1Api(api).create_namespaced_service_account_token(
             account, MULTICLUSTER, wanted
         )
     where = endpoint(mesh.config.clusters[cluster])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import yaml
 
 from tests.remedy_cases.builders import Wrong, linked, sources
@@ -14,7 +16,7 @@ clusters:
 links: [{source: a, target: b}]
 """
 
-TWO_GATEWAYS = [{"name": name, "gateway": {}} for name in ("internal", "partner")]
+TWO_GATEWAYS: list[dict[str, Any]] = [{"name": name, "gateway": {}} for name in ("internal", "partner")]
 NODES = {"type": "NodePort"}
 REACHED = "https://east.example.com:6443"
 

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from checks.cluster.permissions import needed
-from checks.facts.view import Access
 from config.inventory import inventory
+from kube.access import Access
 from tests.stack_builders import changed, loaded, problems
 
 STACK = """
