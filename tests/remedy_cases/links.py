@@ -16,7 +16,9 @@ clusters:
 links: [{source: a, target: b}]
 """
 
-TWO_GATEWAYS: list[dict[str, Any]] = [{"name": name, "gateway": {}} for name in ("internal", "partner")]
+TWO_GATEWAYS: list[dict[str, Any]] = [
+    {"name": name, "gateway": {}} for name in ("internal", "partner")
+]
 NODES = {"type": "NodePort"}
 REACHED = "https://east.example.com:6443"
 
