@@ -30,6 +30,7 @@ IDENTITY = ("cluster", "uid", "target")
 FORGET = "PULUMI_K8S_DELETE_UNREACHABLE"
 """Variable by which Pulumi's Kubernetes provider forgets what is in an unreachable cluster."""
 
+_GRACE_SECONDS = 60.0
 _LOGGING_IN = threading.Lock()
 
 
@@ -149,10 +150,11 @@ def _client(values: Mapping[str, Any]) -> Any:
 
 def main() -> None:
     """Serve the engine that starts this program, until that ends it."""
-    # The engine interrupts its plugins when a user interrupts it; a deletion ends first.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
     server = grpc.server(ThreadPoolExecutor(max_workers=8), options=_GRPC_CHANNEL_OPTIONS)
+    # The engine interrupts its plugins at the end of a run, and when a user interrupts it: a
+    # deletion ends first. Where one does not end, the engine kills all plugins and reports an error.
+    signal.signal(signal.SIGINT, lambda *_: server.stop(_GRACE_SECONDS))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(MirrorsPlugin(), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
