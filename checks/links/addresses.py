@@ -1,6 +1,6 @@
 """Whether mirrored Services have the addresses that their Link gives now.
 
-A service mirror writes them anew with every change of the Link and every minute (linkerd2
+A service mirror writes them again after every change of the Link and every minute (linkerd2
 edge-26.8.3, ``multicluster/service-mirror/cluster_watcher.go``, repairEndpoints); where it does
 not, requests go to an address that the gateway no longer has (linkerd2#10635).
 """

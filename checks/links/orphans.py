@@ -99,10 +99,12 @@ def reads(mesh: MeshConfig, cluster: str) -> Iterator[Listing]:
     """Everything that a link may have left in a cluster."""
     yield Listing(SERVICE)
     yield Listing(ENDPOINTS, labels=CLUSTER_NAME, complete=False)
-    yield Listing(LEASE, MULTICLUSTER)
-    yield Listing(LINK)
-    yield secrets(MULTICLUSTER)
-    yield secrets(mesh.clusters[cluster].linkerd.namespace)
+    linkerd = mesh.clusters[cluster].linkerd
+    if linkerd.generation.links:
+        yield Listing(LEASE, MULTICLUSTER)
+        yield Listing(LINK)
+        yield secrets(MULTICLUSTER)
+        yield secrets(linkerd.namespace)
     yield Listing(SERVICE_ACCOUNT, MULTICLUSTER)
     for kind in _ROLES:
         yield Listing(kind, labels=f"{EXTENSION}=multicluster", complete=False)
