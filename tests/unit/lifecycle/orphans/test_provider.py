@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -80,3 +82,12 @@ def test_the_engine_finds_the_provider_where_the_project_says() -> None:
     ((name, path),) = [(one["name"], one["path"]) for one in project["plugins"]["providers"]]
     program = ROOT / path / f"pulumi-resource-{name}"
     assert program.stat().st_mode & 0o111
+
+
+def test_the_provider_ends_when_the_engine_interrupts_it() -> None:
+    program = ROOT / "lifecycle" / "orphans" / "plugin" / "pulumi-resource-mesh"
+    with subprocess.Popen([program], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert int(process.stdout.readline()) > 0
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0
