@@ -90,4 +90,7 @@ def test_the_provider_ends_when_the_engine_interrupts_it() -> None:
         assert process.stdout is not None
         assert int(process.stdout.readline()) > 0
         process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0
+        try:
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
