@@ -105,7 +105,7 @@ def test_a_preview_requests_nothing_and_shows_that_a_token_is_due(
     assert asked == []
     for reader in ("mirror", "destination"):
         data = recording.named(f"{NAME}-{reader}-credentials").inputs["data"]
-        assert data["kubeconfig"] == pulumi.runtime.rpc.UNKNOWN
+        assert data == pulumi.runtime.rpc.UNKNOWN
     assert logins(recorded(config)) == ["kept-token-of-source-target"] * 2
 
 
