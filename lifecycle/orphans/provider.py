@@ -33,7 +33,7 @@ FORGET = "PULUMI_K8S_DELETE_UNREACHABLE"
 _LOGGING_IN = threading.Lock()
 
 
-class MirrorsPlugin(provider_pb2_grpc.ResourceProviderServicer):  # type: ignore[misc]
+class MirrorsPlugin(provider_pb2_grpc.ResourceProviderServicer):
     """The provider ``mesh`` with its resource ``mesh:index:MirroredServices``."""
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:

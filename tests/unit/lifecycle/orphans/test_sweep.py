@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import pytest
@@ -56,7 +56,7 @@ class Fake:
             raise ClusterRefusedError("it changed", 409)
         self.objects[self._key(one)] = one
 
-    def sweep(self, target: str) -> list[str]:
+    def sweep(self, target: str) -> Sequence[str]:
         return sweep(cast(Cluster, self), cast(Reader, self), lambda other: other == target)
 
     @property
