@@ -54,7 +54,9 @@ class Mirrors:
     """Mirrors in a source."""
 
     core: Any
+    """The source's CoreV1Api."""
     coordination: Any
+    """Its CoordinationV1Api."""
     spaces: list[str] = field(default_factory=list)
 
     def make(self, target: str, *, lease: bool = True) -> None:
@@ -109,7 +111,7 @@ class Mirrors:
         eventually(lambda: not {*self.spaces} & {*self._spaces()})
 
     def _spaces(self) -> list[str]:
-        return [one.metadata.name for one in self.core.list_namespace().items]
+        return [str(one.metadata.name) for one in self.core.list_namespace().items]
 
     def _space(self, name: str, labels: dict[str, str] | None = None) -> None:
         if name in self.spaces:

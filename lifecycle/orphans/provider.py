@@ -104,6 +104,9 @@ def delete(values: Mapping[str, Any]) -> str | None:
     None where it is done, or the cluster does not exist any more.
     """
     # A preview, and most updates, need none of this.
+    from kubernetes.client.exceptions import ApiException
+    from urllib3.exceptions import HTTPError
+
     from checks.facts.reading import Reader, RefusedError
     from kube.errors import KubeconfigError
     from kube.failures import why_silent
@@ -124,9 +127,11 @@ def delete(values: Mapping[str, Any]) -> str | None:
             return None
     except (ClusterRefusedError, RefusedError) as error:
         return str(error)
+    except ApiException as error:
+        return f"cluster '{cluster}': the API server answers with status {error.status}"
     except KubeconfigError as error:
         reason = error.message, error.remedy
-    except Exception as error:  # the client may fail in any way
+    except (HTTPError, OSError) as error:
         reason = why_silent(error)
     if os.environ.get(FORGET) == "true":
         return None

@@ -54,16 +54,16 @@ def namespaces(cluster: Cluster, gone: Gone) -> list[Leftover]:
     Of several links, that of the last mirror in a namespace may be another than that which created
     it. Raises ClusterRefusedError.
     """
+    listed: list[Object] = []
     try:
         listed = cluster.list(LINK, None, "")
     except ClusterRefusedError as error:
         if error.status != 404:
             raise
-        listed = []
-    links = {inner(one, "spec").get("targetClusterName") for one in listed}
+    targets = {inner(one, "spec").get("targetClusterName") for one in listed}
     made = cluster.list(NAMESPACE, None, f"{MIRRORED_SERVICE}=true")
     found = [{**one, "apiVersion": NAMESPACE.api_version, "kind": NAMESPACE.name} for one in made]
-    return list(of_mirrors(found, lambda target: gone(target) or target not in links))
+    return list(of_mirrors(found, lambda target: gone(target) or target not in targets))
 
 
 def sweep(cluster: Cluster, reader: Reader, gone: Gone) -> list[str]:
