@@ -36,7 +36,8 @@ def passed(answer: Answer, what: str, remedy: str) -> str:
     if answer.code == 0:
         return answer.output
     lines = f"{answer.errors}\n{answer.output}".splitlines()
-    reasons = [line.strip() for line in lines if line.strip().startswith("error: ")]
+    # A cluster that fails does so for each of its resources.
+    reasons = dict.fromkeys(line.strip() for line in lines if line.strip().startswith("error: "))
     whole = "\n".join(reasons or [line for line in lines if line.strip()][-10:])
     raise RecoveryError(f"{what} failed:\n{whole}", remedy)
 
