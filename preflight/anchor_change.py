@@ -247,7 +247,9 @@ def signed_before(held: HeldTrust, now: datetime) -> Iterator[MeshedPod]:
     if services:
         since = min(max(since, *services), since + RELOAD)
     for pod in held.pods:
-        if pod.started is None or pod.started < since:
+        # An identity service signs for its own pod (partial _proxy.tpl).
+        begin = held.issuer_since if pod.identity else since
+        if pod.started is None or begin is None or pod.started < begin:
             yield pod
 
 

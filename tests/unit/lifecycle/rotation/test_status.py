@@ -140,6 +140,20 @@ def test_certificates_below_a_tainted_anchor_are_replaced_before_it_goes() -> No
     assert west.plan.all == ()
 
 
+def test_replicas_of_the_identity_service_that_restart_one_by_one_are_restarted_once() -> None:
+    written = NOW - timedelta(minutes=5)
+    replicas = [
+        replace(SERVICE, started=written + timedelta(minutes=place), uid=f"r{place}")
+        for place in (1, 2, 3)
+    ]
+    trust = replace(held(BOTH, SECOND, since=written), pods=(*replicas, WEB))
+    (west, _) = of(mesh("tainted", "active"), trust)
+    assert west.plan.all == ()
+    between = replace(WEB, started=written + timedelta(minutes=2))
+    (west, _) = of(mesh("tainted", "active"), replace(trust, pods=(*replicas, between)))
+    assert [one.name for one in west.plan.restarts] == ["web"]
+
+
 def test_the_guard_has_the_last_word_on_a_step() -> None:
     config = mesh("active", "prepared")
     found = of(config, held(BOTH, FIRST, replace(WEB, stale=True)))
