@@ -87,7 +87,7 @@ class Histories(RuleBasedStateMachine):
     @rule(drawn=places, crash=crashes)
     def update(self, drawn: list[int], crash: int | None) -> None:
         if not self.mesh.update(self.draft, chooser(drawn), crash):
-            # The user takes the edit back.
+            # The user undoes the edit.
             self.draft = self.mesh.file
         elif not self.mesh.complete:
             assert not self.mesh.refused(self.draft), "the same update after a crash"

@@ -139,7 +139,7 @@ def test_a_pod_that_started_with_other_anchors_than_now_may_still_trust_the_next
     assert not refused(wanted(("one", "two"), "two"), held(pod(stale=False)))
 
 
-def test_no_anchor_goes_while_what_it_signed_is_unknown_or_may_still_be_held() -> None:
+def test_no_anchor_goes_while_what_it_signed_is_unknown_or_still_runs() -> None:
     both, one, two = (held(signer=name) for name in ("two", "one", "two"))
     last = wanted(("two",), "two")
     assert not refused(last, both)
