@@ -1,0 +1,1 @@
+"""What changes a mesh over its life beside `pulumi up`: where it is in a change, what is missing."""

@@ -1,0 +1,103 @@
+"""Objects and Helm releases, read where the engine has Pulumi's provider create them.
+
+Facts: pulumi-kubernetes 4.32, ``provider/pkg/provider``: a read that has the program's inputs keeps
+in `__inputs` what of them the live object has, and the next comparison is with those; of a release
+it reads the values into its outputs alone, laid over those of the state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf import struct_pb2  # type: ignore[import-untyped]
+from pulumi.runtime.proto import provider_pb2
+
+from lifecycle.importing.messages import as_found, name_of, opened, secret, type_of
+from lifecycle.importing.owners import Refusal, refusals
+from lifecycle.importing.providers import Call, read
+from render.protobuf import decoded, encoded
+from render.recorder import RELEASE
+from render.registration import Registration
+
+_INPUTS = "__inputs"
+_PATCH = "Patch"
+"""What the type of a patch of another owner's object ends in."""
+
+
+class ExistingObjects:
+    """Answers for the provider kubernetes, from what the clusters have.
+
+    `trial` is what a trial run of the program registered, by type and logical name: what does not
+    exist is answered from it, so that the program goes on.
+    """
+
+    def __init__(self, trial: Mapping[tuple[str, str], Registration]) -> None:
+        self._trial = trial
+        self.absent: dict[str, dict[str, Any]] = {}
+        """Inputs of what does not exist, by URN; secrets laid open."""
+        self.refused: list[Refusal] = []
+        """What exists and cannot be imported as it is."""
+
+    def create(self, request: Any, call: Call) -> Any:
+        """The object or release as it exists; as the trial run had it where it does not."""
+        inputs, _ = decoded(request.properties)
+        if type_of(request.urn) == RELEASE:
+            identity = f"{inputs['namespace']}/{inputs['name']}"
+            found = _release(request, identity, call)
+        else:
+            metadata = inputs.get("metadata") or {}
+            identity = "/".join(filter(None, [metadata.get("namespace"), metadata.get("name")]))
+            message = provider_pb2.ReadRequest(
+                id=identity, urn=request.urn, inputs=request.properties
+            )
+            found = read(call, message)
+        if not found.id:
+            self.absent[request.urn] = inputs
+            return provider_pb2.CreateResponse(id=identity, properties=self._imagined(request.urn))
+        if not type_of(request.urn).endswith(_PATCH):
+            live, _ = decoded(found.properties)
+            registered = self._trial.get(_key(request.urn))
+            cluster = registered.cluster if registered is not None else None
+            self.refused += refusals(live, cluster or "")
+        return provider_pb2.CreateResponse(id=identity, properties=found.properties)
+
+    def read(self, request: Any, call: Call) -> Any:
+        """What the program reads of other owners; as the trial run had it where it does not exist."""
+        found = read(call, request)
+        if found.id:
+            return found
+        self.absent[request.urn] = {}
+        return provider_pb2.ReadResponse(id=request.id, properties=self._imagined(request.urn))
+
+    def _imagined(self, urn: str) -> Any:
+        registered = self._trial.get(_key(urn))
+        outputs = registered.outputs if registered is not None else {}
+        # None of it is kept; marked as secret, none of it is shown either.
+        return encoded(outputs, outputs.keys())
+
+
+def _key(urn: str) -> tuple[str, str]:
+    return type_of(urn), name_of(urn)
+
+
+def _release(request: Any, identity: str, call: Call) -> Any:
+    """A Helm release, with the values and the version of the chart that it has."""
+    state = struct_pb2.Struct()
+    state.CopyFrom(request.properties)
+    state.fields.pop("values", None)
+    state.fields[_INPUTS].CopyFrom(secret(struct_pb2.Value(struct_value=request.properties)))
+    found = read(
+        call,
+        provider_pb2.ReadRequest(
+            id=identity, urn=request.urn, properties=state, inputs=request.properties
+        ),
+    )
+    if found.id:
+        known = opened(found.properties.fields[_INPUTS]).struct_value
+        for key in ("values", "version"):
+            asked = request.properties.fields[key] if key in request.properties.fields else None
+            value = as_found(asked, opened(found.properties.fields[key]))
+            found.properties.fields[key].CopyFrom(value)
+            known.fields[key].CopyFrom(value)
+    return found

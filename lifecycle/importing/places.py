@@ -1,0 +1,59 @@
+"""Where the clusters have the keys and certificates that the program signs.
+
+A trial run of the program, without an engine and with certificates of its own, shows in which
+Secret each of them ends.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from render.recorder import SECRET
+from render.registration import Recording
+
+_PEMS = ("privateKeyPem", "privateKeyPemPkcs8", "certPem")
+
+
+class Place(NamedTuple):
+    """One value of a Secret."""
+
+    cluster: str
+    namespace: str
+    secret: str
+    key: str
+
+
+def places(recording: Recording) -> dict[str, list[Place]]:
+    """Places of each key and certificate, by the logical name of its resource."""
+    made = {
+        str(item.outputs[output]).strip(): item.name
+        for item in recording
+        if item.type.startswith("tls:")
+        for output in _PEMS
+        if output in item.outputs
+    }
+    found: dict[str, list[Place]] = {}
+    for text, place in _values(recording):
+        if text in made:
+            found.setdefault(made[text], []).append(place)
+    return found
+
+
+def _values(recording: Recording) -> Iterator[tuple[str, Place]]:
+    for item in recording:
+        if item.type == SECRET and item.cluster is not None and not item.read:
+            metadata = item.inputs["metadata"]
+            where = (item.cluster, str(metadata.get("namespace", "")), str(metadata["name"]))
+            for key, value in (item.inputs.get("data") or {}).items():
+                yield decoded_text(value), Place(*where, key)
+
+
+def decoded_text(value: object) -> str:
+    """The text of a value of a Secret, without white space around it; empty where it is none."""
+    try:
+        return base64.b64decode(str(value)).decode().strip()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
