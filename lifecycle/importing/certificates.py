@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from cryptography import x509
@@ -26,10 +27,12 @@ from pulumi.runtime.proto import provider_pb2
 from config.trust.anchor_certificates import issued_by
 from lifecycle.importing.messages import name_of, opened, put, type_of
 from lifecycle.importing.providers import Call, read
+from tls_provider.certificates import make
 
 _KEY = "tls:index/privateKey:PrivateKey"
 _SELF_SIGNED = "tls:index/selfSignedCert:SelfSignedCert"
 _SIGNED = "tls:index/locallySignedCert:LocallySignedCert"
+_AUTHORITY = {"caCertPem", "caPrivateKeyPem"}
 
 
 class ExistingCertificates:
@@ -42,8 +45,10 @@ class ExistingCertificates:
 
     def create(self, request: Any, call: Call) -> Any:
         """The resource as the clusters have it; a new one where they have none."""
-        made = call("Create", request, provider_pb2.CreateResponse)
         kind, pem = type_of(request.urn), self._pems.get(name_of(request.urn))
+        made = call("Create", _signable(request), provider_pb2.CreateResponse)
+        for key in _AUTHORITY & request.properties.fields.keys():
+            made.properties.fields[key].CopyFrom(request.properties.fields[key])
         if kind not in (_KEY, _SELF_SIGNED, _SIGNED):
             return made
         texts = _key(pem) if kind == _KEY else _certificate(pem, _inputs(request.properties))
@@ -56,6 +61,21 @@ class ExistingCertificates:
     def read(self, request: Any, call: Call) -> Any:
         """As the provider answers."""
         return read(call, request)
+
+
+def _signable(request: Any) -> Any:
+    """The request, with a new authority in the place of one whose key is lost."""
+    inputs = _inputs(request.properties)
+    if type_of(request.urn) != _SIGNED or inputs.get("caPrivateKeyPem"):
+        return request
+    now = datetime.now(UTC)
+    key = make("PrivateKey", {"algorithm": "ECDSA", "ecdsaCurve": "P256"}, now)["privateKeyPem"]
+    authority = {"privateKeyPem": key, "isCaCertificate": True, "validityPeriodHours": 1}
+    signable = provider_pb2.CreateRequest()
+    signable.CopyFrom(request)
+    certificate = make("SelfSignedCert", authority, now)["certPem"]
+    put(signable.properties, {"caPrivateKeyPem": key, "caCertPem": certificate})
+    return signable
 
 
 def _key(pem: str | None) -> dict[str, str] | None:
