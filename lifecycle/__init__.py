@@ -1,1 +1,1 @@
-"""What changes a mesh over its life beside `pulumi up`: where it is in a change, what is missing."""
+"""Procedures over the life of a mesh: where it is in a change, what is missing, what to do next."""

@@ -114,7 +114,7 @@ def _show(found: Report, name: str, target: Path, *, exists: bool) -> None:
     for line in found.lines():
         console.print(line, markup=False)
     if found.refused:
-        console.print("No file was written. Correct what is marked ×, then import again.")
+        console.print("No file was written. Follow the remedies, then import again.")
         return
     shown = paths.shown(target.absolute())
     console.print(f"{shown} (mode 0600) has the state; its secrets are encrypted. Next:")

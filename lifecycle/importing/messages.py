@@ -55,7 +55,7 @@ def as_found(asked: Any, found: Any) -> Any:
         return asked if same else secret(found)
     merged = struct_pb2.Value()
     for key, value in found.struct_value.fields.items():
-        of = plain.struct_value.fields[key] if key in plain.struct_value.fields else None
+        of = plain.struct_value.fields.get(key, None)
         merged.struct_value.fields[key].CopyFrom(as_found(of, value))
     # A mapping without keys is a mapping too.
     merged.struct_value.SetInParent()

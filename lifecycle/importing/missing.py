@@ -1,7 +1,7 @@
 """Releases that do not exist, and whose objects do: by another name, or without Helm.
 
-Facts: Helm docs, "Storage backends"; Helm 3.17, ``--take-ownership``: an installation adopts objects
-that exist already.
+Facts: Helm docs, "Storage backends"; Helm 3.17, ``--take-ownership``: an installation adopts
+objects that exist already.
 """
 
 from __future__ import annotations

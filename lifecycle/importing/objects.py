@@ -7,7 +7,7 @@ it reads the values into its outputs alone, laid over those of the state.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
@@ -28,14 +28,15 @@ _PATCH = "Patch"
 class ExistingObjects:
     """Answers for the provider kubernetes, from what the clusters have.
 
-    `trial` is what a trial run of the program registered, by type and logical name: what does not
-    exist is answered from it, so that the program goes on.
+    `trial` is what a trial run of the program registered: what does not exist is answered from it,
+    so that the program goes on. `kubectl` is how command lines begin, by cluster.
     """
 
-    def __init__(self, trial: Mapping[tuple[str, str], Registration]) -> None:
-        self._trial = trial
-        self.absent: dict[str, dict[str, Any]] = {}
-        """Inputs of what does not exist, by URN; secrets laid open."""
+    def __init__(self, trial: Iterable[Registration], kubectl: Mapping[str, str]) -> None:
+        self._trial = {(item.type, item.name): item for item in trial}
+        self._kubectl = kubectl
+        self.absent: set[str] = set()
+        """URNs of what does not exist."""
         self.refused: list[Refusal] = []
         """What exists and cannot be imported as it is."""
 
@@ -53,32 +54,29 @@ class ExistingObjects:
             )
             found = read(call, message)
         if not found.id:
-            self.absent[request.urn] = inputs
+            self.absent.add(request.urn)
             return provider_pb2.CreateResponse(id=identity, properties=self._imagined(request.urn))
         if not type_of(request.urn).endswith(_PATCH):
             live, _ = decoded(found.properties)
-            registered = self._trial.get(_key(request.urn))
-            cluster = registered.cluster if registered is not None else None
-            self.refused += refusals(live, cluster or "")
+            cluster = self._registered(request.urn).cluster or ""
+            self.refused += refusals(live, cluster, self._kubectl[cluster])
         return provider_pb2.CreateResponse(id=identity, properties=found.properties)
 
     def read(self, request: Any, call: Call) -> Any:
-        """What the program reads of other owners; as the trial run had it where it does not exist."""
+        """What the program reads; as the trial run had it where it does not exist."""
         found = read(call, request)
         if found.id:
             return found
-        self.absent[request.urn] = {}
+        self.absent.add(request.urn)
         return provider_pb2.ReadResponse(id=request.id, properties=self._imagined(request.urn))
 
     def _imagined(self, urn: str) -> Any:
-        registered = self._trial.get(_key(urn))
-        outputs = registered.outputs if registered is not None else {}
+        outputs = self._registered(urn).outputs
         # None of it is kept; marked as secret, none of it is shown either.
         return encoded(outputs, outputs.keys())
 
-
-def _key(urn: str) -> tuple[str, str]:
-    return type_of(urn), name_of(urn)
+    def _registered(self, urn: str) -> Registration:
+        return self._trial[type_of(urn), name_of(urn)]
 
 
 def _release(request: Any, identity: str, call: Call) -> Any:
@@ -96,7 +94,7 @@ def _release(request: Any, identity: str, call: Call) -> Any:
     if found.id:
         known = opened(found.properties.fields[_INPUTS]).struct_value
         for key in ("values", "version"):
-            asked = request.properties.fields[key] if key in request.properties.fields else None
+            asked = request.properties.fields.get(key, None)
             value = as_found(asked, opened(found.properties.fields[key]))
             found.properties.fields[key].CopyFrom(value)
             known.fields[key].CopyFrom(value)

@@ -1,8 +1,8 @@
-"""Why an object that exists cannot become Pulumi's as it is: another owner, or a secret in the open.
+"""Why an object that exists cannot become Pulumi's as it is: another owner, or a readable secret.
 
-Facts: Helm, ``pkg/kube/client.go``: an upgrade deletes what a release no longer has, but for objects
-that are annotated to be kept; kubectl docs, "Declarative Management of Kubernetes Objects";
-Pulumi keeps the metadata of an object in plain text.
+Facts: Helm, ``pkg/kube/client.go``: an upgrade deletes what a release no longer has, except what is
+annotated to be kept; kubectl docs, "Declarative Management of Kubernetes Objects"; the state has
+the metadata of an object in plain text.
 """
 
 from __future__ import annotations
@@ -44,12 +44,15 @@ class Refusal:
     """What to do about it."""
 
 
-def refusals(live: Mapping[str, Any], cluster: str) -> Iterator[Refusal]:
-    """Every reason not to import a live object of the cluster called `cluster`."""
+def refusals(live: Mapping[str, Any], cluster: str, kubectl: str) -> Iterator[Refusal]:
+    """Every reason not to import a live object of the cluster called `cluster`.
+
+    `kubectl` is how a command line for that cluster begins.
+    """
     kind, metadata = Kind.of(live), inner(live, "metadata")
     name, space = name_of(dict(live)), namespace_of(dict(live))
     what = f"{kind} {space}/{name}" if space else f"{kind} {name}"
-    annotate = f"kubectl annotate {kind} {name}" + (f" --namespace {space}" if space else "")
+    annotate = f"{kubectl} annotate {kind} {name}" + (f" --namespace {space}" if space else "")
     marks = {**inner(metadata, "labels"), **inner(metadata, "annotations")}
 
     def because(message: str, remedy: str) -> Refusal:

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from render.recorder import SECRET
 from render.registration import Recording
 
-_PEMS = ("privateKeyPem", "privateKeyPemPkcs8", "certPem")
+_PEMS: Mapping[str, tuple[str, ...]] = {
+    "PrivateKey": ("privateKeyPem", "privateKeyPemPkcs8"),
+    "SelfSignedCert": ("certPem",),
+    "LocallySignedCert": ("certPem",),
+}
+"""What a resource of the provider tls makes, by its kind; others have it among their inputs."""
 
 
 class Place(NamedTuple):
@@ -32,8 +37,7 @@ def places(recording: Recording) -> dict[str, list[Place]]:
         str(item.outputs[output]).strip(): item.name
         for item in recording
         if item.type.startswith("tls:")
-        for output in _PEMS
-        if output in item.outputs
+        for output in _PEMS.get(item.type.rpartition(":")[2], ())
     }
     found: dict[str, list[Place]] = {}
     for text, place in _values(recording):

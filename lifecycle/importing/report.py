@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from checks.facts.results import Status
+from checks.run.printing import MARKS
 from lifecycle.importing.messages import name_of, type_of
 from lifecycle.importing.owners import Refusal
 
@@ -36,7 +38,7 @@ class Report:
             yield f"{len(resources)} {_MEANING.get(operation, f'would be changed ({operation})')}:"
             yield from (f"  {item}" for item in resources)
         for item in self.refused:
-            yield f"× {item.cluster}: {item.what} {item.message}"
+            yield f"{MARKS[Status.FAILURE]} {item.cluster}: {item.what} {item.message}"
             yield f"    {item.remedy}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +20,7 @@ from kube.paths import path_of
 from lifecycle.importing.anchors import require_key
 from lifecycle.importing.certificates import ExistingCertificates
 from lifecycle.importing.deployment import without
+from lifecycle.importing.messages import name_of
 from lifecycle.importing.missing import elsewhere
 from lifecycle.importing.objects import ExistingObjects
 from lifecycle.importing.owners import Refusal
@@ -80,7 +82,11 @@ class Import:
         apis = {name: api_client(item) for name, item in self.config.clusters.items()}
         pems = dict(_held(places(trial), apis))
         require_key(self.config, self.reach, pems)
-        objects = ExistingObjects({(item.type, item.name): item for item in trial})
+        kubectl = {
+            name: f"kubectl --context {item.context}" if item.context else "kubectl"
+            for name, item in self.config.clusters.items()
+        }
+        objects = ExistingObjects(trial, kubectl)
         certificates = ExistingCertificates(pems)
         readers = {"kubernetes": objects, "tls": certificates}
         with ReadingProviders(self.programs, self.environment, readers) as providers:
@@ -96,16 +102,13 @@ class Import:
     def _missing(
         self, trial: Recording, objects: ExistingObjects, apis: Mapping[str, client.ApiClient]
     ) -> Iterator[Refusal]:
-        absent = {urn.rpartition("::")[2] for urn in objects.absent}
+        absent = set(map(name_of, objects.absent))
         for item in trial:
             if item.type == RELEASE and item.name in absent and item.cluster is not None:
                 key = (str(item.inputs["namespace"]), str(item.inputs["name"]))
                 made = inventory(self.config, item.cluster)
                 release = next(one for one in made.releases if one.key == key)
-                api = apis[item.cluster]
-                yield from elsewhere(
-                    release, item, lambda path, api=api: _get(api, path), self.helm
-                )
+                yield from elsewhere(release, item, partial(_get, apis[item.cluster]), self.helm)
 
 
 def _held(

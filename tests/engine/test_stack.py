@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -25,6 +26,8 @@ from kubernetes.client.exceptions import ApiException
 import checks
 from config import PROJECT, load_stack_file
 from tests.engine.conftest import ROOT, Stack, cluster_wide, token
+from tests.imports import LostStack
+from tests.imports import uids as uids_of
 from tests.waiting import eventually
 
 CLUSTERS = ("source", "target")
@@ -270,6 +273,36 @@ def test_an_update_that_is_killed_leaves_a_stack_that_cancel_and_an_update_repai
     deployed.up(content).passed()
     deployed.content = content
     assert deployed.planned() == {}
+
+
+def test_a_mesh_whose_state_is_lost_is_imported_without_a_change(
+    deployed: Stack, tmp_path: Path
+) -> None:
+    lost = LostStack(tmp_path, deployed.engine, deployed.content, "local")
+    refused = lost.mesh_import()
+    assert refused.code == 2
+    assert not lost.out.exists()
+    # The key of a generated anchor is lost with the state; what is printed keeps the anchor.
+    printed = refused.output[refused.output.index(f"{PROJECT}:trustAnchor:") :]
+    lines = printed[: printed.index("then import again")]
+    lost.write({"config": {**deployed.content["config"], **yaml.safe_load(dedent(f"  {lines}"))}})
+    before = {name: uids(deployed, name) for name in CLUSTERS}
+    done = lost.mesh_import()
+    assert done.code == 0, done.output
+    assert lost.out.stat().st_mode & 0o777 == 0o600
+    issuer = deployed.get("source", "/api/v1/namespaces/linkerd/secrets/linkerd-identity-issuer")
+    text = lost.out.read_text()
+    assert "PRIVATE KEY" not in text
+    assert issuer["data"]["tls.key"] not in text
+    assert token(deployed, "target") not in text
+    lost.load()
+    assert lost.planned() == {}
+    assert {name: uids(deployed, name) for name in CLUSTERS} == before
+
+
+def uids(stack: Stack, cluster: str) -> dict[str, str]:
+    with getattr(stack.clusters, cluster).api() as api:
+        return uids_of(api)
 
 
 def left_behind(stack: Stack, before: dict[str, dict[str, set[str]]]) -> dict[str, Any]:

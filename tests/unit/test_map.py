@@ -28,6 +28,8 @@ def _table() -> dict[str, set[str]]:
             names |= PACKAGES
         if "all above" in cells[2]:
             names |= {other for other in allowed if other in PACKAGES}
+        if cells[2].startswith("all but"):
+            names = PACKAGES - names - {"benchmarks"}
         allowed[name] = names
     return allowed
 

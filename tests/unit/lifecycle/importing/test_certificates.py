@@ -114,7 +114,11 @@ def test_what_a_cluster_does_not_have_or_has_otherwise_is_new_and_noted(
     for kind, inputs, pems in (
         ("PrivateKey", KEY, {}),
         ("PrivateKey", KEY, {NAME: "no key"}),
-        ("PrivateKey", KEY, {NAME: certified("r", key=rsa.generate_private_key(65537, 2048)).key_pem}),
+        (
+            "PrivateKey",
+            KEY,
+            {NAME: certified("r", key=rsa.generate_private_key(65537, 2048)).key_pem},
+        ),
         ("LocallySignedCert", below, {}),
         ("LocallySignedCert", below, {NAME: "no certificate"}),
         # Signed by another anchor, of another key, for other names.

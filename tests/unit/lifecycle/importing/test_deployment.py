@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifecycle.importing.deployment import without
@@ -34,6 +34,7 @@ def deployments(draw: st.DrawFn) -> tuple[dict[str, Any], set[str]]:
     return {"version": 3, "deployment": {"manifest": {}, "resources": resources}}, absent
 
 
+@settings(deadline=None)
 @given(deployments())
 def test_what_is_left_refers_only_to_what_is_left(drawn: tuple[dict[str, Any], set[str]]) -> None:
     deployment, absent = drawn
@@ -51,6 +52,7 @@ def test_what_is_left_refers_only_to_what_is_left(drawn: tuple[dict[str, Any], s
     assert result["deployment"]["manifest"] == {}
 
 
+@settings(deadline=None)
 @given(deployments())
 def test_only_certificates_go_with_what_does_not_exist(
     drawn: tuple[dict[str, Any], set[str]],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lifecycle.importing.messages import as_found, opened, secret
@@ -48,6 +48,7 @@ def at(tree: Any, path: tuple[Any, ...]) -> Any:
     return tree
 
 
+@settings(deadline=None)
 @given(mappings, mappings)
 def test_what_is_found_is_kept_and_secret_wherever_the_program_asked_for_something_else(
     asked: dict[str, Any], found: dict[str, Any]
@@ -61,6 +62,7 @@ def test_what_is_found_is_kept_and_secret_wherever_the_program_asked_for_somethi
             assert any(path[: len(mark)] == mark for mark in secrets), path
 
 
+@settings(deadline=None)
 @given(mappings)
 def test_what_the_program_asked_for_keeps_its_marks(asked: dict[str, Any]) -> None:
     assert seen(as_found(value_of(asked), value_of(asked))) == (asked, frozenset())
@@ -68,11 +70,13 @@ def test_what_the_program_asked_for_keeps_its_marks(asked: dict[str, Any]) -> No
     assert seen(as_found(hidden, value_of(asked))) == (asked, {()})
 
 
+@settings(deadline=None)
 @given(trees)
 def test_a_value_that_the_program_does_not_have_is_secret(found: Any) -> None:
     assert seen(as_found(None, value_of(found)))[1] == {()}
 
 
+@settings(deadline=None)
 @given(trees)
 def test_opening_a_value_adds_nothing_to_it(tree: Any) -> None:
     value = value_of(tree)

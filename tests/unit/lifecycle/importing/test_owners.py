@@ -24,7 +24,7 @@ def having(**metadata: Any) -> dict[str, Any]:
 
 
 def test_an_object_without_another_owner_is_imported() -> None:
-    assert list(refusals(SECRET, "west")) == []
+    assert list(refusals(SECRET, "west", "kubectl")) == []
 
 
 @pytest.mark.parametrize(
@@ -33,12 +33,12 @@ def test_an_object_without_another_owner_is_imported() -> None:
         (
             having(annotations={"meta.helm.sh/release-name": "linkerd"}),
             "Helm release linkerd",
-            "kubectl annotate Secret tls --namespace shop helm.sh/resource-policy=keep",
+            "kubectl --context w annotate Secret tls --namespace shop helm.sh/resource-policy=keep",
         ),
         (
             having(annotations={"kubectl.kubernetes.io/last-applied-configuration": "{}"}),
             "plain text",
-            "kubectl annotate Secret tls --namespace shop "
+            "kubectl --context w annotate Secret tls --namespace shop "
             "kubectl.kubernetes.io/last-applied-configuration-",
         ),
         (having(annotations={"argocd.argoproj.io/tracking-id": "x"}), "Argo CD", ""),
@@ -53,7 +53,7 @@ def test_an_object_without_another_owner_is_imported() -> None:
 def test_an_object_of_another_owner_is_refused_with_what_to_do(
     thing: dict[str, Any], says: str, command: str
 ) -> None:
-    (refusal,) = refusals(thing, "west")
+    (refusal,) = refusals(thing, "west", "kubectl --context w")
     assert (refusal.cluster, refusal.what) == ("west", "Secret shop/tls")
     assert says in refusal.message
     assert command in refusal.remedy
@@ -62,10 +62,10 @@ def test_an_object_of_another_owner_is_refused_with_what_to_do(
 
 def test_what_helm_keeps_is_imported() -> None:
     kept = {"meta.helm.sh/release-name": "linkerd", "helm.sh/resource-policy": "keep"}
-    assert list(refusals(having(annotations=kept), "west")) == []
+    assert list(refusals(having(annotations=kept), "west", "kubectl")) == []
 
 
 def test_only_of_a_secret_the_annotation_of_kubectl_is_a_secret() -> None:
     applied = {"kubectl.kubernetes.io/last-applied-configuration": "{}"}
     thing = having(annotations=applied) | {"kind": "ConfigMap"}
-    assert list(refusals(thing, "west")) == []
+    assert list(refusals(thing, "west", "kubectl --context w")) == []
