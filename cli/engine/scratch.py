@@ -26,6 +26,9 @@ from vocabulary.errors import BAD_INPUT
 _PASSPHRASES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE")
 _OWN = ("secretsprovider", "encryptionsalt", "encryptedkey")
 """Keys of a stack file that say how its secrets are encrypted."""
+FORCE = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
+"""The environment in which Pulumi changes fields that kubectl or Helm wrote: what differs of an
+object made by hand would else be a conflict (pulumi-kubernetes, ``pkg/await``)."""
 _LAST_LINES = 15
 
 
@@ -62,8 +65,8 @@ class ScratchStack:
         self._run(command, self._engine.having(settings), on_line)
 
     def preview(self) -> dict[str, Any]:
-        """What an update would do, as Pulumi prints it in JSON. Raises VerbError."""
-        text = self._run(["preview", "--json", *self._config])
+        """What an update with `FORCE` would do, as Pulumi prints it in JSON. Raises VerbError."""
+        text = self._run(["preview", "--json", *self._config], self._engine.having(FORCE))
         shown: dict[str, Any] = json.loads(text[text.index("{") :])
         return shown
 

@@ -110,6 +110,8 @@ def _without_resources(engine: Engine, name: str) -> bool:
 
 
 def _show(found: Report, name: str, target: Path, *, exists: bool) -> None:
+    from cli.engine.scratch import FORCE
+
     console = screen.out()
     for line in found.lines():
         console.print(line, markup=False)
@@ -118,10 +120,12 @@ def _show(found: Report, name: str, target: Path, *, exists: bool) -> None:
         return
     shown = paths.shown(target.absolute())
     console.print(f"{shown} (mode 0600) has the state; its secrets are encrypted. Next:")
+    # Fields that differ were written by kubectl or Helm.
+    force = "".join(f"{key}={value} " for key, value in FORCE.items()) if found.changes else ""
     commands = [] if exists else [f"pulumi stack init {name}"]
     commands += [
         f"pulumi stack import --stack {name} --file {shown}",
-        f"pulumi preview --stack {name} --diff",
+        f"{force}pulumi preview --stack {name} --diff",
         f"rm {shown}",
     ]
     for command in commands:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,27 +36,39 @@ _SIGNED = "tls:index/locallySignedCert:LocallySignedCert"
 _AUTHORITY = {"caCertPem", "caPrivateKeyPem"}
 
 
+@dataclass(frozen=True)
+class Held:
+    """A key or certificate as a cluster has it."""
+
+    pem: str
+    """The text; the same key in another form, or with another line feed, would be a change."""
+    output: str
+    """The output of the resource that the program puts there."""
+
+
 class ExistingCertificates:
     """Answers for the provider tls, from keys and certificates by the names of their resources."""
 
-    def __init__(self, pems: Mapping[str, str]) -> None:
-        self._pems = pems
+    def __init__(self, held: Mapping[str, Held]) -> None:
+        self._held = held
         self.absent: set[str] = set()
         """URNs of what no cluster has, or not in the form that the program asks for."""
 
     def create(self, request: Any, call: Call) -> Any:
         """The resource as the clusters have it; a new one where they have none."""
-        kind, pem = type_of(request.urn), self._pems.get(name_of(request.urn))
+        kind = type_of(request.urn)
+        held = self._held.get(name_of(request.urn), Held("", ""))
         made = call("Create", _signable(request), provider_pb2.CreateResponse)
         for key in _AUTHORITY & request.properties.fields.keys():
             made.properties.fields[key].CopyFrom(request.properties.fields[key])
         if kind not in (_KEY, _SELF_SIGNED, _SIGNED):
             return made
-        texts = _key(pem) if kind == _KEY else _certificate(pem, _inputs(request.properties))
+        inputs = _inputs(request.properties)
+        texts = _key(held.pem) if kind == _KEY else _certificate(held.pem, inputs)
         if texts is None:
             self.absent.add(request.urn)
             return made
-        put(made.properties, texts)
+        put(made.properties, {**texts, held.output: held.pem})
         return provider_pb2.CreateResponse(id=texts["id"], properties=made.properties)
 
     def read(self, request: Any, call: Call) -> Any:
@@ -78,10 +91,10 @@ def _signable(request: Any) -> Any:
     return signable
 
 
-def _key(pem: str | None) -> dict[str, str] | None:
+def _key(pem: str) -> dict[str, str] | None:
     """Outputs of the resource of a P-256 key; None where the text is none."""
     try:
-        key = load_pem_private_key((pem or "").encode(), password=None)
+        key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError):
         return None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
@@ -108,13 +121,13 @@ def _key(pem: str | None) -> dict[str, str] | None:
     }
 
 
-def _certificate(pem: str | None, inputs: Mapping[str, str]) -> dict[str, str] | None:
+def _certificate(pem: str, inputs: Mapping[str, str]) -> dict[str, str] | None:
     """Outputs of the resource of a certificate; None where the inputs ask for another one.
 
     `inputs` are those of the resource: whose key it has, which names, and who signs it.
     """
     try:
-        found = x509.load_pem_x509_certificate((pem or "").encode())
+        found = x509.load_pem_x509_certificate(pem.encode())
     except ValueError:
         return None
     if "certRequestPem" in inputs:
@@ -129,7 +142,7 @@ def _certificate(pem: str | None, inputs: Mapping[str, str]) -> dict[str, str] |
         return None
     return {
         "id": str(found.serial_number),
-        "certPem": pem or "",
+        "certPem": pem,
         "validityStartTime": found.not_valid_before_utc.isoformat(),
         "validityEndTime": found.not_valid_after_utc.isoformat(),
     }

@@ -7,13 +7,14 @@ it reads the values into its outputs alone, laid over those of the state.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2
 
-from lifecycle.importing.messages import as_found, name_of, opened, secret, type_of
+from kube.answers import items
+from lifecycle.importing.messages import as_found, name_of, opened, put, secret, type_of
 from lifecycle.importing.owners import Refusal, refusals
 from lifecycle.importing.providers import Call, read
 from render.protobuf import decoded, encoded
@@ -21,6 +22,7 @@ from render.recorder import RELEASE
 from render.registration import Registration
 
 _INPUTS = "__inputs"
+_MANAGER = "__fieldManager"
 _PATCH = "Patch"
 """What the type of a patch of another owner's object ends in."""
 
@@ -58,6 +60,8 @@ class ExistingObjects:
             return provider_pb2.CreateResponse(id=identity, properties=self._imagined(request.urn))
         if not type_of(request.urn).endswith(_PATCH):
             live, _ = decoded(found.properties)
+            for manager in _applied_by(live):
+                put(found.properties, {_MANAGER: manager})
             cluster = self._registered(request.urn).cluster or ""
             self.refused += refusals(live, cluster, self._kubectl[cluster])
         return provider_pb2.CreateResponse(id=identity, properties=found.properties)
@@ -77,6 +81,14 @@ class ExistingObjects:
 
     def _registered(self, urn: str) -> Registration:
         return self._trial[type_of(urn), name_of(urn)]
+
+
+def _applied_by(live: Mapping[str, Any]) -> Iterator[str]:
+    """Under which name Pulumi applied an object; it then owns its fields under that name."""
+    for entry in items(live, "metadata", "managedFields"):
+        name = str(entry.get("manager"))
+        if entry.get("operation") == "Apply" and name.startswith("pulumi-kubernetes"):
+            yield name
 
 
 def _release(request: Any, identity: str, call: Call) -> Any:

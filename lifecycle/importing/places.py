@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from render.recorder import SECRET
@@ -29,35 +29,33 @@ class Place(NamedTuple):
     namespace: str
     secret: str
     key: str
+    output: str
+    """Which output of the resource it is."""
 
 
 def places(recording: Recording) -> dict[str, list[Place]]:
     """Places of each key and certificate, by the logical name of its resource."""
     made = {
-        str(item.outputs[output]).strip(): item.name
+        item.outputs[output]: (item.name, output)
         for item in recording
         if item.type.startswith("tls:")
         for output in _PEMS.get(item.type.rpartition(":")[2], ())
     }
     found: dict[str, list[Place]] = {}
-    for text, place in _values(recording):
-        if text in made:
-            found.setdefault(made[text], []).append(place)
-    return found
-
-
-def _values(recording: Recording) -> Iterator[tuple[str, Place]]:
     for item in recording:
         if item.type == SECRET and item.cluster is not None and not item.read:
             metadata = item.inputs["metadata"]
             where = (item.cluster, str(metadata.get("namespace", "")), str(metadata["name"]))
             for key, value in (item.inputs.get("data") or {}).items():
-                yield decoded_text(value), Place(*where, key)
+                if (text := decoded_text(value)) in made:
+                    name, output = made[text]
+                    found.setdefault(name, []).append(Place(*where, key, output))
+    return found
 
 
 def decoded_text(value: object) -> str:
-    """The text of a value of a Secret, without white space around it; empty where it is none."""
+    """The text of a value of a Secret; empty where it is none."""
     try:
-        return base64.b64decode(str(value)).decode().strip()
+        return base64.b64decode(str(value)).decode()
     except (binascii.Error, UnicodeDecodeError):
         return ""

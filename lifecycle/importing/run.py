@@ -18,7 +18,7 @@ from config.inventory import inventory
 from kube.kubeconfig import api_client, get_json
 from kube.paths import path_of
 from lifecycle.importing.anchors import require_key
-from lifecycle.importing.certificates import ExistingCertificates
+from lifecycle.importing.certificates import ExistingCertificates, Held
 from lifecycle.importing.deployment import without
 from lifecycle.importing.messages import name_of
 from lifecycle.importing.missing import elsewhere
@@ -113,18 +113,18 @@ class Import:
 
 def _held(
     wanted: Mapping[str, list[Place]], apis: Mapping[str, client.ApiClient]
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, Held]]:
     """Keys and certificates that the clusters have, with the logical names of their resources."""
     secrets: dict[Place, Mapping[str, Any]] = {}
     for name, found in wanted.items():
         for place in found:
-            whole = place._replace(key="")
+            whole = place._replace(key="", output="")
             if whole not in secrets:
                 path = path_of(SECRET, place.namespace, place.secret)
                 secrets[whole] = _get(apis[place.cluster], path)
             text = decoded_text((secrets[whole].get("data") or {}).get(place.key, ""))
             if text:
-                yield name, f"{text}\n"
+                yield name, Held(text, place.output)
                 break
 
 

@@ -297,6 +297,11 @@ def test_a_mesh_whose_state_is_lost_is_imported_without_a_change(
     assert token(deployed, "target") not in text
     lost.load()
     assert lost.planned() == {}
+    # Pulumi still owns what it wrote: a change is no conflict.
+    sample = deployed.content["config"][f"{PROJECT}:clusters"]["target"]["sample"]
+    changed = deployed.changed(target={"sample": {**sample, "prefix": "/imported/"}})
+    lost.write({"config": {**changed["config"], **yaml.safe_load(dedent(f"  {lines}"))}})
+    assert lost.planned() == {"target-ambassador-mapping-linkerd2-qotm": "update"}
     assert {name: uids(deployed, name) for name in CLUSTERS} == before
 
 

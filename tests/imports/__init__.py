@@ -22,6 +22,7 @@ import yaml
 from kubernetes import client
 
 from cli.engine.engine import Engine
+from cli.engine.scratch import FORCE
 from config import PROJECT
 from tests.certificates import ROOT as ROOT_NAME
 from tests.certificates import certified
@@ -87,11 +88,14 @@ class LostStack:
             code = self.engine.execute(command, lines.append, folder=project)
             assert code == 0, "\n".join(lines)
 
-    def planned(self) -> dict[str, str]:
-        """What the next update would do, by logical name; unchanged resources left out."""
+    def planned(self, *, force: bool = False) -> dict[str, str]:
+        """What the next update would do, by logical name; unchanged resources left out.
+
+        With `force`, also to fields that others wrote.
+        """
         lines: list[str] = []
         command = ["preview", "--json", "--stack", self._name, "--config-file", str(self.file)]
-        code = self.engine.execute(command, lines.append)
+        code = self.engine.having(FORCE if force else {}).execute(command, lines.append)
         text = "\n".join(lines)
         assert code == 0, text
         steps = json.loads(text[text.index("{") :])["steps"]

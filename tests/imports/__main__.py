@@ -114,7 +114,7 @@ def _imported(
     if not lost.out.exists():
         return f"FAILED: {done.output[-1500:]}"
     lost.load()
-    planned = lost.planned()
+    planned = lost.planned(force=True)
     after = _uids(clusters)
     changed = sorted(
         key for key in before.keys() | after.keys() if before.get(key) != after.get(key)

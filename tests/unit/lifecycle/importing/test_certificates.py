@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 from pulumi.runtime.proto import provider_pb2
 
-from lifecycle.importing.certificates import ExistingCertificates
+from lifecycle.importing.certificates import ExistingCertificates, Held
 from render.protobuf import decoded, encoded
 from tests.certificates import ISSUER, ROOT, Certified, certified
 from tls_provider.certificates import make
@@ -37,10 +37,12 @@ def provider(method: str, request: Any, response: Any) -> Any:
     return provider_pb2.CreateResponse(id="new", properties=encoded(made, secret))
 
 
-def created(kind: str, inputs: dict[str, Any], pems: dict[str, str]) -> tuple[Any, set[str], Any]:
+def created(
+    kind: str, inputs: dict[str, Any], pems: dict[str, str], output: str = "certPem"
+) -> tuple[Any, set[str], Any]:
     """Outputs of a resource, which of them are secret, and what was noted as absent."""
     urn = f"urn:pulumi:s::p::pkg:C${TYPES[kind]}::{NAME}"
-    reader = ExistingCertificates(pems)
+    reader = ExistingCertificates({name: Held(pem, output) for name, pem in pems.items()})
     request = provider_pb2.CreateRequest(urn=urn, properties=encoded(inputs))
     answer = reader.create(request, provider)
     outputs, secrets = decoded(answer.properties)
@@ -77,10 +79,15 @@ def signed(item: Certified, root: Certified, **changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("form", ["key_pem", "old_key_pem"])
-def test_a_key_is_kept_in_all_its_forms_and_stays_secret(issuer: Certified, form: str) -> None:
-    outputs, secrets, absent = created("PrivateKey", KEY, {NAME: getattr(issuer, form)})
-    assert outputs["privateKeyPem"] == issuer.old_key_pem
-    assert outputs["privateKeyPemPkcs8"] == issuer.key_pem
+@pytest.mark.parametrize("output", ["privateKeyPem", "privateKeyPemPkcs8"])
+def test_a_key_is_kept_as_the_cluster_has_it_and_stays_secret(
+    issuer: Certified, form: str, output: str
+) -> None:
+    pem = getattr(issuer, form)
+    outputs, secrets, absent = created("PrivateKey", KEY, {NAME: f"{pem}\n"}, output)
+    forms = {"privateKeyPem": issuer.old_key_pem, "privateKeyPemPkcs8": issuer.key_pem}
+    forms[output] = f"{pem}\n"
+    assert {key: outputs[key] for key in forms} == forms
     public = load_ssh_public_key(outputs["publicKeyOpenssh"].encode())
     assert public == issuer.certificate.public_key()
     assert {"privateKeyPem", "privateKeyPemPkcs8"} <= secrets

@@ -107,3 +107,21 @@ def test_a_release_as_it_is_asked_for_has_no_difference() -> None:
     known = opened(answer.properties.fields["__inputs"])
     assert known.struct_value == encoded(asked)
     assert decoded(answer.properties)[1] == {("__inputs",)}
+
+
+def test_the_next_update_owns_the_fields_that_the_lost_state_owned() -> None:
+    managers = [
+        {"manager": "kubectl", "operation": "Update"},
+        {"manager": "pulumi-kubernetes-1a2b", "operation": "Apply"},
+        {"manager": "argo", "operation": "Apply"},
+    ]
+    live = {
+        **OBJECT,
+        "metadata": {**OBJECT["metadata"], "managedFields": managers},  # type: ignore[dict-item]
+        "__fieldManager": "pulumi-kubernetes-new",
+    }
+    answer, _, _ = created(SECRET, OBJECT, live)
+    assert decoded(answer.properties)[0]["__fieldManager"] == "pulumi-kubernetes-1a2b"
+    without = {**live, "metadata": {**OBJECT["metadata"], "managedFields": managers[:1]}}  # type: ignore[dict-item]
+    answer, _, _ = created(SECRET, OBJECT, without)
+    assert decoded(answer.properties)[0]["__fieldManager"] == "pulumi-kubernetes-new"

@@ -46,8 +46,10 @@ def test_every_key_and_certificate_but_the_anchors_key_is_in_a_secret(stack: str
 def test_a_place_is_that_of_the_value_itself() -> None:
     found = places(recorded("local"))
     issuer = ("source", "linkerd", "linkerd-identity-issuer")
-    assert found["trust-anchor-source-issuer-key"] == [Place(*issuer, "tls.key")]
-    assert found["trust-anchor-source-issuer-certificate"] == [Place(*issuer, "tls.crt")]
+    assert found["trust-anchor-source-issuer-key"] == [
+        Place(*issuer, "tls.key", "privateKeyPemPkcs8")
+    ]
+    assert found["trust-anchor-source-issuer-certificate"] == [Place(*issuer, "tls.crt", "certPem")]
     anchor = found["trust-anchor-anchor.root-certificate"]
     assert {place.key for place in anchor} == {"ca.crt"}
 
