@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
 from pulumi.automation import CommandResult, InvalidVersionError, OnOutput, PulumiCommand
@@ -15,6 +17,8 @@ from cli import paths
 from cli.engine import process
 from cli.errors import VerbError
 
+PLUGINS = {"kubernetes": "pulumi-kubernetes", "tls": "pulumi-tls"}
+"""Providers that the program needs, and the packages whose versions they have."""
 INSTALL = "install Pulumi: https://www.pulumi.com/docs/install/"
 
 
@@ -58,6 +62,23 @@ class Engine(PulumiCommand):
         """The environment that it runs with."""
         merged = {**os.environ, **self._settings}
         return {key: value for key, value in merged.items() if value is not None}
+
+    def providers(self) -> dict[str, Path]:
+        """The providers of the program, by package, as the engine finds them.
+
+        Fact: pulumi, ``sdk/go/common/workspace/plugins.go``: on PATH, or else in PULUMI_HOME.
+        Raises EngineUnavailableError.
+        """
+        found = {}
+        home = Path(self.environment.get("PULUMI_HOME") or Path.home() / ".pulumi")
+        for name, package in PLUGINS.items():
+            program = f"pulumi-resource-{name}"
+            installed = home / "plugins" / f"resource-{name}-v{version(package)}" / program
+            path = shutil.which(program, path=self.environment["PATH"]) or str(installed)
+            if not Path(path).is_file():
+                raise EngineUnavailableError(f"Pulumi's provider {name} is not installed", INSTALL)
+            found[name] = Path(path)
+        return found
 
     def having(self, settings: Mapping[str, str | None]) -> Engine:
         """The same CLI with more environment variables; None removes one."""

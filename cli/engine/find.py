@@ -14,7 +14,7 @@ from charts.internet import unreachable
 from cli import paths
 from cli.engine import process
 from cli.engine.built import built
-from cli.engine.engine import INSTALL, Engine, EngineUnavailableError
+from cli.engine.engine import INSTALL, PLUGINS, Engine, EngineUnavailableError
 from machine.errors import BuildError
 from machine.files import locked
 from machine.progress import Report, silent
@@ -23,8 +23,6 @@ SITE = "https://get.pulumi.com/install.sh"
 """What the Automation API's installer downloads first."""
 ENGINE_VARIABLE = "MESH_ENGINE"
 """The environment variable that asks for the engine which is built from Go modules."""
-PLUGINS = {"kubernetes": "pulumi-kubernetes", "tls": "pulumi-tls"}
-"""Providers that the program needs, and the packages whose versions they have."""
 
 _BUILT = "built"
 _INSTALL_SECONDS = 900.0

@@ -36,6 +36,9 @@ class Anchor(Model):
     private_key: Secret | None = None
     """PEM of its private key; needed only for the signing anchor, if the program signs
     certificates."""
+    key_lost: Annotated[bool, Field(strict=True)] = False
+    """Whether no copy of its private key is left. As the signing anchor it signs nothing new, and
+    what it signed is kept, until another anchor signs (docs/import.md)."""
 
     @property
     def generated(self) -> bool:
@@ -44,6 +47,14 @@ class Anchor(Model):
 
     def inconsistencies(self) -> Iterator[Problem]:
         """Why a provided certificate or its key is unfit."""
+        if self.key_lost and (self.certificate is None or self.private_key is not None):
+            what = "certificate is not" if self.certificate is None else "privateKey is"
+            yield Problem(
+                "keyLost",
+                f"keyLost is true, and {what} set",
+                "leave keyLost out",
+                about=("certificate", "privateKey"),
+            )
         if self.certificate is None:
             if self.private_key is not None:
                 yield Problem(
@@ -159,7 +170,8 @@ class TrustAnchorConfig(Model):
             )
             return
         signer = self.signing_anchor
-        if self.needs_key and not signer.generated and signer.private_key is None:
+        kept = signer.key_lost and not (self.cert_manager and self.cert_manager.make_issuer)
+        if self.needs_key and not signer.generated and signer.private_key is None and not kept:
             place = names.index(signer.name)
             relieved = ", or write certManager.webhooks: true" if self._issuer_is_there else ""
             yield Problem(

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -33,6 +34,8 @@ from kube.tokens import claims_of
 from preflight.link_tokens import refused
 from tests.credentials_page import commands, links
 from tests.engine.conftest import LATER, ROOT, Stack, cluster_wide, token
+from tests.imports import LostStack
+from tests.imports import uids as uids_of
 from tests.waiting import eventually
 from vocabulary.linkerd import MULTICLUSTER
 
@@ -485,6 +488,41 @@ def test_an_upgrade_follows_its_page_in_two_waves_and_a_downgrade_is_refused(
     assert "Traceback" not in run.output
     deployed.content = yaml.safe_load(file.read_text())
     assert deployed.resources() == before
+
+
+def test_a_mesh_whose_state_is_lost_is_imported_without_a_change(
+    deployed: Stack, tmp_path: Path
+) -> None:
+    lost = LostStack(tmp_path, deployed.engine, deployed.content, "local")
+    refused = lost.mesh_import()
+    assert refused.code == 2
+    assert not lost.out.exists()
+    # The key of a generated anchor is lost with the state; what is printed keeps the anchor.
+    printed = refused.output[refused.output.index(f"{PROJECT}:trustAnchor:") :]
+    lines = printed[: printed.index("then import again")]
+    lost.write({"config": {**deployed.content["config"], **yaml.safe_load(dedent(f"  {lines}"))}})
+    before = {name: uids(deployed, name) for name in CLUSTERS}
+    done = lost.mesh_import()
+    assert done.code == 0, done.output
+    assert lost.out.stat().st_mode & 0o777 == 0o600
+    issuer = deployed.get("source", "/api/v1/namespaces/linkerd/secrets/linkerd-identity-issuer")
+    text = lost.out.read_text()
+    assert "PRIVATE KEY" not in text
+    assert issuer["data"]["tls.key"] not in text
+    assert token(deployed, "target") not in text
+    lost.load()
+    assert lost.planned() == {}
+    # Pulumi still owns what it wrote: a change is no conflict.
+    sample = deployed.content["config"][f"{PROJECT}:clusters"]["target"]["sample"]
+    changed = deployed.changed(target={"sample": {**sample, "prefix": "/imported/"}})
+    lost.write({"config": {**changed["config"], **yaml.safe_load(dedent(f"  {lines}"))}})
+    assert lost.planned() == {"target-ambassador-mapping-linkerd2-qotm": "update"}
+    assert {name: uids(deployed, name) for name in CLUSTERS} == before
+
+
+def uids(stack: Stack, cluster: str) -> dict[str, str]:
+    with getattr(stack.clusters, cluster).api() as api:
+        return uids_of(api)
 
 
 def left_behind(stack: Stack, before: dict[str, dict[str, set[str]]]) -> dict[str, Any]:

@@ -104,6 +104,13 @@ WRONG: Wrong = [
     ),
     ("left to no one", trusted({"restarts": {"excluded": ["shop/web"]}})),
     ("no key", trusted({"anchors": [ANCHOR]})),
+    ("lost key of a generated anchor", trusted({"anchors": [{"name": "a", "keyLost": True}]})),
+    (
+        "lost key that is set",
+        trusted(
+            {"anchors": [{**ANCHOR, "privateKey": key_pem(KEY), "keyLost": True}]},
+        ),
+    ),
     ("generated CA", trusted({"certManager": ISSUED}, certManager={})),
     (
         "kind of another group",

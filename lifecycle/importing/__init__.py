@@ -1,0 +1,1 @@
+"""What `./mesh import` does: a Pulumi state for a mesh that exists already."""
