@@ -130,6 +130,7 @@ def _certificate(pem: str, inputs: Mapping[str, str]) -> dict[str, str] | None:
         found = x509.load_pem_x509_certificate(pem.encode())
     except ValueError:
         return None
+    public: Any
     if "certRequestPem" in inputs:
         request = x509.load_pem_x509_csr(inputs["certRequestPem"].encode())
         public, names = request.public_key(), _names(request.extensions)

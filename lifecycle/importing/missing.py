@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from checks.facts.helm import histories
-
 from config.inventory.charts import Release
 from kube.answers import inner, items
+from kube.helm import histories
 from kube.paths import path_of
 from lifecycle.importing.owners import Refusal
 from render.helm import HelmTemplate

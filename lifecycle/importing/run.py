@@ -25,7 +25,7 @@ from lifecycle.importing.missing import elsewhere
 from lifecycle.importing.objects import ExistingObjects
 from lifecycle.importing.owners import Refusal
 from lifecycle.importing.places import Place, decoded_text, places
-from lifecycle.importing.providers import ReadingProviders
+from lifecycle.importing.providers import Reader, ReadingProviders
 from lifecycle.importing.report import Report, report
 from machine.files import write_private
 from preflight import Reach
@@ -88,7 +88,7 @@ class Import:
         }
         objects = ExistingObjects(trial, kubectl)
         certificates = ExistingCertificates(pems)
-        readers = {"kubernetes": objects, "tls": certificates}
+        readers: dict[str, Reader] = {"kubernetes": objects, "tls": certificates}
         with ReadingProviders(self.programs, self.environment, readers) as providers:
             stack.up(providers.settings, on_line)
         refused = [*objects.refused, *self._missing(trial, objects, apis)]

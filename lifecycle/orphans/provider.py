@@ -158,7 +158,7 @@ def main() -> None:
     end_with_parent()
     server = grpc.server(ThreadPoolExecutor(max_workers=8), options=_GRPC_CHANNEL_OPTIONS)
     # The engine interrupts its plugins at the end of a run, and when a user interrupts it: a
-    # deletion ends first. Where one does not end, the engine kills all plugins and reports an error.
+    # deletion ends first. Where a plugin does not end, the engine kills all and reports an error.
     signal.signal(signal.SIGINT, lambda *_: server.stop(_GRACE_SECONDS))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(MirrorsPlugin(), server)
     port = server.add_insecure_port("127.0.0.1:0")

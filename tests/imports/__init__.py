@@ -123,7 +123,7 @@ def uids(api: client.ApiClient) -> dict[str, str]:
 
     def get(path: str) -> dict[str, Any]:
         answer = api.call_api("GET", f"{api.configuration.host}{path}")
-        found: dict[str, Any] = json.loads(answer.read())
+        found: dict[str, Any] = json.loads(answer.read())  # type: ignore[no-untyped-call]
         return found
 
     groups = [group["preferredVersion"]["groupVersion"] for group in get("/apis")["groups"]]

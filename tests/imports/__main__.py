@@ -130,7 +130,7 @@ def _imported(
 
 
 def _uids(clusters: Mapping[str, LocalCluster]) -> dict[str, str]:
-    found = {}
+    found: dict[str, str] = {}
     for name, cluster in clusters.items():
         with cluster.api() as api:
             found |= {f"{name} {key}": uid for key, uid in uids(api).items()}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.engine import find as finding
-from cli.engine.engine import EngineUnavailableError
+from cli.engine.engine import PLUGINS, EngineUnavailableError
 from cli.engine.find import find
 from tests.unit.cli.conftest import Program
 
@@ -50,7 +50,7 @@ def test_providers_of_other_versions_do_not_count(program: Program, offline: Non
 
 def test_pulumi_of_path_is_used_with_the_providers_beside_it(program: Program) -> None:
     program("pulumi", "print(sys.argv[1])")
-    for name in finding.PLUGINS:
+    for name in PLUGINS:
         program(f"pulumi-resource-{name}", "")
     found = find(silent)
     lines: list[str] = []

@@ -18,7 +18,7 @@ def deployments(draw: st.DrawFn) -> tuple[dict[str, Any], set[str]]:
     resources: list[dict[str, Any]] = []
     for number in range(count):
         earlier = [item["urn"] for item in resources]
-        needs = draw(st.lists(st.sampled_from(earlier), unique=True)) if earlier else []
+        needs: list[Any] = draw(st.lists(st.sampled_from(earlier), unique=True)) if earlier else []
         item: dict[str, Any] = {
             "urn": f"urn:{number}",
             "type": draw(st.sampled_from(["tls:index/a:A", "kubernetes:core/v1:Secret"])),

@@ -14,7 +14,9 @@ from lifecycle.importing.owners import Refusal
 from render import HelmTemplate
 from render.registration import Registration
 
-RELEASE = Release("linkerd", "linkerd-crds", "linkerd-crds", "1.0.0", "linkerd", frozenset())
+RELEASE = Release(
+    "linkerd", "linkerd-crds", "linkerd-crds", "1.0.0", "linkerd", frozenset(), "version"
+)
 REGISTERED = Registration(
     "kubernetes:helm.sh/v3:Release",
     "west-linkerd-crds",

@@ -72,7 +72,8 @@ def test_an_object_without_a_namespace_is_read_by_its_name_alone() -> None:
 def test_what_does_not_exist_is_noted_and_answered_from_the_trial_run_as_a_secret() -> None:
     answer, reader, _ = created(SECRET, OBJECT, None)
     assert reader.absent == {urn(SECRET)}
-    assert decoded(answer.properties) == ({"status": "imagined"}, {("status",)})
+    found: Any = decoded(answer.properties)
+    assert found == ({"status": "imagined"}, {("status",)})
 
 
 def test_only_a_patch_may_be_of_an_object_with_another_owner() -> None:

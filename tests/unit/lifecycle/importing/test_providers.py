@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc  # type: ignore[import-untyped]
 import pytest
+from google.protobuf import empty_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from lifecycle.importing.providers import Call, ReadingProviders, read
@@ -81,7 +82,7 @@ def connected(providers: ReadingProviders, engine: str) -> Any:
     assert name == "p"
     options = [("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0)]
     channel = grpc.insecure_channel(f"127.0.0.1:{port}", options=options)
-    stub: Any = provider_pb2_grpc.ResourceProviderStub(channel)  # type: ignore[no-untyped-call]
+    stub: Any = provider_pb2_grpc.ResourceProviderStub(channel)
     stub.Handshake(provider_pb2.ProviderHandshakeRequest(engine_address=engine))
     return stub
 
@@ -91,10 +92,7 @@ def test_each_connection_has_a_process_of_its_own_that_knows_the_engine(
 ) -> None:
     first, second = connected(providers, "one:1"), connected(providers, "two:2")
     for stub, engine in ((first, "one:1"), (second, "two:2"), (first, "one:1")):
-        assert (
-            stub.GetPluginInfo(provider_pb2_grpc.google_dot_protobuf_dot_empty__pb2.Empty()).version
-            == engine
-        )
+        assert stub.GetPluginInfo(empty_pb2.Empty()).version == engine
 
 
 def test_what_the_engine_creates_is_read(providers: ReadingProviders) -> None:
