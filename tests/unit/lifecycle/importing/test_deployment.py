@@ -24,7 +24,8 @@ def deployments(draw: st.DrawFn) -> tuple[dict[str, Any], set[str]]:
             "type": draw(st.sampled_from(["tls:index/a:A", "kubernetes:core/v1:Secret"])),
             "inputs": {"n": number},
         }
-        if draw(st.booleans()):
+        depends: bool = draw(st.booleans())
+        if depends:
             item |= {"dependencies": needs, "propertyDependencies": {"data": needs}}
         if earlier and draw(st.booleans()):
             item["deletedWith"] = draw(st.sampled_from(earlier))
