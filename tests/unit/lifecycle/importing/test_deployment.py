@@ -27,7 +27,7 @@ def deployments(draw: st.DrawFn) -> tuple[dict[str, Any], set[str]]:
         depends: bool = draw(st.booleans())
         if depends:
             item |= {"dependencies": needs, "propertyDependencies": {"data": needs}}
-        if earlier and draw(st.booleans()):
+        if draw(st.booleans()) and earlier:
             item["deletedWith"] = draw(st.sampled_from(earlier))
         resources.append(item)
     absent = draw(st.sets(st.sampled_from([item["urn"] for item in resources])))
