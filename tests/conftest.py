@@ -11,6 +11,7 @@ import shutil
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
 from machine.build import cached
@@ -37,6 +38,10 @@ PROGRAMS = (*CLUSTER_TOOLS, "helm", "kubectl", *(() if shutil.which("pulumi") el
 """Programs that fixtures build where they are not in the cache; the test that needs one waits."""
 _BUILD_SECONDS = 3600
 
+
+# No drawn test depends on the clock's speed.
+settings.register_profile("mesh", deadline=None)
+settings.load_profile("mesh")
 
 # The engine, its providers and Helm are short-lived: collecting their garbage less often saves CPU.
 os.environ.setdefault("GOGC", "400")
