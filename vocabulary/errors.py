@@ -18,6 +18,7 @@ The tree; each class is defined where it is raised:
     ├── LocalClusterError        local_clusters/errors.py: a local cluster fails
     │   ├── ClusterStartError        a process does not start
     │   └── StartCancelledError      the user interrupted the start
+    ├── LostKeyError             lifecycle/importing/anchors.py: the key that signs is lost
     ├── SessionError             verify/session.py: `./mesh verify` cannot start or end
     └── VerbError                cli/errors.py: a verb of `./mesh` cannot go on
         └── EngineUnavailableError   cli/engine/engine.py: Pulumi is not installed
