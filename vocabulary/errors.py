@@ -19,6 +19,7 @@ The tree; each class is defined where it is raised:
     ├── LocalClusterError        local_clusters/errors.py: a local cluster fails
     │   ├── ClusterStartError        a process does not start
     │   └── StartCancelledError      the user interrupted the start
+    ├── LostKeyError             lifecycle/importing/anchors.py: the key that signs is lost
     ├── RecoveryError            lifecycle/recovery/errors.py: an interrupted run cannot be repaired
     ├── RestartError             lifecycle/restarts/act.py: a workload does not restart
     ├── RotationError            lifecycle/rotation/step.py: a rotation cannot go on by itself

@@ -167,7 +167,8 @@ class _Handler(grpc.GenericRpcHandler):  # type: ignore[misc]
             text=True,
         )
         assert process.stdout is not None
-        port = process.stdout.readline().strip()
+        # Without a port the process has ended, and each call fails as unavailable.
+        port = process.stdout.readline().strip() or "0"
         options = [*_GRPC_CHANNEL_OPTIONS, ("grpc.enable_http_proxy", 0)]
         with self._lock:
             self._processes.append(process)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[3]
-VERBS = ("demo", "validate", "render", "check", "test")
+VERBS = ("demo", "validate", "render", "check", "import", "test")
 
 BROKEN = """
 config:
