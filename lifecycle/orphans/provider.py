@@ -28,7 +28,7 @@ VERSION = "1.0.0"
 IDENTITY = ("cluster", "uid", "target")
 """Inputs whose change replaces the resource; the others say how to log in."""
 FORGET = "PULUMI_K8S_DELETE_UNREACHABLE"
-"""Variable by which Pulumi's Kubernetes provider forgets what is in an unreachable cluster."""
+"""Variable by which Pulumi's Kubernetes provider forgets objects in an unreachable cluster."""
 
 _LOGGING_IN = threading.Lock()
 
@@ -135,8 +135,8 @@ def delete(values: Mapping[str, Any]) -> str | None:
     if os.environ.get(FORGET) == "true":
         return None
     return (
-        f"cluster '{cluster}': {reason[0]}; {reason[1]}. If the cluster was deleted, run it again "
-        f"with {FORGET}=true"
+        f"cluster '{cluster}': {reason[0]}; {reason[1]}. If the cluster is gone for good, "
+        "see docs/removal.md"
     )
 
 
