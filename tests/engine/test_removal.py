@@ -200,8 +200,6 @@ def test_what_is_in_a_cluster_that_is_gone_can_be_forgotten(mesh: Stack, tmp_pat
             entry["cluster"]["server"] = "https://127.0.0.1:1"
     kubeconfig.write_text(yaml.safe_dump(content))
     try:
-        stopped = run(mesh, UP, content=without(mesh, "target"))
-        assert stopped.code != 0
         saved = tmp_path / "state.json"
         saved.write_text(forgotten(mesh, "target"))
         mesh.pulumi_plain("stack", "import", "--file", str(saved))
