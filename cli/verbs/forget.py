@@ -1,4 +1,4 @@
-"""`./mesh forget`: takes a cluster that is gone for good out of Pulumi's state."""
+"""`./mesh forget`: Pulumi's state without a cluster that is gone for good."""
 
 from __future__ import annotations
 

@@ -141,12 +141,15 @@ def delete(values: Mapping[str, Any]) -> str | None:
 
 
 def _client(values: Mapping[str, Any]) -> Any:
+    from pydantic import SecretStr
+
     from config.core.cluster import ClusterConfig
     from kube.kubeconfig import api_client
 
     context, kubeconfig = str(values["context"]), str(values["kubeconfig"])
     if "\n" in kubeconfig:
-        return api_client(ClusterConfig(context=context, kubeconfig=kubeconfig))
+        # A content of this context alone, which the guard made of files that it could read.
+        return api_client(ClusterConfig.model_construct(kubeconfig=SecretStr(kubeconfig)))
     with _LOGGING_IN:
         os.environ["KUBECONFIG"] = kubeconfig
         return api_client(ClusterConfig(context=context))

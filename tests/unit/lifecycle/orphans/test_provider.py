@@ -64,14 +64,15 @@ def test_a_cluster_that_does_not_exist_any_more_can_be_forgotten(
 
 def test_no_credentials_are_in_the_message_of_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(FORGET, raising=False)
-    user = {"name": "east", "user": {"token": "very-secret", "client-key-data": "%%"}}
+    user = {"name": "east", "user": {"token": "very-secret"}}
     content = {
+        "current-context": "east",
         "contexts": [{"name": "east", "context": {"cluster": "east", "user": "east"}}],
         "clusters": [{"name": "east", "cluster": {"server": "https://127.0.0.1:1"}}],
         "users": [user],
     }
     failure = str(delete({**VALUES, "kubeconfig": yaml.safe_dump(content)}))
-    assert failure.startswith("cluster 'east': ")
+    assert failure.startswith("cluster 'east': the API server refuses connections")
     assert "very-secret" not in failure
 
 
