@@ -28,7 +28,7 @@ VERSION = "1.0.0"
 IDENTITY = ("cluster", "uid", "target")
 """Inputs whose change replaces the resource; the others say how to log in."""
 FORGET = "PULUMI_K8S_DELETE_UNREACHABLE"
-"""Variable by which Pulumi's Kubernetes provider forgets what is in an unreachable cluster."""
+"""Variable by which Pulumi's Kubernetes provider forgets objects in an unreachable cluster."""
 
 _GRACE_SECONDS = 60.0
 _LOGGING_IN = threading.Lock()
@@ -136,18 +136,21 @@ def delete(values: Mapping[str, Any]) -> str | None:
     if os.environ.get(FORGET) == "true":
         return None
     return (
-        f"cluster '{cluster}': {reason[0]}; {reason[1]}. If the cluster was deleted, run it again "
-        f"with {FORGET}=true"
+        f"cluster '{cluster}': {reason[0]}; {reason[1]}. If the cluster is gone for good, "
+        "see docs/removal.md"
     )
 
 
 def _client(values: Mapping[str, Any]) -> Any:
+    from pydantic import SecretStr
+
     from config.core.cluster import ClusterConfig
     from kube.kubeconfig import api_client
 
     context, kubeconfig = str(values["context"]), str(values["kubeconfig"])
     if "\n" in kubeconfig:
-        return api_client(ClusterConfig(context=context, kubeconfig=kubeconfig))
+        # A content of this context alone, which the guard made of files that it could read.
+        return api_client(ClusterConfig.model_construct(kubeconfig=SecretStr(kubeconfig)))
     with _LOGGING_IN:
         os.environ["KUBECONFIG"] = kubeconfig
         return api_client(ClusterConfig(context=context))
