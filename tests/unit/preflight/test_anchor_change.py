@@ -38,7 +38,7 @@ BOTH = frozenset({"one", "two"})
 
 def test_no_history_of_updates_that_are_let_through_separates_what_runs() -> None:
     """`python -m tests.histories` walks 10,000 of them."""
-    walk(60, steps=20)
+    walk(100, steps=20)
 
 
 def held(
