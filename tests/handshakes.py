@@ -12,7 +12,6 @@ started with. The exit code is 1 if a handshake failed, else the command's.
 from __future__ import annotations
 
 import base64
-import json
 import subprocess
 import sys
 import tempfile
@@ -36,8 +35,11 @@ from ssl import (
 )
 from typing import Any
 
-from kubernetes import client, config
+import urllib3.exceptions
+from kubernetes import client
 
+from config.core.cluster import ClusterConfig
+from kube.kubeconfig import api_client, get_json
 from tests.certificates import certified, loaded
 from vocabulary.linkerd import CONTROL_PLANE_NS, ISSUER_SECRET, TRUST_ROOTS
 
@@ -64,7 +66,7 @@ class Cluster:
 
     def __init__(self, context: str) -> None:
         self.context = context
-        self._api = config.new_client_from_config(context=context)  # type: ignore[no-untyped-call]
+        self._api = api_client(ClusterConfig(context=context))
         self._started: frozenset[str] = frozenset()
         self._looked = 0.0
 
@@ -77,7 +79,7 @@ class Cluster:
             return None
         if time.monotonic() - self._looked >= 1:
             self._started, self._looked = frozenset(self._of_pods()), time.monotonic()
-        now = str(roots["data"]["ca-bundle.crt"])
+        now = str(roots["data"]["ca-bundle.crt"]).strip()
         data = {key: base64.b64decode(value).decode() for key, value in secret["data"].items()}
         return Held(self._started | {now}, data["tls.crt"], data["tls.key"])
 
@@ -91,24 +93,15 @@ class Cluster:
             for container in (*spec["containers"], *spec.get("initContainers", ())):
                 for item in container.get("env") or ():
                     if item["name"] == ROOTS_VARIABLE and item.get("value"):
-                        yield str(item["value"])
+                        yield str(item["value"]).strip()
 
     def _get(self, path: str) -> dict[str, Any] | None:
         try:
-            answer = self._api.call_api(
-                path,
-                "GET",
-                auth_settings=["BearerToken"],
-                _preload_content=False,
-                _request_timeout=(2, 5),
-            )
+            return get_json(self._api, path, (2, 5))
         except client.ApiException as error:
             if error.status == 404:
                 return None
             raise
-        response = answer[0] if isinstance(answer, tuple) else answer
-        body: dict[str, Any] = json.loads(response.data)
-        return body
 
 
 @lru_cache(maxsize=64)
@@ -177,7 +170,8 @@ class Prober(threading.Thread):
         while not self._ended.is_set():
             try:
                 held = {name: cluster.held() for name, cluster in self._clusters.items()}
-            except Exception as error:  # an API server that restarts is no failed handshake
+            except (client.ApiException, urllib3.exceptions.HTTPError, OSError) as error:
+                # An API server that restarts is no failed handshake.
                 self.unread[type(error).__name__] += 1
             else:
                 self._round({name: one for name, one in held.items() if one is not None})

@@ -245,7 +245,7 @@ def meshed(
         wanted = {"linkerd-identity": 1, "web": 3, "recreated": 3, "db": 2, "alone": 1}
         for name, count in wanted.items():
             until(lambda name=name: len(found.pods(name)), lambda there, c=count: there == c)  # type: ignore[misc]
-        until(lambda: len(found.pods("agent")), bool)
+        until(lambda: len(found.pods("agent")), lambda there: there == 3)
         yield found
     finally:
         local_clusters.down(directory=directory / "clusters")
@@ -297,8 +297,10 @@ def test_batches_replace_every_pod_with_older_anchors_within_the_budgets(meshed:
 
 def test_a_budget_that_permits_nothing_stops_evictions_until_it_is_gone(meshed: Meshed) -> None:
     meshed.anchors(*ANCHORS[1:3])
-    meshed.put(budget("shop", "agent", maxUnavailable=0))
-    until(lambda: status_of(meshed, "agent"), lambda status: status.get("currentHealthy", 0) > 0)
+    # Kubernetes counts no maxUnavailable for DaemonSets, and their pods only by a number.
+    nodes = len(meshed.pods("agent"))
+    meshed.put(budget("shop", "agent", minAvailable=nodes))
+    until(lambda: status_of(meshed, "agent"), lambda seen: seen.get("currentHealthy") == nodes)
     with meshed.counted("agent") as agents, pytest.raises(RestartError) as caught:
         meshed.restart(meshed.plan(mesh()), batch=3, seconds=15.0)
     assert "shop daemonset/agent" in caught.value.message

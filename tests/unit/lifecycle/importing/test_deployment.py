@@ -24,9 +24,10 @@ def deployments(draw: st.DrawFn) -> tuple[dict[str, Any], set[str]]:
             "type": draw(st.sampled_from(["tls:index/a:A", "kubernetes:core/v1:Secret"])),
             "inputs": {"n": number},
         }
-        if draw(st.booleans()):
+        depends: bool = draw(st.booleans())
+        if depends:
             item |= {"dependencies": needs, "propertyDependencies": {"data": needs}}
-        if earlier and draw(st.booleans()):
+        if draw(st.booleans()) and earlier:
             item["deletedWith"] = draw(st.sampled_from(earlier))
         resources.append(item)
     absent = draw(st.sets(st.sampled_from([item["urn"] for item in resources])))
