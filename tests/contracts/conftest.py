@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -87,6 +88,6 @@ def _version(config: MeshConfig, cluster: str) -> str:
 def _reach_with_authority(config: MeshConfig) -> dict[str, Reach]:
     """Clusters that the guard has seen, each with a real CA."""
     return {
-        name: Reach(Endpoint(known.endpoint.server, authority().pem), known.uid)
+        name: replace(known, endpoint=Endpoint(known.endpoint.server, authority().pem))
         for name, known in reach_of(config).items()
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from checks.ambassador.tracing import tracing_service
 from checks.facts import fetch
 from checks.facts.results import UPDATE, Finding, Status
 from checks.linkerd import tracing
@@ -157,7 +158,7 @@ def test_what_the_checks_need_is_read() -> None:
 
 def edge(*objects: dict[str, Any]) -> Finding:
     config = with_ambassador(tracing={"service": "tempo.tracing:4317"})
-    (found,) = tracing.tracing(cluster_case(view(*objects), config))
+    (found,) = tracing_service(cluster_case(view(*objects), config))
     assert found.title == OWN
     return found
 
