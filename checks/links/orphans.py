@@ -45,7 +45,8 @@ def gone(mesh: MeshConfig, cluster: str, view: View) -> Gone:
     Raises Unseen where Links cannot be listed.
     """
     links = {link.target for link in mesh.links_from(cluster)}
-    links |= {str(inner(one, "spec").get("targetClusterName")) for one in view.all(LINK)}
+    if mesh.clusters[cluster].linkerd.generation.links:
+        links |= {str(inner(one, "spec").get("targetClusterName")) for one in view.all(LINK)}
     local = cluster in mesh.linked_clusters()
     return lambda target: target not in links if target else not local
 
@@ -54,8 +55,9 @@ def of_cluster(mesh: MeshConfig, cluster: str, view: View) -> Iterator[Leftover]
     """What is left over in one cluster, whatever the other clusters have. Raises Unseen."""
     lost, linkerd = gone(mesh, cluster, view), mesh.clusters[cluster].linkerd
     written = [one for kind in (SERVICE, ENDPOINTS, NAMESPACE) for one in view.all(kind)]
-    yield from of_mirrors([*written, *view.all(LEASE, MULTICLUSTER)], lost)
+    yield from of_mirrors(written, lost)
     if linkerd.generation.links:
+        yield from of_mirrors(view.all(LEASE, MULTICLUSTER), lost)
         # Before there were Links, the Secret was the link, and may be of another owner.
         for space in (MULTICLUSTER, linkerd.namespace):
             yield from of_credentials(view.all(SECRET, space), lost)

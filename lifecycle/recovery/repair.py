@@ -24,8 +24,8 @@ Say = Callable[[str], object]
 def repair(config: MeshConfig, found: Stuck, engine: Engine, say: Say) -> None:
     """End providers, remove the lock and stuck revisions, and compare the state with the clusters.
 
-    `say` is called with a line before each step. Objects are left as they are: Helm takes those of
-    a removed revision over when it installs or upgrades the release again. Raises RecoveryError.
+    `say` is called with a line before each step. Objects are left as they are: Helm adopts those of
+    a removed revision when it installs or upgrades the release again. Raises RecoveryError.
     """
     if found.providers:
         say("ending providers of killed runs")

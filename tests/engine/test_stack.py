@@ -334,7 +334,7 @@ def followed(stack: Stack, heading: str, content: dict[str, Any], monkeypatch: A
         assert bad == []
 
 
-def test_a_token_that_ends_takes_the_place_of_one_without_an_end_and_is_kept(
+def test_a_token_that_ends_replaces_one_without_an_end_and_is_kept(
     deployed: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endless, before = login(deployed), mark(deployed)

@@ -27,8 +27,6 @@ def _table() -> dict[str, set[str]]:
             continue
         name = cells[0].strip("`").rstrip("/")
         names = {word for word in re.findall(r"`(\w+)`", cells[2]) if word in PACKAGES}
-        if "all but" in cells[2]:
-            names = PACKAGES - names
         if "everything" in cells[2]:
             names |= PACKAGES
         if "all above" in cells[2]:

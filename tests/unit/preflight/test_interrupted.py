@@ -95,7 +95,7 @@ def test_a_later_revision_that_is_deployed_ends_an_interruption(guard: Guard) ->
     assert found.notes == ()
 
 
-def test_releases_of_other_owners_are_not_looked_at(guard: Guard) -> None:
+def test_releases_of_other_owners_are_not_read(guard: Guard) -> None:
     assert guard(having(record("prometheus", 1, "pending-install"))).notes == ()
 
 

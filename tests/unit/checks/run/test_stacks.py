@@ -7,9 +7,11 @@ in clusters whose nodes are simulated, beside what other people and controllers 
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,9 +30,11 @@ from config.core.mesh import service_account
 from config.inventory import inventory
 from config.linkerd.tracing import port_of
 from config.links.exports import ServiceRef
+from config.links.link import LinkConfig
 from render import RenderedObject
 from render.recorder import RELEASE
 from tests import foreign_workloads
+from tests.link_tokens import issued
 from tests.stack_files import STACK_FILES
 from tests.unit.checks.builders import (
     certified,
@@ -49,12 +53,14 @@ from vocabulary.kinds import (
     NAMESPACE,
     NODE,
     POLICY_HTTP_ROUTE,
+    SECRET,
     SERVICE,
     WORKLOADS,
     Kind,
     name_of,
     namespace_of,
 )
+from vocabulary.linkerd import MULTICLUSTER, credentials_secret
 
 # Later than any certificate that a long run renders.
 NOW = datetime.now(UTC) + timedelta(days=1)
@@ -72,7 +78,8 @@ Objects = dict[tuple[Kind, str, str], dict[str, Any]]
 def brought(config: MeshConfig, cluster: str) -> Iterator[dict[str, Any]]:
     """What other people have in a cluster: Services, certificates, adopted Ambassadors."""
     own = config.clusters[cluster]
-    services = [*config.services_wanted(cluster), *backends_of(config, cluster)]
+    backends = [backends_of(one, cluster) for one in config.each_ambassador(cluster)]
+    services = dict.fromkeys([*config.services_wanted(cluster), *chain(*backends)])
     for ref in services:
         if own.sample is None or ref != ServiceRef(own.sample.namespace, own.sample.service):
             yield service(ref.name, ref.namespace)
@@ -93,12 +100,15 @@ def brought(config: MeshConfig, cluster: str) -> Iterator[dict[str, Any]]:
     for space in {*(ref.namespace for ref in services), *(one.namespace for one in exported)}:
         yield thing("v1", "Namespace", space)
     ambassador = own.ambassador
-    for host in inventory(config, cluster).hosts:
-        if ambassador is not None and host.tls is not None and not host.tls.trial:
-            assert host.tls_secret is not None
-            leaf = certified("leaf", authority=False, host=host.hostname, begins=NOW)
-            data = {"tls.crt": leaf.pem, "tls.key": leaf.key_pem}
-            yield secret(host.tls_secret, ambassador.namespace, data, type="kubernetes.io/tls")
+    for alone in config.each_ambassador(cluster):
+        front = alone.clusters[cluster].ambassador
+        for host in inventory(alone, cluster).hosts:
+            if front is not None and host.tls is not None and not host.tls.trial:
+                assert host.tls_secret is not None
+                leaf = certified("leaf", authority=False, host=host.hostname, begins=NOW)
+                data = {"tls.crt": leaf.pem, "tls.key": leaf.key_pem}
+                space = host.tls.namespace or front.namespace
+                yield secret(host.tls_secret, space, data, type="kubernetes.io/tls")
     if ambassador is not None and ambassador.adopt is not None:
         yield thing("v1", "Namespace", ambassador.namespace)
         if ambassador.adopt.module == "patch":
@@ -190,6 +200,9 @@ def view_of(config: MeshConfig, cluster: str, rendered: Iterable[RenderedObject]
     """A cluster of a stack as the checks would see it."""
     ours = [(one.object, one.patch) for one in rendered if one.hook is None]
     there = standing(cluster, [*((one, False) for one in brought(config, cluster)), *ours])
+    for link in config.links_from(cluster):
+        if link.credentials.requested:
+            request_token(there, config, link)
     return view(
         *there.values(),
         node(kwok=True),
@@ -197,6 +210,15 @@ def view_of(config: MeshConfig, cluster: str, rendered: Iterable[RenderedObject]
         served={**BROUGHT, **served(there), **adopted_kinds(config, cluster)},
         now=NOW,
     )
+
+
+def request_token(there: Objects, config: MeshConfig, link: LinkConfig) -> None:
+    """Put a token that ends into the credentials of a link, as an API server would issue it."""
+    for space in (MULTICLUSTER, config.clusters[link.source].linkerd.namespace):
+        one = there[SECRET, space, credentials_secret(link.target)]
+        login = json.loads(base64.b64decode(one["data"]["kubeconfig"]))
+        login["users"][0]["user"]["token"] = issued(link, NOW)
+        one["data"] = {"kubeconfig": base64.b64encode(json.dumps(login).encode()).decode()}
 
 
 def views_of(config: MeshConfig, rendered: Mapping[str, list[RenderedObject]]) -> dict[str, View]:

@@ -65,7 +65,7 @@ def issue(monkeypatch: pytest.MonkeyPatch, answer: str | Exception) -> list[tupl
     return asked
 
 
-def test_a_token_that_is_kept_stays_and_none_is_requested(
+def test_a_token_that_is_kept_stays_and_no_token_is_requested(
     recorded: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = issue(monkeypatch, "new")

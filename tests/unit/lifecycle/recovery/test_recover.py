@@ -109,7 +109,7 @@ class Surroundings:
         return recovery.stuck(self.config, "s", self)
 
     def deleted(self) -> list[str]:
-        """The Secrets that a repair deleted, by the lines that it said."""
+        """The Secrets that a repair deleted, by the lines that it printed."""
         return [one.rpartition("/")[2] for one in self.steps if "delete Secret" in one]
 
 
