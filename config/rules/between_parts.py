@@ -183,7 +183,7 @@ def _unnamed_gateway(index: int, link: LinkConfig, names: list[str]) -> Problem:
     return Problem(
         key if given else f"links[{index}].gateway",
         f"cluster '{link.target}' has the {title} {known}"
-        + (f", and no gateway '{given}'" if given else ", and this link names none of them"),
+        + (f", and no gateway named '{given}'" if given else ", and this link names none of them"),
         f"write {key}: {nearest(given, names) or names[0] if given else names[0]}"
         + (" or another of them" if len(names) > 1 else ""),
         about=(f"links[{index}].gateway", f"clusters.{link.target}.ambassador"),

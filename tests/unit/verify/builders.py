@@ -74,8 +74,7 @@ def _view(
             "data": {"ca-bundle.crt": ROOTS.format(name)},
         },
     ]
-    ambassador = config.ambassador
-    if ambassador is not None:
+    for ambassador in config.every_ambassador:
         ports = {"http": 80, "https": 443}
         if ambassador.gateway_service != ambassador.name:
             objects.append(service(ambassador.namespace, ambassador.gateway_service, {}, address))

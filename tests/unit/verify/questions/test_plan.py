@@ -35,7 +35,8 @@ def _plan(mesh: MeshConfig, options: Options | None = None, **given: Any) -> Pla
 
 
 def _modern(mesh: MeshConfig, *ends: str) -> bool:
-    return all(mesh.clusters[end].linkerd.generation.links for end in ends)
+    clusters = [end.partition("/")[0] for end in ends]
+    return all(mesh.clusters[name].linkerd.generation.links for name in clusters)
 
 
 @pytest.mark.parametrize("name", STACK_FILES)
