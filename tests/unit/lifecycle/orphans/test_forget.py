@@ -35,7 +35,8 @@ def states(draw: st.DrawFn) -> dict[str, Any]:
         earlier = [one["urn"] for one in made]
         names = draw(st.lists(st.sampled_from(earlier), unique=True, max_size=3))
         one: dict[str, Any] = {"dependencies": names, "propertyDependencies": {"spec": names[:1]}}
-        if names and draw(st.booleans()):
+        bound: bool = draw(st.booleans())
+        if names and bound:
             one["deletedWith"] = names[0]
         kind = draw(st.sampled_from(["kubernetes:core/v1:Secret", "mesh:index:MirroredServices"]))
         one |= {"urn": urn(kind, f"r{number}"), "type": kind, "inputs": {"cluster": cluster}}
