@@ -10,6 +10,7 @@ import binascii
 import json
 import os
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -150,6 +151,14 @@ def login(cluster: ClusterConfig) -> Login:
     return Login(entry.name, yaml.safe_dump(entry.document(entry.user)), secret=True)
 
 
+BUSY, BUSY_REPEATS, BUSY_SECONDS = 429, 8, 0.5
+"""The status of an API server that asks to come again, how often a request is made, and the seconds
+in between.
+
+Seen with Kubernetes 1.36: lists of a kind get it while the server fills its watch cache, right
+after the CRD is made.
+"""
+
 JSON = "application/json"
 METADATA_LIST = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """Media types of whole objects, and of a list without all but the metadata (Kubernetes API)."""
@@ -202,8 +211,12 @@ def _request(
         body=body,
         auth_settings=["BearerToken"],
     )
-    response = api.call_api(*request, _request_timeout=timeout)
-    answered = response.read()  # type: ignore[no-untyped-call]
+    for again in reversed(range(BUSY_REPEATS if method == "GET" else 1)):
+        response = api.call_api(*request, _request_timeout=timeout)
+        answered = response.read()  # type: ignore[no-untyped-call]
+        if response.status != BUSY or not again:
+            break
+        time.sleep(BUSY_SECONDS)
     if not 200 <= response.status < 300:
         raise ApiException(status=response.status, reason=response.reason)
     try:

@@ -19,6 +19,7 @@ import pytest
 from config.core.cluster import ClusterConfig
 from config.links.exports import ServiceRef
 from config.preconditions import Expectations, Limit, expectations
+from kube import kubeconfig as kubeconfig_module
 from preflight import ClusterError, examine
 from tests.api_servers import (
     CA_PEM,
@@ -253,6 +254,19 @@ def test_an_answer_that_is_no_good_is_refused(
     around.server("source", respond)
     _, told = refusal(clusters("source"))
     assert message in told["source"]
+
+
+@pytest.mark.parametrize("busy", [1, 3, 1000])
+def test_a_server_that_asks_to_come_again_is_asked_again(
+    around: Surroundings, monkeypatch: pytest.MonkeyPatch, busy: int
+) -> None:
+    monkeypatch.setattr(kubeconfig_module, "BUSY_SECONDS", 0.0)
+    answers = iter([(429, {"message": "storage is (re)initializing"})] * busy)
+    around.server("source", lambda path: next(answers, None) or healthy(UID)(path))
+    if busy < 1000:
+        assert examine(clusters("source"))["source"].uid == UID
+    else:
+        assert "status 429" in refusal(clusters("source"))[1]["source"]
 
 
 def test_credentials_are_not_sent_to_where_a_server_points(around: Surroundings) -> None:
