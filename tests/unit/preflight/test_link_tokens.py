@@ -211,4 +211,5 @@ def test_a_link_whose_token_has_no_end_needs_no_right_and_no_read(start: Start) 
     config = loaded(changed({"clusters.target.apiServer": {"sameMachine": True}}))
     servers = start((403, {}), lambda: True, False)
     assert kept(config) == {}
-    assert not [one for one in servers["source"].requests if "secrets" in one.path]
+    # The records of Helm releases are listed in any case.
+    assert not [one for one in servers["source"].requests if "/secrets/" in one.path]
