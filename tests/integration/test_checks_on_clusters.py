@@ -338,8 +338,9 @@ def mirrored(mesh: HealthyMesh, key: str = "addresses") -> Iterator[None]:
         "mirror.linkerd.io/cluster-name": "target",
         "mirror.linkerd.io/mirrored-service": "true",
     }
-    address = [{"ip": "203.0.113.9"}]
     space = "linkerd-multicluster"
+    link = mesh.get("source", "links.multicluster.linkerd.io", space, "target")
+    address = [{"ip": link["spec"]["gatewayAddress"]}]
     things: list[Thing] = [
         {
             "apiVersion": "coordination.k8s.io/v1",
