@@ -104,7 +104,11 @@ class Mirrors:
         return found
 
     def remove(self) -> None:
-        """Delete the namespaces, and wait until they are gone."""
+        """Delete Leases and namespaces, and wait until these are gone."""
+        for lease in self.coordination.list_namespaced_lease(MULTICLUSTER).items:
+            if lease.metadata.name.startswith(MIRROR_LEASE_PREFIX):
+                with contextlib.suppress(client.ApiException):
+                    self.coordination.delete_namespaced_lease(lease.metadata.name, MULTICLUSTER)
         for name in self.spaces:
             with contextlib.suppress(client.ApiException):
                 self.core.delete_namespace(name)
