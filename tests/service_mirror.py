@@ -106,7 +106,7 @@ class Mirrors:
     def remove(self) -> None:
         """Delete Leases and namespaces, and wait until these are gone."""
         for lease in self.coordination.list_namespaced_lease(MULTICLUSTER).items:
-            if lease.metadata.name.startswith(MIRROR_LEASE_PREFIX):
+            if lease.metadata.name.startswith("service-mirror-write-"):
                 with contextlib.suppress(client.ApiException):
                     self.coordination.delete_namespaced_lease(lease.metadata.name, MULTICLUSTER)
         for name in self.spaces:
