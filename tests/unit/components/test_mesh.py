@@ -58,10 +58,13 @@ def test_every_kubernetes_resource_has_the_explicit_provider_of_a_cluster(
     assert {item.cluster for item in on_clusters(stack(name))} == clusters
 
 
-def test_no_resource_of_any_package_falls_to_a_default_provider(stack: Stack, name: str) -> None:
+def test_no_resource_of_any_package_falls_to_a_default_provider(
+    stack: Stack, stack_config: Config, name: str
+) -> None:
     recording = stack(name)
+    packages = {"kubernetes", "tls"} | ({"mesh"} if stack_config(name).links else set())
     made = [item for item in recording if item.custom and item not in recording.providers()]
-    assert {item.type.partition(":")[0] for item in made} == {"kubernetes", "mesh", "tls"}
+    assert {item.type.partition(":")[0] for item in made} == packages
     assert [item.name for item in made if item.provider is None] == []
 
 
