@@ -10,6 +10,7 @@ outputs that its own stack had after the last update.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 
 import pulumi
@@ -19,6 +20,8 @@ from config.core.cluster import ClusterConfig
 from kube.failures import Reason
 from preflight.guard import ClusterError, ClusterProblem, Reach, context_of
 
+_TRIES = 20
+_PAUSE_SECONDS = 0.25
 OUTPUT = "clusters"
 """The stack's output with the UIDs of its clusters by their names."""
 
@@ -37,7 +40,14 @@ def require_same_names(clusters: Mapping[str, ClusterConfig], reach: Mapping[str
 def _last() -> Mapping[str, str]:
     """UIDs of the clusters at the last update, by their names; empty before the first one."""
     stack = "/".join((pulumi.get_organization(), pulumi.get_project(), pulumi.get_stack()))
-    answer = invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value
+    for left in reversed(range(_TRIES)):
+        try:
+            answer = invoke("pulumi:pulumi:readStackOutputs", {"name": stack}).value
+            break
+        except Exception:  # the engine may be writing the state that it reads
+            if not left:
+                raise
+            time.sleep(_PAUSE_SECONDS)
     found = (answer.get("outputs") or {}).get(OUTPUT)
     return dict(found) if isinstance(found, Mapping) else {}
 
