@@ -126,6 +126,8 @@ def test_an_edit_of_any_form_is_the_step_and_nothing_else(text: str) -> None:
     key = next(one for one in edit.KEYS if one in trust)
     assert trust[key] == step.applied(read_yaml(text)["config"].get(key))
     assert ("\r\n" in after) == ("\r\n" in text)
+    # A new item is indented as the others are.
+    assert len({found[1] for found in re.finditer(r"^( *- +)\S", after, re.M)}) <= 1
     lost = [one for one in comments_of(text) if one not in comments_of(after)]
     # Those beside the lines of what is removed go with it.
     assert not lost or step.removed or step.without_signer
