@@ -117,7 +117,7 @@ def comments_of(text: str) -> list[str]:
     return re.findall(r"# .*", text.replace("\r", ""))
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(stack_files())
 def test_an_edit_of_any_form_is_the_step_and_nothing_else(text: str) -> None:
     step = step_of(text)
