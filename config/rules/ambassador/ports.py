@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from config.ambassador.ambassador import AmbassadorConfig
 
 _CHOOSE_THE_SERVICE = (
-    *("adopt", "gateway.ownService", "gateway.service"),
+    *("gateway.ownService", "gateway.service"),
     *("service.type", "service.annotations", "values"),
 )
 """Keys that decide whether the gateway's ports are on Ambassador's Service."""
