@@ -65,7 +65,8 @@ def mesh(stack: Stack) -> Iterator[Stack]:
     own = dataclasses.replace(stack, content=copy.deepcopy(stack.content))
     own.up().passed()
     yield own
-    own.pulumi("destroy", "--yes", "--skip-preview")
+    if own.resources():
+        own.pulumi("destroy", "--yes", "--skip-preview")
 
 
 @pytest.fixture
@@ -174,19 +175,6 @@ def test_what_is_left_over_all_the_same_is_swept(mesh: Stack) -> None:
         made.remove()
 
 
-def test_a_plain_destroy_deletes_the_mirrors_too(mesh: Stack) -> None:
-    mesh.up().passed()
-    with mesh.clusters.source.api() as api:
-        made = Mirrors(client.CoreV1Api(api), client.CoordinationV1Api(api))
-        made.make("target")
-        made.make("elsewhere")
-        before = made.all()
-        run(mesh, DESTROY).passed()
-        assert made.all() == {"elsewhere": services(before["elsewhere"])}
-        made.remove()
-    assert mesh.resources() == []
-
-
 def test_what_is_in_a_cluster_that_is_gone_can_be_forgotten(mesh: Stack, tmp_path: Path) -> None:
     mesh.up().passed()
     state = mesh.pulumi_plain("stack", "export")
@@ -224,6 +212,19 @@ def forgotten(stack: Stack, cluster: str) -> str:
         check=True,
     )
     return done.stdout
+
+
+def test_a_plain_destroy_deletes_the_mirrors_too(mesh: Stack) -> None:
+    mesh.up().passed()
+    with mesh.clusters.source.api() as api:
+        made = Mirrors(client.CoreV1Api(api), client.CoordinationV1Api(api))
+        made.make("target")
+        made.make("elsewhere")
+        before = made.all()
+        run(mesh, DESTROY).passed()
+        assert made.all() == {"elsewhere": services(before["elsewhere"])}
+        made.remove()
+    assert mesh.resources() == []
 
 
 def test_every_command_of_the_page_was_run() -> None:
