@@ -8,10 +8,13 @@ import pulumi
 
 from charts import ChartSource, charts_of
 from components import build_mesh
-from config.from_engine import load_engine_settings
-from config.preconditions import expectations
-from preflight import examine
+from components.mesh import Mesh
+from components.mesh.declared import Declared
+from config.from_engine import engine_settings
+from config.load import load_settings
 from preflight.cluster_names import require_same_names
+from preflight.last_update import OUTPUT, LastUpdate, last_outputs, recorded, resources_of_state
+from preflight.skipping import Examined, look
 from vocabulary.errors import MeshError
 
 
@@ -22,17 +25,42 @@ def program() -> None:
     pulumi.RunError, which reaches the user as its message alone, without a traceback.
     """
     try:
-        config = load_engine_settings()
+        settings = engine_settings()
+        config = load_settings(settings, f"stack '{pulumi.get_stack()}'")
         charts = ChartSource.of(config.charts, os.environ)
         charts.require(charts_of(config))
-        expected = {name: expectations(config, name) for name in config.clusters}
-        reach = examine(config.clusters, expected)
-        for name, found in reach.items():
-            for note in found.notes:
+        outputs = last_outputs()
+        last = LastUpdate.read(outputs)
+        found = look(settings, config, last, resources_of_state)
+        charts.require(charts_of(found.config))
+        for name, read in found.reach.items():
+            for note in read.notes:
                 pulumi.log.warn(f"cluster '{name}': {note}")
-        require_same_names(config.clusters, reach)
-        mesh = build_mesh(config, reach, charts)
+        for note in found.notes:
+            pulumi.log.warn(note)
+        require_same_names(found.config.clusters, found.reach, outputs)
+        declare(found, charts, last)
     except MeshError as error:
         raise pulumi.RunError(str(error)) from None
+
+
+def declare(found: Examined, charts: ChartSource, last: LastUpdate | None) -> None:
+    """Declare the mesh, and export the stack's outputs. `last` is the record of the last update."""
+    declared = Declared()
+    permitted = declared.gate(found.config, found.reach, last)
+    mesh = build_mesh(found.config, found.reach, charts, permitted)
     for name, value in mesh.outputs().items():
         pulumi.export(name, value)
+    if found.owed:
+        pulumi.export("owed", found.owed)
+    pulumi.export(OUTPUT, declared.finished(_record(found, declared, mesh)))
+
+
+def _record(found: Examined, declared: Declared, mesh: Mesh) -> pulumi.Output[str]:
+    addresses = {
+        cluster: {name: one.address for name, one in mesh.gateways(cluster).items()}
+        for cluster in found.config.clusters
+    }
+    return pulumi.Output.from_input(addresses).apply(
+        lambda known: recorded(found.settings, found.reach, declared.names, known)
+    )

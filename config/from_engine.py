@@ -8,15 +8,15 @@ import pulumi
 import pulumi.runtime
 
 from config.core.mesh import MeshConfig
-from config.load import PROJECT, load_settings, structured
+from config.load import PROJECT, structured
 
 KEYS = tuple(field.alias or name for name, field in MeshConfig.model_fields.items())
 
 
-def load_engine_settings() -> MeshConfig:
-    """The validated configuration of the running stack.
+def engine_settings() -> dict[str, Any]:
+    """The project's configuration of the running stack as plain data, for `load_settings`.
 
-    Encrypted values arrive decrypted. Raises StackFileError with every problem.
+    Encrypted values arrive decrypted.
     """
     settings: dict[str, Any] = {}
     # Config.get_object would warn of secrets; here each secret field has a model for secrets.
@@ -25,4 +25,4 @@ def load_engine_settings() -> MeshConfig:
         text = pulumi.runtime.get_config(name)
         if space == PROJECT and text is not None:
             settings[key] = structured(text)
-    return load_settings(settings, f"stack '{pulumi.get_stack()}'")
+    return settings

@@ -154,6 +154,8 @@ class Expectations:
     """Links from here whose present token stays where it is good."""
     issues: bool = False
     """Whether tokens for links are requested here."""
+    skipped: frozenset[str] = frozenset()
+    """Clusters that are skipped; the tokens of links to them are kept, whatever is due."""
 
 
 def _trust_reads(mesh: MeshConfig, name: str) -> TrustReads:

@@ -43,6 +43,13 @@ def why_silent(error: Exception) -> Reason:
     return STRANGE
 
 
+def unanswered(error: Exception) -> bool:
+    """Whether no server answered; one whose certificate is wrong did."""
+    return isinstance(error, urllib3.exceptions.HTTPError | OSError) and not any(
+        isinstance(cause, ssl.SSLError) for cause in _chain(error)
+    )
+
+
 _REASONS: tuple[tuple[tuple[type[BaseException], ...], Reason], ...] = (
     (
         (socket.gaierror, urllib3.exceptions.NameResolutionError),

@@ -25,7 +25,7 @@ from config.preconditions import Expectations
 from kube.answers import inner, items
 from kube.at_once import at_once
 from kube.errors import KubeconfigError
-from kube.failures import STRANGE, Reason, why_silent
+from kube.failures import STRANGE, Reason, unanswered, why_silent
 from kube.helm import Installed, installed
 from kube.kubeconfig import (
     Endpoint,
@@ -86,6 +86,10 @@ class Reach:
     """The charts of its Helm releases, by namespace and name, as far as they were read."""
     tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Requested tokens that links from here have and keep, by the name of the link; secret."""
+    skipped: bool = False
+    """Whether it did not answer, and all else here is what the last update recorded."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Addresses of its gateways by their names, where it is skipped."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,8 @@ class ClusterProblem:
     """What is wrong."""
     remedy: str
     """What to do."""
+    unreachable: bool = False
+    """Whether its API server gave no answer of its own."""
 
     def __str__(self) -> str:
         return f"cluster '{self.cluster}' ({self.context}): {self.message}\n    {self.remedy}"
@@ -139,12 +145,13 @@ def examine(
                 "check that the API server is running and that this machine can reach it",
             ),
         ),
+        unreachable=True,
     )
     given = {name: answers.get(name, silent) for name in clusters}
     found = {name: answer.reach for name, answer in given.items() if answer.reach is not None}
     mistaken = _mistaken(clusters, found)
     problems = [
-        ClusterProblem(name, context_of(cluster), *reason)
+        ClusterProblem(name, context_of(cluster), *reason, given[name].unreachable)
         for name, cluster in clusters.items()
         for reason in (*mistaken.get(name, ()), *given[name].reasons)
     ]
@@ -164,7 +171,7 @@ def _with_accepted_tokens(
         link.name: partial(refused, own_endpoint(clusters[link.target]), token)
         for name, reach in found.items()
         for link in expected.get(name, Expectations()).kept
-        if (token := reach.tokens.get(link.name)) is not None
+        if link.target in clusters and (token := reach.tokens.get(link.name)) is not None
     }
     answers = at_once(jobs, max(1.0, until - time.monotonic()))
     return {
@@ -191,6 +198,8 @@ class _Answer:
     """What was learned of it; None where nothing was."""
     reasons: tuple[Reason, ...] = ()
     """Why it cannot be used."""
+    unreachable: bool = False
+    """Whether its API server gave no answer of its own."""
 
 
 LOGIN_SHARE = 0.8
@@ -220,7 +229,10 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
             stopped, allowed = _change(charts, expected, trust)
             played = _simulated(api, timeout)
             tokens = {
-                one.name: kept_token(api, one, datetime.now(UTC), timeout) for one in expected.kept
+                one.name: kept_token(
+                    api, one, datetime.now(UTC), timeout, lasting=one.target in expected.skipped
+                )
+                for one in expected.kept
             }
         given = version.get("gitVersion")
         reach = Reach(
@@ -242,9 +254,9 @@ def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _An
     except KubeconfigError as error:
         return _Answer(None, ((error.message, error.remedy),))
     except ApiException as error:
-        return _Answer(None, (_refusal(error),))
+        return _Answer(None, (_refusal(error),), unreachable=(error.status or 0) >= 500)
     except Exception as error:  # the client may fail in any way, and no thread may die silently
-        return _Answer(None, (why_silent(error),))
+        return _Answer(None, (why_silent(error),), unreachable=unanswered(error))
 
 
 def _uid(namespace: Mapping[str, Any]) -> str | None:

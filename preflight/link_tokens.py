@@ -54,12 +54,17 @@ def due(token: str, link: LinkConfig, now: datetime) -> str | None:
 
 
 def kept_token(
-    api: client.ApiClient, link: LinkConfig, now: datetime, timeout: Timeout
+    api: client.ApiClient,
+    link: LinkConfig,
+    now: datetime,
+    timeout: Timeout,
+    *,
+    lasting: bool = False,
 ) -> str | None:
     """The token in the credentials of a link's source; None where a new one is due.
 
-    `api` is the source's. Raises KubeconfigError where the operator may not read it, ApiException
-    where the API server fails.
+    `api` is the source's; with `lasting`, any token is kept. Raises KubeconfigError where the
+    operator may not read it, ApiException where the API server fails.
     """
     path = path_of(SECRET, MULTICLUSTER, credentials_secret(link.target))
     try:
@@ -77,7 +82,7 @@ def kept_token(
                 f"use credentials that can get Secrets in namespace {MULTICLUSTER}",
             ) from None
         raise
-    return token if due(token, link, now) is None else None
+    return token if lasting or due(token, link, now) is None else None
 
 
 def refused(endpoint: Endpoint, token: str) -> bool:

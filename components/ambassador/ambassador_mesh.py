@@ -68,7 +68,9 @@ class AmbassadorMesh(MeshComponent):
             self._objects(public_policy(config), before)
             for found in args.made.admissions:
                 self._admission(found, before)
-        self.gateway = gateway_end(args.gateway, service) if args.gateway is not None else None
+        self.gateway = (
+            gateway_end(args.gateway, service, args.address) if args.gateway is not None else None
+        )
         self.register_outputs({"gatewayAddress": self.gateway.address if self.gateway else None})
 
     def _admission(self, found: Admission, before: list[pulumi.Resource]) -> None:

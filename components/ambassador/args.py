@@ -43,6 +43,8 @@ class AmbassadorMeshArgs:
     """Certificates that the trust anchor signed for Hosts, by the names of the Hosts."""
     simulated: bool = False
     """Whether the cluster's pods run nothing, so that no route is ever accepted."""
+    address: str | None = None
+    """The gateway's address where the cluster is skipped."""
     after: Sequence[pulumi.Resource] = ()
     """CRDs that another Ambassador of the cluster makes."""
     protect_crds: bool = True

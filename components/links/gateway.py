@@ -30,12 +30,16 @@ class GatewayEnd:
         return GatewayEnd(self.view.through(link), own if link.own_address else self.address)
 
 
-def gateway_end(gateway: Gateway, service: Service | None) -> GatewayEnd:
+def gateway_end(gateway: Gateway, service: Service | None, known: str | None = None) -> GatewayEnd:
     """The gateway with the addresses of the stack file, else with those of its load balancer.
+
+    In a cluster that is skipped, the addresses are `known` from the last update.
 
     Without a load balancer, every link has an address of its own, and this one is empty.
     The update fails with pulumi.RunError where the load balancer of `service` has no address.
     """
+    if known is not None:
+        return GatewayEnd(gateway, pulumi.Output.from_input(known))
     if gateway.addresses or service is None or gateway.service_type != "LoadBalancer":
         return GatewayEnd(gateway, pulumi.Output.from_input(",".join(gateway.addresses)))
     return GatewayEnd(

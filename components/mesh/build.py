@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import pulumi
 import pulumi_tls as tls
 
 from charts.source import ChartSource
@@ -22,10 +23,16 @@ from preflight.guard import Reach
 from preflight.interrupted import Unlisted
 
 
-def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSource) -> Mesh:
+def build_mesh(
+    config: MeshConfig,
+    reach: Mapping[str, Reach],
+    charts: ChartSource,
+    permitted: pulumi.Input[bool] = True,
+) -> Mesh:
     """Declare everything that a stack file describes.
 
-    `reach` is what the guard read of each cluster; `charts` is where charts come from.
+    `reach` is what the guard read of each cluster; `charts` is where charts come from. Nothing in
+    any cluster changes before `permitted` is known.
     """
     made = {name: inventory(config, name) for name in config.clusters}
     anchors = TrustAnchor(
@@ -42,9 +49,9 @@ def build_mesh(config: MeshConfig, reach: Mapping[str, Reach], charts: ChartSour
     )
     releases = ReleaseSettings(charts, config.timeout_seconds, unlisted)
     mesh = Mesh(config, reach, releases, made, anchors)
-    permitted = anchor_gate(config, anchors, reach)
+    safe = pulumi.Output.all(permitted, anchor_gate(config, anchors, reach)).apply(all)
     for name in config.clusters:
-        mesh.providers[name] = cluster_provider(name, reach[name], permitted)
+        mesh.providers[name] = cluster_provider(name, reach[name], safe)
         declare_cluster(name, mesh)
     declare_links(mesh)
     for name in config.clusters:

@@ -64,6 +64,7 @@ def _ambassador(name: str, view: MeshConfig, mesh: Mesh) -> None:
     if config is None:
         return
     main = before[0] if before else None
+    gateway, reach = next(iter(made.gateways), None), mesh.reach[name]
     signed, other = mesh.trust_anchor.hosts[name], "" if main is None else config.name
     found = AmbassadorMesh(
         f"{name}-ambassador" if main is None else f"{name}-ambassador-{config.name}",
@@ -73,7 +74,7 @@ def _ambassador(name: str, view: MeshConfig, mesh: Mesh) -> None:
             provider=mesh.providers[name],
             linkerd=mesh.linkerd[name],
             releases=mesh.releases,
-            gateway=next(iter(made.gateways), None),
+            gateway=gateway,
             generation=cluster.linkerd.generation,
             mappings=view.asked_mappings(name),
             hosts=view.asked_hosts(name),
@@ -83,7 +84,8 @@ def _ambassador(name: str, view: MeshConfig, mesh: Mesh) -> None:
                 if (key := certificate_of(host.name, other)) in signed
             },
             after=main.ready if main is not None else (),
-            simulated=mesh.reach[name].simulated,
+            simulated=reach.simulated,
+            address=reach.addresses.get(gateway.name) if gateway is not None else None,
             protect_crds=mesh.config.protection.crds,
         ),
     )

@@ -67,6 +67,9 @@ class ClusterConfig(Model):
     """A whole kubeconfig as a secret, in place of a context."""
     uid: Uid | None = None
     """UID of the namespace kube-system; with it, the program refuses any other cluster."""
+    unreachable: Literal["fail", "skip"] = "fail"
+    """What an update does while the cluster does not answer: ``fail``, or ``skip`` the cluster and
+    its links, which stay as the last update left them (docs/failures.md)."""
     role: Literal["source", "target", "both"] = "both"
     """Which end of links the cluster may be."""
     domain: DnsName = "cluster.local"

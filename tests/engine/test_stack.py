@@ -183,16 +183,22 @@ def test_one_cluster_under_two_names_is_refused(deployed: Stack, tmp_path: Path)
     assert "it is the same cluster as 'source'" in run.output
 
 
-def test_a_cluster_that_does_not_answer_is_named_even_on_a_fresh_stack(
-    stack: Stack, tmp_path: Path
-) -> None:
+def without_target(stack: Stack, folder: Path) -> Path:
+    """A kubeconfig in which the target does not answer."""
     content = yaml.safe_load(stack.clusters.kubeconfig.read_text())
     for entry in content["clusters"]:
         if entry["name"] == "target":
             # No program listens on a reserved port (RFC 6335).
             entry["cluster"]["server"] = "https://127.0.0.1:1"
-    dead = tmp_path / "kubeconfig"
+    dead = folder / "kubeconfig"
     dead.write_text(yaml.safe_dump(content))
+    return dead
+
+
+def test_a_cluster_that_does_not_answer_is_named_even_on_a_fresh_stack(
+    stack: Stack, tmp_path: Path
+) -> None:
+    dead = without_target(stack, tmp_path)
     fresh = Stack(
         type(stack.stack)(tmp_path / "fresh"), stack.engine, stack.clusters, stack.content
     )
@@ -201,6 +207,36 @@ def test_a_cluster_that_does_not_answer_is_named_even_on_a_fresh_stack(
     assert re.search(r"cluster 'target' \(context 'target'\): .*refuses", run.output)
     assert "cluster 'source'" not in run.output
     assert "Traceback" not in run.output
+
+
+def test_a_cluster_that_does_not_answer_is_skipped_and_gets_its_change_later(
+    deployed: Stack, tmp_path: Path
+) -> None:
+    dead = str(without_target(deployed, tmp_path))
+    mappings = [{"name": "later", "prefix": "/later/", "service": "later.shop"}]
+    content = deployed.changed(
+        source={"ambassador": {"mappings": mappings}},
+        target={"unreachable": "skip", "sample": {"prefix": "/skipped/", "name": "other"}},
+    )
+    link = content["config"][f"{PROJECT}:links"][0]
+    content["config"][f"{PROJECT}:links"] = [{**link, "probe": {"periodSeconds": 19}}]
+    up = ("up", "--yes", "--skip-preview")
+    before = deployed.resources()
+    run = deployed.pulumi(*up, content=content, KUBECONFIG=dead).passed()
+    assert re.search(r"'target'.* is skipped, with its links: .*refuses connections", run.output)
+    for owed in ("target.sample.prefix", "target.sample.name", "links[0].probe"):
+        assert owed in run.output
+    touched = {one[0] for one in deployed.resources() if one not in before}
+    objects = {urn.rpartition("::")[2] for urn in touched if "kubernetes:" in urn}
+    assert objects == {"source-ambassador-mapping-later", "target"}  # the latter is a provider
+    place = "/apis/getambassador.io/v3alpha1/namespaces/ambassador/mappings/later"
+    assert deployed.get("source", place)["spec"]["prefix"] == "/later/"
+    planned = deployed.planned(content)
+    assert {"source-target-link", "target-sample-deployment"} <= planned.keys()
+    assert not any(name.startswith("source-ambassador") for name in planned)
+    deployed.up(content).passed()
+    deployed.pulumi("preview", "--expect-no-changes", content=content).passed()
+    deployed.up().passed()
 
 
 @contextmanager
