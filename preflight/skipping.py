@@ -68,6 +68,9 @@ def look(
         for name, one in silent.items():
             if not one.unreachable or config.clusters[name].unreachable != "skip":
                 raise
+        if len(silent) == len(config.clusters):
+            # Rather the network of this machine is down.
+            raise
     try:
         if last is None:
             raise _UnskippableError(
@@ -102,12 +105,23 @@ def _require_whole(
     if digest(settings.get("trustAnchor")) != last.trust_anchor:
         raise _UnskippableError("the update changes trustAnchor, which clusters share", _BACK)
     declared = {one for found in last.resources.values() for one in found}
-    differing = sorted(declared.symmetric_difference(state))
+    lost = {one for name in silent for one in last.resources[name] if one not in state}
+    more = {one for one in state if one not in declared for name in silent if concerns(one, name)}
+    differing = sorted(lost | more)
     if differing:
         raise _UnskippableError(
             f"the last update did not end, so that {some(differing)} may be half made",
             "run `pulumi up` when all clusters answer",
         )
+
+
+def concerns(resource: str, cluster: str) -> bool:
+    """Whether a resource, ``type::name``, may be in a cluster, by its logical name.
+
+    That begins with the name of the cluster, or of a link, which has the names of both ends.
+    """
+    kind, _, name = resource.partition("::")
+    return kind.startswith("kubernetes:") and f"-{cluster}-" in f"-{name}-"
 
 
 def some(found: Collection[str], limit: int = 3) -> str:

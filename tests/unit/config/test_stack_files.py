@@ -19,7 +19,7 @@ from config import PROJECT, MeshConfig, Problem, StackFileError, load_settings, 
 from config.ambassador.edge_stack import EdgeStackConfig
 from config.core.cluster import ClusterConfig
 from config.core.mesh import gateway_identity
-from config.from_engine import load_engine_settings
+from config.from_engine import engine_settings
 from config.linkerd.control_plane import Viz
 from config.links.selectors import Selectors
 from config.variants.ambassadors import FLAVOURS
@@ -965,7 +965,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> Callable[[Mapping[str, Any]], Mes
             for key, value in settings.items()
         }
         monkeypatch.setenv("PULUMI_CONFIG", json.dumps({**texts, "kubernetes:strictMode": "true"}))
-        return load_engine_settings()
+        return load_settings(engine_settings(), "stack 'stack'")
 
     return load
 

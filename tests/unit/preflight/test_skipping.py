@@ -17,11 +17,12 @@ from kube import Login
 from preflight import Reach, skipping
 from preflight.guard import ClusterError, ClusterProblem
 from preflight.last_update import OUTPUT, LastUpdate
-from preflight.skipping import Examined, look, merged, owed
+from preflight.skipping import Examined, concerns, look, merged, owed
 from program import declare
 from render import Recording, RenderError, TlsProvider
 from render.program import record_program
 from tests.stack_builders import pair, problems, valid_settings
+from tests.stack_files import STACK_FILES
 from tests.unit.conftest import PUBLISHED, Tells, reach_of
 
 Settings = dict[str, Any]
@@ -221,16 +222,39 @@ def test_a_stack_without_a_record_skips_nothing(clusters: Clusters) -> None:
         clusters.look(skippable(pair(), "target"), None)
 
 
-@pytest.mark.parametrize("change", [lambda one: one.pop(), lambda one: one.add("a::b")])
-def test_an_update_that_did_not_end_has_to_be_ended_first(
-    clusters: Clusters, change: Callable[[set[str]], object]
+def test_an_update_that_did_not_end_in_the_cluster_has_to_be_ended_first(
+    clusters: Clusters,
 ) -> None:
     _, last = updated(pair())
-    state = state_of(last)
-    change(state)
     clusters.silent = "target"
-    with pytest.raises(ClusterError, match="the last update did not end"):
-        clusters.look(skippable(pair(), "target"), last, state)
+    whole, new = state_of(last), skippable(pair(), "target")
+    elsewhere = {"kubernetes:core/v1:Secret::source-new", "tls:index/privateKey:PrivateKey::target"}
+    clusters.look(new, last, (whole | elsewhere) - set(last.resources["source"]))
+    for state in (
+        whole - {last.resources["target"][0]},
+        whole | {"kubernetes:core/v1:Secret::target-new"},
+        whole | {"kubernetes:core/v1:Secret::source-target-new"},
+    ):
+        with pytest.raises(ClusterError, match="the last update did not end"):
+            clusters.look(new, last, state)
+
+
+def test_a_stack_of_which_no_cluster_answers_is_not_updated(clusters: Clusters) -> None:
+    content = {"clusters": {"alone": {"context": "a", "unreachable": "skip"}}}
+    _, last = updated(content)
+    clusters.silent = "alone"
+    with pytest.raises(ClusterError) as raised:
+        clusters.look(content, last)
+    assert "skipped" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", list(STACK_FILES))
+def test_the_name_of_every_resource_names_its_cluster(
+    stack: Callable[[str], Recording], name: str
+) -> None:
+    for item in stack(name):
+        if item.cluster is not None and not item.read:
+            assert concerns(f"{item.type}::{item.name}", item.cluster)
 
 
 def test_only_a_cluster_that_gives_no_answer_and_whose_key_says_so_is_skipped(
