@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import pulumi
 
@@ -57,7 +58,7 @@ def declare(found: Examined, charts: ChartSource, last: LastUpdate | None) -> No
 
 
 def _record(found: Examined, declared: Declared, mesh: Mesh) -> pulumi.Output[str]:
-    addresses = {
+    addresses: dict[str, Any] = {
         cluster: {name: one.address for name, one in mesh.gateways(cluster).items()}
         for cluster in found.config.clusters
     }

@@ -16,6 +16,7 @@ from config.variants.ambassadors import CrdsChart, CrdsManifest, CrdsWithin
 from kube import Endpoint, Login
 from lifecycle.upgrade.edit import with_versions
 from preflight import Reach
+from preflight.skipping import concerns
 from render import Recording, Registration
 from tests.recordings import by_urn, of_type
 from tests.stack_files import SHIPPED, STACK_FILES
@@ -68,6 +69,12 @@ def test_no_resource_of_any_package_falls_to_a_default_provider(
     made = [item for item in recording if item.custom and item not in recording.providers()]
     assert {item.type.partition(":")[0] for item in made} == {"kubernetes", "tls"} | of_links
     assert [item.name for item in made if item.provider is None] == []
+
+
+def test_the_logical_name_of_every_resource_names_its_cluster(stack: Stack, name: str) -> None:
+    for item in on_clusters(stack(name)):
+        if not item.read:
+            assert concerns(f"{item.type}::{item.name}", str(item.cluster))
 
 
 def test_what_belongs_to_one_cluster_goes_to_that_cluster(

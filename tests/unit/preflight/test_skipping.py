@@ -17,12 +17,11 @@ from kube import Login
 from preflight import Reach, skipping
 from preflight.guard import ClusterError, ClusterProblem
 from preflight.last_update import OUTPUT, LastUpdate
-from preflight.skipping import Examined, concerns, look, merged, owed
+from preflight.skipping import Examined, look, merged, owed
 from program import declare
 from render import Recording, RenderError, TlsProvider
 from render.program import record_program
 from tests.stack_builders import pair, problems, valid_settings
-from tests.stack_files import STACK_FILES
 from tests.unit.conftest import PUBLISHED, Tells, reach_of
 
 Settings = dict[str, Any]
@@ -99,7 +98,7 @@ def edits(draw: st.DrawFn) -> tuple[Settings, Settings, str]:
             new["clusters"][name] = {**body, **{k: v for k, v in kept.items() if v}}
     new["links"] = [link for link in old.get("links", []) if draw(st.integers(0, 3))]
     skipped = draw(st.sampled_from(sorted(old["clusters"])))
-    assume(not problems(new))
+    assume(len(new["clusters"]) > 1 and not problems(new))
     return old, skippable(new, skipped), skipped
 
 
@@ -111,7 +110,7 @@ def inputs_of(recording: Recording, chosen: Callable[[Any], bool]) -> dict[str, 
     }
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @given(edited=edits())
 def test_a_skipped_cluster_is_declared_as_before_and_the_others_as_the_stack_file_says(
     clusters: Clusters, edited: tuple[Settings, Settings, str]
@@ -162,11 +161,10 @@ def test_the_other_end_of_a_link_keeps_the_link_as_it_was(clusters: Clusters, sk
     clusters.silent = skipped
     found = clusters.look(new, last)
     now = recorded(found, last)
-    for name in ("source-target-link", "source-target-credentials-mirror-credentials"):
-        assert (
-            inputs_of(now, lambda one, name=name: one.name == name)
-            == (inputs_of(before, lambda one, name=name: one.name == name))
-            or skipped == "source"
+    kept = ("source-target-link", "source-target-credentials-mirror-credentials")
+    if skipped == "target":
+        assert inputs_of(now, lambda one: one.name in kept) == (
+            inputs_of(before, lambda one: one.name in kept)
         )
     expected = {
         "source": ["clusters.source.ambassador.mappings", "links[0].probe"],
@@ -190,7 +188,7 @@ def another_cluster(content: Settings) -> None:
 
 
 def without_source(content: Settings) -> None:
-    del content["clusters"]["source"]
+    content["clusters"]["third"] = content["clusters"].pop("source")
     del content["links"]
 
 
@@ -246,15 +244,6 @@ def test_a_stack_of_which_no_cluster_answers_is_not_updated(clusters: Clusters) 
     with pytest.raises(ClusterError) as raised:
         clusters.look(content, last)
     assert "skipped" not in str(raised.value)
-
-
-@pytest.mark.parametrize("name", list(STACK_FILES))
-def test_the_name_of_every_resource_names_its_cluster(
-    stack: Callable[[str], Recording], name: str
-) -> None:
-    for item in stack(name):
-        if item.cluster is not None and not item.read:
-            assert concerns(f"{item.type}::{item.name}", item.cluster)
 
 
 def test_only_a_cluster_that_gives_no_answer_and_whose_key_says_so_is_skipped(
