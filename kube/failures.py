@@ -45,8 +45,10 @@ def why_silent(error: Exception) -> Reason:
 
 def unanswered(error: Exception) -> bool:
     """Whether no server answered; one whose certificate is wrong did."""
-    return isinstance(error, urllib3.exceptions.HTTPError | OSError) and not any(
-        isinstance(cause, ssl.SSLError) for cause in _chain(error)
+    silence = (OSError, urllib3.exceptions.TimeoutError, urllib3.exceptions.NewConnectionError)
+    chain = list(_chain(error))
+    return any(isinstance(one, silence) for one in chain) and not any(
+        isinstance(one, ssl.SSLError) for one in chain
     )
 
 

@@ -151,9 +151,9 @@ def examine(
     found = {name: answer.reach for name, answer in given.items() if answer.reach is not None}
     mistaken = _mistaken(clusters, found)
     problems = [
-        ClusterProblem(name, context_of(cluster), *reason, unreachable=given[name].unreachable)
+        ClusterProblem(name, context_of(cluster), what, remedy, given[name].unreachable)
         for name, cluster in clusters.items()
-        for reason in (*mistaken.get(name, ()), *given[name].reasons)
+        for what, remedy in (*mistaken.get(name, ()), *given[name].reasons)
     ]
     if problems:
         raise ClusterError(problems)

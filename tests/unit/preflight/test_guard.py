@@ -43,6 +43,13 @@ SHORT = 1.0
 """Seconds after which the guard gives up where nothing would ever come."""
 
 
+SILENCE = (
+    *("refuses connections", "not answer", "no answer", "cannot be resolved"),
+    *("closed the connection", "answers with status 5"),
+)
+"""Words of the problems in which an API server gives no answer of its own."""
+
+
 class Surroundings:
     """The operator's kubeconfig, and the servers of its contexts."""
 
@@ -112,6 +119,7 @@ def refusal(
         assert f"cluster '{problem.cluster}' ({problem.context}): {problem.message}" in text
         assert problem.remedy in text
         assert len(problem.remedy) > 10
+        assert problem.unreachable == any(words in problem.message for words in SILENCE)
         told[problem.cluster] = problem.message
     return raised.value, told
 

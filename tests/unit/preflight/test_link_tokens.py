@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -181,6 +182,15 @@ def test_a_token_that_is_due_is_not_tried(start: Start) -> None:
     servers = start(in_secret(config, old), lambda: True)
     assert kept(config) == {}
     assert not [one for one in servers["target"].requests if one.authorization == f"Bearer {old}"]
+
+
+def test_a_token_that_is_due_is_kept_where_its_target_is_skipped(start: Start) -> None:
+    config = mesh()
+    old = issued(config.links[0], datetime.now(UTC) - timedelta(hours=20))
+    start(in_secret(config, old), lambda: True)
+    source = {"source": config.clusters["source"]}
+    expected = replace(expectations(config, "source"), skipped=frozenset({"target"}))
+    assert examine(source, {"source": expected})["source"].tokens == {"source-target": old}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -42,6 +43,12 @@ def updated(content: Settings) -> tuple[Recording, LastUpdate]:
     return recording, last
 
 
+@cache
+def of_pair() -> tuple[Recording, LastUpdate]:
+    """An update of `pair`."""
+    return updated(pair())
+
+
 def state_of(last: LastUpdate) -> set[str]:
     return {one for found in last.resources.values() for one in found}
 
@@ -52,6 +59,7 @@ class Clusters:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.silent = ""
         self.unreachable = True
+        self.token: str | None = "kept"
         monkeypatch.setattr(skipping, "examine", self.examine)
         monkeypatch.setattr(skipping, "login", lambda _: Login("a", "/kubeconfig", False))
 
@@ -63,7 +71,10 @@ class Clusters:
         config = load_settings({"clusters": {self.silent: {"context": "a"}}}, "test")
         every = reach_of(config.model_copy(update={"clusters": {self.silent: 0, **clusters}}))
         return {
-            name: replace(every[name], tokens=dict.fromkeys((f"{name}-{self.silent}",), "kept"))
+            name: replace(
+                every[name],
+                tokens={f"{name}-{self.silent}": self.token} if self.token is not None else {},
+            )
             for name in clusters
         }
 
@@ -151,7 +162,7 @@ def test_a_skipped_cluster_is_declared_as_before_and_the_others_as_the_stack_fil
 
 @pytest.mark.parametrize("skipped", ["source", "target"])
 def test_the_other_end_of_a_link_keeps_the_link_as_it_was(clusters: Clusters, skipped: str) -> None:
-    before, last = updated(pair())
+    before, last = of_pair()
     new = skippable(pair(), skipped)
     new["clusters"]["target"]["ambassador"]["gateway"] = {"port": 5143}
     new["links"][0]["probe"] = {"periodSeconds": 17}
@@ -176,6 +187,25 @@ def test_the_other_end_of_a_link_keeps_the_link_as_it_was(clusters: Clusters, sk
     assert all(path in note for path in expected[skipped])
     later = inputs_of(now, lambda one: one.name == "source-ambassador-mapping-later")
     assert bool(later) == (skipped == "target")
+
+
+@pytest.mark.parametrize("skipped", ["source", "target"])
+def test_a_requested_token_of_a_link_to_a_skipped_cluster_is_kept_though_one_is_due(
+    clusters: Clusters, skipped: str
+) -> None:
+    content = pair()
+    content["links"][0]["credentials"] = {"token": "request"}
+    _, last = updated(content)
+    clusters.silent = skipped
+    found = clusters.look(skippable(content, skipped), last)
+    of_target = ["a new token for the link from source: it is no token that ends"]
+    assert found.owed == {skipped: of_target if skipped == "target" else []}
+    # A token that is requested here fails, as the target has no API server.
+    recorded(found, last)
+    clusters.token = None
+    if skipped == "target":
+        with pytest.raises(ClusterError, match="has no token"):
+            clusters.look(skippable(content, skipped), last)
 
 
 def changed_anchor(content: Settings) -> None:
@@ -203,7 +233,7 @@ def without_source(content: Settings) -> None:
 def test_what_cannot_be_skipped_is_refused_with_the_reason(
     clusters: Clusters, change: Callable[[Settings], None], silent: str, why: str
 ) -> None:
-    _, last = updated(pair())
+    _, last = of_pair()
     new = pair()
     change(new)
     clusters.silent = silent
@@ -223,7 +253,7 @@ def test_a_stack_without_a_record_skips_nothing(clusters: Clusters) -> None:
 def test_an_update_that_did_not_end_in_the_cluster_has_to_be_ended_first(
     clusters: Clusters,
 ) -> None:
-    _, last = updated(pair())
+    _, last = of_pair()
     clusters.silent = "target"
     whole, new = state_of(last), skippable(pair(), "target")
     elsewhere = {"kubernetes:core/v1:Secret::source-new", "tls:index/privateKey:PrivateKey::target"}
@@ -249,7 +279,7 @@ def test_a_stack_of_which_no_cluster_answers_is_not_updated(clusters: Clusters) 
 def test_only_a_cluster_that_gives_no_answer_and_whose_key_says_so_is_skipped(
     clusters: Clusters,
 ) -> None:
-    _, last = updated(pair())
+    _, last = of_pair()
     clusters.silent = "target"
     with pytest.raises(ClusterError) as raised:
         clusters.look(pair(), last)
@@ -263,7 +293,7 @@ def test_only_a_cluster_that_gives_no_answer_and_whose_key_says_so_is_skipped(
 def test_what_the_program_would_make_or_delete_in_a_skipped_cluster_is_refused(
     clusters: Clusters,
 ) -> None:
-    _, last = updated(pair())
+    _, last = of_pair()
     clusters.silent = "target"
     found = clusters.look(skippable(pair(), "target"), last)
     fewer = {**last.resources, "target": last.resources["target"][1:]}
@@ -272,7 +302,7 @@ def test_what_the_program_would_make_or_delete_in_a_skipped_cluster_is_refused(
 
 
 def test_a_record_of_another_version_is_none() -> None:
-    _, last = updated(pair())
+    _, last = of_pair()
     content = json.loads(last.text())
     assert LastUpdate.read({OUTPUT: json.dumps(content)}) == last
     assert LastUpdate.read({OUTPUT: json.dumps({**content, "version": 0})}) is None
@@ -281,7 +311,7 @@ def test_a_record_of_another_version_is_none() -> None:
 
 
 def test_a_link_that_was_removed_or_added_is_owed() -> None:
-    _, last = updated(pair())
+    _, last = of_pair()
     new = pair()
     back = {"source": "target", "target": "source", "exports": []}
     assert merged({**new, "links": [back]}, last, ["target"])["links"] == new["links"]
