@@ -105,6 +105,12 @@ def test_a_changed_probe_changes_the_link_alone(deployed: Stack) -> None:
     assert deployed.planned(content) == {"source-target-link": "update"}
 
 
+def state_of(stack: Stack) -> str:
+    """What the folder of the state has, former states included."""
+    files = (stack.stack.folder / "state").rglob("*.json*")
+    return "".join(path.read_text() for path in files if path.is_file())
+
+
 def test_neither_the_output_nor_the_state_has_a_secret_in_plain_text(
     deployed: Stack, tmp_path: Path
 ) -> None:
@@ -118,14 +124,9 @@ def test_neither_the_output_nor_the_state_has_a_secret_in_plain_text(
     ).passed()
     secret = token(deployed, "target")
     issuer = deployed.get("source", "/api/v1/namespaces/linkerd/secrets/linkerd-identity-issuer")
-    state = "".join(
-        path.read_text()
-        for path in (deployed.stack.folder / "state").rglob("*.json*")
-        if path.is_file()
-    )
     texts = {
         "printed": "\n".join(deployed.outputs),
-        "state": state,
+        "state": state_of(deployed),
         "plan": plan.read_text(),
         "events": events.read_text(),
     }
@@ -231,6 +232,10 @@ def test_a_cluster_that_does_not_answer_is_skipped_and_gets_its_change_later(
     # Both providers got another kubeconfig, and every run reads the Service.
     read = {*CLUSTERS, "target-ambassador-service"}
     assert objects - read == {"source-ambassador-mapping-later"}
+    issuer = deployed.get("target", "/api/v1/namespaces/linkerd/secrets/linkerd-identity-issuer")
+    for hidden in (issuer["data"]["tls.key"], token(deployed, "target"), "PRIVATE KEY"):
+        assert hidden not in state_of(deployed)
+    deployed.pulumi("preview", "--expect-no-changes", content=content, KUBECONFIG=dead).passed()
     place = "/apis/getambassador.io/v3alpha1/namespaces/ambassador/mappings/later"
     assert deployed.get("source", place)["spec"]["prefix"] == "/later/"
     planned = deployed.planned(content)

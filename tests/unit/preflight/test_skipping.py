@@ -121,7 +121,7 @@ def inputs_of(recording: Recording, chosen: Callable[[Any], bool]) -> dict[str, 
     }
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(edited=edits())
 def test_a_skipped_cluster_is_declared_as_before_and_the_others_as_the_stack_file_says(
     clusters: Clusters, edited: tuple[Settings, Settings, str]
