@@ -18,7 +18,13 @@ LINKS = tuple(frozenset(pair) for pair in combinations(CLUSTERS, 2))
 places = st.lists(st.integers(0, 59), min_size=8, max_size=8)
 crashes = st.one_of(st.none(), st.integers(0, 8), st.integers(0, 40))
 MINUTES = (0, 1, 5, 20, 120, 25 * 60)
-SHORTCUTS = ("none", "without restarts", "two steps at once")
+SHORTCUTS = (
+    "none",
+    "without restarts",
+    "restarts in one cluster",
+    "restarts in one cluster, and another one leaves",
+    "two steps at once",
+)
 
 
 def chooser(drawn: list[int]) -> Choose:
@@ -88,13 +94,16 @@ class Histories(RuleBasedStateMachine):
     def rotate(self, drawn: list[int], crash: int | None, shortcut: str, minutes: int) -> None:
         """The next step of the procedure, with its restarts, or what a user in a hurry does."""
         if shortcut != "without restarts":
-            self._restart_all()
+            self._restart(1 if "one cluster" in shortcut else len(CLUSTERS))
         self.mesh.passes(timedelta(minutes=minutes))
         file = self.mesh.file
         steps = 2 if shortcut == "two steps at once" else 1
         for _ in range(steps if self.mesh.complete else steps - 1):
             file = self._next(file)
-        self.draft = file
+        self.draft = replace(self.draft, anchors=file.anchors, signer=file.signer)
+        if "leaves" in shortcut and len(self.draft.clusters) > 1:
+            left = self.draft.clusters - {max(self.draft.clusters)}
+            self.draft = replace(self.draft, clusters=left).well_formed()
         self.update(drawn, crash)
 
     @staticmethod
@@ -110,8 +119,9 @@ class Histories(RuleBasedStateMachine):
     def wait(self, minutes: int) -> None:
         self.mesh.passes(timedelta(minutes=minutes))
 
-    def _restart_all(self) -> None:
-        for name in self.mesh.clusters:
+    def _restart(self, clusters: int = len(CLUSTERS)) -> None:
+        """Everything in so many clusters starts again."""
+        for name in list(self.mesh.clusters)[:clusters]:
             self.mesh.restart(name, [*CONTROL_PLANE, *APPS])
         self.mesh.passes(timedelta(minutes=11))
 
@@ -125,9 +135,9 @@ class Histories(RuleBasedStateMachine):
             refused = mesh.refused(file)
             assert not refused, refused
             mesh.update(file, lambda count: 0)
-            self._restart_all()
+            self._restart()
 
-        self._restart_all()
+        self._restart()
         step(mesh.file)
         mesh.passes(timedelta(hours=25))
         file, last = mesh.file, "last"
