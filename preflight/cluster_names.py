@@ -18,7 +18,8 @@ from pulumi.runtime.invoke import invoke
 
 from config.core.cluster import ClusterConfig
 from kube.failures import Reason
-from preflight.guard import ClusterError, ClusterProblem, Reach, context_of
+from preflight.cluster_error import ClusterError, ClusterProblem, context_of
+from preflight.reach import Reach
 
 _TRIES = 20
 _PAUSE_SECONDS = 0.25

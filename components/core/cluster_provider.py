@@ -9,7 +9,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from preflight.guard import Reach
+from preflight.reach import Reach
 
 
 def cluster_provider(name: str, reach: Reach, permitted: pulumi.Input[bool]) -> kubernetes.Provider:
