@@ -29,7 +29,8 @@ def ambassador_values(config: AmbassadorConfig, *, drains: bool = False) -> Valu
     `drains` says whether a hook of its container keeps the proxy, too, while a pod ends.
     """
     values = _emissary(config)
-    if drains and config.gateway is not None:
+    # The chart of legacy Ambassador has no hooks.
+    if drains and config.gateway is not None and config.line.newest_kubernetes is None:
         values["lifecycle"] = {"preStop": {"sleep": {"seconds": SECONDS}}}
     return merged(config.kind.values, nested(values, config.kind.emissary_values))
 

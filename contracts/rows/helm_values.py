@@ -14,6 +14,7 @@ from contracts.forms.common import (
     BOOLEAN,
     COUNT,
     DOMAIN,
+    DRAINING,
     FAILURE_POLICY,
     HOST_PORT,
     NAME,
@@ -358,6 +359,8 @@ HELM_VALUES: tuple[Contract, ...] = (
         Form("false: neither Edge Stack, nor its agent, nor a test pod", one_of(False), (False,),
             (True, "false")),
         "the chart's templates"),
+    _ambassador("emissary-ingress", "lifecycle.preStop.sleep.seconds", DRAINING,
+        "kubelet, by way of the chart"),
     *(
         _ambassador(chart, keys, COUNT, "Kubernetes")
         for chart, keys in (
