@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from config.language.formats import LABEL_PATTERN
 from config.language.problems import Problem, step
 from config.rules.several import OTHERS
 
@@ -54,6 +55,13 @@ class Several:
         return text
 
 
+def _named_after(name: str) -> dict[str, str]:
+    """What has the name of its Ambassador by default; nothing where only the name is to blame."""
+    if len(name) > 63 or not re.fullmatch(LABEL_PATTERN, name):
+        return {}
+    return {"namespace": name, "ambassadorId": name}
+
+
 def split(clusters: Any) -> Several:
     """Clusters whose lists of Ambassadors are taken apart; all else is as it was."""
     if not isinstance(clusters, Mapping):
@@ -96,7 +104,7 @@ def split(clusters: Any) -> Several:
                 )
             )
         each = [
-            {"namespace": one["name"], "ambassadorId": one["name"], **one}
+            {**_named_after(one["name"]), **one}
             for place, one in enumerate(listed)
             if place not in unnamed
         ]

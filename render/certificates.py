@@ -28,10 +28,10 @@ class TlsProvider:
     def make(self, token: str, name: str, inputs: Properties) -> dict[str, Any]:
         """Outputs of the resource `name` of type `token`, by their names in the schema.
 
-        A certificate to be signed with an encrypted key is a placeholder. Raises
+        A certificate to be signed with an encrypted or a lost key is a placeholder. Raises
         UnsupportedCertificateError for a type or an input that is not supported.
         """
-        if str(inputs.get("caPrivateKeyPem", "")).strip() == UNREADABLE_SECRET:
+        if str(inputs.get("caPrivateKeyPem", "none")).strip() in ("", UNREADABLE_SECRET):
             return {**inputs, "certPem": UNSIGNED}
         key = json.dumps([token, name, inputs], sort_keys=True)
         with self._lock:

@@ -1,7 +1,7 @@
 """What concerns every test: which tests run in one process, and what is built before the first.
 
-`./mesh test` runs two processes (pytest-xdist). Tests of one group run in the same process, so
-that what they share is made once, while the other process runs something else.
+`./mesh test` runs three processes (pytest-xdist). Tests of one group run in the same process, so
+that what they share is made once, while the other processes run something else.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from machine.build import cached
 from machine.tools import CLUSTER_TOOLS, ENGINE_TOOLS
 
 GROUPS = {
-    "engine": ("tests/engine/", "tests/faults/", "tests/e2e/"),
+    "engine": ("tests/engine/",),
+    "faults": ("tests/faults/", "tests/e2e/"),
     "clusters": ("tests/integration/",),
     "rendered": (
         "tests/contracts/",
@@ -30,8 +31,8 @@ GROUPS = {
 }
 """Files that one process runs, by the beginnings of their paths; the first groups take longest.
 
-Tests of `engine` share two clusters and a deployed stack, those of `clusters` two clusters, those
-of `rendered` recordings and rendered stack files. Any other file is a group.
+Tests of `engine` share two clusters and a deployed stack, those of `faults` and of `clusters` two
+clusters, those of `rendered` recordings and rendered stack files. Any other file is a group.
 """
 
 PROGRAMS = (*CLUSTER_TOOLS, "helm", "kubectl", *(() if shutil.which("pulumi") else ENGINE_TOOLS))

@@ -11,14 +11,15 @@ import typer
 from cli.paths import ROOT
 
 COMMAND = {"context_settings": {"ignore_unknown_options": True, "allow_extra_args": True}}
-PARALLEL = ("--numprocesses", "2")
-"""Options of pytest-xdist: two processes, each with whole groups of tests (tests/conftest.py)."""
+PARALLEL = ("--numprocesses", "3")
+"""Options of pytest-xdist: three processes, each with whole groups of tests (tests/conftest.py).
+Those with the engine wait for API servers a third of their time, so two cores run three."""
 
 
 def test(context: typer.Context) -> None:
     """Run every test; further arguments go to pytest, for example `-k sentence` or `-x`.
 
-    Tests run in two processes, but for those of files that are named; `-n 0` runs all in one.
+    Tests run in three processes, but for those of files that are named; `-n 0` runs all in one.
     The first run builds the programs of the local clusters, and Pulumi where it is not installed:
     about 20 minutes on two cores.
     """

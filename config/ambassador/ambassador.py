@@ -82,6 +82,8 @@ AmbassadorId = Annotated[
 class AmbassadorConfig(Model):
     """Ambassador in one cluster."""
 
+    decided_by = ("adopt", "flavour")
+
     flavour: FlavourName = "emissary"
     """Emissary-ingress, Ambassador Edge Stack, or legacy Ambassador 1.14."""
     version: AmbassadorVersion | None = None

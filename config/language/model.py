@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, model_validator
 from pydantic.alias_generators import to_camel
@@ -74,6 +74,8 @@ class Model(BaseModel):
         strict=False,
         json_schema_extra=_without_titles,
     )
+    decided_by: ClassVar[tuple[str, ...]] = ()
+    """Keys that decide what others mean: where one is unusable, no inconsistency is reported."""
 
     def inconsistencies(self) -> Iterator[Problem]:
         """Problems within this piece alone; their paths begin here."""

@@ -292,7 +292,8 @@ def _inconsistencies(piece: Any, tree: Any, path: str) -> Iterator[Problem]:
             inner = tree.get(alias) if isinstance(tree, dict) else None
             yield from _inconsistencies(getattr(piece, key), inner, join(path, step(alias)))
         for problem in piece.inconsistencies():
-            yield _placed(problem, tree).below(path)
+            decided = replace(problem, about=(*problem.about, *piece.decided_by))
+            yield _placed(decided, tree).below(path)
     elif isinstance(piece, dict):
         for key, value in piece.items():
             if isinstance(value, BaseModel):

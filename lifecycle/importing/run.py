@@ -24,7 +24,7 @@ from lifecycle.importing.messages import name_of
 from lifecycle.importing.missing import elsewhere
 from lifecycle.importing.objects import ExistingObjects
 from lifecycle.importing.owners import Refusal
-from lifecycle.importing.places import Place, decoded_text, places
+from lifecycle.importing.places import Place, TrialCertificates, decoded_text, places
 from lifecycle.importing.providers import Reader, ReadingProviders
 from lifecycle.importing.report import Report, report
 from machine.files import write_private
@@ -77,7 +77,8 @@ class Import:
         the stack raises.
         """
         trial = record(
-            self.config, offline_reach(self.config), self.charts, ClusterAnswers.placeholders()
+            *(self.config, offline_reach(self.config), self.charts, ClusterAnswers.placeholders()),
+            tls=TrialCertificates(),
         )
         apis = {name: api_client(item) for name, item in self.config.clusters.items()}
         pems = dict(_held(places(trial), apis))

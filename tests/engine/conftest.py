@@ -106,13 +106,13 @@ class Stack:
         return content
 
     def resources(self) -> list[tuple[str, ...]]:
-        """What is in the stack's state: URN, id, and when it was last touched."""
+        """What is in the stack's state, sorted: URN, id, and when it was last touched."""
         exported = json.loads(self.pulumi_plain("stack", "export"))
         # All else may contain secrets, which every export encrypts again.
-        return [
+        return sorted(
             (item["urn"], item.get("id", ""), item.get("modified", ""))
             for item in exported["deployment"].get("resources") or []
-        ]
+        )
 
     def pulumi_plain(self, *arguments: str) -> str:
         """Standard output of a command that knows no settings."""

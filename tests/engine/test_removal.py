@@ -25,7 +25,6 @@ from config import PROJECT
 from tests.engine.conftest import ROOT, Run, Stack
 from tests.service_mirror import Mirrors
 
-pytestmark = pytest.mark.skip(reason="not seen to pass as a whole yet")
 LINK = "/apis/multicluster.linkerd.io/v1alpha3/namespaces/linkerd-multicluster/links/target"
 ACCOUNT = "linkerd-service-mirror-remote-access-source"
 PAGE = (ROOT / "docs" / "removal.md").read_text(encoding="utf-8")
@@ -66,7 +65,8 @@ def mesh(stack: Stack) -> Iterator[Stack]:
     own = dataclasses.replace(stack, content=copy.deepcopy(stack.content))
     own.up().passed()
     yield own
-    own.pulumi("destroy", "--yes", "--skip-preview")
+    if own.resources():
+        own.pulumi("destroy", "--yes", "--skip-preview")
 
 
 @pytest.fixture
@@ -141,8 +141,7 @@ def test_a_renamed_cluster_is_refused_before_anything_changes(mesh: Stack) -> No
     assert refused.code != 0
     assert "cluster 'aim' (context 'target'): at the last update it was 'target'" in refused.output
     assert "Traceback" not in refused.output
-    # The order of resources that are in no cluster may differ.
-    assert sorted(mesh.resources()) == sorted(before)
+    assert mesh.resources() == before
 
 
 def test_an_update_without_the_link_deletes_its_mirrors_and_nothing_of_other_links(
@@ -174,19 +173,6 @@ def test_what_is_left_over_all_the_same_is_swept(mesh: Stack) -> None:
         assert "source: Service shop/web-target: no link to target" in done.output
         assert made.all() == {}
         made.remove()
-
-
-def test_a_plain_destroy_deletes_the_mirrors_too(mesh: Stack) -> None:
-    mesh.up().passed()
-    with mesh.clusters.source.api() as api:
-        made = Mirrors(client.CoreV1Api(api), client.CoordinationV1Api(api))
-        made.make("target")
-        made.make("elsewhere")
-        before = made.all()
-        run(mesh, DESTROY).passed()
-        assert made.all() == {"elsewhere": services(before["elsewhere"])}
-        made.remove()
-    assert mesh.resources() == []
 
 
 def test_what_is_in_a_cluster_that_is_gone_can_be_forgotten(mesh: Stack, tmp_path: Path) -> None:
@@ -226,6 +212,19 @@ def forgotten(stack: Stack, cluster: str) -> str:
         check=True,
     )
     return done.stdout
+
+
+def test_a_plain_destroy_deletes_the_mirrors_too(mesh: Stack) -> None:
+    mesh.up().passed()
+    with mesh.clusters.source.api() as api:
+        made = Mirrors(client.CoreV1Api(api), client.CoordinationV1Api(api))
+        made.make("target")
+        made.make("elsewhere")
+        before = made.all()
+        run(mesh, DESTROY).passed()
+        assert made.all() == {"elsewhere": services(before["elsewhere"])}
+        made.remove()
+    assert mesh.resources() == []
 
 
 def test_every_command_of_the_page_was_run() -> None:

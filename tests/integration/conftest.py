@@ -115,7 +115,8 @@ def _take_down_unless_used(directory: Path) -> None:
     users = [ProcessIdentity.model_validate_json(badge.read_text()) for badge in badges]
     if not any(user.alive() for user in users):
         local_clusters.down(directory=directory)
-        shutil.rmtree(directory)
+        # The cleanup of another test run may have removed it.
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 def to_screen(step: Progress) -> None:

@@ -20,7 +20,7 @@ def flavour_rules(config: AmbassadorConfig) -> Iterator[Problem]:
     if config.version is not None:
         refused = refusal(kind, config.version, adopted=not config.installed)
         if refused is not None:
-            yield Problem("version", *refused, about=("flavour",))
+            yield Problem("version", *refused)
             return
     if config.objects_version not in line.api_versions:
         yield Problem(
@@ -28,14 +28,13 @@ def flavour_rules(config: AmbassadorConfig) -> Iterator[Problem]:
             f"{kind.title} (version {line.application}) does not serve "
             f"getambassador.io/{config.objects_version}",
             f"write one of {', '.join(line.api_versions)}, or leave it out",
-            about=("flavour", "version"),
+            about=("version",),
         )
     if config.listeners and not kind.listeners:
         yield Problem(
             "listeners",
             f"{kind.title} has no Listener; it listens on 8080 and 8443",
             "leave listeners out",
-            about=("flavour",),
         )
     if kind.licensed and config.edge_stack is None and config.installed:
         yield Problem(
@@ -44,21 +43,19 @@ def flavour_rules(config: AmbassadorConfig) -> Iterator[Problem]:
             "set edgeStack.licenseKey or edgeStack.cloudConnectToken with "
             "`pulumi config set --secret --path`, or name an existing Secret under "
             "edgeStack.licenseSecret",
-            about=("flavour",),
         )
     if config.edge_stack is not None and not kind.licensed:
         yield Problem(
             "edgeStack",
             f"{kind.title} has no such settings",
             "leave it out, or write flavour: edge-stack",
-            about=("flavour",),
         )
     if config.installed and config.service.load_balancer_class and not line.balancer_class:
         yield Problem(
             "service.loadBalancerClass",
             f"the chart {line.chart} {config.chart_version} has no value for it",
             "leave it out, or choose the load balancer by annotations",
-            about=("flavour", "version"),
+            about=("version",),
         )
     yield from _crds(config)
     for place, host in enumerate(config.all_hosts):
@@ -67,7 +64,6 @@ def flavour_rules(config: AmbassadorConfig) -> Iterator[Problem]:
                 f"hosts[{place}].acme",
                 f"{kind.title} does not fetch certificates by ACME",
                 "leave it out, and use tls.certManager",
-                about=("flavour",),
             )
         if not config.has_hosts:
             yield from _without_hosts(config, place, host)
@@ -84,7 +80,7 @@ def _crds(config: AmbassadorConfig) -> Iterator[Problem]:
                 key,
                 f"{config.kind.title} has no separate chart for its CRDs",
                 f"leave {key} out",
-                about=("flavour", "version"),
+                about=("version",),
             )
         elif name == "crds_values" and not config.install_crds:
             yield Problem(

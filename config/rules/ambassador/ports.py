@@ -13,6 +13,12 @@ from vocabulary.ambassador import DIAGNOSTICS_PORT
 if TYPE_CHECKING:
     from config.ambassador.ambassador import AmbassadorConfig
 
+_CHOOSE_THE_SERVICE = (
+    *("gateway.ownService", "gateway.service"),
+    *("service.type", "service.annotations", "values"),
+)
+"""Keys that decide whether the gateway's ports are on Ambassador's Service."""
+
 
 def reserved_rules(config: AmbassadorConfig) -> Iterator[Problem]:
     """Ports and names that are reserved for the proxy, the health check or the gateway."""
@@ -38,7 +44,7 @@ def reserved_rules(config: AmbassadorConfig) -> Iterator[Problem]:
             f"gateway.{key}",
             f"port {port} of the Service already serves Ambassador's own traffic",
             "write another port",
-            about=("gateway.probe",),
+            about=("gateway.probe", *_CHOOSE_THE_SERVICE),
         )
     if shared is not None and shared.doubles_http:
         yield Problem(
@@ -46,7 +52,7 @@ def reserved_rules(config: AmbassadorConfig) -> Iterator[Problem]:
             f"ports 80 and {shared.service_probe_port} of the Service would have the same target "
             "port, which the chart would list twice",
             "leave it out, or write gateway.probe: proxy",
-            about=("gateway.probe",),
+            about=("gateway.probe", *_CHOOSE_THE_SERVICE),
         )
     for place, mapping in enumerate(config.mappings):
         if mapping.name == HEALTH_MAPPING:

@@ -92,6 +92,8 @@ FROM_ZERO = (
     *("maxConnections", "maxPendingRequests", "maxRequests", "maxRetries"),
 )
 """Keys of numbers that 0 is one of."""
+OPTIONAL = ("ownService", "grpc", "linkerdHeaders", "bypassAuth")
+"""Keys of flags whose default is neither true nor false: null is like leaving them out."""
 BROKEN_FLAGS: st.SearchStrategy[Any] = st.sampled_from(["true", "yes", 1, 0, None, [], {}, 0.0])
 BROKEN_MAPPINGS = st.sampled_from(["a", 7, [], [{}], True, 0.5, b"a"])
 BROKEN_LISTS = st.sampled_from(["a", 7, {}, {"0": "a"}, True, [[]], ["a", None], {"secure": "x"}])
@@ -178,7 +180,7 @@ def _breaking(draw: st.DrawFn, settings: Settings, location: Location, value: An
     key = next((part for part in reversed(location) if isinstance(part, str)), "")
     kinds = [BROKEN_TEXTS]
     if isinstance(value, bool):
-        kinds = [BROKEN_FLAGS]
+        kinds = [BROKEN_FLAGS.filter(lambda flag: key not in OPTIONAL or flag is not None)]
     elif isinstance(value, int) and not key.startswith(("cpu", "memory")):
         # A weight or a share may be none at all.
         kinds = [BROKEN_NUMBERS.filter(lambda number: key not in FROM_ZERO or number != 0)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -353,14 +354,12 @@ def test_a_provided_anchor_signs_and_nothing_is_generated_in_its_place(
                 assert key.strip() not in str(value)
 
 
-def test_an_anchor_whose_key_only_the_engine_can_read_still_renders(
-    mesh: Mesh, recorded: Records
+@pytest.mark.parametrize("key", [{"privateKey": UNREADABLE_SECRET}, {"keyLost": True}])
+def test_an_anchor_whose_key_only_the_engine_can_read_or_that_is_lost_still_renders(
+    mesh: Mesh, recorded: Records, key: dict[str, Any]
 ) -> None:
     pem, _, anchor = provided("corporate")
-    config = with_anchors(
-        mesh(TWO_CLUSTERS),
-        [{"name": "corporate", "certificate": pem, "privateKey": UNREADABLE_SECRET}],
-    )
+    config = with_anchors(mesh(TWO_CLUSTERS), [{"name": "corporate", "certificate": pem, **key}])
     recording = recorded(config)
     assert bundle(recording) == [anchor]
     assert {item.outputs["certPem"] for item in of_type(recording, "LocallySignedCert")} == {
