@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from config.ambassador.ambassador import AmbassadorConfig
+from config.ambassador.cluster_objects import class_key, ingress_class
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig, service_account
 from config.core.namespaces import made_namespaces
@@ -84,6 +85,16 @@ class NeededNamespace:
 
 
 @dataclass(frozen=True)
+class WantedClass:
+    """An IngressClass that the program installs beside an adopted Ambassador."""
+
+    name: str
+    """Its name."""
+    path: str
+    """Key path of the extra value that gives it another name."""
+
+
+@dataclass(frozen=True)
 class WantedPatch:
     """What the program adds to another owner's workload."""
 
@@ -130,6 +141,8 @@ class Expectations:
     """Versions of Kubernetes that must not be exceeded."""
     adopted: tuple[AdoptedAmbassador, ...] = ()
     """Ambassadors that have to exist."""
+    classes: tuple[WantedClass, ...] = ()
+    """IngressClasses that must not be those of adopted Ambassadors."""
     needed: tuple[Needed, ...] = ()
     """Kinds that have to be served."""
     namespaces: tuple[NeededNamespace, ...] = ()
@@ -207,6 +220,7 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
             name, cluster.linkerd.namespace, cluster.linkerd.app_version, cluster.upgrade.allow
         ),
         kept=tuple(one for one in mesh.links_from(name) if one.credentials.requested),
+        classes=tuple(_classes(name, cluster)),
         issues=any(one.credentials.requested for one in mesh.links_to(name)),
     )
 
@@ -233,6 +247,18 @@ def _adopted(name: str, cluster: ClusterConfig) -> AdoptedAmbassador | None:
         api_version=ambassador.objects_version,
         ambassador_id=ambassador.own_id,
     )
+
+
+def _classes(name: str, cluster: ClusterConfig) -> Iterator[WantedClass]:
+    """IngressClasses of installed Ambassadors; none where no other Ambassador is adopted."""
+    if all(one.installed for one in cluster.every_ambassador):
+        return
+    for view in cluster.each_ambassador:
+        config = view.ambassador
+        found = ingress_class(config) if config is not None else None
+        if config is not None and found is not None:
+            path = f"clusters.{name}.{view.ambassador_key}.values.{class_key(config)}"
+            yield WantedClass(found, path)
 
 
 def _oldest(name: str, cluster: ClusterConfig) -> Iterator[Limit]:
