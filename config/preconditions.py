@@ -141,8 +141,6 @@ class Expectations:
     """Versions of Kubernetes that must not be exceeded."""
     adopted: tuple[AdoptedAmbassador, ...] = ()
     """Ambassadors that have to exist."""
-    classes: tuple[WantedClass, ...] = ()
-    """IngressClasses that must not be those of adopted Ambassadors."""
     needed: tuple[Needed, ...] = ()
     """Kinds that have to be served."""
     namespaces: tuple[NeededNamespace, ...] = ()
@@ -167,6 +165,8 @@ class Expectations:
     """Links from here whose present token stays where it is good."""
     issues: bool = False
     """Whether tokens for links are requested here."""
+    classes: tuple[WantedClass, ...] = ()
+    """IngressClasses that must not be those of adopted Ambassadors."""
 
 
 def _trust_reads(mesh: MeshConfig, name: str) -> TrustReads:
@@ -220,8 +220,8 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
             name, cluster.linkerd.namespace, cluster.linkerd.app_version, cluster.upgrade.allow
         ),
         kept=tuple(one for one in mesh.links_from(name) if one.credentials.requested),
-        classes=tuple(_classes(name, cluster)),
         issues=any(one.credentials.requested for one in mesh.links_to(name)),
+        classes=tuple(_classes(name, cluster)),
     )
 
 

@@ -26,8 +26,10 @@ def releases_apart(mesh: MeshConfig) -> Iterator[Problem]:
     for cluster, config in mesh.clusters.items():
         roles = dict(OTHERS)
         classes: dict[str, str] = {}
+        names = [one.name for one in config.every_ambassador]
         for place, one in enumerate(config.every_ambassador):
-            if one.installed:
+            # Two of one name are a problem already.
+            if one.installed and one.name not in names[:place]:
                 path = f"clusters.{cluster}.{key_at(place)}"
                 yield from _roles(path, one, roles)
                 yield from _classes(path, one, classes)
