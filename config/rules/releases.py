@@ -24,12 +24,11 @@ OTHERS = {CONVERSION_WEBHOOK: "the conversion webhook", TRUST_MANAGER: TRUST_MAN
 def releases_apart(mesh: MeshConfig) -> Iterator[Problem]:
     """Every installed Ambassador with a ClusterRole or an IngressClass of another release."""
     for cluster, config in mesh.clusters.items():
-        roles = dict(OTHERS)
+        roles, every = dict(OTHERS), config.every_ambassador
         classes: dict[str, str] = {}
-        names = [one.name for one in config.every_ambassador]
-        for place, one in enumerate(config.every_ambassador):
+        for place, one in enumerate(every):
             # Two of one name are a problem already.
-            if one.installed and one.name not in names[:place]:
+            if one.installed and one.name not in [other.name for other in every[:place]]:
                 path = f"clusters.{cluster}.{key_at(place)}"
                 yield from _roles(path, one, roles)
                 yield from _classes(path, one, classes)
