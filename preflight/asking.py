@@ -25,6 +25,7 @@ from kube.versions import too_new, too_old
 from preflight.adoption import mismatches
 from preflight.discovery import absent, unserved
 from preflight.helm_secrets import helm_secrets
+from preflight.ingress_classes import taken_classes
 from preflight.interrupted import leftovers
 from preflight.link_tokens import forbidden, kept_token
 from preflight.proxy_trust import HeldTrust, held_trust
@@ -126,6 +127,8 @@ def _unmet(
     yield from too_old(version, expected.oldest)
     for adopted in expected.adopted:
         yield from mismatches(api, adopted, timeout)
+    adopted_in = {one.namespace for one in expected.adopted}
+    yield from taken_classes(api, expected.classes, adopted_in, timeout)
     yield from unserved(api, expected.needed, timeout)
     yield from absent(api, expected.namespaces, timeout)
     yield from closed_ports(api, expected.ports, timeout)

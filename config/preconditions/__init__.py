@@ -8,6 +8,7 @@ from config.preconditions.expected import (
     NeededNamespace,
     TrustReads,
     Versions,
+    WantedClass,
     WantedPatch,
 )
 from config.preconditions.of_cluster import expectations
@@ -20,6 +21,7 @@ __all__ = [
     "NeededNamespace",
     "TrustReads",
     "Versions",
+    "WantedClass",
     "WantedPatch",
     "expectations",
 ]

@@ -76,6 +76,16 @@ class NeededNamespace:
 
 
 @dataclass(frozen=True)
+class WantedClass:
+    """An IngressClass that the program installs beside an adopted Ambassador."""
+
+    name: str
+    """Its name."""
+    path: str
+    """Key path of the extra value that gives it another name."""
+
+
+@dataclass(frozen=True)
 class WantedPatch:
     """What the program adds to another owner's workload."""
 
@@ -146,3 +156,5 @@ class Expectations:
     """Links from here whose present token stays where it is good."""
     issues: bool = False
     """Whether tokens for links are requested here."""
+    classes: tuple[WantedClass, ...] = ()
+    """IngressClasses that must not be those of adopted Ambassadors."""

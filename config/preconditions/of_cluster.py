@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from config.ambassador.cluster_objects import class_key, ingress_class
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig, service_account
 from config.core.namespaces import made_namespaces
@@ -12,6 +15,7 @@ from config.preconditions.expected import (
     Expectations,
     TrustReads,
     Versions,
+    WantedClass,
     WantedPatch,
 )
 from config.preconditions.foreign_kinds import foreign_kinds
@@ -43,6 +47,7 @@ def expectations(mesh: MeshConfig, name: str) -> Expectations:
         ),
         kept=tuple(one for one in mesh.links_from(name) if one.credentials.requested),
         issues=any(one.credentials.requested for one in mesh.links_to(name)),
+        classes=tuple(_classes(name, cluster)),
     )
 
 
@@ -72,3 +77,15 @@ def _adopted(name: str, cluster: ClusterConfig) -> AdoptedAmbassador | None:
         api_version=ambassador.objects_version,
         ambassador_id=ambassador.own_id,
     )
+
+
+def _classes(name: str, cluster: ClusterConfig) -> Iterator[WantedClass]:
+    """IngressClasses of installed Ambassadors; none where no other Ambassador is adopted."""
+    if all(one.installed for one in cluster.every_ambassador):
+        return
+    for view in cluster.each_ambassador:
+        config = view.ambassador
+        found = ingress_class(config) if config is not None else None
+        if config is not None and found is not None:
+            path = f"clusters.{name}.{view.ambassador_key}.values.{class_key(config)}"
+            yield WantedClass(found, path)
