@@ -204,7 +204,8 @@ class ByHand:
                     one for item in found.exports for one in export_policy(found.gateway, item)
                 )
         self._values(name, "emissary-crds-chart", crds_values(config))
-        self._values(name, "emissary-ingress", ambassador_values(config))
+        values = ambassador_values(config, drains=cluster.linkerd.drains)
+        self._values(name, "emissary-ingress", values)
         self._write(f"{name}-objects.yaml", *objects)
 
     def _values(self, cluster: str, chart: str, defaults: Values) -> None:

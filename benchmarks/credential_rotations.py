@@ -7,6 +7,9 @@ those with which it was deployed. Each rotation is one `pulumi up` with a higher
 `credentials.generation` of the link, in a copy of the stack file; the last generation stays
 deployed, so write it into the stack file, or update again without it. Services that no pod is
 behind are exported and deleted in the namespace of the link's first export, a few each second.
+Only mirrored ones are deleted: a service mirror looks for the mirror of a deleted Service in a
+cache, which may not have it yet where the Service was exported a moment before, and then leaves it
+(Linkerd, ``multicluster/service-mirror/cluster_watcher.go``), with or without a rotation.
 
 Prints a line for each rotation, and a summary. The exit code is 1 where a mirror is missing or left
 over after a rotation, an old token was refused before the service mirror had the new one, an old
@@ -104,14 +107,19 @@ class Churn:
 
     def run(self, end: threading.Event) -> None:
         """Export and delete Services until `end`."""
-        alive = sorted(self.lab.exported())
+        alive, settled = sorted(self.lab.exported()), set[str]()
         while not end.wait(random.uniform(0.05, 0.4)):
             with self._lock:
                 try:
+                    mirrored = settled.intersection(alive)
+                    settled = self.lab.mirrors()
                     if len(alive) < 5 or (len(alive) < 40 and random.random() < 0.55):
                         alive.append(self._export())
+                    elif mirrored:
+                        alive.remove(name := random.choice(sorted(mirrored)))
+                        self._delete(name)
                     else:
-                        self._delete(alive.pop(random.randrange(len(alive))))
+                        continue
                     self.events += 1
                 except ApiException:
                     self.failures += 1

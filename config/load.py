@@ -16,6 +16,7 @@ from config.language.yaml_text import YamlTextError, read_yaml
 from config.rules.anchors import anchors_fit
 from config.rules.between_parts import cross_check
 from config.rules.issuance import issuance_fits
+from config.rules.releases import releases_apart
 from config.rules.values import values_fit
 from config.several import split
 
@@ -213,6 +214,8 @@ def _validated(settings: Mapping[str, Any], origin: str, first: list[Problem]) -
         for problem in anchors_fit(mesh.trust_anchor, mesh.clusters):
             outcome.add(problem)
         for problem in values_fit(mesh):
+            outcome.add(problem)
+        for problem in releases_apart(mesh):
             outcome.add(problem)
     if outcome.problems or mesh is None:
         found = [several.placed(problem) for problem in outcome.problems]

@@ -12,7 +12,8 @@ from typing import Any
 
 from config.core.cluster import ClusterConfig
 from kube.failures import Reason
-from preflight.guard import ClusterError, ClusterProblem, Reach, context_of
+from preflight.cluster_error import ClusterError, ClusterProblem, context_of
+from preflight.reach import Reach
 
 OUTPUT = "clusters"
 """The stack's output with the UIDs of its clusters by their names."""

@@ -7,117 +7,22 @@ new stack, and accepts any cluster that a context names.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
-from kubernetes import client
-from kubernetes.client.exceptions import ApiException
-
-from config.core.api_server import obstacles
 from config.core.cluster import ClusterConfig
-from config.language.problems import printable
-from config.links.exports import ServiceRef
-from config.platform.recipes import WorkloadRef
 from config.preconditions import Expectations
-from kube.answers import inner, items
 from kube.at_once import at_once
-from kube.errors import KubeconfigError
-from kube.failures import STRANGE, Reason, unanswered, why_silent
-from kube.helm import Installed, installed
-from kube.kubeconfig import (
-    Endpoint,
-    Login,
-    api_client,
-    described,
-    endpoint,
-    get_json,
-    login,
-    own_endpoint,
-)
-from kube.nodes import simulated
-from kube.paths import path_of
-from kube.versions import too_new, too_old
-from preflight.adoption import mismatches
-from preflight.discovery import absent, unserved
-from preflight.helm_secrets import helm_secrets
-from preflight.interrupted import leftovers
-from preflight.link_tokens import forbidden, kept_token, refused
-from preflight.proxy_trust import HeldTrust, held_trust
-from preflight.service_ports import closed_ports
-from preflight.version_change import version_change
-from preflight.workloads import look_at
-from vocabulary.errors import MeshError
-from vocabulary.kinds import NAMESPACE, NODE, SERVICE
+from kube.failures import Reason
+from kube.kubeconfig import own_endpoint
+from preflight.asking import Answer, ask
+from preflight.cluster_error import ClusterError, ClusterProblem, context_of
+from preflight.link_tokens import refused
+from preflight.reach import Reach
 
 DEADLINE_SECONDS = 9.0
 """How long all clusters together may take to answer."""
-
-
-@dataclass(frozen=True)
-class Reach:
-    """What the guard learned of a cluster."""
-
-    endpoint: Endpoint
-    """Its API server for other clusters."""
-    uid: str
-    """UID of its namespace kube-system, which distinguishes clusters."""
-    version: str | None = None
-    """Version of its API server, for example ``v1.34.1``."""
-    login: Login | None = None
-    """How the provider logs in; None where the program runs offline."""
-    missing_services: frozenset[ServiceRef] = frozenset()
-    """Services of the stack file that do not exist."""
-    missing_workloads: frozenset[WorkloadRef] = frozenset()
-    """Workloads and Namespaces that the stack file meshes and that do not exist."""
-    settled_workloads: frozenset[WorkloadRef] = frozenset()
-    """Workloads whose containers have this program's fields as the stack file wants them."""
-    trust: HeldTrust | None = None
-    """What its proxies trust; None where Linkerd is not installed, or was not read."""
-    simulated: bool = False
-    """Whether kwok plays its nodes, so that no controller of Linkerd runs."""
-    absent_releases: frozenset[tuple[str, str]] = frozenset()
-    """Namespaces and names of the stack's Helm releases that do not exist."""
-    notes: tuple[str, ...] = ()
-    """Warnings about its Helm releases."""
-    releases: Mapping[tuple[str, str], Installed] = field(default_factory=dict)
-    """The charts of its Helm releases, by namespace and name, as far as they were read."""
-    tokens: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Requested tokens that links from here have and keep, by the name of the link; secret."""
-    skipped: bool = False
-    """Whether it did not answer, and all else here is what the last update recorded."""
-    addresses: Mapping[str, str] = field(default_factory=dict)
-    """Addresses of its gateways by their names, where it is skipped."""
-
-
-@dataclass(frozen=True)
-class ClusterProblem:
-    """Why a cluster cannot be used."""
-
-    cluster: str
-    """Name of the cluster in the stack file."""
-    context: str
-    """Its context, or a word for the kubeconfig that is held as a secret."""
-    message: str
-    """What is wrong."""
-    remedy: str
-    """What to do."""
-    unreachable: bool = False
-    """Whether its API server gave no answer of its own."""
-
-    def __str__(self) -> str:
-        return f"cluster '{self.cluster}' ({self.context}): {self.message}\n    {self.remedy}"
-
-
-class ClusterError(MeshError):
-    """One or more clusters cannot be used; nothing was changed."""
-
-    def __init__(self, problems: list[ClusterProblem]) -> None:
-        self.problems = tuple(problems)
-        lines = [f"  {problem}" for problem in self.problems]
-        super().__init__("\n".join(["nothing was changed, because", *lines]))
 
 
 def examine(
@@ -133,11 +38,11 @@ def examine(
     """
     wanted, until = expected or {}, time.monotonic() + deadline
     jobs = {
-        name: partial(_ask, cluster, wanted.get(name, Expectations()), deadline)
+        name: partial(ask, cluster, wanted.get(name, Expectations()), deadline)
         for name, cluster in clusters.items()
     }
     answers = at_once(jobs, deadline)
-    silent = _Answer(
+    silent = Answer(
         None,
         (
             (
@@ -181,166 +86,6 @@ def _with_accepted_tokens(
         )
         for name, reach in found.items()
     }
-
-
-def context_of(cluster: ClusterConfig) -> str:
-    """How a message names the way to a cluster."""
-    if cluster.context:
-        return f"context '{printable(cluster.context)}'"
-    return "kubeconfig of the stack file"
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What one cluster gave."""
-
-    reach: Reach | None
-    """What was learned of it; None where nothing was."""
-    reasons: tuple[Reason, ...] = ()
-    """Why it cannot be used."""
-    unreachable: bool = False
-    """Whether its API server gave no answer of its own."""
-
-
-LOGIN_SHARE = 0.8
-"""How much of the deadline a login plugin may take."""
-
-
-def _ask(cluster: ClusterConfig, expected: Expectations, deadline: float) -> _Answer:
-    timeout = (min(3.0, deadline), deadline)
-    try:
-        reached, entry = endpoint(cluster), login(cluster)
-        with api_client(cluster, login_timeout=deadline * LOGIN_SHARE) as api:
-            uid = _uid(get_json(api, path_of(NAMESPACE, name="kube-system"), timeout))
-            if uid is None:
-                return _Answer(None, (STRANGE,))
-            version = get_json(api, "/version", timeout)
-            missing = _missing(api, expected.services, timeout)
-            found = look_at(api, expected.workloads, timeout)
-            reasons = (
-                *_unreached(cluster, expected),
-                *_unmet(api, version, expected, timeout),
-                *found.reasons,
-            )
-            held = helm_secrets(api, expected.releases, timeout)
-            left = leftovers(api, held, expected.releases, expected.made_namespaces, timeout)
-            trust = held_trust(api, expected.trust, timeout) if expected.trust else None
-            charts = installed(held.secrets)
-            stopped, allowed = _change(charts, expected, trust)
-            played = _simulated(api, timeout)
-            tokens = {
-                one.name: kept_token(
-                    api, one, datetime.now(UTC), timeout, lasting=one.target in expected.skipped
-                )
-                for one in expected.kept
-            }
-        given = version.get("gitVersion")
-        reach = Reach(
-            reached,
-            uid,
-            str(given) if given else None,
-            entry,
-            missing,
-            found.missing,
-            found.settled,
-            trust,
-            played,
-            left.absent,
-            (*left.notes, *allowed),
-            charts,
-            {link: token for link, token in tokens.items() if token is not None},
-        )
-        return _Answer(reach, (*reasons, *left.reasons, *stopped))
-    except KubeconfigError as error:
-        return _Answer(None, ((error.message, error.remedy),))
-    except ApiException as error:
-        return _Answer(None, (_refusal(error),), unreachable=(error.status or 0) >= 500)
-    except Exception as error:  # the client may fail in any way, and no thread may die silently
-        return _Answer(None, (why_silent(error),), unreachable=unanswered(error))
-
-
-def _uid(namespace: Mapping[str, Any]) -> str | None:
-    uid = inner(namespace, "metadata").get("uid")
-    return uid if isinstance(uid, str) else None
-
-
-def _unreached(cluster: ClusterConfig, expected: Expectations) -> Iterator[Reason]:
-    """Why sources of links would not log in to a cluster that answers here."""
-    if expected.linked_as is not None:
-        yield from obstacles(expected.linked_as, cluster.api_server, described(cluster))
-
-
-def _unmet(
-    api: client.ApiClient,
-    version: Mapping[str, Any],
-    expected: Expectations,
-    timeout: tuple[float, float],
-) -> Iterator[Reason]:
-    """Why a cluster that answers is not as the stack file expects."""
-    yield from too_new(version, expected.limits)
-    yield from too_old(version, expected.oldest)
-    for adopted in expected.adopted:
-        yield from mismatches(api, adopted, timeout)
-    yield from unserved(api, expected.needed, timeout)
-    yield from absent(api, expected.namespaces, timeout)
-    yield from closed_ports(api, expected.ports, timeout)
-    if expected.issues:
-        yield from forbidden(api, timeout)
-
-
-def _change(
-    charts: Mapping[tuple[str, str], Installed], expected: Expectations, trust: HeldTrust | None
-) -> tuple[tuple[Reason, ...], tuple[str, ...]]:
-    """Why the change from the installed versions is refused, and what to warn of."""
-    if expected.versions is None:
-        return (), ()
-    pods = trust.pods if trust is not None else ()
-    return version_change(charts, expected.releases, pods, expected.versions)
-
-
-def _simulated(api: client.ApiClient, timeout: tuple[float, float]) -> bool:
-    try:
-        return simulated(items(get_json(api, f"{path_of(NODE)}?limit=20", timeout), "items"))
-    except ApiException:
-        # Without the right to list nodes they count as real ones.
-        return False
-
-
-def _missing(
-    api: client.ApiClient, services: Iterable[ServiceRef], timeout: tuple[float, float]
-) -> frozenset[ServiceRef]:
-    return frozenset(service for service in services if not _exists(api, service, timeout))
-
-
-def _exists(api: client.ApiClient, service: ServiceRef, timeout: tuple[float, float]) -> bool:
-    try:
-        get_json(api, path_of(SERVICE, service.namespace, service.name), timeout)
-    except ApiException as error:
-        if error.status == 404:
-            return False
-        if error.status != 403:
-            raise
-    # Without the right to read Services, the patch itself fails and says so.
-    return True
-
-
-def _refusal(error: ApiException) -> tuple[str, str]:
-    if error.status == 401:
-        return (
-            "the API server does not accept the credentials",
-            "log in again, or fetch a new kubeconfig",
-        )
-    if error.status == 403:
-        return (
-            "the credentials cannot read namespace kube-system",
-            "use credentials that can get namespaces",
-        )
-    if error.status == 404:
-        return STRANGE
-    if not error.status:
-        # The client's own word for a failed TLS handshake.
-        return why_silent(error)
-    return f"the API server answers with status {error.status}", "check that it is healthy"
 
 
 def _mistaken(

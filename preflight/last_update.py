@@ -20,7 +20,7 @@ from pulumi.runtime.invoke import invoke
 from config.links.exports import ServiceRef
 from config.platform.recipes import WorkloadRef
 from kube.kubeconfig import Endpoint
-from preflight.guard import Reach
+from preflight.reach import Reach
 
 _TRIES = 20
 _PAUSE_SECONDS = 0.25

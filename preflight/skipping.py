@@ -17,9 +17,11 @@ from config.load import load_settings
 from config.preconditions import expectations
 from kube.errors import KubeconfigError
 from kube.kubeconfig import login
-from preflight.guard import ClusterError, ClusterProblem, Reach, examine
+from preflight.cluster_error import ClusterError, ClusterProblem
+from preflight.guard import examine
 from preflight.last_update import HOW_TO_REACH, LastUpdate, Settings, bare, digest, remembered
 from preflight.link_tokens import due
+from preflight.reach import Reach
 
 PAGE = "docs/failures.md"
 _BACK = "undo that change until the cluster answers"

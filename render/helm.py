@@ -22,10 +22,14 @@ from kube.documents import load_all
 from render.errors import RenderError
 from render.namespaces import with_namespace
 from render.registration import Registration
+from vocabulary.kinds import INGRESS_CLASS
 from vocabulary.kubernetes import HELM_HOOK
 
 KUBE_VERSION = "1.34.0"
 """Version of Kubernetes that charts are rendered for, where no cluster is asked."""
+
+SERVED = (f"{INGRESS_CLASS.api_version}/{INGRESS_CLASS.name}",)
+"""Kinds that charts look for in a cluster; without one, Helm knows API versions alone."""
 
 HOOK = HELM_HOOK
 """Annotation of an object that Helm creates at certain moments only."""
@@ -70,6 +74,7 @@ class HelmTemplate:
         package = self.package(release)
         command = [str(self.binary), "template", str(inputs["name"]), str(package.path)]
         command += ["--namespace", str(inputs["namespace"]), "--kube-version", self.kube_version]
+        command += ["--api-versions", ",".join(SERVED)]
         command += ["--include-crds", "--skip-tests", "--values", "-"]
         values = json.dumps(inputs.get("values") or {}, sort_keys=True)
         text = self._once((*command, values), lambda: self._run(command, values, release))

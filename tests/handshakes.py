@@ -19,6 +19,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
@@ -166,10 +167,15 @@ class Prober(threading.Thread):
 
     def run(self) -> None:
         """Probe."""
+        with ThreadPoolExecutor(len(self._clusters)) as pool:
+            self._probe(pool)
+
+    def _probe(self, pool: ThreadPoolExecutor) -> None:
         following = time.monotonic()
         while not self._ended.is_set():
             try:
-                held = {name: cluster.held() for name, cluster in self._clusters.items()}
+                read = pool.map(Cluster.held, self._clusters.values())
+                held = dict(zip(self._clusters, read, strict=True))
             except (client.ApiException, urllib3.exceptions.HTTPError, OSError) as error:
                 # An API server that restarts is no failed handshake.
                 self.unread[type(error).__name__] += 1

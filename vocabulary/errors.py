@@ -8,7 +8,7 @@ The tree; each class is defined where it is raised:
     │   └── UnreachableChartsError   charts/choice.py: a repository does not answer
     ├── DigestError              charts/pins.py: a chart is not the one that the stack file pins
     ├── KubeconfigError          kube/errors.py: no cluster can be reached by a kubeconfig
-    ├── ClusterError             preflight/guard.py: a cluster is not what the stack file says
+    ├── ClusterError             preflight/cluster_error.py: clusters cannot be used
     ├── RefusedError             checks/facts/reading.py: an API server refuses a request
     ├── ManifestError            components/core/manifests.py: a published manifest is unusable
     ├── UnsupportedCertificateError  tls_provider/errors.py: only Pulumi's provider tls makes it

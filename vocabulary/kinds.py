@@ -106,6 +106,7 @@ JOB = _kind("batch", "v1", "Job", "jobs")
 LEASE = _kind("coordination.k8s.io", "v1", "Lease", "leases")
 ENDPOINT_SLICE = _kind("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices")
 INGRESS = _kind("networking.k8s.io", "v1", "Ingress", "ingresses")
+INGRESS_CLASS = _kind("networking.k8s.io", "v1", "IngressClass", "ingressclasses", namespaced=False)
 POD_DISRUPTION_BUDGET = _kind("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
 POD_SECURITY_POLICY = _kind(
     "policy", "v1beta1", "PodSecurityPolicy", "podsecuritypolicies", namespaced=False

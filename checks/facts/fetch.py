@@ -14,7 +14,7 @@ from config.core.mesh import MeshConfig
 from config.inventory import inventory
 from kube import helm
 from kube.access import Access
-from preflight.guard import Reach
+from preflight.reach import Reach
 from vocabulary.kinds import SECRET, Kind, Object, name_of, namespace_of
 
 THREADS = 8

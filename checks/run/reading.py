@@ -22,7 +22,8 @@ from config.links.link import LinkConfig
 from kube.at_once import at_once
 from kube.errors import KubeconfigError
 from kube.kubeconfig import Endpoint, api_client, own_endpoint
-from preflight.guard import ClusterError, examine
+from preflight.cluster_error import ClusterError
+from preflight.guard import examine
 from vocabulary.kinds import NAMESPACE
 
 READ_SECONDS = 30.0

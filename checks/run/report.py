@@ -25,7 +25,7 @@ from checks.run.reading import ANSWERS, Asked, Seen
 from config.core.mesh import MeshConfig
 from config.links.link import LinkConfig
 from config.variants.linkerd import LinkerdGeneration
-from preflight.guard import context_of
+from preflight.cluster_error import context_of
 
 C = TypeVar("C", LinkCase, MeshCase)
 INSTALLED = (Phase.CAUSES, Phase.CONTROL_PLANE, Phase.PARTS)

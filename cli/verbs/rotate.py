@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -61,12 +62,15 @@ def rotate(
 
 
 def _look(config: MeshConfig) -> list[ClusterStatus]:
+    from lifecycle.restarts import gaps
     from lifecycle.rotation import status
     from preflight import ClusterError
 
     try:
         with screen.err().status(f"reading {', '.join(config.clusters)}"):
-            return status.look(config)
+            return [
+                replace(one, plan=gaps.marked_in(config, one.plan)) for one in status.look(config)
+            ]
     except ClusterError as error:
         error.exit_code = UNPROVEN
         raise

@@ -41,6 +41,8 @@ class AmbassadorMeshArgs:
     """Hosts that other parts of the mesh ask for."""
     certificates: Mapping[str, SignedCertificate] = field(default_factory=dict)
     """Certificates that the trust anchor signed for Hosts, by the names of the Hosts."""
+    drains: bool = False
+    """Whether a hook of its container keeps the proxy, too, while a pod ends."""
     simulated: bool = False
     """Whether the cluster's pods run nothing, so that no route is ever accepted."""
     address: str | None = None

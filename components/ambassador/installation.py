@@ -55,7 +55,7 @@ def install(owner: MeshComponent, args: AmbassadorMeshArgs) -> Foundation:
         config.line.chart,
         args.releases,
         namespace=space.metadata.name,
-        values=ambassador_values(config),
+        values=ambassador_values(config, drains=args.drains),
         opts=owner.child(provider, depends_on=before),
     )
     within = isinstance(config.line.crds, CrdsWithin)

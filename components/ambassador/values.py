@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from components.core.draining import SECONDS
 from components.core.values import kubernetes_resources, pull_secret_names
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.service import ServiceConfig
@@ -22,9 +23,16 @@ def crds_values(config: AmbassadorConfig) -> Values:
     return dict(crds.values[config.objects_version]) if isinstance(crds, CrdsChart) else {}
 
 
-def ambassador_values(config: AmbassadorConfig) -> Values:
-    """Values of Ambassador's chart."""
-    return merged(config.kind.values, nested(_emissary(config), config.kind.emissary_values))
+def ambassador_values(config: AmbassadorConfig, *, drains: bool = False) -> Values:
+    """Values of Ambassador's chart.
+
+    `drains` says whether a hook of its container keeps the proxy, too, while a pod ends.
+    """
+    values = _emissary(config)
+    # The chart of legacy Ambassador has no hooks.
+    if drains and config.gateway is not None and config.line.newest_kubernetes is None:
+        values["lifecycle"] = {"preStop": {"sleep": {"seconds": SECONDS}}}
+    return merged(config.kind.values, nested(values, config.kind.emissary_values))
 
 
 def _emissary(config: AmbassadorConfig) -> Values:

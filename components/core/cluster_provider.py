@@ -11,7 +11,7 @@ import json
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from preflight.guard import Reach
+from preflight.reach import Reach
 
 
 def cluster_provider(name: str, reach: Reach, permitted: pulumi.Input[bool]) -> kubernetes.Provider:

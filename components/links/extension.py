@@ -16,7 +16,7 @@ from components.links.mirrors import MirroredServices
 from components.links.values import multicluster_values
 from config.core.cluster import ClusterConfig
 from config.inventory import Inventory
-from preflight.guard import Reach
+from preflight.reach import Reach
 from vocabulary.linkerd import MULTICLUSTER, MULTICLUSTER_2_8_CHART
 
 

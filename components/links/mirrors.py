@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pulumi
 
-from preflight.guard import Reach
+from preflight.reach import Reach
 
 
 def mirrors_provider() -> pulumi.ProviderResource:

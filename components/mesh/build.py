@@ -19,8 +19,8 @@ from components.trust.signatures import signatures
 from components.trust.trust_anchor import TrustAnchor, TrustAnchorArgs
 from config.core.mesh import MeshConfig
 from config.inventory import inventory
-from preflight.guard import Reach
 from preflight.interrupted import Unlisted
+from preflight.reach import Reach
 
 
 def build_mesh(

@@ -76,6 +76,7 @@ def _ambassador(name: str, view: MeshConfig, mesh: Mesh) -> None:
             releases=mesh.releases,
             gateway=gateway,
             generation=cluster.linkerd.generation,
+            drains=cluster.linkerd.drains,
             mappings=view.asked_mappings(name),
             hosts=view.asked_hosts(name),
             certificates={
@@ -154,7 +155,10 @@ def _platform(name: str, mesh: Mesh) -> None:
     if cluster.sample is not None:
         denied = cluster.linkerd.proxy.default_inbound_policy == "deny"
         mesh.samples[name] = SampleService(
-            f"{name}-sample", SampleServiceArgs(cluster.sample, provider, control_plane, denied)
+            f"{name}-sample",
+            SampleServiceArgs(
+                cluster.sample, provider, control_plane, denied, cluster.linkerd.drains
+            ),
         )
 
 

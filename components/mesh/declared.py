@@ -11,8 +11,9 @@ from collections.abc import Mapping
 import pulumi
 
 from config.core.mesh import MeshConfig
-from preflight.guard import ClusterError, ClusterProblem, Reach, context_of
+from preflight.cluster_error import ClusterError, ClusterProblem, context_of
 from preflight.last_update import LastUpdate
+from preflight.reach import Reach
 from preflight.skipping import PAGE, some
 
 

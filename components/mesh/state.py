@@ -22,7 +22,7 @@ from config.links.exports import ServiceRef
 from config.links.link import LinkConfig
 from config.links.selection import receivers
 from preflight.cluster_names import OUTPUT
-from preflight.guard import Reach
+from preflight.reach import Reach
 
 
 @dataclass

@@ -10,6 +10,7 @@ from pulumi_kubernetes.core.v1 import ContainerArgsDict, Namespace, Service
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgs, ObjectMetaArgsDict
 
 from components.core.component import MeshComponent
+from components.core.draining import SECONDS
 from config.platform.sample import SAMPLE_PORT, SampleConfig
 from vocabulary.kubernetes import SKIP_AWAIT
 from vocabulary.linkerd import DEFAULT_INBOUND_POLICY, INJECT
@@ -29,6 +30,8 @@ class SampleServiceArgs:
     """The control plane, whose injector has to run before the pods start."""
     denied: bool = False
     """Whether the default inbound policy of the cluster denies every client."""
+    drains: bool = False
+    """Whether a hook of its container keeps the proxy, too, while a pod ends."""
 
 
 class SampleService(MeshComponent):
@@ -66,7 +69,7 @@ class SampleService(MeshComponent):
                 "selector": {"match_labels": labels},
                 "template": {
                     "metadata": on_pods,
-                    "spec": {"containers": [_container(config)]},
+                    "spec": {"containers": [_container(config, drains=args.drains)]},
                 },
             },
             opts=self.child(args.provider, depends_on=[args.control_plane]),
@@ -89,8 +92,8 @@ class SampleService(MeshComponent):
         self.register_outputs({"service": f"{config.namespace}/{config.service}"})
 
 
-def _container(config: SampleConfig) -> ContainerArgsDict:
-    return {
+def _container(config: SampleConfig, *, drains: bool) -> ContainerArgsDict:
+    made: ContainerArgsDict = {
         "name": "qotm",
         "image": config.image,
         "ports": [{"name": "http-api", "container_port": CONTAINER_PORT}],
@@ -102,3 +105,6 @@ def _container(config: SampleConfig) -> ContainerArgsDict:
         },
         "resources": {"limits": {"cpu": "0.1", "memory": "100Mi"}},
     }
+    if drains:
+        made["lifecycle"] = {"pre_stop": {"sleep": {"seconds": SECONDS}}}
+    return made

@@ -15,8 +15,9 @@ from cryptography import x509
 from components.trust.trust_anchor import TrustAnchor
 from config.core.mesh import MeshConfig
 from preflight.anchor_change import NextTrust, refusals
-from preflight.guard import ClusterError, ClusterProblem, Reach, context_of
+from preflight.cluster_error import ClusterError, ClusterProblem, context_of
 from preflight.meshed_pods import certificates
+from preflight.reach import Reach
 from preflight.restart_notice import notices
 
 

@@ -6,9 +6,9 @@ Facts: the Linkerd 2 integration pages of Ambassador and Emissary-ingress; the f
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Field, PrivateAttr, WithJsonSchema
 
 from config.ambassador.adoption import AdoptConfig
 from config.ambassador.edge_stack import EdgeStackConfig
@@ -147,6 +147,20 @@ class AmbassadorConfig(Model):
     """Extra values for Ambassador's chart; they override the program's defaults."""
     crds_values: HelmValues = {}
     """Extra values for the chart of the CRDs; they override the program's defaults."""
+
+    _further: bool = PrivateAttr(default=False)
+
+    @property
+    def main(self) -> bool:
+        """Whether it is the main one of its cluster, as `ClusterConfig.each_ambassador` says."""
+        return not self._further
+
+    def beside(self, main: Self) -> Self:
+        """The same as a further Ambassador of a cluster, with the CRDs of the main one."""
+        shared = {"install_crds": False, "crds_namespace": main.crds_namespace}
+        found = self.model_copy(update=shared)
+        found._further = True
+        return found
 
     @property
     def serves_nothing(self) -> str | None:

@@ -127,10 +127,7 @@ class ClusterConfig(Model):
             "linkerd": self.linkerd.model_copy(update={"viz": viz}),
         }
         for other in self.other_ambassadors:
-            shared = {"install_crds": False, "crds_namespace": main.crds_namespace}
-            views.append(
-                self.model_copy(update={**bare, "ambassador": other.model_copy(update=shared)})
-            )
+            views.append(self.model_copy(update={**bare, "ambassador": other.beside(main)}))
         for view in views:
             view._listed = True
         return tuple(views)

@@ -275,6 +275,14 @@ class LinkerdConfig(Model):
         return bool(said) if said is not None else self.dated >= NATIVE_SIDECARS.since
 
     @property
+    def drains(self) -> bool:
+        """Whether the hook `sleep` of a container keeps its proxy, too, while the pod ends.
+
+        Facts: Kubernetes docs, "Container Lifecycle Hooks": sleep is on by default since 1.30.
+        """
+        return self.native_sidecars and self.oldest_kubernetes >= (1, 30)
+
+    @property
     def registry(self) -> str:
         """Where images come from."""
         return self.image_registry or self.generation.registry

@@ -20,6 +20,12 @@ REMOTE_ACCESS = "components/links/remote_access.py, components/links/remote_secr
 """The files that write what a source reads a target with."""
 
 BOOLEAN = Form("a boolean", boolean, (True, False), ("true", "false", 0, 1, None))
+DRAINING = Form(
+    "whole seconds, fewer than the 30 after which a pod that was deleted is killed",
+    integer(1, 29),
+    (10, 5.0),
+    ("10s", "10", 0, 30),
+)
 COUNT = Form("a whole number above 0", integer(1), (2, 1.0), ("2", 0, 0.5))
 TEXT = Form("a text", text, ("edge", "always"), (True, 1, 3))
 TRUE = Form('"true"', one_of("true"), ("true",), (True, "yes", "1", "enabled"))

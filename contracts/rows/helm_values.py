@@ -14,6 +14,7 @@ from contracts.forms.common import (
     BOOLEAN,
     COUNT,
     DOMAIN,
+    DRAINING,
     FAILURE_POLICY,
     HOST_PORT,
     NAME,
@@ -358,6 +359,8 @@ HELM_VALUES: tuple[Contract, ...] = (
         Form("false: neither Edge Stack, nor its agent, nor a test pod", one_of(False), (False,),
             (True, "false")),
         "the chart's templates"),
+    _ambassador("emissary-ingress", "lifecycle.preStop.sleep.seconds", DRAINING,
+        "kubelet, by way of the chart"),
     *(
         _ambassador(chart, keys, COUNT, "Kubernetes")
         for chart, keys in (
@@ -383,6 +386,13 @@ HELM_VALUES: tuple[Contract, ...] = (
             "the chart, which writes it as Module ambassador")
         for chart in ("emissary-ingress", "ambassador")
     ),
+    _ambassador("emissary-ingress", "ingressClassResource.name",
+        Form("a DNS name, another one for each release of the cluster", dns_name,
+            ("ambassador-partner",), ("", "Partner")),
+        "Emissary, which reads an IngressClass of its controller and id, whatever the name",
+        producer="config/inventory/values/ambassador.py",
+        source="emissary charts/emissary-ingress/templates/controller-ingressclass.yaml and "
+        "fetch/ingress.py @ v4.1.0 and v3.10.0"),
     _ambassador("emissary-ingress", "env.AMBASSADOR_ID", TEXT,
         "Ambassador, which reads objects with this ambassador_id alone",
         producer="config/inventory/values/ambassador.py"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from contracts.contract import EDGE, Complaint, Contract, Form, Subject
+from contracts.forms.common import DRAINING
 from contracts.forms.text import absolute_path, at, image, integer, one_of, port, quantity, text
 
 _sample = partial(
@@ -49,6 +50,8 @@ WORKLOADS: tuple[Contract, ...] = (
     _sample("readinessProbe.initialDelaySeconds readinessProbe.periodSeconds",
         Form("seconds, as a whole number", integer(1), (30, 3.0), ("30s", "3", 0, 0.5)),
         "kubelet", source="Kubernetes API reference, Probe"),
+    _sample("lifecycle.preStop.sleep.seconds", DRAINING, "kubelet",
+        source="Kubernetes docs, Container Lifecycle Hooks"),
     _sample("ports.name",
         Form("http-api", one_of("http-api"), ("http-api",), ("http_api", "http")),
         "the Service, whose targetPort names it",

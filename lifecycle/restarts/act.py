@@ -36,7 +36,10 @@ from vocabulary.kinds import (
 )
 from vocabulary.kubernetes import RESTARTED_AT
 
-_KINDS = {kind.name.lower(): kind for kind in (DEPLOYMENT, DAEMON_SET, STATEFUL_SET, REPLICA_SET)}
+RESTARTED = {
+    kind.name.lower(): kind for kind in (DEPLOYMENT, DAEMON_SET, STATEFUL_SET, REPLICA_SET)
+}
+"""Kinds whose pods are replaced, by their names as kubectl writes them."""
 PAUSE_SECONDS = 0.5
 """Between two requests for the state of a workload."""
 
@@ -130,7 +133,7 @@ class _Stage:
                 yield one
 
     def _workload(self, one: Restart) -> Object:
-        found = self._cluster.get(_KINDS[one.kind], one.namespace, one.name)
+        found = self._cluster.get(RESTARTED[one.kind], one.namespace, one.name)
         if found is None:
             raise RestartError(
                 f"{one.kind} {one.namespace}/{one.name} in cluster {self._cluster.name} does not "
@@ -145,7 +148,7 @@ class _Stage:
 
     def _patch(self, one: Restart, moment: str) -> None:
         template = {"metadata": {"annotations": {RESTARTED_AT: moment}}}
-        kind = _KINDS[one.kind]
+        kind = RESTARTED[one.kind]
         self._cluster.patch(kind, one.namespace, one.name, {"spec": {"template": template}})
 
     def _wait(self, one: Restart) -> None:

@@ -86,6 +86,12 @@ def by_rollout(workload: Object, budgets: Iterable[Budget]) -> bool:
     )
 
 
+def leaves_a_gap(workload: Object, budgets: Iterable[Budget]) -> bool:
+    """Whether all pods of a workload end, in its restart, before a new one is ready."""
+    down = down_at_once(workload) if by_rollout(workload, budgets) else 1
+    return 0 < pods_wanted(workload) <= (down or 0)
+
+
 def _number(value: object, pods: int, *, up: bool) -> int:
     """A number of pods, which may be written as a percentage."""
     text = str(value)

@@ -28,6 +28,8 @@ class Restart:
     """Workloads of a stage restart when those of the stages before have."""
     left: str = ""
     """Why it is left to the user; empty where it is not."""
+    gap: bool = False
+    """Whether all its pods end before a new one is ready; `lifecycle/restarts/gaps.py` reads it."""
 
     def __str__(self) -> str:
         return f"{self.namespace} {self.kind}/{self.name} ({_counted(len(self.pods))})"
@@ -52,6 +54,8 @@ class Plan:
     """Workloads that `./mesh rotate --restart` restarts, in this order."""
     left: tuple[Restart, ...] = ()
     """Workloads that are left to the user."""
+    unread: str = ""
+    """Why it is unknown which of them leave a gap; empty where it is known."""
 
     @property
     def all(self) -> tuple[Restart, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from config import PROJECT
 from config.core.mesh import MeshConfig
-from lifecycle.restarts.plan import Plan
+from lifecycle.restarts.plan import Plan, Restart
 from lifecycle.rotation.status import ClusterStatus
 from lifecycle.rotation.step import RotationError, Step, next_step
 
@@ -46,10 +46,16 @@ def where(mesh: MeshConfig, found: Sequence[ClusterStatus]) -> Iterator[str]:
 def restarts(plan: Plan, context: str | None) -> Iterator[str]:
     """Each workload that has to restart, and the commands for what is left to the user."""
     for one in plan.restarts:
-        yield str(one)
+        yield f"{one}{_gap(one)}"
     for one in plan.left:
-        yield f"{one}: left to you, as {one.left}"
+        yield f"{one}: left to you, as {one.left}{_gap(one)}"
         yield from (f"  {command}" for command in one.commands(context))
+    if plan.unread:
+        yield f"unknown: which of them have no ready pod during their restart, as {plan.unread}"
+
+
+def _gap(one: Restart) -> str:
+    return ": all its pods end before a new one is ready" if one.gap else ""
 
 
 def following(mesh: MeshConfig, stack: str, found: Sequence[ClusterStatus]) -> Iterator[str]:

@@ -15,7 +15,8 @@ from config.trust.trust_anchor import TrustAnchorConfig
 from lifecycle.restarts.plan import Plan, plan
 from lifecycle.rotation.step import RotationError, Step
 from preflight.anchor_change import NextTrust, refusals, signed_before
-from preflight.guard import ClusterError, ClusterProblem, context_of, examine
+from preflight.cluster_error import ClusterError, ClusterProblem, context_of
+from preflight.guard import examine
 from preflight.meshed_pods import MeshedPod, certificates
 from preflight.proxy_trust import HeldTrust
 

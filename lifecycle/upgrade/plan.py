@@ -16,8 +16,9 @@ from config.preconditions import Expectations, expectations
 from config.variants.edge_releases import dated
 from config.variants.linkerd_versions import next_step, too_far
 from kube.helm import Installed
-from preflight.guard import Reach, examine
+from preflight.guard import examine
 from preflight.meshed_pods import MeshedPod
+from preflight.reach import Reach
 from preflight.version_change import control_plane_of, refusals
 
 

@@ -16,6 +16,7 @@ from config import PROJECT
 from tests.e2e.conftest import ROOT, STACK, Mesh
 
 PAGE = (ROOT / "docs" / "anchors.md").read_text()
+COMMANDS = (ROOT / "docs" / "rotate.md").read_text()
 
 
 def states() -> Iterator[dict[str, Any]]:
@@ -25,8 +26,8 @@ def states() -> Iterator[dict[str, Any]]:
 
 
 def restarts() -> list[str]:
-    """The commands of the page that restart workloads."""
-    commands = [line for line in PAGE.splitlines() if line.startswith("kubectl ")]
+    """The commands of docs/rotate.md that restart workloads by hand."""
+    commands = [line for line in COMMANDS.splitlines() if line.startswith("kubectl ")]
     assert any("linkerd-identity" in line for line in commands)
     return commands
 

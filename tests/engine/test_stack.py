@@ -556,7 +556,7 @@ def test_a_mesh_whose_state_is_lost_is_imported_without_a_change(
     text = lost.out.read_text()
     assert "PRIVATE KEY" not in text
     assert issuer["data"]["tls.key"] not in text
-    assert token(deployed, "target") not in text
+    assert login(deployed).token not in text
     lost.load()
     assert lost.planned() == {}
     # Pulumi still owns what it wrote: a change is no conflict.

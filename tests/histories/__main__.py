@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis.database import InMemoryExampleDatabase
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.histories.certificates import trusted
 from tests.histories.machine import Histories
 from tests.histories.updates import COUNTED
+from tests.histories.world import separated
 
 
 def walk(number: int, steps: int = 25) -> None:
@@ -31,6 +33,9 @@ if __name__ == "__main__":
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     begin = time.process_time()
     walk(count)
+    compared = separated.cache_info()
+    COUNTED["comparisons of proxies with issuers, by cluster"] = compared.hits + compared.misses
+    COUNTED["certificates verified by anchors with cryptography"] = trusted.cache_info().misses
     for what, number in sorted(COUNTED.items()):
         print(f"{number:>10,} {what}")
     print(f"no two that run refused each other; {time.process_time() - begin:.0f} s of CPU time")

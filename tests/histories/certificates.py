@@ -85,6 +85,14 @@ def trusted(
     return True
 
 
+@cache
+def webhook_trusted(which: Issuer, roots: frozenset[str]) -> bool:
+    """Whether an API server with this caBundle verifies a webhook whose certificate an anchor
+    signed."""
+    return trusted(serving(which), roots)
+
+
+@cache
 def proxy_trusted(which: Issuer, roots: frozenset[str]) -> bool:
     """Whether a proxy with these anchors verifies one whose certificate an issuer signed."""
     return trusted(leaf(which), roots, (issuer(which).certificate,))

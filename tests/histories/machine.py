@@ -16,7 +16,15 @@ NAMES = ("root", "root-2", "root-3")
 CLUSTERS = ("a", "b", "c", "d")
 LINKS = tuple(frozenset(pair) for pair in combinations(CLUSTERS, 2))
 places = st.lists(st.integers(0, 59), min_size=8, max_size=8)
-crashes = st.one_of(st.none(), st.integers(0, 40))
+crashes = st.one_of(st.none(), st.integers(0, 8), st.integers(0, 40))
+MINUTES = (0, 1, 5, 20, 120, 25 * 60)
+SHORTCUTS = (
+    "none",
+    "without restarts",
+    "restarts in one cluster",
+    "restarts in one cluster, and another one leaves",
+    "two steps at once",
+)
 
 
 def chooser(drawn: list[int]) -> Choose:
@@ -54,35 +62,13 @@ class Histories(RuleBasedStateMachine):
         signer = names[place % len(names)]
         self.draft = replace(self.draft, anchors=tuple(names), signer=signer)
 
-    @rule(name=st.sampled_from(NAMES))
-    def prepare(self, name: str) -> None:
-        if name not in self.draft.anchors:
-            self.draft = replace(self.draft, anchors=(*self.draft.anchors, name))
-
-    @rule(place=st.integers(0, 2))
-    def activate(self, place: int) -> None:
-        signer = self.draft.anchors[place % len(self.draft.anchors)]
-        self.draft = replace(self.draft, signer=signer)
-
-    @rule(place=st.integers(0, 2))
-    def drop(self, place: int) -> None:
-        rest = tuple(
-            name
-            for at, name in enumerate(self.draft.anchors)
-            if at != place or name == self.draft.signer
-        )
-        self.draft = replace(self.draft, anchors=rest)
-
-    @rule(link=st.sampled_from(LINKS))
-    def link(self, link: frozenset[str]) -> None:
-        links = self.draft.links ^ {link}
-        self.draft = replace(self.draft, links=links).well_formed()
-
-    @rule(name=st.sampled_from(CLUSTERS))
-    def add_or_remove(self, name: str) -> None:
-        clusters = self.draft.clusters ^ {name}
+    @rule(link=st.sampled_from(LINKS), name=st.sampled_from((None, *CLUSTERS)))
+    def add_or_remove(self, link: frozenset[str], name: str | None) -> None:
+        """Another link, and perhaps another cluster, or one less of each."""
+        clusters = self.draft.clusters ^ ({name} if name else set())
         if clusters:
-            self.draft = replace(self.draft, clusters=clusters).well_formed()
+            changed = replace(self.draft, links=self.draft.links ^ {link}, clusters=clusters)
+            self.draft = changed.well_formed()
 
     @rule(drawn=places, crash=crashes)
     def update(self, drawn: list[int], crash: int | None) -> None:
@@ -90,32 +76,52 @@ class Histories(RuleBasedStateMachine):
             # The user undoes the edit.
             self.draft = self.mesh.file
         elif not self.mesh.complete:
-            assert not self.mesh.refused(self.draft), "the same update after a crash"
+            left = self.mesh.refused(self.draft)
+            # The identity service may have restarted since.
+            assert all("restart them first" in reason for reason in left), left
 
     @rule(name=st.sampled_from(CLUSTERS), pods=st.sets(st.sampled_from((*CONTROL_PLANE, *APPS))))
     def restart(self, name: str, pods: set[str]) -> None:
         if name in self.mesh.clusters:
             self.mesh.restart(name, list(pods))
 
-    @rule(drawn=places, crash=crashes)
-    def rotate_a_step(self, drawn: list[int], crash: int | None) -> None:
-        """The next step of the procedure, with its restarts."""
-        self._restart_all()
+    @rule(
+        drawn=places,
+        crash=crashes,
+        shortcut=st.sampled_from(SHORTCUTS),
+        minutes=st.sampled_from(MINUTES),
+    )
+    def rotate(self, drawn: list[int], crash: int | None, shortcut: str, minutes: int) -> None:
+        """The next step of the procedure, with its restarts, or what a user in a hurry does."""
+        if shortcut != "without restarts":
+            self._restart(1 if "one cluster" in shortcut else len(CLUSTERS))
+        self.mesh.passes(timedelta(minutes=minutes))
         file = self.mesh.file
-        if len(file.anchors) == 1:
-            self.prepare(next(name for name in NAMES if name not in file.anchors))
-        elif file.signer == file.anchors[0]:
-            self.draft = replace(file, signer=file.anchors[1])
-        else:
-            self.draft = replace(file, anchors=(file.signer,))
+        steps = 2 if shortcut == "two steps at once" else 1
+        for _ in range(steps if self.mesh.complete else steps - 1):
+            file = self._next(file)
+        self.draft = replace(self.draft, anchors=file.anchors, signer=file.signer)
+        if "leaves" in shortcut and len(self.draft.clusters) > 1:
+            left = self.draft.clusters - {max(self.draft.clusters)}
+            self.draft = replace(self.draft, clusters=left).well_formed()
         self.update(drawn, crash)
 
-    @rule(minutes=st.sampled_from((1, 5, 20, 120, 25 * 60)))
+    @staticmethod
+    def _next(file: StackFile) -> StackFile:
+        if len(file.anchors) == 1:
+            new = next(name for name in NAMES if name not in file.anchors)
+            return replace(file, anchors=(*file.anchors, new))
+        if file.signer == file.anchors[0]:
+            return replace(file, signer=file.anchors[1])
+        return replace(file, anchors=(file.signer,))
+
+    @rule(minutes=st.sampled_from(MINUTES))
     def wait(self, minutes: int) -> None:
         self.mesh.passes(timedelta(minutes=minutes))
 
-    def _restart_all(self) -> None:
-        for name in self.mesh.clusters:
+    def _restart(self, clusters: int = len(CLUSTERS)) -> None:
+        """Everything in so many clusters starts again."""
+        for name in list(self.mesh.clusters)[:clusters]:
             self.mesh.restart(name, [*CONTROL_PLANE, *APPS])
         self.mesh.passes(timedelta(minutes=11))
 
@@ -129,9 +135,9 @@ class Histories(RuleBasedStateMachine):
             refused = mesh.refused(file)
             assert not refused, refused
             mesh.update(file, lambda count: 0)
-            self._restart_all()
+            self._restart()
 
-        self._restart_all()
+        self._restart()
         step(mesh.file)
         mesh.passes(timedelta(hours=25))
         file, last = mesh.file, "last"

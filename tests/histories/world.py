@@ -7,9 +7,9 @@ ConfigMap again, from which the identity service, the injector and the servers o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 
 from preflight.held_certificates import HeldWebhook
 from preflight.meshed_pods import MeshedPod
@@ -21,7 +21,7 @@ from tests.histories.certificates import (
     issuer,
     proxy_trusted,
     serving,
-    trusted,
+    webhook_trusted,
 )
 
 MOUNTED = timedelta(minutes=2)
@@ -29,6 +29,9 @@ RENEWED = timedelta(hours=24) * 0.7
 IDENTITY, INJECTOR = "linkerd-identity", "linkerd-proxy-injector"
 CONTROL_PLANE = (IDENTITY, INJECTOR)
 """Its pods; the second one serves the webhook."""
+Roots = frozenset[frozenset[str]]
+"""Anchors of several proxies, by their names."""
+Signers = frozenset[Issuer]
 
 
 @dataclass
@@ -150,19 +153,27 @@ class Cluster:
             if now - proxy.signed >= RENEWED and self.loaded is not None:
                 proxy.signed_by, proxy.signed = self.loaded, now
 
-    def faults(self) -> Iterator[str]:
-        """Calls of the API server to the webhook that fail now."""
+    def trusting(self) -> Roots:
+        """Anchors with which its proxies started."""
+        return frozenset({proxy.roots for proxy in self.proxies.values()})
+
+    def signing(self) -> Signers:
+        """Issuers that signed for what runs, or are about to."""
+        found = {proxy.signed_by for proxy in self.proxies.values()}
+        return frozenset(found | {one for one in (self.loaded, self.issuer) if one is not None})
+
+    def fails(self) -> bool:
+        """Whether calls of the API server to the webhook fail now."""
         served, known = self.served, frozenset(self.authorities)
-        if served and known and not trusted(serving(served), known):
-            yield f"{self.name}: the webhook presents {served[0]}, and {sorted(known)} are known"
+        return bool(served and known and not webhook_trusted(served, known))
 
 
-def separated(one: Cluster, other: Cluster) -> Iterator[str]:
-    """Proxies of a cluster that do not verify what runs in another, or is about to."""
-    signers = {proxy.signed_by for proxy in other.proxies.values()}
-    signers |= {which for which in (other.loaded, other.issuer) if which is not None}
-    trusting = {proxy.roots: proxy.name for proxy in one.proxies.values()}
-    for roots, name in trusting.items():
-        for which in signers:
-            if not proxy_trusted(which, roots):
-                yield f"{one.name}: {name} trusts {sorted(roots)}, {other.name} signs {which[0]}"
+@cache
+def separated(roots: Roots, signers: Signers) -> tuple[str, ...]:
+    """Why proxies with these anchors do not verify all that these issuers sign."""
+    return tuple(
+        f"{sorted(one)} do not verify what an issuer below {which[0]} signed"
+        for one in roots
+        for which in signers
+        if not proxy_trusted(which, one)
+    )

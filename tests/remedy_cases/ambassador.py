@@ -19,6 +19,11 @@ def ports(*entries: Any) -> Settings:
     return edge(gateway={}, values={"service": {"ports": list(entries)}})
 
 
+def classed(name: str) -> Settings:
+    """Extra values with this name for the IngressClass."""
+    return {"values": {"ingressClassResource": {"name": name}}}
+
+
 WRONG: Wrong = [
     ("zipkin's name", edge(tracing={"service": "t:9411", "driver": "zipkin", "serviceName": "e"})),
     ("zipkin's port", edge(tracing={"service": "t:9411"})),
@@ -137,6 +142,11 @@ WRONG: Wrong = [
     ("two versions", several(X, {**Y, "version": "3.10.0"})),
     ("two versions of objects", several(X, {**Y, "apiVersion": "v2"})),
     ("CRDs twice", several(X, {**Y, "installCrds": False})),
+    ("ClusterRole of another", several(X, {**Y, "name": "x-crd"})),
+    ("ClusterRole of a webhook", edge(name="emissary-apiext")),
+    ("class of the main one", several(X, {**Y, **classed("ambassador")})),
+    ("class of a further one", several({**X, **classed("ambassador-y")}, Y)),
+    ("class of both", several({**X, **classed("edge")}, {**Y, **classed("edge")})),
     ("CRDs of another owner", several(X, {**Y, "adopt": {}})),
     ("key of the models", one(otherAmbassadors=[])),
     ("none in the list", several()),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from config.ambassador.ambassador import AmbassadorConfig
+from config.ambassador.cluster_objects import class_key, further_class, role_name
 from config.ambassador.edge_stack import EdgeStackConfig
 from config.ambassador.injection import pod_annotations
 from config.ambassador.service import ServiceConfig
@@ -24,7 +25,7 @@ from config.inventory.values.derived import (
 from config.links.gateway_view import Gateway
 from config.variants.ambassadors import CrdsChart, CrdsManifest
 from config.variants.linkerd import LinkerdGeneration
-from vocabulary.ambassador import CONVERSION_WEBHOOK, HTTP_PORT, HTTPS_PORT, ID_VARIABLE
+from vocabulary.ambassador import HTTP_PORT, HTTPS_PORT, ID_VARIABLE
 from vocabulary.linkerd import (
     ENABLE_GATEWAY,
     GATEWAY_IDENTITY,
@@ -73,6 +74,10 @@ def ambassador(
     """Values of Ambassador's chart; `gateway` is what its Service is to other clusters."""
     rows = _emissary(config, cluster, generation, gateway, at)
     yield from below(config.kind.emissary_values, rows)
+    name = further_class(config)
+    if name is not None and not config.main:
+        # Emissary reads an IngressClass of any name; two releases cannot make one.
+        yield derived(class_key(config), name, f"{at}.name", "offered")
     if config.kind.licensed and config.edge_stack is not None:
         yield from _edge_stack(config, config.edge_stack, at)
 
@@ -186,10 +191,6 @@ def _edge_stack(config: AmbassadorConfig, settings: EdgeStackConfig, at: str) ->
 
 
 def _rbac(config: AmbassadorConfig, at: str) -> Iterator[Derived]:
-    """Another name for Roles where that of the pods' Role would be the conversion webhook's.
-
-    Helm refuses to install an object that does not belong to its release.
-    """
-    converted = config.objects_version in config.line.converted
-    if converted and f"{config.name}-apiext" == CONVERSION_WEBHOOK:
-        yield derived("rbac.nameOverride", f"{config.name}-ingress", f"{at}.name")
+    """Another name for Roles, where the conversion webhook has theirs."""
+    if role_name(config) != config.name:
+        yield derived("rbac.nameOverride", role_name(config), f"{at}.name")

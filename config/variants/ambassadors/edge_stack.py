@@ -7,6 +7,7 @@ from config.variants.flavour import CrdsManifest, Flavour, ReleaseLine
 from vocabulary.kinds import (
     AUTH_SERVICE,
     DEPLOYMENT,
+    INGRESS_CLASS,
     MAPPING,
     MODULE,
     POD_DISRUPTION_BUDGET,
@@ -43,6 +44,7 @@ FLAVOUR = Flavour(
                     *RBAC,
                     AUTH_SERVICE,
                     DEPLOYMENT,
+                    INGRESS_CLASS,
                     MAPPING,
                     MODULE,
                     POD_DISRUPTION_BUDGET,

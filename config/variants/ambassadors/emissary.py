@@ -5,9 +5,9 @@ Facts: the charts emissary-crds-chart 4.1.0 and emissary-ingress 4.1.0 and 3.10.
 """
 
 from config.variants.flavour import CrdsChart, Flavour, ReleaseLine
-from vocabulary.kinds import DEPLOYMENT, MODULE, POD_DISRUPTION_BUDGET, RBAC, SERVICE
+from vocabulary.kinds import DEPLOYMENT, INGRESS_CLASS, MODULE, POD_DISRUPTION_BUDGET, RBAC, SERVICE
 
-_KINDS = frozenset({*RBAC, DEPLOYMENT, MODULE, POD_DISRUPTION_BUDGET, SERVICE})
+_KINDS = frozenset({*RBAC, DEPLOYMENT, INGRESS_CLASS, MODULE, POD_DISRUPTION_BUDGET, SERVICE})
 _V4_CRDS = CrdsChart(
     "emissary-crds-chart",
     {

@@ -22,6 +22,7 @@ from config.inventory.values.merging import MERGE_KEYS, merged, nested
 from config.language.problems import join, step
 from config.rules.values import contradictions
 from render import HelmTemplate, RenderError, record
+from render.helm import SERVED
 from render.registration import Registration
 from tests.contracts.shaping.facts import Facts, facts
 from tests.recordings import of_type
@@ -277,6 +278,7 @@ def _objects(item: Installed, helm: HelmTemplate, extra: Mapping[str, Any]) -> l
     inputs = item.registration.inputs
     command = [str(helm.binary), "template", str(inputs["name"]), str(item.package), "--skip-tests"]
     command += ["--namespace", str(inputs["namespace"]), "--kube-version", helm.kube_version]
+    command += ["--api-versions", ",".join(SERVED)]
     values = json.dumps(merged(inputs.get("values") or {}, extra))
     done = subprocess.run(
         [*command, "--include-crds", "--values", "-"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ def run(file: Path, pods: list[MeshedPod], monkeypatch: pytest.MonkeyPatch) -> R
         return [status(mesh, "west", trust, NOW)]
 
     monkeypatch.setattr("lifecycle.rotation.status.look", look)
+    monkeypatch.setattr("lifecycle.restarts.gaps.marked_in", lambda mesh, plan: plan)
 
     def call(*arguments: str, **more: Any) -> Any:
         return CliRunner().invoke(app, ["rotate", str(file), *arguments], **more)
@@ -109,6 +111,20 @@ def test_only_a_stack_file_that_says_so_has_workloads_restarted(
     else:
         assert result.exit_code == 0
     assert restarted == ([] if by == "user" else ["shop deployment/web (1 pod)"])
+
+
+@pytest.mark.parametrize("options", [(), ("--restart",)])
+def test_a_restart_that_leaves_no_ready_pod_is_named_before_it_begins(
+    run: Run, pods: list[MeshedPod], monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    pods[:] = [STALE]
+
+    def marked(mesh: MeshConfig, plan: Plan) -> Plan:
+        return replace(plan, restarts=tuple(replace(one, gap=True) for one in plan.restarts))
+
+    monkeypatch.setattr("lifecycle.restarts.gaps.marked_in", marked)
+    line = "shop deployment/web (1 pod): all its pods end before a new one is ready"
+    assert line in run(*options).stdout
 
 
 def test_pods_that_are_stale_after_their_restart_are_no_success(

@@ -105,6 +105,10 @@ def test_a_list_of_one_that_keeps_its_names_makes_what_it_made_alone(recorded: R
         (("{name: x}", "{name: y}"), []),
         (("{name: x, adopt: {}}", "{name: y}"), []),
         (("{name: x}", "{name: x, namespace: y, ambassadorId: y}"), ["[1].name"]),
+        # ClusterRoles of charts have endings.
+        (("{name: x}", "{name: x-watch}"), ["[1].name"]),
+        (("{name: x-crd}", "{name: x, gateway: {}}"), ["[0].name"]),
+        (("{name: x, adopt: {}}", "{name: x-crd, installCrds: false}"), []),
         (("{name: x}", "{name: y, namespace: x}"), ["[1].namespace"]),
         (("{name: x, adopt: {}}", "{name: y, namespace: x}"), ["[1].namespace"]),
         (("{name: x}", "{name: y, ambassadorId: x}"), ["[1].ambassadorId"]),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from config import load_settings
 from kube import Login
 from preflight import Reach, skipping
-from preflight.guard import ClusterError, ClusterProblem
+from preflight.cluster_error import ClusterError, ClusterProblem
 from preflight.last_update import OUTPUT, LastUpdate
 from preflight.skipping import Examined, look, merged, owed
 from program import declare

@@ -92,3 +92,19 @@ metadata:
 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {{ .role | quote }}}
 subjects: [{kind: ServiceAccount, name: {{ .account }}, namespace: {{ include "space" .root }}}]
 {{- end -}}
+
+{{/* sharedRole: a ClusterRole for users, without a binding. Takes "root", "part", "app", "component", "verbs", "resources". */}}
+{{- define "sharedRole" -}}
+{{- $readers := dict "cluster-view" (list "cluster-reader") "view" (list "view" "edit" "admin" "cluster-reader") "edit" (list "edit" "admin") }}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: cert-manager-{{ .part }}
+  labels:
+    {{- include "labels" . | nindent 4 }}
+    {{- range get $readers .part }}
+    rbac.authorization.k8s.io/aggregate-to-{{ . }}: "true"
+    {{- end }}
+rules:
+  - {apiGroups: [cert-manager.io], resources: {{ .resources }}, verbs: {{ .verbs }}}
+{{- end -}}

@@ -26,7 +26,7 @@ from checks.links.credentials import Outcome, try_login
 from kube.access import Access
 from kube.kubeconfig import Endpoint
 from kube.token_login import TokenLogin
-from preflight.guard import Reach
+from preflight.reach import Reach
 from tests.certificates import Certified
 from tests.certificates import certified as issued
 from tests.unit.checks.builders import (

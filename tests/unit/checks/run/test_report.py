@@ -36,7 +36,7 @@ from checks.run.printing import print_report
 from kube.at_once import at_once
 from kube.errors import KubeconfigError
 from kube.kubeconfig import Endpoint
-from preflight.guard import Reach
+from preflight.reach import Reach
 from tests.unit.checks.builders import cluster_case, mesh, node, thing, view
 from vocabulary.kinds import NAMESPACE, SECRET
 
