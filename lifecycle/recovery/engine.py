@@ -11,6 +11,9 @@ from lifecycle.recovery.errors import RecoveryError
 UPSERT = {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"}
 """Lets the provider create an object that exists, by server-side apply (pulumi-kubernetes 4.29)."""
 
+CAUSE = "cluster is unreachable: "
+"""What precedes the cause of an error in a warning of the provider; the error itself has none."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -37,7 +40,9 @@ def passed(answer: Answer, what: str, remedy: str) -> str:
         return answer.output
     lines = f"{answer.errors}\n{answer.output}".splitlines()
     # A cluster that fails does so for each of its resources.
-    reasons = dict.fromkeys(line.strip() for line in lines if line.strip().startswith("error: "))
+    reasons = dict.fromkeys(
+        line.strip() for line in lines if line.strip().startswith("error: ") or CAUSE in line
+    )
     whole = "\n".join(reasons or [line for line in lines if line.strip()][-10:])
     raise RecoveryError(f"{what} failed:\n{whole}", remedy)
 

@@ -10,12 +10,13 @@ import argparse
 import os
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import local_clusters
 from cli.engine.find import find
 from machine.files import make_private_directory, state_directory
-from tests.faults.kills import HEADER, plan, suffer, undisturbed
+from tests.faults.kills import HEADER, Healed, plan, suffer, undisturbed
 from tests.faults.world import NAMES, World, world
 from tests.packages import packages
 
@@ -41,19 +42,23 @@ def main() -> int:
 
 
 def _kill_many(made: World, origin: str, kills: int, seed: int) -> int:
-    """Print the table; returns how many kills ended badly."""
-    bad = 0
+    """Print the table, and the whole of what ended badly; returns how many kills did."""
+    found: list[Healed] = []
     begun = time.monotonic()
     expected = undisturbed(made)
     writes = {name: number for name, (number, _) in expected.items()}
     shown = ", ".join(f"{name} {number}" for name, number in writes.items())
     print(f"{origin}; writes of undisturbed runs: {shown}\n\n{HEADER}", flush=True)
     for one in plan(made, writes, kills, seed):
-        found = suffer(made, one, expected[one.phase.name][1])
-        print(found.row(), flush=True)
-        bad += bool(found.troubles)
-    print(f"\n{kills} kills, {bad} bad, {time.monotonic() - begun:.0f} s")
-    return bad
+        found.append(suffer(made, one, expected[one.phase.name][1]))
+        print(found[-1].row(), flush=True)
+    bad = [one for one in found if one.troubles]
+    counts = Counter(one.way for one in found) + Counter(one.kill.who for one in found)
+    summary = ", ".join(f"{word} {number}" for word, number in counts.items())
+    print(f"\n{kills} kills, {len(bad)} bad, {time.monotonic() - begun:.0f} s; {summary}")
+    for one in bad:
+        print(f"\n{one.row()}", *one.troubles, sep="\n")
+    return len(bad)
 
 
 if __name__ == "__main__":

@@ -81,7 +81,9 @@ class Healed:
     def row(self) -> str:
         """A row of the table."""
         one = self.kill
-        end = "same" if not self.troubles else f"DIFFERS: {'; '.join(self.troubles[:4])}"
+        end = (
+            "same" if not self.troubles else f"DIFFERS: {' '.join(self.troubles[0].split())[:120]}"
+        )
         return (
             f"| {one.phase.name} | {one.write} | {one.who} | {one.moment} | "
             f"{self.hit or 'ended before'} | {self.way} | {self.seconds:.0f} s | {end} |"

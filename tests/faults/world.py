@@ -30,8 +30,9 @@ NAMES = ("source", "target")
 _PASSING = (
     *("events", "leases", "endpoints", "endpointslices", "pods", "replicasets"),
     *("controllerrevisions", "nodes", "componentstatuses", "apiservices", "bindings"),
+    "ipaddresses",
 )
-"""Resources that controllers make and end by themselves."""
+"""Resources that controllers make and end by themselves, some with names by chance."""
 _PEM = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\s*", re.DOTALL)
 
 Content = dict[str, Any]
