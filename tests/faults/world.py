@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,10 +23,11 @@ from cli.engine.engine import Engine
 from config import PROJECT
 from kube.helm import newest_records
 from local_clusters import LocalCluster
+from local_clusters.control_plane.kubeconfig import merge_files
 from tests.faults.proxy import Counter, Proxy, proxied
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("source", "target")
+NAMES = SOURCE, TARGET = ("source", "target")
 _PASSING = (
     *("events", "leases", "endpoints", "endpointslices", "pods", "replicasets"),
     *("controllerrevisions", "nodes", "componentstatuses", "apiservices", "bindings"),
@@ -65,6 +66,12 @@ class World:
         content = copy.deepcopy(self.content)
         anchors = {"anchors": [{"name": name} for name in names], "signer": signer}
         content["config"][f"{PROJECT}:trustAnchor"] = anchors
+        return content
+
+    def with_cluster(self, name: str, **fields: Any) -> Content:
+        """The stack file with these fields of a cluster."""
+        content = copy.deepcopy(self.content)
+        content["config"][f"{PROJECT}:clusters"][name].update(fields)
         return content
 
     def start(self, content: Content, *arguments: str) -> subprocess.Popen[str]:
@@ -197,17 +204,24 @@ def _command(pid: int) -> str:
 
 @contextlib.contextmanager
 def world(
-    clusters: Mapping[str, LocalCluster], folder: Path, engine: Engine, charts: Path
+    clusters: Mapping[str, LocalCluster],
+    folder: Path,
+    engine: Engine,
+    charts: Path,
+    direct: Container[str] = (),
 ) -> Iterator[World]:
-    """The stack, not deployed, in these clusters, with a proxy before each."""
+    """The stack, not deployed, in these clusters, with a proxy before each that is not `direct`."""
     with contextlib.ExitStack() as exits:
         counter = Counter()
         proxies = {
             name: exits.enter_context(Proxy(cluster.kubeconfig, counter).serving())
             for name, cluster in clusters.items()
+            if name not in direct
         }
-        kubeconfig = proxied(proxies, folder / "kubeconfig")
-        settings = {"KUBECONFIG": str(kubeconfig), "MESH_CHARTS": str(charts)}
+        kubeconfig = proxied(proxies, folder / "proxies")
+        others = [one.kubeconfig for name, one in clusters.items() if name in direct]
+        merge_files([kubeconfig, *others], folder / "kubeconfig")
+        settings = {"KUBECONFIG": str(folder / "kubeconfig"), "MESH_CHARTS": str(charts)}
         content = yaml.safe_load((ROOT / "stacks" / "Pulumi.local.yaml").read_text())
         content["config"][f"{PROJECT}:timeoutSeconds"] = 120
         stack = DemoStack(folder / "stack")
