@@ -92,7 +92,7 @@ def _existing(api: client.ApiClient, inputs: Mapping[str, Any]) -> Object | None
 
 def _by_others(found: Object) -> bool:
     entries = items(found, "metadata", "managedFields")
-    # Controllers write the status of everybody's objects.
+    # Controllers write the status of objects of every owner.
     managers = [str(one.get("manager")) for one in entries if one.get("subresource") != "status"]
     return bool(managers) and not any(one.startswith(MANAGER) for one in managers)
 
