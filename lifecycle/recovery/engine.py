@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,6 +33,24 @@ class Engine(Protocol):
     def __call__(self, *arguments: str, **environment: str) -> Answer:
         """Run it; `environment` has further environment variables."""
         ...
+
+
+def patient(engine: Engine, look: Callable[[], object]) -> Engine:
+    """The same, which repeats a command once where the provider could not reach a cluster.
+
+    `look` is called before, and raises an error where a cluster does not answer. Fact: the provider
+    gives an API server 32 seconds for its schema (client-go, ``discovery_client.go``), and one that
+    is busy, or has just lost many definitions, may take longer.
+    """
+
+    def run(*arguments: str, **environment: str) -> Answer:
+        answer = engine(*arguments, **environment)
+        if answer.code != 0 and CAUSE in answer.output + answer.errors:
+            look()
+            answer = engine(*arguments, **environment)
+        return answer
+
+    return run
 
 
 def passed(answer: Answer, what: str, remedy: str) -> str:

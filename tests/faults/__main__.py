@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -35,6 +36,8 @@ def main() -> int:
     named = os.environ.get("MESH_CHARTS")
     charts = Path(named) if named else packages()
     engine = find(print)
+    # The clusters end with this script, also where its job is cancelled.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     folder = make_private_directory(state_directory() / f"faults-{os.getpid()}")
     try:
         started = local_clusters.up(NAMES, directory=folder / "clusters")

@@ -246,18 +246,38 @@ def test_what_another_owner_made_stops_the_recovery_before_an_update(around: Sur
     assert around.commands == ["preview"]
 
 
-def test_a_cluster_that_the_engine_does_not_reach_is_reported_with_the_cause(
-    around: Surroundings,
-) -> None:
-    lines = [
-        "    kubernetes:core/v1:Namespace a-b warning: configured Kubernetes cluster is "
-        "unreachable: unable to load schema information from the API server: unexpected EOF",
-        "    error: failed to read resource state due to unreachable cluster.",
-    ]
+UNREACHED = Answer(
+    1,
+    "    kubernetes:core/v1:Namespace a-b warning: configured Kubernetes cluster is unreachable: "
+    "unable to load schema information from the API server: unexpected EOF\n"
+    "    error: failed to read resource state due to unreachable cluster.\n" * 3,
+)
+
+
+def test_a_cluster_that_the_engine_does_not_reach_is_reported_with_the_cause() -> None:
     with pytest.raises(RecoveryError) as raised:
-        passed(Answer(1, "\n".join(lines * 3)), "`pulumi refresh`", "repeat")
+        passed(UNREACHED, "`pulumi refresh`", "repeat")
     assert raised.value.message.count("unexpected EOF") == 1
     assert raised.value.message.count("error: failed to read") == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "looks"),
+    [
+        ([UNREACHED, Answer(0, "")], 1),
+        ([UNREACHED, UNREACHED], 1),
+        ([Answer(1, "error: forbidden")], 0),
+        ([Answer(0, UNREACHED.output)], 0),
+    ],
+    ids=["then reached", "never reached", "another error", "no error"],
+)
+def test_a_command_is_repeated_once_where_a_cluster_was_not_reached(
+    answers: list[Answer], looks: int
+) -> None:
+    left, looked = list(answers), []
+    engine = recovery.patient(lambda *_, **__: left.pop(0), lambda: looked.append(1))
+    assert engine("refresh") == answers[-1]
+    assert (left, len(looked)) == ([], looks)
 
 
 def test_an_object_in_deletion_is_not_half_made(around: Surroundings) -> None:
