@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import sys
 import time
@@ -50,6 +51,7 @@ def main() -> int:
                 bad = _kill_many(made, engine.origin, wanted.kills, wanted.seed)
     finally:
         local_clusters.down(directory=folder / "clusters")
+        shutil.rmtree(folder, ignore_errors=True)
     return 1 if bad else 0
 
 

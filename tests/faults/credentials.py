@@ -32,7 +32,9 @@ def ended(world: World) -> Iterator[Row]:
 
 def end_issuer(world: World) -> None:
     """Let the target have an issuer that expired."""
-    expired = certified(ISSUER, begins=datetime.now(UTC) - timedelta(days=9), days=8)
+    expired = certified(
+        ISSUER, hosts=(ISSUER,), begins=datetime.now(UTC) - timedelta(days=9), days=8
+    )
     pair = {"tls.crt": expired.pem, "tls.key": expired.key_pem}
     data = {key: base64.b64encode(pem.encode()).decode() for key, pem in pair.items()}
     with world.clusters[TARGET].api() as api:

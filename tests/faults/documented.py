@@ -21,7 +21,9 @@ SILENT = "(the API server does not answer|no answer within [0-9]+ seconds)"
 NOT_PINNED = "it is not the pinned cluster: its namespace kube-system has UID [0-9a-f-]+"
 REVOKED = "the API server does not accept the credentials"
 EXPIRED_ISSUER = "the issuer is valid now: .*it expired on [0-9-]+"
-REFUSED_LINK = "the credentials can get, list and watch Services in the target: .+"
+REFUSED_LINK = (
+    "the credentials can get, list and watch Services in the target: .+|a token: .*Secret.+"
+)
 LOST = "connection refused|connection reset|EOF|http2: client connection lost"
 SLOW = f"TLS handshake timeout|deadline exceeded|i/o timeout|timed out|{LOST}"
 """Documented errors, as regular expressions."""

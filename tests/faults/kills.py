@@ -28,6 +28,8 @@ class Phase:
     """``up`` or ``destroy``."""
     content: Content
     """The stack file."""
+    restarted: bool = False
+    """Whether all pods with a proxy restart before."""
 
     def run(self, world: World) -> Ended:
         """Run it, and nothing disturbs it."""
@@ -104,7 +106,7 @@ def phases(world: World) -> tuple[Phase, ...]:
     return (
         Phase("up", "up", world.content),
         Phase("anchor added", "up", both),
-        Phase("anchor removed", "up", world.content),
+        Phase("anchor removed", "up", world.content, restarted=True),
         Phase("destroy", "destroy", world.content),
     )
 
@@ -113,6 +115,8 @@ def undisturbed(world: World) -> dict[str, tuple[int, Result]]:
     """How many writes each phase has, and what it ends in, by its name."""
     found = {}
     for phase in phases(world):
+        if phase.restarted:
+            world.restart()
         world.writes.value = 0
         ended = phase.run(world)
         assert ended.code == 0, ended.output
@@ -146,6 +150,8 @@ def suffer(world: World, one: Kill, expected: Result) -> Healed:
         # A provider that was killed before it wrote has not written.
         return one.who != "engine"
 
+    if one.phase.restarted:
+        world.restart()
     for _ in range(TRIES):
         world.writes.value = 0
         process = world.start(one.phase.content, one.phase.command, "--yes", "--skip-preview")

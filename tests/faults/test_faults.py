@@ -90,6 +90,7 @@ def test_an_update_whose_api_server_stops_fails_with_the_documented_error_and_is
         target.refusing.set()
         return True
 
+    made.restart()
     target.before = stop
     failed = made.up(made.content)
     target.before = lambda number, what: False

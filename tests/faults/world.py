@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from kubernetes import client
 
 from cli.demo.stack import DemoStack
 from cli.engine.engine import Engine
@@ -129,6 +130,18 @@ class World:
         )
         return self.ended(process)
 
+    def restart(self) -> None:
+        """Restart all pods with a proxy, the identity service first; see docs/anchors.md.
+
+        Without it the guard may refuse to remove an anchor, by which pod started first.
+        """
+        for cluster in self.clusters.values():
+            with cluster.api() as api:
+                core = client.CoreV1Api(api)
+                for component in ("=identity", "!=identity"):
+                    chosen = f"linkerd.io/control-plane-component{component}"
+                    _replace(core, f"{chosen},linkerd.io/control-plane-ns")
+
     def urns(self) -> list[str]:
         """URNs in the state; a pending operation is an entry of its own."""
         exported = self.run(self.content, "stack", "export").output
@@ -160,6 +173,33 @@ class World:
                         continue
                     for item in get(f"{root}/{plural}").get("items") or []:
                         yield from _described(cluster, plural, item)
+
+
+def _replace(core: client.CoreV1Api, selector: str) -> None:
+    """Delete pods, and wait until their successors are ready."""
+
+    def ready() -> set[str]:
+        found = core.list_pod_for_all_namespaces(label_selector=selector).items
+        return {
+            str(pod.metadata.uid)
+            for pod in found
+            if pod.metadata
+            and not pod.metadata.deletion_timestamp
+            and pod.status
+            and any(
+                one.type == "Ready" and one.status == "True" for one in pod.status.conditions or ()
+            )
+        }
+
+    before = ready()
+    for pod in core.list_pod_for_all_namespaces(label_selector=selector).items:
+        assert pod.metadata
+        core.delete_namespaced_pod(str(pod.metadata.name), str(pod.metadata.namespace))
+    for _ in range(600):
+        if len(ready() - before) >= len(before):
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"pods {selector} did not come again")
 
 
 def _described(cluster: str, plural: str, item: dict[str, Any]) -> Iterator[str]:
