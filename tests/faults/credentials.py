@@ -16,7 +16,7 @@ from kubernetes import client
 
 from machine.files import write_private
 from tests.certificates import ISSUER, certified
-from tests.faults.documented import EXPIRED_ISSUER, REFUSED_LINK, Row, failures
+from tests.faults.documented import EXPIRED_ISSUER, REFUSED_LINK, Row, failures, settled
 from tests.faults.world import TARGET, World
 from vocabulary.kubernetes import SECRET_SERVICE_ACCOUNT_TOKEN
 from vocabulary.linkerd import ISSUER_SECRET
@@ -54,7 +54,7 @@ def _checked(world: World, fault: str, wanted: str) -> Row:
     found = "\n".join(failures(world, world.content))
     seconds = time.monotonic() - begun
     ended = world.run(world.content, "up", "--yes", "--skip-preview", "--refresh")
-    left = list(failures(world, world.content))
+    left = settled(world, world.content)
     then = "`up --refresh`" if ended.code == 0 and not left else f"NOT mended: {left[:2]}"
     return Row(fault, "`check`", wanted, found, seconds, math.inf, then)
 

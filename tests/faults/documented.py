@@ -22,7 +22,8 @@ NOT_PINNED = "it is not the pinned cluster: its namespace kube-system has UID [0
 REVOKED = "the API server does not accept the credentials"
 EXPIRED_ISSUER = "the issuer is valid now: .*it expired on [0-9-]+"
 REFUSED_LINK = (
-    "the credentials can get, list and watch Services in the target: .+|a token: .*Secret.+"
+    "the credentials can get, list and watch Services in the target: .+"
+    r"|the token's Secret \S+ does not exist"
 )
 LOST = "connection refused|connection reset|EOF|http2: client connection lost"
 SLOW = f"TLS handshake timeout|deadline exceeded|i/o timeout|timed out|{LOST}"
@@ -87,6 +88,14 @@ def failures(world: World, content: Content) -> list[str]:
         report = checks.run(config)
     failed = [one for one in report.results if one.status is checks.Status.FAILURE]
     return [f"{one.cluster}: {one.title}: {one.detail}" for one in failed]
+
+
+def settled(world: World, content: Content, seconds: float = 120) -> list[str]:
+    """The failures that are left when pods, which restart with their API server, had this time."""
+    until = time.monotonic() + seconds
+    while (left := failures(world, content)) and time.monotonic() < until:
+        time.sleep(1)
+    return left
 
 
 @contextlib.contextmanager

@@ -22,6 +22,7 @@ from tests.faults.documented import (
     SILENT,
     failures,
     looked,
+    settled,
 )
 from tests.faults.kills import Kill, Phase, Result, heal, phases, suffer
 from tests.faults.world import TARGET, World
@@ -61,7 +62,7 @@ def test_an_update_that_is_killed_is_completed_by_recover(made: World, empty: Re
     assert found.way == "recover"
     # All that is deployed differs from the empty clusters, but nothing is there twice.
     assert not [one for one in found.troubles if not one.startswith("+ ")]
-    assert failures(made, made.content) == []
+    assert settled(made, made.content) == []
 
 
 def test_a_release_that_is_stuck_is_refused_although_a_refresh_would_pass(made: World) -> None:
@@ -99,7 +100,7 @@ def test_an_update_whose_api_server_stops_fails_with_the_documented_error_and_is
     assert re.search(LOST, failed.output)
     _, ended = heal(made, Phase("anchor removed", "up", made.content))
     assert ended.code == 0, ended.output
-    assert failures(made, made.content) == []
+    assert settled(made, made.content) == []
 
 
 def test_credentials_that_ended_are_reported_by_check(made: World) -> None:
