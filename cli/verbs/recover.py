@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,9 +29,11 @@ def recover(
     the clusters is kept. Run it when no other `pulumi` or `helm` is running on the stack.
     """
     from lifecycle import recovery
+    from preflight.guard import examine
 
     config = decrypted.load(stack)
-    engine, name = _engine(stack)
+    plain, name = _engine(stack)
+    engine = recovery.patient(plain, partial(examine, config.clusters))
     with screen.err().status("looking for what is stuck"):
         found = recovery.stuck(config, name, engine)
     if _show(found.lines()):

@@ -5,7 +5,7 @@ backend of files), pending operations in the state, Helm releases in a pending s
 cannot be used again, and objects that the state does not have, whose creation then fails.
 """
 
-from lifecycle.recovery.engine import Answer, Engine
+from lifecycle.recovery.engine import Answer, Engine, patient
 from lifecycle.recovery.errors import RecoveryError
 from lifecycle.recovery.half_made import HalfMade, half_made
 from lifecycle.recovery.repair import finish, repair
@@ -19,6 +19,7 @@ __all__ = [
     "Stuck",
     "finish",
     "half_made",
+    "patient",
     "repair",
     "stuck",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +11,9 @@ from lifecycle.recovery.errors import RecoveryError
 
 UPSERT = {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"}
 """Lets the provider create an object that exists, by server-side apply (pulumi-kubernetes 4.29)."""
+
+CAUSE = "cluster is unreachable: "
+"""What precedes the cause of an error in a warning of the provider; the error itself has none."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +35,33 @@ class Engine(Protocol):
         ...
 
 
+def patient(engine: Engine, look: Callable[[], object]) -> Engine:
+    """The same, which repeats a command once where the provider could not reach a cluster.
+
+    `look` is called before, and raises an error where a cluster does not answer. Fact: the provider
+    gives an API server 32 seconds for its schema (client-go, ``discovery_client.go``), and one that
+    is busy, or has just lost many definitions, may take longer.
+    """
+
+    def run(*arguments: str, **environment: str) -> Answer:
+        answer = engine(*arguments, **environment)
+        if answer.code != 0 and CAUSE in answer.output + answer.errors:
+            look()
+            answer = engine(*arguments, **environment)
+        return answer
+
+    return run
+
+
 def passed(answer: Answer, what: str, remedy: str) -> str:
     """The output of a command that succeeded; `what` says what it did. Raises RecoveryError."""
     if answer.code == 0:
         return answer.output
     lines = f"{answer.errors}\n{answer.output}".splitlines()
     # A cluster that fails does so for each of its resources.
-    reasons = dict.fromkeys(line.strip() for line in lines if line.strip().startswith("error: "))
+    reasons = dict.fromkeys(
+        line.strip() for line in lines if line.strip().startswith("error: ") or CAUSE in line
+    )
     whole = "\n".join(reasons or [line for line in lines if line.strip()][-10:])
     raise RecoveryError(f"{what} failed:\n{whole}", remedy)
 

@@ -1,9 +1,10 @@
 """What exists in the clusters although the state does not have it, because a run was interrupted.
 
 Facts: pulumi-kubernetes 4.32 creates objects as field manager ``pulumi-kubernetes``, with a suffix
-where it applies them, and refuses to create an object that exists; `pulumi preview --json` lists
-what would be created, with a placeholder for each value that is secret or not known yet
-(``sdk/go/common/resource/plugin/rpc.go``).
+where it applies them, and refuses to create an object that exists; an API server lists no manager
+of an object that was applied without a field, for example a Namespace without labels;
+`pulumi preview --json` lists what would be created, with a placeholder for each value that is
+secret or not known yet (``sdk/go/common/resource/plugin/rpc.go``).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class HalfMade:
     """What the next update would fail to create."""
 
     objects: tuple[str, ...] = ()
-    """Objects that Pulumi made, which the next update can take over."""
+    """Objects without another owner, which the next update can take over."""
     releases: tuple[StuckRelease, ...] = ()
     """Releases with the chart and the values of this stack."""
     foreign: tuple[str, ...] = ()
@@ -46,7 +47,7 @@ class HalfMade:
     def lines(self) -> Iterator[str]:
         """What is half made, a sentence each."""
         for one in self.objects:
-            yield f"{one} exists, made by Pulumi, and the state does not have it"
+            yield f"{one} exists, has no other owner, and the state does not have it"
         yield from map(str, self.releases)
         for one in self.foreign:
             yield f"{one} exists and has another owner"
@@ -74,7 +75,7 @@ def half_made(config: MeshConfig, engine: Engine) -> HalfMade:
                     continue
                 found = _existing(api, one.inputs)
                 if found is not None:
-                    (objects if _by_pulumi(found) else foreign).append(f"cluster '{name}': {one}")
+                    (foreign if _by_others(found) else objects).append(f"cluster '{name}': {one}")
     ours = tuple(item for item in releases if item.alike)
     others = [str(item) for item in releases if not item.alike]
     return HalfMade(tuple(objects), ours, (*foreign, *others))
@@ -89,9 +90,11 @@ def _existing(api: client.ApiClient, inputs: Mapping[str, Any]) -> Object | None
     return None if inner(found, "metadata").get("deletionTimestamp") else found
 
 
-def _by_pulumi(found: Object) -> bool:
-    managers = (str(one.get("manager")) for one in items(found, "metadata", "managedFields"))
-    return any(one.startswith(MANAGER) for one in managers)
+def _by_others(found: Object) -> bool:
+    entries = items(found, "metadata", "managedFields")
+    # Controllers write the status of objects of every owner.
+    managers = [str(one.get("manager")) for one in entries if one.get("subresource") != "status"]
+    return bool(managers) and not any(one.startswith(MANAGER) for one in managers)
 
 
 def _release(api: client.ApiClient, one: Resource) -> Iterator[StuckRelease]:

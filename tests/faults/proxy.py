@@ -223,6 +223,7 @@ def proxied(proxies: dict[str, Proxy], path: Path) -> Path:
         "contexts": [
             {"name": name, "context": {"cluster": name, "user": "proxy"}} for name in proxies
         ],
+        "current-context": next(iter(proxies)),
         "users": [{"name": "proxy", "user": {"token": OPERATOR}}],
     }
     path.write_text(yaml.safe_dump(content))

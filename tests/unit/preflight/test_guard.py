@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import stat
 import time
@@ -20,7 +21,7 @@ from config.core.cluster import ClusterConfig
 from config.links.exports import ServiceRef
 from config.preconditions import Expectations, Limit, expectations
 from kube import kubeconfig as kubeconfig_module
-from preflight import ClusterError, examine
+from preflight import ClusterError, examine, guard
 from tests.api_servers import (
     CA_PEM,
     Answer,
@@ -37,6 +38,7 @@ from tests.api_servers import (
 from tests.stack_builders import certificate, ec_key, key_pem, loaded, pair
 
 UID, OTHER_UID = "01234567-89ab-4def-8123-456789abcdef", "11111111-1111-4111-8111-111111111111"
+ROOT = Path(__file__).resolve().parents[3]
 PLENTY = 30.0
 """Seconds that no test waits for, because its server answers or its plugin fails."""
 SHORT = 1.0
@@ -298,6 +300,23 @@ def test_a_server_that_accepts_connections_and_never_answers_is_given_up(
         around.context("source", url)
         _, told = refusal(clusters("source"), SHORT)
     assert "answer" in told["source"]
+
+
+def test_the_guard_gives_up_within_the_documented_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float] = []
+
+    def at_once(jobs: Any, deadline: float) -> dict[str, Any]:
+        given.append(deadline)
+        return {}
+
+    monkeypatch.setattr(guard, "at_once", at_once)
+    with pytest.raises(ClusterError):
+        examine({"a": ClusterConfig(context="a")})
+    page = (ROOT / "docs" / "failures.md").read_text()
+    (documented,) = re.findall(r"because cluster … \(context …\)`, within (\d+) seconds", page)
+    # The rest is for the program to print the error.
+    assert given == [pytest.approx(float(documented), abs=1.5)]
+    assert given[0] < float(documented)
 
 
 def test_a_server_whose_answer_never_ends_is_given_up(around: Surroundings) -> None:

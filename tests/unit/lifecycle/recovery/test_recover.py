@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from config import MeshConfig
 from lifecycle import recovery
 from lifecycle.recovery import Answer, RecoveryError
+from lifecycle.recovery.engine import passed
 from lifecycle.recovery.half_made import PLACEHOLDERS, alike
 from lifecycle.recovery.locks import locks
 from lifecycle.recovery.state import RELEASE, read_state
@@ -201,13 +202,19 @@ def test_a_pending_creation_that_a_later_update_completed_is_no_reason_to_touch_
     assert around.stuck().releases == ()
 
 
-def test_what_pulumi_made_is_taken_over_by_an_update_that_may(around: Surroundings) -> None:
+OURS = ("pulumi-kubernetes", "pulumi-kubernetes-1a2b3c4d")
+
+
+@pytest.mark.parametrize("made_by", [OURS[:1], OURS[1:], (OURS[0], "kubectl-edit"), ()])
+def test_what_has_no_other_owner_is_taken_over_by_an_update_that_may(
+    around: Surroundings, made_by: tuple[str, ...]
+) -> None:
     around.plan = [
         {"op": "create", "newState": entry("kubernetes:core/v1:Namespace", "a-b", **NAMESPACE)},
         {"op": "create", "newState": entry("kubernetes:core/v1:Namespace", "a-c", **ABSENT)},
         {"op": "same", "newState": entry("kubernetes:core/v1:Namespace", "a-d", **NAMESPACE)},
     ]
-    around.objects["/api/v1/namespaces/shop"] = managed("pulumi-kubernetes")
+    around.objects["/api/v1/namespaces/shop"] = managed(*made_by)
     found = recovery.half_made(around.config, around)
     assert found.objects == ("cluster 'a': Namespace a-b",)
     recovery.finish(around.config, found, around, around.steps.append)
@@ -220,8 +227,9 @@ ABSENT = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}
 
 
 def managed(*managers: str, **metadata: Any) -> Thing:
-    """An object that these managers wrote."""
+    """An object that these managers wrote, and whose status a controller did."""
     fields = [{"manager": one} for one in managers]
+    fields.append({"manager": "kube-controller-manager", "subresource": "status"})
     return {"metadata": {"name": "shop", "managedFields": fields, **metadata}}
 
 
@@ -236,6 +244,40 @@ def test_what_another_owner_made_stops_the_recovery_before_an_update(around: Sur
         recovery.finish(around.config, found, around, around.steps.append)
     assert "Namespace a-b" in raised.value.message
     assert around.commands == ["preview"]
+
+
+UNREACHED = Answer(
+    1,
+    "    kubernetes:core/v1:Namespace a-b warning: configured Kubernetes cluster is unreachable: "
+    "unable to load schema information from the API server: unexpected EOF\n"
+    "    error: failed to read resource state due to unreachable cluster.\n" * 3,
+)
+
+
+def test_a_cluster_that_the_engine_does_not_reach_is_reported_with_the_cause() -> None:
+    with pytest.raises(RecoveryError) as raised:
+        passed(UNREACHED, "`pulumi refresh`", "repeat")
+    assert raised.value.message.count("unexpected EOF") == 1
+    assert raised.value.message.count("error: failed to read") == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "looks"),
+    [
+        ([UNREACHED, Answer(0, "")], 1),
+        ([UNREACHED, UNREACHED], 1),
+        ([Answer(1, "error: forbidden")], 0),
+        ([Answer(0, UNREACHED.output)], 0),
+    ],
+    ids=["then reached", "never reached", "another error", "no error"],
+)
+def test_a_command_is_repeated_once_where_a_cluster_was_not_reached(
+    answers: list[Answer], looks: int
+) -> None:
+    left, looked = list(answers), []
+    engine = recovery.patient(lambda *_, **__: left.pop(0), lambda: looked.append(1))
+    assert engine("refresh") == answers[-1]
+    assert (left, len(looked)) == ([], looks)
 
 
 def test_an_object_in_deletion_is_not_half_made(around: Surroundings) -> None:
