@@ -69,9 +69,13 @@ class DemoStack:
 
         Ends what is left of it. Only for the one demo that may run (`cli/verbs/demo.py`).
         """
+        from lifecycle.recovery import torn
+
         locks = [path for path in (self.folder / "state").rglob("locks/**/*") if path.is_file()]
         if locks:
             end(marked(str(self.folder)))
+            for file in torn(self.settings()["PULUMI_BACKEND_URL"], STACK):
+                file.unlink(missing_ok=True)
         return bool(locks)
 
     def cancel(self, engine: Engine) -> None:

@@ -24,9 +24,10 @@ def recover(
 ) -> None:
     """Say what a killed or failed run left stuck, and repair it after asking.
 
-    It looks for the stack's lock, pending operations in the state, Helm releases in an interrupted
-    change, names that are in use, half-made objects, and namespaces in deletion. What exists in
-    the clusters is kept. Run it when no other `pulumi` or `helm` is running on the stack.
+    It looks for the stack's lock, files that a killed write left empty, pending operations in the
+    state, Helm releases in an interrupted change, names that are in use, half-made objects, and
+    namespaces in deletion. What exists in the clusters is kept. Run it when no other `pulumi` or
+    `helm` is running on the stack.
     """
     from lifecycle import recovery
     from preflight.guard import examine
@@ -34,6 +35,7 @@ def recover(
     config = decrypted.load(stack)
     plain, name = _engine(stack)
     engine = recovery.patient(plain, partial(examine, config.clusters))
+    _mend(name, engine, yes=yes)
     with screen.err().status("looking for what is stuck"):
         found = recovery.stuck(config, name, engine)
     if _show(found.lines()):
@@ -48,6 +50,18 @@ def recover(
         _ask("Take them over in an update (pulumi up)?", yes=yes)
         recovery.finish(config, half, engine, screen.say)
     screen.out().print(f"Nothing is stuck. Go on with `pulumi up --stack {name}`.")
+
+
+def _mend(name: str, engine: Engine, *, yes: bool) -> None:
+    """Delete files that keep the state from being read."""
+    from lifecycle import recovery
+
+    left = recovery.unreadable(name, engine)
+    if left:
+        _show(f"{file} is empty, because its write was killed" for file in left)
+        _ask("Delete these files? The state itself is whole without them.", yes=yes)
+        for file in left:
+            file.unlink(missing_ok=True)
 
 
 def _show(lines: Iterator[str]) -> bool:

@@ -35,13 +35,20 @@ class Lock:
 
 def locks(backend: str, stack: str) -> Iterator[Lock]:
     """The locks of a stack in the backend of this URL; none where it is no folder."""
-    parts = urlsplit(backend)
-    if parts.scheme != "file":
+    folder = folder_of(backend)
+    if folder is None:
         return
-    folder = Path(f"{parts.netloc}{unquote(parts.path)}").expanduser()
     for file in sorted((folder / ".pulumi" / "locks").rglob(f"{stack}/*.json")):
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
             yield Lock(str(found["hostname"]), int(found["pid"]), str(found["timestamp"]))
         except (OSError, ValueError, KeyError, TypeError):
             yield Lock("an unknown host", 0, "an unknown time")
+
+
+def folder_of(backend: str) -> Path | None:
+    """The folder of the backend of this URL; None where it is no folder."""
+    parts = urlsplit(backend)
+    if parts.scheme != "file":
+        return None
+    return Path(f"{parts.netloc}{unquote(parts.path)}").expanduser()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from kubernetes.client.exceptions import ApiException
 
@@ -16,6 +17,7 @@ from lifecycle.recovery.errors import RecoveryError
 from lifecycle.recovery.locks import Lock, locks
 from lifecycle.recovery.orphans import orphaned_providers
 from lifecycle.recovery.state import StackState, read_state
+from lifecycle.recovery.torn import torn
 from local_clusters.processes import ProcessIdentity
 from preflight.guard import examine
 from preflight.interrupted import recorded, terminating
@@ -78,20 +80,36 @@ class Stuck:
         yield from self.namespaces
 
 
-def stuck(config: MeshConfig, stack: str, engine: Engine) -> Stuck:
-    """Find what is stuck; nothing is changed.
+def unreadable(stack: str, engine: Engine) -> list[Path]:
+    """Files by which no command can read the state, because their write was killed.
 
-    Raises RecoveryError: the state cannot be read, or a run holds the lock; ClusterError: a cluster
-    does not answer, or is not the right one.
+    Raises RecoveryError: a run holds the lock.
     """
-    backend = document(engine("whoami", "--verbose", "--json"), "`pulumi whoami`", LOG_IN)
-    held = tuple(locks(str(backend.get("url")), stack))
+    backend, _ = _held(stack, engine)
+    return torn(backend, stack)
+
+
+def _held(stack: str, engine: Engine) -> tuple[str, tuple[Lock, ...]]:
+    """URL of the backend, and what holds the stack's lock there. Raises RecoveryError."""
+    found = document(engine("whoami", "--verbose", "--json"), "`pulumi whoami`", LOG_IN)
+    backend = str(found.get("url"))
+    held = tuple(locks(backend, stack))
     for lock in held:
         if lock.alive:
             raise RecoveryError(
                 f"a run of this stack holds its lock: {lock}",
                 f"wait until it ends; if it does not, end process {lock.pid} and repeat",
             )
+    return backend, held
+
+
+def stuck(config: MeshConfig, stack: str, engine: Engine) -> Stuck:
+    """Find what is stuck; nothing is changed.
+
+    Raises RecoveryError: the state cannot be read, or a run holds the lock; ClusterError: a cluster
+    does not answer, or is not the right one.
+    """
+    _, held = _held(stack, engine)
     state = read_state(document(engine("stack", "export"), "`pulumi stack export`", LOG_IN))
     examine(config.clusters)
     releases: list[StuckRelease] = []

@@ -23,6 +23,7 @@ from lifecycle.recovery.engine import passed
 from lifecycle.recovery.half_made import PLACEHOLDERS, alike
 from lifecycle.recovery.locks import locks
 from lifecycle.recovery.state import RELEASE, read_state
+from lifecycle.recovery.torn import torn
 from tests.api_servers import CA_PEM, api_server, healthy, kubeconfig, written
 
 Mesh = Callable[[str], MeshConfig]
@@ -332,3 +333,26 @@ def test_a_lock_of_another_stack_is_not_this_ones(around: Surroundings) -> None:
 def test_an_empty_state_has_nothing() -> None:
     found = read_state({"deployment": None})
     assert (found.resources, found.pending) == ((), ())
+
+
+def test_only_attributes_of_the_stack_that_no_command_can_read_are_deleted(tmp_path: Path) -> None:
+    state = tmp_path / ".pulumi"
+    whole = '{"user.content_type": ""}'
+    contents = {
+        "stacks/p/s.json.attrs": "",
+        "stacks/p/s.json.bak.attrs": whole,
+        "history/p/s/s-1.history.json.attrs": whole[:9],
+        "locks/organization/p/s/1.json.attrs": "",
+        # The state itself, and another stack, in which a run may be writing.
+        "stacks/p/s.json": "",
+        "stacks/p/other.json.attrs": "",
+    }
+    for name, content in contents.items():
+        (state / name).parent.mkdir(parents=True, exist_ok=True)
+        (state / name).write_text(content)
+    assert [str(file.relative_to(state)) for file in torn(tmp_path.as_uri(), "s")] == [
+        "history/p/s/s-1.history.json.attrs",
+        "locks/organization/p/s/1.json.attrs",
+        "stacks/p/s.json.attrs",
+    ]
+    assert torn("s3://states", "s") == []
