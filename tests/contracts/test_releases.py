@@ -242,7 +242,7 @@ def test_the_stand_ins_have_the_objects_in_no_namespace_that_the_published_chart
     for item in installed(Path(CHARTS)):
         both = []
         for one in (item, ours[item.chart]):
-            inputs = {**one.registration.inputs, "chart": str(one.package)}
+            inputs = {**one.registration.inputs, "chart": str(one.package), "repositoryOpts": None}
             objects = helm.render(Registration(RELEASE, "release", "", inputs=inputs))
             both.append({identity(made) for made in objects if scope(made) in CLUSTER_SCOPED})
         theirs, stand_in = both
