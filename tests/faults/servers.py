@@ -78,7 +78,7 @@ class Server:
 
 
 def _before(world: World, server: Server) -> Iterator[Row]:
-    """Faults that the guard finds; each is looked at alone, and by an update."""
+    """Faults that the guard finds: what it reports by itself, and what an update reports."""
     server.stop()
     yield from _refused(world, world.content, "stopped", REFUSING)
     server.start()

@@ -12,6 +12,7 @@ import gzip
 import io
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,9 @@ from rich.console import Console
 
 from checks import Report, Status
 from checks.run.printing import print_report
+from contracts.rows.links import RIGHTS
 from tests.certificates import ISSUER, ROOT, Certified, certified, loaded
+from tests.integration.accounts import CONFIG, user
 from tests.integration.mesh_fixture import (
     HealthyMesh,
     healthy_mesh,
@@ -653,3 +656,28 @@ def test_plain_manifests_without_releases_are_healthy_too(healthy_mesh: HealthyM
     assert lines(report, Status.WARNING) - SIMULATED == {
         ("target", "everything installed belongs to a Helm release")
     }
+
+
+def test_the_source_s_account_may_do_what_its_readers_do_and_nothing_else(
+    healthy_mesh: HealthyMesh,
+) -> None:
+    (link,) = healthy_mesh.config.links
+    spaces = json.loads(healthy_mesh.tools.kubectl_run(link.target, "get", "ns", "-o", "json"))
+    with (
+        user(healthy_mesh, link.target, "default") as anyone,
+        user(healthy_mesh, link.target, link.service_account) as source,
+    ):
+        for space in spaces["items"]:
+            name = space["metadata"]["name"]
+            given = {(right, ()) for right in RIGHTS - {CONFIG}} | {(CONFIG, ("linkerd-config",))}
+            assert source.rules(name) - anyone.rules(name) == given, name
+        basic = {right for right, _ in anyone.rules("default")}
+        asked = set(source.served())
+        assert len({resource for _, resource, _ in asked}) > 100
+        assert asked >= RIGHTS
+        with ThreadPoolExecutor(8) as pool:
+            answers = dict(zip(asked, pool.map(source.may, asked), strict=True))
+        allowed = {right for right, answer in answers.items() if answer}
+        assert allowed == (RIGHTS - {CONFIG}) | (basic & asked)
+        assert source.may(CONFIG, "linkerd-config")
+        assert not source.may(CONFIG, "another")
