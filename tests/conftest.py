@@ -18,8 +18,8 @@ from machine.build import cached
 from machine.tools import CLUSTER_TOOLS, ENGINE_TOOLS
 
 GROUPS = {
-    "engine": ("tests/engine/",),
-    "faults": ("tests/faults/", "tests/e2e/"),
+    "engine": ("tests/engine/test_stack.py", "tests/engine/test_removal.py"),
+    "faults": ("tests/faults/", "tests/e2e/", "tests/engine/"),
     "clusters": ("tests/integration/",),
     "rendered": (
         "tests/contracts/",
@@ -31,8 +31,9 @@ GROUPS = {
 }
 """Files that one process runs, by the beginnings of their paths; the first groups take longest.
 
-Tests of `engine` share two clusters and a deployed stack, those of `faults` and of `clusters` two
-clusters, those of `rendered` recordings and rendered stack files. Any other file is a group.
+Tests of `engine` share two clusters and a deployed stack, those of `faults` (the others with the
+engine among them) and of `clusters` two clusters, those of `rendered` recordings and rendered stack
+files. Any other file is a group.
 """
 
 PROGRAMS = (*CLUSTER_TOOLS, "helm", "kubectl", *(() if shutil.which("pulumi") else ENGINE_TOOLS))

@@ -137,8 +137,8 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def clusters(engine: Engine, cluster_programs: dict[str, Path]) -> Iterator[Clusters]:
-    """Two clusters that the engine has for itself; they start once it is built."""
-    with two_clusters("engine") as found:
+    """Two clusters that this process has for itself; they start once the engine is built."""
+    with two_clusters(f"engine-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}") as found:
         yield found
 
 

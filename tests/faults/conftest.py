@@ -1,4 +1,4 @@
-"""The stack behind proxies, in two clusters of its own."""
+"""The stack behind proxies, in the clusters of the tests with the engine."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from cli.engine.engine import Engine
-from tests.engine.conftest import charts, cluster_programs, engine
+from tests.engine.conftest import charts, cluster_programs, clusters, engine
 from tests.faults.world import World, world
-from tests.integration.conftest import Clusters, two_clusters
+from tests.integration.conftest import Clusters
 
-__all__ = ["charts", "cluster_programs", "engine"]
+__all__ = ["charts", "cluster_programs", "clusters", "engine"]
 
 HERE = Path(__file__).resolve().parent
 
@@ -23,13 +23,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.engine)
             item.add_marker(pytest.mark.clusters)
-
-
-@pytest.fixture(scope="session")
-def clusters(engine: Engine) -> Iterator[Clusters]:
-    """Two clusters that no other test uses; they start once the engine is built."""
-    with two_clusters("faults") as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -204,17 +204,41 @@ Rendered = Callable[[str], tuple[Recording, dict[str, list[RenderedObject]]]]
 
 
 @pytest.fixture(scope="session")
+def keys_of() -> Callable[[str], TlsProvider]:
+    """The keys and certificates of a stack file that is rendered, by its name."""
+    return cache(lambda name: TlsProvider())
+
+
+@pytest.fixture(scope="session")
 def rendered(
     helm: HelmTemplate,
     chart_folder: ChartSource,
     stack_config: Callable[[str], MeshConfig],
     recorded: Records,
+    keys_of: Callable[[str], TlsProvider],
 ) -> Rendered:
     """The objects of such a stack file, with the stand-in charts; made once."""
 
     @cache
     def run(name: str) -> tuple[Recording, dict[str, list[RenderedObject]]]:
-        recording = recorded(stack_config(name), charts=chart_folder)
+        recording = recorded(stack_config(name), charts=chart_folder, tls=keys_of(name))
         return recording, manifests(recording, helm)
+
+    return run
+
+
+@pytest.fixture
+def rendered_again(
+    helm: HelmTemplate,
+    chart_folder: ChartSource,
+    stack_config: Callable[[str], MeshConfig],
+    recorded: Records,
+    keys_of: Callable[[str], TlsProvider],
+) -> Callable[[str], dict[str, list[RenderedObject]]]:
+    """The objects of such a stack file, made once more by another Helm, with the same keys."""
+
+    def run(name: str) -> dict[str, list[RenderedObject]]:
+        recording = recorded(stack_config(name), charts=chart_folder, tls=keys_of(name))
+        return manifests(recording, HelmTemplate(helm.binary))
 
     return run

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from charts import ChartSource
 from config import MeshConfig
 from config.preconditions import expectations
 from config.variants.ambassadors import FLAVOURS
 from config.variants.linkerds import LINKERDS
-from render import HelmTemplate, Recording, RenderedObject, TlsProvider, manifests
+from render import Recording, RenderedObject
 from tests.stack_files import STACK_FILES
 
 Rendered = Callable[[str], tuple[Recording, dict[str, list[RenderedObject]]]]
+Again = Callable[[str], dict[str, list[RenderedObject]]]
 Config = Callable[[str], MeshConfig]
 Records = Callable[..., Recording]
 
@@ -39,26 +39,17 @@ def containers(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 
 def test_a_second_render_by_another_helm_is_the_same_to_the_last_letter(
-    stack_config: Config,
-    recorded: Records,
-    chart_folder: ChartSource,
-    helm: HelmTemplate,
-    name: str,
+    stack_config: Config, rendered: Rendered, rendered_again: Again, name: str
 ) -> None:
     """A preview of an installed stack would show every difference."""
-    tls = TlsProvider()
-    config = stack_config(name)
     first, second = (
         {
             cluster: [(item.object, item.patch, item.component) for item in items]
-            for cluster, items in manifests(
-                recorded(config, charts=chart_folder, tls=tls),
-                HelmTemplate(helm.binary),
-            ).items()
+            for cluster, items in made.items()
         }
-        for _ in range(2)
+        for made in (rendered(name)[1], rendered_again(name))
     )
-    assert list(first) == list(config.clusters)
+    assert list(first) == list(stack_config(name).clusters)
     assert first == second
 
 
