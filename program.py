@@ -33,7 +33,8 @@ def program() -> None:
         outputs = last_outputs()
         last = LastUpdate.read(outputs)
         found = look(settings, config, last, resources_of_state)
-        charts.require(charts_of(found.config))
+        if found.config is not config:
+            charts.require(charts_of(found.config))
         for name, read in found.reach.items():
             for note in read.notes:
                 pulumi.log.warn(f"cluster '{name}': {note}")

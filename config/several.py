@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from config.language.formats import LABEL_PATTERN
+from config.language.formats import is_dns_label
 from config.language.problems import Problem, step
 from config.rules.several import OTHERS
 
@@ -57,9 +57,7 @@ class Several:
 
 def _named_after(name: str) -> dict[str, str]:
     """What has the name of its Ambassador by default; nothing where only the name is to blame."""
-    if len(name) > 63 or not re.fullmatch(LABEL_PATTERN, name):
-        return {}
-    return {"namespace": name, "ambassadorId": name}
+    return {"namespace": name, "ambassadorId": name} if is_dns_label(name) else {}
 
 
 def split(clusters: Any) -> Several:

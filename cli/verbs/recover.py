@@ -15,7 +15,7 @@ from cli.errors import VerbError
 from vocabulary.errors import BAD_INPUT
 
 if TYPE_CHECKING:
-    from lifecycle.recovery import Engine
+    from lifecycle.recovery import Engine, Idle
 
 
 def recover(
@@ -35,9 +35,10 @@ def recover(
     config = decrypted.load(stack)
     plain, name = _engine(stack)
     engine = recovery.patient(plain, partial(examine, config.clusters))
-    _mend(name, engine, yes=yes)
+    backend = recovery.idle(name, engine)
+    _mend(backend, yes=yes)
     with screen.err().status("looking for what is stuck"):
-        found = recovery.stuck(config, name, engine)
+        found = recovery.stuck(config, backend, engine)
     if _show(found.lines()):
         _ask("Repair this, and compare the state with the clusters (pulumi refresh)?", yes=yes)
         recovery.repair(config, found, engine, screen.say)
@@ -52,15 +53,12 @@ def recover(
     screen.out().print(f"Nothing is stuck. Go on with `pulumi up --stack {name}`.")
 
 
-def _mend(name: str, engine: Engine, *, yes: bool) -> None:
+def _mend(backend: Idle, *, yes: bool) -> None:
     """Delete files that keep the state from being read."""
-    from lifecycle import recovery
-
-    left = recovery.unreadable(name, engine)
-    if left:
-        _show(f"{file} is empty, because its write was killed" for file in left)
+    if backend.torn:
+        _show(f"{file} is empty, because its write was killed" for file in backend.torn)
         _ask("Delete these files? The state itself is whole without them.", yes=yes)
-        for file in left:
+        for file in backend.torn:
             file.unlink(missing_ok=True)
 
 

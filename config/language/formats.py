@@ -47,8 +47,13 @@ def _text_schema(pattern: str, longest: int, example: str) -> WithJsonSchema:
     )
 
 
+def is_dns_label(value: str) -> bool:
+    """Whether a text is one label of a DNS name (RFC 1123)."""
+    return len(value) <= 63 and _LABEL.fullmatch(value) is not None
+
+
 def _dns_label(value: str) -> str:
-    if len(value) > 63 or not _LABEL.fullmatch(value):
+    if not is_dns_label(value):
         raise wrong(
             f"{quoted(value)} is not a DNS label",
             "write at most 63 lower-case letters, digits and '-', "

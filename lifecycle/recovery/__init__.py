@@ -10,20 +10,21 @@ from lifecycle.recovery.engine import Answer, Engine, patient
 from lifecycle.recovery.errors import RecoveryError
 from lifecycle.recovery.half_made import HalfMade, half_made
 from lifecycle.recovery.repair import finish, repair
-from lifecycle.recovery.stuck import Stuck, stuck, unreadable
+from lifecycle.recovery.stuck import Idle, Stuck, idle, stuck
 from lifecycle.recovery.torn import torn
 
 __all__ = [
     "Answer",
     "Engine",
     "HalfMade",
+    "Idle",
     "RecoveryError",
     "Stuck",
     "finish",
     "half_made",
+    "idle",
     "patient",
     "repair",
     "stuck",
     "torn",
-    "unreadable",
 ]

@@ -80,17 +80,21 @@ class Stuck:
         yield from self.namespaces
 
 
-def unreadable(stack: str, engine: Engine) -> list[Path]:
-    """Files by which no command can read the state, because their write was killed.
+@dataclass(frozen=True)
+class Idle:
+    """A backend, in which no run of the stack is going on."""
 
-    Raises RecoveryError: a run holds the lock.
+    locks: tuple[Lock, ...] = ()
+    """Locks of runs that have ended."""
+    torn: tuple[Path, ...] = ()
+    """Files by which no command can read the state, because their write was killed."""
+
+
+def idle(stack: str, engine: Engine) -> Idle:
+    """What killed runs of a stack left in its backend.
+
+    Raises RecoveryError: the backend is not known, or a run holds the lock.
     """
-    backend, _ = _held(stack, engine)
-    return torn(backend, stack)
-
-
-def _held(stack: str, engine: Engine) -> tuple[str, tuple[Lock, ...]]:
-    """URL of the backend, and what holds the stack's lock there. Raises RecoveryError."""
     found = document(engine("whoami", "--verbose", "--json"), "`pulumi whoami`", LOG_IN)
     backend = str(found.get("url"))
     held = tuple(locks(backend, stack))
@@ -100,16 +104,15 @@ def _held(stack: str, engine: Engine) -> tuple[str, tuple[Lock, ...]]:
                 f"a run of this stack holds its lock: {lock}",
                 f"wait until it ends; if it does not, end process {lock.pid} and repeat",
             )
-    return backend, held
+    return Idle(held, tuple(torn(backend, stack)))
 
 
-def stuck(config: MeshConfig, stack: str, engine: Engine) -> Stuck:
+def stuck(config: MeshConfig, backend: Idle, engine: Engine) -> Stuck:
     """Find what is stuck; nothing is changed.
 
-    Raises RecoveryError: the state cannot be read, or a run holds the lock; ClusterError: a cluster
-    does not answer, or is not the right one.
+    Raises RecoveryError: the state cannot be read; ClusterError: a cluster does not answer, or is
+    not the right one.
     """
-    _, held = _held(stack, engine)
     state = read_state(document(engine("stack", "export"), "`pulumi stack export`", LOG_IN))
     examine(config.clusters)
     releases: list[StuckRelease] = []
@@ -118,7 +121,9 @@ def stuck(config: MeshConfig, stack: str, engine: Engine) -> Stuck:
         found, left = _cluster(config, name, state)
         releases += found
         namespaces += left
-    return Stuck(state, held, tuple(orphaned_providers()), tuple(releases), tuple(namespaces))
+    return Stuck(
+        state, backend.locks, tuple(orphaned_providers()), tuple(releases), tuple(namespaces)
+    )
 
 
 def _cluster(

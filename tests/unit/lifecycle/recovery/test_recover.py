@@ -108,7 +108,7 @@ class Surroundings:
         (folder / f"{pid}.json").write_text(text)
 
     def stuck(self) -> recovery.Stuck:
-        return recovery.stuck(self.config, "s", self)
+        return recovery.stuck(self.config, recovery.idle("s", self), self)
 
     def deleted(self) -> list[str]:
         """The Secrets that a repair deleted, by the lines that it printed."""
