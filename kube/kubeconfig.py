@@ -11,7 +11,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -160,6 +160,7 @@ after the CRD is made.
 """
 
 JSON = "application/json"
+METADATA = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 """Media types of whole objects, and of a list without all but the metadata (Kubernetes API)."""
 
@@ -183,6 +184,19 @@ def post_json(
     return _request(api, "POST", path, timeout, body=dict(body))
 
 
+def patch_json(
+    api: client.ApiClient,
+    path: str,
+    steps: Sequence[Mapping[str, object]],
+    timeout: tuple[float, float],
+) -> None:
+    """Change the object at a path by the steps of a JSON Patch (RFC 6902).
+
+    Other arguments and errors as those of `get_json`.
+    """
+    _request(api, "PATCH", path, timeout, body=list(steps), content="application/json-patch+json")
+
+
 def delete(api: client.ApiClient, path: str, timeout: tuple[float, float]) -> None:
     """Delete the object at a path; one that does not exist is deleted already.
 
@@ -203,11 +217,12 @@ def _request(
     *,
     accept: str = JSON,
     body: object = None,
+    content: str = JSON,
 ) -> dict[str, Any]:
     request = api.param_serialize(
         method,
         path,
-        header_params={"Accept": accept, "Content-Type": JSON},
+        header_params={"Accept": accept, "Content-Type": content},
         body=body,
         auth_settings=["BearerToken"],
     )

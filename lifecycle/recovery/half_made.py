@@ -22,15 +22,13 @@ from kube.helm import newest_records, record_of
 from kube.kubeconfig import api_client, get_json
 from kube.paths import path_of
 from lifecycle.recovery.engine import UPSERT, Engine, document
-from lifecycle.recovery.state import Resource, resource
+from lifecycle.recovery.state import PATCH, Resource, resource
 from lifecycle.recovery.stuck import TIMEOUT, StuckRelease
 from vocabulary.kinds import SECRET, Kind, Object, name_of, namespace_of
 
 MANAGER = "pulumi-kubernetes"
 PLACEHOLDERS = ("[secret]", "04da6b54-80e4-46f7-96ec-b56ff0331ba9")
 """What a plan has in place of a secret, and of what is not known before the update."""
-_PATCH = "Patch"
-"""What the types of patches end in; they are made on objects that exist."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ def half_made(config: MeshConfig, engine: Engine) -> HalfMade:
     for name, cluster in config.clusters.items():
         with api_client(cluster) as api:
             for one in created:
-                if one.cluster != name or one.type.endswith(_PATCH):
+                if one.cluster != name or one.type.endswith(PATCH):
                     continue
                 if one.release is not None:
                     releases += _release(api, one)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from kubernetes.client.exceptions import ApiException
 
@@ -13,8 +13,15 @@ from kube.kubeconfig import METADATA_LIST, api_client, delete, get_json
 from kube.paths import path_of
 from lifecycle.recovery.engine import UPSERT, Engine, passed
 from lifecycle.recovery.errors import RecoveryError
+from lifecycle.recovery.field_managers import Shared, release_fields
 from lifecycle.recovery.half_made import HalfMade
-from lifecycle.recovery.stuck import TIMEOUT, Stuck, StuckRelease
+from lifecycle.recovery.stuck import (
+    TIMEOUT,
+    Stuck,
+    StuckRelease,
+    exported,
+    objects_shared,
+)
 from local_clusters.processes import end
 from vocabulary.kinds import SECRET, name_of
 
@@ -41,6 +48,7 @@ def repair(config: MeshConfig, found: Stuck, engine: Engine, say: Say) -> None:
             "repair what it names, and repeat `./mesh recover STACK`",
         )
     forget(config, [one for one in found.releases if not one.uninstalled], say)
+    _disown(config, found.shared, say)
     say("pulumi refresh")
     passed(
         engine("refresh", "--yes", "--skip-preview", "--clear-pending-creates"),
@@ -66,6 +74,13 @@ def finish(config: MeshConfig, found: HalfMade, engine: Engine, say: Say) -> Non
         "`pulumi up`",
         "repair what it names, and repeat `./mesh recover STACK`",
     )
+    _disown(config, objects_shared(config, exported(engine)), say)
+
+
+def _disown(config: MeshConfig, found: Sequence[Shared], say: Say) -> None:
+    for one in found:
+        say(f"cluster '{one.resource.cluster}': {one.resource} loses {', '.join(one.managers)}")
+    release_fields(config, found, TIMEOUT)
 
 
 def forget(config: MeshConfig, releases: Iterable[StuckRelease], say: Say) -> None:

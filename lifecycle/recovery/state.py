@@ -13,6 +13,10 @@ from kube.answers import inner, items
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 PROVIDERS = "pulumi:providers:kubernetes"
+PATCH = "Patch"
+"""What the types of patches end in; they are made on objects that exist."""
+_MANAGER = "__fieldManager"
+"""The provider's key for the field manager that an object was applied as."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,8 @@ class Resource:
     cluster: str
     """Logical name of its provider, which is the cluster's name; empty without a provider."""
     inputs: Mapping[str, Any]
+    manager: str = ""
+    """The field manager that the provider applies it as; empty where the state has none."""
 
     @property
     def release(self) -> tuple[str, str] | None:
@@ -91,4 +97,10 @@ def resource(entry: Mapping[str, Any]) -> Resource:
     """The resource that an entry of a state, or ``newState`` of a plan, describes."""
     provider = str(entry.get("provider") or "").split("::")
     cluster = provider[3] if len(provider) > 3 and PROVIDERS in provider[2] else ""
-    return Resource(str(entry.get("urn")), str(entry.get("type")), cluster, inner(entry, "inputs"))
+    return Resource(
+        str(entry.get("urn")),
+        str(entry.get("type")),
+        cluster,
+        inner(entry, "inputs"),
+        str(inner(entry, "outputs").get(_MANAGER) or ""),
+    )

@@ -14,6 +14,7 @@ from kube.helm import IN_A_CHANGE, Record
 from kube.kubeconfig import api_client
 from lifecycle.recovery.engine import Engine, document
 from lifecycle.recovery.errors import RecoveryError
+from lifecycle.recovery.field_managers import Shared, shared
 from lifecycle.recovery.locks import Lock, locks
 from lifecycle.recovery.orphans import orphaned_providers
 from lifecycle.recovery.state import StackState, read_state
@@ -65,6 +66,7 @@ class Stuck:
     locks: tuple[Lock, ...] = ()
     providers: tuple[ProcessIdentity, ...] = ()
     releases: tuple[StuckRelease, ...] = ()
+    shared: tuple[Shared, ...] = ()
     namespaces: tuple[str, ...] = ()
     """Sentences about namespaces in deletion, which end by themselves or need their owner."""
 
@@ -77,6 +79,7 @@ class Stuck:
         for operation in self.state.pending:
             yield f"the state has a pending operation: {operation}"
         yield from map(str, self.releases)
+        yield from map(str, self.shared)
         yield from self.namespaces
 
 
@@ -113,7 +116,7 @@ def stuck(config: MeshConfig, backend: Idle, engine: Engine) -> Stuck:
     Raises RecoveryError: the state cannot be read; ClusterError: a cluster does not answer, or is
     not the right one.
     """
-    state = read_state(document(engine("stack", "export"), "`pulumi stack export`", LOG_IN))
+    state = exported(engine)
     examine(config.clusters)
     releases: list[StuckRelease] = []
     namespaces: list[str] = []
@@ -122,8 +125,34 @@ def stuck(config: MeshConfig, backend: Idle, engine: Engine) -> Stuck:
         releases += found
         namespaces += left
     return Stuck(
-        state, backend.locks, tuple(orphaned_providers()), tuple(releases), tuple(namespaces)
+        state,
+        backend.locks,
+        tuple(orphaned_providers()),
+        tuple(releases),
+        objects_shared(config, state),
+        tuple(namespaces),
     )
+
+
+def exported(engine: Engine) -> StackState:
+    """The state of the stack. Raises RecoveryError: it cannot be read."""
+    return read_state(document(engine("stack", "export"), "`pulumi stack export`", LOG_IN))
+
+
+def objects_shared(config: MeshConfig, state: StackState) -> tuple[Shared, ...]:
+    """The objects of a state whose fields a killed run owns too. Raises RecoveryError."""
+    found: list[Shared] = []
+    for name, cluster in config.clusters.items():
+        with api_client(cluster) as api:
+            try:
+                found += shared(api, name, state.resources, TIMEOUT)
+            except ApiException as error:
+                raise RecoveryError(
+                    f"cluster '{name}': an object of the stack cannot be read "
+                    f"(status {error.status})",
+                    "use credentials that may read what the stack has made",
+                ) from None
+    return tuple(found)
 
 
 def _cluster(

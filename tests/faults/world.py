@@ -215,6 +215,13 @@ def _described(cluster: str, plural: str, item: dict[str, Any]) -> Iterator[str]
         yield f"{name} {_PEM.sub('CERTIFICATE ', yaml.safe_dump(runs)).count('CERTIFICATE')}"
     else:
         yield name
+    applied = {
+        one["manager"]
+        for one in metadata.get("managedFields") or ()
+        if one["operation"] == "Apply" and one["manager"].startswith("pulumi-kubernetes")
+    }
+    if len(applied) > 1:
+        yield f"{name} has fields of {len(applied)} runs"
 
 
 def kill(engine: int, what: str) -> None:

@@ -219,8 +219,9 @@ def test_what_has_no_other_owner_is_taken_over_by_an_update_that_may(
     found = recovery.half_made(around.config, around)
     assert found.objects == ("cluster 'a': Namespace a-b",)
     recovery.finish(around.config, found, around, around.steps.append)
-    assert around.commands == ["preview", "up"]
-    assert all(one == {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"} for one in around.environments)
+    assert around.commands == ["preview", "up", "stack"]
+    upsert = {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"}
+    assert around.environments == [upsert, upsert, {}]
 
 
 NAMESPACE = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}

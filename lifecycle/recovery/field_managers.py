@@ -1,0 +1,123 @@
+"""Objects of the state whose fields a killed run owns too, so that the next change conflicts.
+
+Facts: pulumi-kubernetes 4.32 applies each object as a field manager of its own, with a random name
+that it keeps in the state (``provider.go``, fieldManagerName). A run that is killed after such a
+write leaves a manager that no state has; the next one applies the object as another. Kubernetes
+docs, "Server-Side Apply": a field has both then, and a manager that applies another value to it
+gets a conflict; a user may edit ``managedFields``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+
+from config.core.mesh import MeshConfig
+from kube.answers import inner, items
+from kube.kubeconfig import METADATA, api_client, get_json, patch_json
+from kube.paths import path_of
+from lifecycle.recovery.errors import RecoveryError
+from lifecycle.recovery.state import PATCH, Resource
+from vocabulary.kinds import Kind, name_of, namespace_of
+
+APPLIED = "pulumi-kubernetes-"
+"""What the names of the provider's field managers begin with, where it applies an object."""
+Timeout = tuple[float, float]
+"""Seconds to connect to an API server, and to have its answer."""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """An object with the field manager of its state, and others that no state has."""
+
+    resource: Resource
+    managers: tuple[str, ...]
+    """Names of the others."""
+
+    def __str__(self) -> str:
+        return (
+            f"cluster '{self.resource.cluster}': {self.resource} has fields of a killed run "
+            f"({', '.join(self.managers)}), with which its next change conflicts"
+        )
+
+
+def shared(
+    api: client.ApiClient, cluster: str, resources: Iterable[Resource], timeout: Timeout
+) -> Iterator[Shared]:
+    """Those of a state's resources in a cluster that have such a manager.
+
+    Raises ApiException where the API server refuses to show one.
+    """
+    for one in resources:
+        if one.cluster != cluster or not one.manager or one.type.endswith(PATCH):
+            continue
+        path = _path(one)
+        found = _metadata(api, path, timeout) if path else {}
+        managers = tuple(str(entry["manager"]) for _, entry in _others(found, one.manager))
+        if managers:
+            yield Shared(one, managers)
+
+
+def release_fields(config: MeshConfig, found: Iterable[Shared], timeout: Timeout) -> None:
+    """Take these managers off their objects, which stay as they are. Raises RecoveryError."""
+    for one in found:
+        with api_client(config.clusters[one.resource.cluster]) as api:
+            try:
+                _release(api, one.resource, timeout)
+            except ApiException as error:
+                raise RecoveryError(
+                    f"cluster '{one.resource.cluster}': the field managers of {one.resource} "
+                    f"cannot be changed (status {error.status})",
+                    "use credentials that may patch it, and repeat `./mesh recover STACK`",
+                ) from None
+
+
+def _release(api: client.ApiClient, one: Resource, timeout: Timeout) -> None:
+    path = _path(one)
+    now = _metadata(api, path, timeout)
+    others = sorted((place for place, _ in _others(now, one.manager)), reverse=True)
+    if others:
+        version = inner(now, "metadata").get("resourceVersion")
+        # Places of entries are those of this version alone.
+        same = {"op": "test", "path": "/metadata/resourceVersion", "value": version}
+        steps = [{"op": "remove", "path": f"/metadata/managedFields/{one}"} for one in others]
+        patch_json(api, path, [same, *steps], timeout)
+
+
+def _others(found: Mapping[str, Any], own: str) -> list[tuple[int, Mapping[str, Any]]]:
+    """The entries of other runs of the provider, with their places; none where its own is missing.
+
+    Without an entry of its own the object would have no manager left, and the API server would
+    regard each field as owned by a manager that no one can be.
+    """
+    entries = list(enumerate(items(found, "metadata", "managedFields")))
+    applied = [
+        (place, entry)
+        for place, entry in entries
+        if entry.get("operation") == "Apply" and not entry.get("subresource")
+    ]
+    if not any(entry.get("manager") == own for _, entry in applied):
+        return []
+    return [
+        (place, entry)
+        for place, entry in applied
+        if str(entry.get("manager")).startswith(APPLIED) and entry.get("manager") != own
+    ]
+
+
+def _path(one: Resource) -> str:
+    kind = Kind.of(one.inputs)
+    return path_of(kind, namespace_of(one.inputs), name_of(one.inputs)) if kind.plural else ""
+
+
+def _metadata(api: client.ApiClient, path: str, timeout: Timeout) -> Mapping[str, Any]:
+    try:
+        return get_json(api, path, timeout, METADATA)
+    except ApiException as error:
+        if error.status == 404:
+            return {}
+        raise
