@@ -60,7 +60,8 @@ class Place:
         """Data of a Secret, and its field managers."""
         found = client.CoreV1Api(self.api).read_namespaced_secret(name, self.namespace)
         assert found.metadata
-        return found.data or {}, {str(one.manager) for one in found.metadata.managed_fields or ()}
+        data = {key: str(one) for key, one in (found.data or {}).items()}
+        return data, {str(one.manager) for one in found.metadata.managed_fields or ()}
 
 
 @pytest.fixture
