@@ -18,7 +18,7 @@ from machine.build import cached
 from machine.tools import CLUSTER_TOOLS, ENGINE_TOOLS
 
 GROUPS = {
-    "engine": ("tests/engine/test_stack.py", "tests/engine/test_removal.py"),
+    "engine": ("tests/engine/test_stack", "tests/engine/test_own_clusters.py"),
     "faults": ("tests/faults/", "tests/e2e/", "tests/engine/"),
     "clusters": ("tests/integration/",),
     "rendered": (

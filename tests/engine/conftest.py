@@ -230,6 +230,23 @@ def cluster_wide(stack: Stack, cluster: str) -> dict[str, set[str]]:
     }
 
 
+def left_behind(stack: Stack, before: dict[str, dict[str, set[str]]]) -> dict[str, Any]:
+    """What is in the clusters that was not there before, but for what Helm keeps on purpose."""
+    found = {}
+    for name in before:
+        for what, names in cluster_wide(stack, name).items():
+            more = {
+                item
+                for item in names - before[name][what]
+                if not item.endswith(".gateway.networking.k8s.io")
+            }
+            if what == "API services":
+                more = {item for item in more if "gateway.networking.k8s.io" not in item}
+            if more:
+                found[f"{name}: {what}"] = more
+    return found
+
+
 def token(stack: Stack, cluster: str) -> str:
     """A credential of the cluster that must never be shown."""
     with getattr(stack.clusters, cluster).api() as api:

@@ -2,7 +2,7 @@
 
 Without an engine: what the program declares is applied as the engine's provider does it, by
 server-side apply under the patches' own field manager. With the real engine, the same is tried in
-tests/engine/test_meshed_workloads.py.
+tests/engine/test_foreign.py.
 """
 
 from __future__ import annotations

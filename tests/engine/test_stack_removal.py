@@ -1,7 +1,8 @@
 """What docs/removal.md describes, command by command: addresses that change, and what goes.
 
-The mirrored Services are made by hand as a service mirror would make them: pods are simulated. One
-deployed stack serves all tests, which run in this order.
+The mirrored Services are made by hand as a service mirror would make them: pods are simulated. The
+stack that test_stack.py deployed serves all tests, which run in this order; the last one destroys
+it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import yaml
 from kubernetes import client
 
 from config import PROJECT
-from tests.engine.conftest import ROOT, Run, Stack
+from tests.engine.conftest import ROOT, Run, Stack, left_behind
 from tests.service_mirror import Mirrors
 
 LINK = "/apis/multicluster.linkerd.io/v1alpha3/namespaces/linkerd-multicluster/links/target"
@@ -60,13 +61,9 @@ def run(stack: Stack, line: str, *more: str, content: dict[str, Any] | None = No
 
 
 @pytest.fixture(scope="module")
-def mesh(stack: Stack) -> Iterator[Stack]:
+def mesh(deployed: Stack) -> Stack:
     """The stack, deployed, with settings that are not those of other modules."""
-    own = dataclasses.replace(stack, content=copy.deepcopy(stack.content))
-    own.up().passed()
-    yield own
-    if own.resources():
-        own.pulumi("destroy", "--yes", "--skip-preview")
+    return dataclasses.replace(deployed, content=copy.deepcopy(deployed.content))
 
 
 @pytest.fixture
@@ -214,17 +211,21 @@ def forgotten(stack: Stack, cluster: str) -> str:
     return done.stdout
 
 
-def test_a_plain_destroy_deletes_the_mirrors_too(mesh: Stack) -> None:
+def test_a_plain_destroy_deletes_the_mirrors_too_and_leaves_none_of_the_stacks_objects(
+    mesh: Stack, before: dict[str, dict[str, set[str]]]
+) -> None:
     mesh.up().passed()
+    assert left_behind(mesh, before) != {}
     with mesh.clusters.source.api() as api:
         made = Mirrors(client.CoreV1Api(api), client.CoordinationV1Api(api))
         made.make("target")
         made.make("elsewhere")
-        before = made.all()
+        mirrored = made.all()
         run(mesh, DESTROY).passed()
-        assert made.all() == {"elsewhere": services(before["elsewhere"])}
+        assert made.all() == {"elsewhere": services(mirrored["elsewhere"])}
         made.remove()
     assert mesh.resources() == []
+    assert left_behind(mesh, before) == {}
 
 
 def test_every_command_of_the_page_was_run() -> None:
