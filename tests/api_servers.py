@@ -88,6 +88,7 @@ def api_server(
 
         do_DELETE = do_GET
         do_POST = do_GET
+        do_PATCH = do_GET
 
         def log_message(self, *_: Any) -> None:
             pass

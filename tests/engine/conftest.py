@@ -135,7 +135,7 @@ class Stack:
         return body
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def clusters(engine: Engine, cluster_programs: dict[str, Path]) -> Iterator[Clusters]:
     """Two clusters that this process has for itself; they start once the engine is built."""
     with two_clusters(f"engine-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}") as found:
@@ -179,7 +179,7 @@ def renamed(package: Path, folder: Path, before: str, after: str) -> None:
             new.addfile(member, io.BytesIO(content))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(
     engine: Engine, clusters: Clusters, charts: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
@@ -193,13 +193,13 @@ def stack(
     yield Stack(DemoStack(folder), engine.having(settings), clusters, content)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def before(stack: Stack) -> dict[str, dict[str, set[str]]]:
     """What the clusters had before anything was deployed."""
     return {name: cluster_wide(stack, name) for name in ("source", "target")}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployed(stack: Stack, before: object) -> Stack:
     """The stack, deployed."""
     stack.up().passed()

@@ -47,9 +47,8 @@ def uid(stack: Stack, cluster: str) -> str:
     return str(stack.get(cluster, "/api/v1/namespaces/kube-system")["metadata"]["uid"])
 
 
-def test_a_preview_on_empty_clusters_plans_everything_and_makes_nothing(
-    stack: Stack, before: dict[str, dict[str, set[str]]]
-) -> None:
+def test_a_preview_on_empty_clusters_plans_everything_and_makes_nothing(stack: Stack) -> None:
+    before = {name: cluster_wide(stack, name) for name in CLUSTERS}
     planned = stack.planned()
     assert planned["source-target-link"] == "create"
     assert set(planned.values()) == {"create"}

@@ -47,9 +47,9 @@ def cluster_programs() -> dict[str, Path]:
     return ensure(CLUSTER_TOOLS, to_screen)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def clusters(cluster_programs: dict[str, Path]) -> Iterator[Clusters]:
-    """Two fresh clusters, alive as long as any process of this test run uses them."""
+    """Two fresh clusters, alive as long as any process of this test run is in this package."""
     with two_clusters("pair") as found:
         yield found
 

@@ -247,7 +247,7 @@ def _make_one(cluster: str, manifest: RenderedObject, tools: Tools) -> None:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def mesh_on_clusters(clusters: Clusters) -> Iterator[HealthyMesh]:
     """The mesh of the stack `local`, on the two clusters; it stays there until their end."""
     with pytest.MonkeyPatch.context() as patch:

@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,7 @@ from lifecycle.recovery.half_made import PLACEHOLDERS, alike
 from lifecycle.recovery.locks import locks
 from lifecycle.recovery.state import RELEASE, read_state
 from lifecycle.recovery.torn import torn
-from tests.api_servers import CA_PEM, api_server, healthy, kubeconfig, written
+from tests.api_servers import CA_PEM, ApiServer, api_server, healthy, kubeconfig, written
 
 Mesh = Callable[[str], MeshConfig]
 Thing = dict[str, Any]
@@ -74,6 +75,7 @@ class Surroundings:
         self.commands: list[str] = []
         self.steps: list[str] = []
         self.environments: list[Mapping[str, str]] = []
+        self.server: ApiServer | None = None
 
     def respond(self, path: str) -> tuple[int, Any]:
         parts = urlsplit(path)
@@ -118,8 +120,11 @@ class Surroundings:
 @pytest.fixture
 def around(mesh: Mesh, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Surroundings]:
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "kubeconfig"))
+    # Other tests kill engines meanwhile, whose providers go on for a moment.
+    monkeypatch.setattr(sys.modules["lifecycle.recovery.stuck"], "orphaned_providers", list)
     made = Surroundings(mesh("clusters: {a: {context: a}}"), tmp_path)
     with api_server(made.respond) as server:
+        made.server = server
         written(kubeconfig({"a": server.url}, {"token": "x"}, CA_PEM), tmp_path / "kubeconfig")
         yield made
 
@@ -233,6 +238,33 @@ def managed(*managers: str, **metadata: Any) -> Thing:
     fields = [{"manager": one} for one in managers]
     fields.append({"manager": "kube-controller-manager", "subresource": "status"})
     return {"metadata": {"name": "shop", "managedFields": fields, **metadata}}
+
+
+def applied(manager: str) -> Thing:
+    """The entry of a field manager that applied an object."""
+    return {"manager": manager, "operation": "Apply"}
+
+
+def test_field_managers_of_killed_runs_are_removed_before_the_state_is_compared(
+    around: Surroundings,
+) -> None:
+    own, killed = "pulumi-kubernetes-0a1b2c3d", "pulumi-kubernetes-ffffffff"
+    made = entry("kubernetes:core/v1:Namespace", "a-b", **NAMESPACE)
+    around.state = {"resources": [{**made, "outputs": {"__fieldManager": own}}]}
+    entries = [applied(killed), {"manager": "kubectl", "operation": "Update"}, applied(own)]
+    metadata = {"name": "shop", "resourceVersion": "7", "managedFields": entries}
+    around.objects["/api/v1/namespaces/shop"] = {"metadata": metadata}
+    found = around.stuck()
+    (line,) = found.lines()
+    assert line.startswith(f"cluster 'a': Namespace a-b has fields of a killed run ({killed})")
+    recovery.repair(around.config, found, around, around.steps.append)
+    assert around.server
+    (sent,) = [one.body for one in around.server.requests if one.body]
+    assert sent == [
+        {"op": "test", "path": "/metadata/resourceVersion", "value": "7"},
+        {"op": "remove", "path": "/metadata/managedFields/0"},
+    ]
+    assert around.steps == [f"cluster 'a': Namespace a-b loses {killed}", "pulumi refresh"]
 
 
 def test_what_another_owner_made_stops_the_recovery_before_an_update(around: Surroundings) -> None:
