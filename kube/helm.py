@@ -13,7 +13,7 @@ import gzip
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from yaml import YAMLError
 
@@ -56,18 +56,21 @@ def record_name(release: str, revision: int) -> str:
 def newest_records(secrets: Iterable[Object]) -> dict[tuple[str, str], Record]:
     """The newest revision of each release, by namespace and name, from metadata of Secrets."""
     found: dict[tuple[str, str], Record] = {}
-    for secret in secrets:
-        labels = inner(secret, "metadata", "labels")
-        record = Record(
-            namespace_of(secret),
-            str(labels.get("name")),
-            _number(str(labels.get("version"))),
-            str(labels.get("status") or ""),
-        )
+    for record in map(_labelled, secrets):
         key = (record.namespace, record.name)
         if key not in found or found[key].revision < record.revision:
             found[key] = record
     return found
+
+
+def _labelled(secret: Object) -> Record:
+    labels = inner(secret, "metadata", "labels")
+    return Record(
+        namespace_of(secret),
+        str(labels.get("name")),
+        _number(str(labels.get("version"))),
+        str(labels.get("status") or ""),
+    )
 
 
 class Installed(NamedTuple):
@@ -87,23 +90,18 @@ class Installed(NamedTuple):
 
 
 def installed(secrets: Iterable[Object]) -> dict[tuple[str, str], Installed]:
-    """The chart of each release, by namespace and name.
+    """The chart of each release's revision in force, by namespace and name.
 
-    It is that of the revision whose objects should exist, or else of the newest one. Records that
-    cannot be read are left out.
+    Records that cannot be read are left out.
     """
-    chosen: dict[tuple[str, str], tuple[bool, int, Object]] = {}
+    revisions: dict[tuple[str, str], dict[Record, Object]] = {}
     for secret in secrets:
-        labels = labels_of(secret)
-        key = namespace_of(secret), str(labels.get("name"))
-        deployed = labels.get("status") == "deployed"
-        rank = (deployed, _number(str(labels.get("version"))), secret)
-        if key not in chosen or chosen[key][:2] < rank[:2]:
-            chosen[key] = rank
+        record = _labelled(secret)
+        revisions.setdefault((record.namespace, record.name), {})[record] = secret
     found: dict[tuple[str, str], Installed] = {}
-    for key, (_, _, secret) in chosen.items():
+    for key, records in revisions.items():
         try:
-            metadata = record_of(secret)["chart"]["metadata"]
+            metadata = record_of(records[_in_force(records)])["chart"]["metadata"]
             chart, version = str(metadata["name"]), str(metadata["version"])
         except _UNREADABLE:
             continue
@@ -153,13 +151,16 @@ class History:
 
     newest: Release
     """Its latest revision, whatever came of it."""
-    deployed: Release | None
-    """The revision whose objects should exist."""
+    standing: Release
+    """The revision in force, whose manifest the cluster is compared with."""
 
-    @property
-    def standing(self) -> Release:
-        """The revision whose manifest the cluster is compared with."""
-        return self.deployed or self.newest
+
+_Revision = TypeVar("_Revision", Record, Release)
+
+
+def _in_force(revisions: Iterable[_Revision]) -> _Revision:
+    """The revision whose objects should exist, or else the newest one."""
+    return max(revisions, key=lambda one: (one.status == "deployed", one.revision))
 
 
 def histories(secrets: Iterable[Object]) -> dict[tuple[str, str], History]:
@@ -169,12 +170,10 @@ def histories(secrets: Iterable[Object]) -> dict[tuple[str, str], History]:
         if secret.get("type") == SECRET_HELM_RELEASE:
             release = decode(secret)
             found.setdefault((release.namespace, release.name), []).append(release)
-    result: dict[tuple[str, str], History] = {}
-    for key, releases in found.items():
-        releases.sort(key=lambda release: release.revision)
-        deployed = [release for release in releases if release.status == "deployed"]
-        result[key] = History(releases[-1], deployed[-1] if deployed else None)
-    return result
+    return {
+        key: History(max(releases, key=lambda one: one.revision), _in_force(releases))
+        for key, releases in found.items()
+    }
 
 
 def decode(secret: Object) -> Release:

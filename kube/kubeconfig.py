@@ -27,7 +27,7 @@ from kubernetes.config import new_client_from_config_dict
 from config.core.api_server import ApiServer
 from config.core.cluster import ClusterConfig
 from config.language.formats import UNREADABLE_SECRET, url_complaint
-from config.language.problems import printable
+from config.language.problems import printable, some
 from config.language.yaml_text import YamlTextError, read_yaml
 from kube.errors import KubeconfigError
 from kube.exec_login import log_in
@@ -327,15 +327,14 @@ def _pick(
 ) -> dict[str, Any]:
     if isinstance(name, str) and name in entries:
         return entries[name]
-    known = ", ".join(printable(entry) for entry in list(entries)[:10]) or "none"
-    more = f" and {len(entries) - 10} more" if len(entries) > 10 else ""
+    known = some(map(printable, entries), 10) or "none"
     wanted = f"'{printable(name)}'" if isinstance(name, str) else "for this context"
     remedy = (
         "correct the context in the stack file, or set KUBECONFIG to the file that has it"
         if what == "context"
         else "correct the kubeconfig, or fetch a new one"
     )
-    raise KubeconfigError(f"{where} has no {what} {wanted} (it has: {known}{more})", remedy)
+    raise KubeconfigError(f"{where} has no {what} {wanted} (it has: {known})", remedy)
 
 
 def _content(cluster: ClusterConfig) -> tuple[dict[str, Any], str]:

@@ -16,7 +16,7 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from config.ambassador.adoption import FIELD_MANAGER, MANAGED_BY
-from config.language.problems import printable
+from config.language.problems import printable, some
 from config.preconditions import AdoptedAmbassador
 from config.variants.ambassadors import ApiVersion
 from kube.ambassador_id import ids_of, variable
@@ -104,9 +104,8 @@ class _Adoption:
                 f"correct {self._key}.namespace or {self._key}.adopt, or remove adopt to have "
                 "an Ambassador installed",
             )
-        more = f" and {len(others) - SHOWN_WORKLOADS} more" if len(others) > SHOWN_WORKLOADS else ""
-        listed = ", ".join(others[:SHOWN_WORKLOADS])
-        choice = listed if len(others) == 1 else f"one of {listed}{more}"
+        listed = some(others, SHOWN_WORKLOADS)
+        choice = listed if len(others) == 1 else f"one of {listed}"
         return message, f"write {self._key}.adopt.workload: {choice}"
 
     def _workloads(self, plural: str) -> list[str]:

@@ -22,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 
+from config.language.problems import some
 from config.trust.anchor_certificates import issuing_anchor
 from config.trust.trust_anchor import TrustAnchorConfig
 from kube.failures import Reason
@@ -266,10 +267,8 @@ def _workloads(pods: Iterable[MeshedPod]) -> list[str]:
     return sorted({pod.workload for pod in pods})
 
 
-def _some(pods: Iterable[MeshedPod], limit: int = 6) -> str:
-    names = _workloads(pods)
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return f"pods of {', '.join(names[:limit])}{more}"
+def _some(pods: Iterable[MeshedPod]) -> str:
+    return f"pods of {some(_workloads(pods))}"
 
 
 def _restart(pods: Iterable[MeshedPod]) -> str:

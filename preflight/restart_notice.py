@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from config.language.problems import some
 from preflight.anchor_change import NextTrust
 from preflight.meshed_pods import MeshedPod
 from preflight.proxy_trust import HeldTrust
-
-SHOWN = 6
-"""Workloads that are named."""
 
 
 def notices(cluster: str, namespace: str, held: HeldTrust, wanted: NextTrust) -> Iterator[str]:
@@ -45,6 +43,5 @@ def _namespace(pod: MeshedPod) -> str:
 def _some(pods: Iterable[MeshedPod]) -> str:
     listed = list(pods)
     names = sorted({pod.workload for pod in listed})
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     count = "1 pod" if len(listed) == 1 else f"{len(listed)} pods"
-    return f"{count} of {', '.join(names[:SHOWN])}{more}"
+    return f"{count} of {some(names)}"

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from config.core.mesh import MeshConfig
-from config.language.problems import StackFileError
+from config.language.problems import StackFileError, some
 from config.load import load_settings
 from config.preconditions import expectations
 from kube.errors import KubeconfigError
@@ -112,7 +112,7 @@ def _require_whole(
     differing = sorted(lost | more)
     if differing:
         raise _UnskippableError(
-            f"the last update did not end, so that {some(differing)} may be half made",
+            f"the last update did not end, so that {some(differing, 3)} may be half made",
             "run `pulumi up` when all clusters answer",
         )
 
@@ -124,12 +124,6 @@ def concerns(resource: str, cluster: str) -> bool:
     """
     kind, _, name = resource.partition("::")
     return kind.startswith("kubernetes:") and f"-{cluster}-" in f"-{name}-"
-
-
-def some(found: Collection[str], limit: int = 3) -> str:
-    """The first of these, and how many more there are."""
-    more = f" and {len(found) - limit} more" if len(found) > limit else ""
-    return ", ".join(list(found)[:limit]) + more
 
 
 def merged(settings: Settings, last: LastUpdate, skipped: Collection[str]) -> Settings:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from config.inventory.charts import Release
 from config.language.formats import numbers
-from config.language.problems import printable
+from config.language.problems import printable, some
 from config.preconditions import Versions
 from config.variants.linkerd_versions import minor, next_step, too_far
 from kube.failures import Reason
@@ -21,7 +21,6 @@ from preflight.meshed_pods import MeshedPod
 from vocabulary.linkerd import CONTROL_PLANE_CHARTS
 
 PAGE = "docs/upgrade.md"
-SHOWN = 6
 
 
 def version_change(
@@ -127,6 +126,4 @@ def _distance(
 
 
 def _some(pods: Iterable[MeshedPod]) -> str:
-    names = sorted({f"{pod.workload} ({pod.version})" for pod in pods})
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return f"{', '.join(names[:SHOWN])}{more}"
+    return some(sorted({f"{pod.workload} ({pod.version})" for pod in pods}))

@@ -16,19 +16,6 @@ CONVERSION_WEBHOOK = "emissary-apiext"
 """Name of its Deployment, its Service and its ClusterRole."""
 INGRESS_CLASS_NAME = "ambassador"
 """Name of the IngressClass unless a chart's values say otherwise."""
-ROLE_ENDINGS = (
-    "aes",
-    "agent",
-    "agent-applications",
-    "agent-configmaps",
-    "agent-deployments",
-    "agent-endpoints",
-    "agent-pods",
-    "agent-rollouts",
-    "crd",
-    "watch",
-)
-"""What the names of its ClusterRoles have after its own, besides the one that has only that."""
 
 ID_VARIABLE = "AMBASSADOR_ID"
 """Variable of its container with the id of an Ambassador, which its objects name in turn."""

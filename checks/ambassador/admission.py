@@ -11,9 +11,10 @@ from checks.ambassador.inbound import POLICY, Judged, because, judged, reads_mor
 from checks.facts.case import ClusterCase
 from checks.facts.check import WITH_POLICY, Check, Phase
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped
-from checks.facts.view import View, some
+from checks.facts.view import View
 from checks.linkerd.clients import Authorization
 from config.inventory import Admission, AdmittedExport
+from config.language.problems import some
 from kube.answers import inner
 from vocabulary.kinds import POLICY_HTTP_ROUTE
 from vocabulary.linkerd import PROXY_INBOUND_PORT

@@ -9,8 +9,9 @@ from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.objects import template_of
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
-from checks.facts.view import View, some
+from checks.facts.view import View
 from config.ambassador.ambassador import AmbassadorConfig
+from config.language.problems import some
 from kube.answers import inner
 from vocabulary.kinds import POD, SERVICE, Object, labels_of
 

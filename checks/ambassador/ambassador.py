@@ -11,9 +11,10 @@ from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.objects import is_running, template_of
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
-from checks.facts.view import View, some
+from checks.facts.view import View
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig, service_account
+from config.language.problems import some
 from kube.answers import inner
 from kube.pods import proxy_of
 from vocabulary.kinds import (

@@ -11,8 +11,8 @@ from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing, named
 from checks.facts.objects import addresses
 from checks.facts.results import Finding, Status, failure, ok, skipped, warning
-from checks.facts.view import some
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from config.links.exports import ServiceRef
 from kube.answers import inner
 from vocabulary.kinds import (

@@ -14,9 +14,10 @@ from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing, named
 from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
-from checks.facts.view import View, some
+from checks.facts.view import View
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from kube.answers import inner
 from vocabulary.ambassador import CONVERSION_WEBHOOK
 from vocabulary.kinds import CRD, DEPLOYMENT, HOST, MAPPING, Object

@@ -19,7 +19,7 @@ from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.objects import addresses, balancer_addresses
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
-from checks.facts.view import View, some
+from checks.facts.view import View
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.gateway import GatewayConfig
 from config.ambassador.load_balancer import changing
@@ -28,6 +28,7 @@ from config.core.api_server import misleading
 from config.core.mesh import MeshConfig, gateway_identity
 from config.inventory import Admission
 from config.inventory.objects.links import gateway_objects
+from config.language.problems import some
 from kube.answers import inner
 from vocabulary.kinds import (
     ENDPOINTS,

@@ -11,12 +11,13 @@ from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing, named
 from checks.facts.objects import condition, holds
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped
-from checks.facts.view import View, some
+from checks.facts.view import View
 from checks.trust import pki
 from checks.trust.certificates import lasting
 from config.ambassador.routes import HostConfig
 from config.core.mesh import MeshConfig
 from config.inventory import inventory
+from config.language.problems import some
 from config.trust.certificate_rules import validity_fault
 from kube.answers import inner
 from vocabulary.kinds import CERTIFICATE, SECRET, Object, name_of

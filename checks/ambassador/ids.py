@@ -13,9 +13,9 @@ from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.objects import template_of
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped
-from checks.facts.view import some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.routes import HEALTH_MAPPING
+from config.language.problems import some
 from kube.ambassador_id import ids_of, variable
 from kube.answers import inner
 from vocabulary.ambassador import DEFAULT_ID, ID_FIELD, ID_VARIABLE

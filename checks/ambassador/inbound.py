@@ -18,12 +18,13 @@ from checks.facts.case import ClusterCase
 from checks.facts.check import WITH_POLICY, Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, warning
-from checks.facts.view import View, some
+from checks.facts.view import View
 from checks.linkerd.clients import ANY, EVERYWHERE, Allowed, Authorization, Mesh, Network, lacking
 from checks.linkerd.control_plane import linkerd_values
 from checks.linkerd.inbound_policy import ROUTES, PortPolicy, evaluate
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from kube.answers import items
 from vocabulary.kinds import (
     AUTHORIZATION_POLICY,

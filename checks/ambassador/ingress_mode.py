@@ -12,7 +12,7 @@ from checks.ambassador.routes import all_mappings, objects
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped
-from checks.facts.view import some
+from config.language.problems import some
 from kube.answers import inner
 from vocabulary.kinds import MAPPING, Object
 from vocabulary.linkerd import DST_OVERRIDE_HEADER

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from checks.facts.results import UPDATE, Finding, failure, ok
-from checks.facts.view import View, some
+from checks.facts.view import View
 from config.ambassador.ambassador import AmbassadorConfig
+from config.language.problems import some
 from kube.answers import inner
 from vocabulary.kinds import SERVER, Kind
 

@@ -14,10 +14,11 @@ from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase, Reads
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
-from checks.facts.view import View, some
+from checks.facts.view import View
 from config.ambassador.ambassador import AmbassadorConfig
 from config.ambassador.routes import MappingConfig
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from config.links.exports import ServiceRef
 from kube.answers import inner
 from vocabulary.kinds import HOST, LISTENER, MAPPING, MODULE, TLS_CONTEXT, Kind, Object, name_of

@@ -9,9 +9,9 @@ from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok
-from checks.facts.view import some
 from config.ambassador.ambassador import AmbassadorConfig
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from config.linkerd.tracing import AmbassadorTracing
 from kube.answers import inner
 from vocabulary.kinds import TRACING_SERVICE, name_of

@@ -12,8 +12,8 @@ from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.objects import job_of
 from checks.facts.results import Finding, failure, ok, skipped
-from checks.facts.view import some
 from checks.platform.meshed import patched
+from config.language.problems import some
 from kube.answers import inner, items
 from vocabulary.kinds import POD, Object, name_of
 from vocabulary.linkerd import PROXY_CONTAINER

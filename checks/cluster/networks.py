@@ -12,8 +12,9 @@ from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.results import Finding, failure, ok, skipped
-from checks.facts.view import View, some
+from checks.facts.view import View
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from kube.answers import inner, items
 from vocabulary.kinds import NODE, POD, SERVICE, name_of, namespace_of
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase, all_checks, rights
 from checks.facts.results import Finding, failure, ok, warning
-from checks.facts.view import some
 from config.core.mesh import MeshConfig
 from config.inventory import inventory
+from config.language.problems import some
 from kube.access import Access
 from preflight.link_tokens import CREATE_TOKEN
 

@@ -10,10 +10,10 @@ from checks.facts.case import ClusterCase, LinkCase
 from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, warning
-from checks.facts.view import some
 from checks.linkerd.control_plane import gateway_api
 from config.ambassador.ambassador import AmbassadorConfig
 from config.inventory import Inventory, Release
+from config.language.problems import some
 from config.links.link import Export
 from config.platform.sample import SampleConfig
 from config.variants.ambassadors import CrdsManifest

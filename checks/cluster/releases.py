@@ -14,10 +14,11 @@ from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing, workloads
 from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
-from checks.facts.view import Unseen, View, some
+from checks.facts.view import Unseen, View
 from config.core.mesh import MeshConfig
 from config.inventory import Release as ExpectedRelease
 from config.inventory import inventory
+from config.language.problems import some
 from kube.access import Access
 from kube.helm import IN_A_CHANGE, History, Made, Release
 from vocabulary.kinds import NAMESPACE, WORKLOADS, Kind

@@ -166,10 +166,3 @@ class View:
             if reason is not None:
                 where = f" in {namespace}" if namespace else ""
                 raise Unseen(f"{kind.name} objects{where} cannot be listed: {reason}")
-
-
-def some(names: Iterable[str], limit: int = 6) -> str:
-    """Names for a message, cut short where there are many."""
-    listed = list(names)
-    shown = ", ".join(listed[:limit])
-    return f"{shown} and {len(listed) - limit} more" if len(listed) > limit else shown

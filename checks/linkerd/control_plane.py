@@ -13,8 +13,8 @@ from checks.facts.case import ClusterCase
 from checks.facts.check import WITH_POLICY, Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
-from checks.facts.view import some
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from kube.answers import inner
 from kube.linkerd_values import values_of
 from vocabulary.kinds import (

@@ -14,7 +14,7 @@ from checks.facts.check import Check, Phase, without_links
 from checks.facts.listing import Listing
 from checks.facts.objects import addresses
 from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
-from checks.facts.view import View, some
+from checks.facts.view import View
 from checks.linkerd.control_plane import control_plane, running, served
 from checks.links.access import (
     judge_address,
@@ -27,6 +27,7 @@ from checks.links.gateways import alive
 from checks.links.service_mirror import judge_gateway_alive, mirrors
 from checks.links.tokens import judge_token
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from config.links.link import Export
 from kube.answers import inner, items
 from preflight.proxy_trust import settings_2_8

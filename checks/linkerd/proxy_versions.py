@@ -15,9 +15,9 @@ from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.results import Finding, failure, ok, skipped, warning
-from checks.facts.view import some
 from config.core.mesh import MeshConfig
 from config.language.model import value_at
+from config.language.problems import some
 from config.variants.linkerd_versions import too_far
 from preflight.meshed_pods import owner_of
 from vocabulary.kinds import POD, annotations_of, namespace_of

@@ -11,8 +11,8 @@ from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing, named
 from checks.facts.objects import addresses, template_of
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped
-from checks.facts.view import some
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from config.linkerd.control_plane import LinkerdConfig
 from config.linkerd.tracing import TracingConfig, port_of
 from kube.answers import inner, items

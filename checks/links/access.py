@@ -12,11 +12,12 @@ from checks.facts.case import LinkCase
 from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.listing import Listing, secrets
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
-from checks.facts.view import View, some
+from checks.facts.view import View
 from checks.links.credentials import Outcome
 from checks.links.tokens import judge_token, revoked
 from config.core.api_server import ApiServer, obstacles
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from kube.answers import inner, items
 from kube.errors import KubeconfigError
 from kube.kubeconfig import described

@@ -14,9 +14,10 @@ from checks.facts.case import LinkCase
 from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.objects import addresses
 from checks.facts.results import Finding, failure, ok, skipped
-from checks.facts.view import View, some
+from checks.facts.view import View
 from checks.links.gateways import mirrored
 from checks.links.service_mirror import link_reads
+from config.language.problems import some
 from kube.answers import inner
 from vocabulary.kinds import (
     ENDPOINTS,

@@ -9,9 +9,10 @@ from checks.facts.case import LinkCase
 from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.objects import addresses
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
-from checks.facts.view import View, some
+from checks.facts.view import View
 from checks.linkerd.inbound_policy import ports_in
 from checks.links.service_mirror import link_reads, works
+from config.language.problems import some
 from config.links.exports import ServiceRef
 from config.links.link import Export, LinkConfig
 from config.links.selection import ways_of, withheld

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from checks.facts.case import LinkCase
 from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
-from checks.facts.view import some
 from checks.links.gateways import link_address
 from checks.links.service_mirror import link_reads
+from config.language.problems import some
 from config.links.link import LinkConfig
 from config.links.selectors import Selector
 from kube.answers import inner, items

@@ -8,7 +8,7 @@ from checks.facts.case import ClusterCase, LinkCase
 from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.listing import Listing, secrets
 from checks.facts.results import Finding, ok, warning
-from checks.facts.view import View, some
+from checks.facts.view import View
 from checks.links.gateways import mirrored
 from checks.links.leftovers import (
     Gone,
@@ -20,6 +20,7 @@ from checks.links.leftovers import (
 )
 from checks.links.service_mirror import link_reads
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from config.links.link import LinkConfig
 from kube.answers import inner
 from vocabulary.kinds import (

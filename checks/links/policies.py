@@ -11,8 +11,8 @@ from checks.facts.case import LinkCase
 from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok
-from checks.facts.view import some
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from vocabulary.kinds import SERVICE, Object, annotations_of
 
 

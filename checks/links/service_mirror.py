@@ -14,9 +14,10 @@ from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.objects import addresses
 from checks.facts.results import UPDATE, Finding, Status, failure, ok, skipped, warning
-from checks.facts.view import View, some
+from checks.facts.view import View
 from checks.links.gateways import alive
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from kube.answers import inner, items
 from vocabulary.kinds import (
     DEPLOYMENT,

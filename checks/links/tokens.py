@@ -9,8 +9,8 @@ from datetime import datetime
 
 from checks.facts.case import LinkCase
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
-from checks.facts.view import some
 from checks.trust.pki import UnreadableError, decoded
+from config.language.problems import some
 from config.links.link import LinkConfig
 from kube.token_login import TokenLogin
 from kube.tokens import claims_of

@@ -12,8 +12,8 @@ from checks.facts.case import LinkCase
 from checks.facts.check import WITH_LINKS, Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
-from checks.facts.view import some
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from config.links.link import Export, Weights
 from kube.answers import items
 from vocabulary.kinds import HTTP_ROUTE, SERVICE, Object

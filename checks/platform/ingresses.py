@@ -10,9 +10,10 @@ from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing, named
 from checks.facts.objects import balancer_addresses
 from checks.facts.results import UPDATE, Finding, failure, ok, warning
-from checks.facts.view import View, some
+from checks.facts.view import View
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from config.platform.ingress import VIZ_INGRESS, IngressBase
 from vocabulary.ingress import TRAEFIK_NATIVE
 from vocabulary.kinds import (

@@ -14,8 +14,9 @@ from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.objects import is_running, job_of
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
-from checks.facts.view import View, some
+from checks.facts.view import View
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from config.linkerd.control_plane import LinkerdConfig
 from config.platform.recipes import Patch
 from kube.answers import inner, items

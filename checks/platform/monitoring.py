@@ -9,8 +9,9 @@ from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped
-from checks.facts.view import View, some
+from checks.facts.view import View
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from config.platform.monitoring import Dashboards, PodMonitors
 from vocabulary.kinds import CONFIG_MAP, POD_MONITOR, SERVICE, Object, labels_of, name_of
 from vocabulary.linkerd import PROXY_CONTAINER

@@ -14,11 +14,12 @@ from checks.facts.case import ClusterCase
 from checks.facts.check import WITH_POLICY, Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, warning
-from checks.facts.view import View, some
+from checks.facts.view import View
 from checks.linkerd.clients import EVERYWHERE, lacking
 from checks.linkerd.inbound_policy import named_ports
 from config.core.cluster import ClusterConfig
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from config.platform.observers import observed_ports, scraped_namespaces, scrapers
 from config.platform.policy import Clients
 from kube.pods import proxy_of

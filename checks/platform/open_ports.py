@@ -25,11 +25,12 @@ from checks.facts.case import ClusterCase
 from checks.facts.check import WITH_POLICY, Check, Phase
 from checks.facts.listing import Listing
 from checks.facts.results import UPDATE, Finding, failure, ok, warning
-from checks.facts.view import View, some
+from checks.facts.view import View
 from checks.linkerd.clients import EVERYWHERE, Network, lacking
 from checks.linkerd.inbound_policy import named_ports
 from checks.platform.meshed import patched
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from config.platform.policy import OpenPort
 from config.platform.recipes import Patch
 from kube.answers import inner, items

@@ -11,9 +11,9 @@ from checks.facts.case import ClusterCase
 from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing, named
 from checks.facts.results import UPDATE, Finding, failure, ok
-from checks.facts.view import some
 from checks.trust import renewal
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from config.trust.issuance import Issuance
 from vocabulary.kinds import BUNDLE, CERTIFICATE, CLUSTER_ISSUER, ISSUER, Kind
 from vocabulary.linkerd import ISSUER_SECRET, TRUST_ROOTS

@@ -16,10 +16,11 @@ from checks.facts.case import ClusterCase, MeshCase
 from checks.facts.check import Check, Phase
 from checks.facts.listing import Listing, secrets
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
-from checks.facts.view import Unseen, View, some
+from checks.facts.view import Unseen, View
 from checks.linkerd.control_plane import linkerd_values
 from checks.trust import pki, renewal
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from config.trust.certificate_rules import (
     algorithm_fault,
     anchor_faults,

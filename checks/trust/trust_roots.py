@@ -19,10 +19,11 @@ from checks.facts.case import ClusterCase, LinkCase
 from checks.facts.check import Check, Phase, Trait
 from checks.facts.listing import Listing, named
 from checks.facts.results import UPDATE, Finding, failure, ok, skipped, warning
-from checks.facts.view import View, some
+from checks.facts.view import View
 from checks.trust import pki
 from checks.trust.certificates import anchors_of, issuer_chain, trust_material
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from kube.answers import inner
 from preflight.meshed_pods import OWNERS, current_hashes, owner_of, roots_of
 from vocabulary.kinds import (

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 import pulumi
 
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from preflight.cluster_error import ClusterError, ClusterProblem, context_of
 from preflight.last_update import LastUpdate
 from preflight.reach import Reach
-from preflight.skipping import PAGE, some
+from preflight.skipping import PAGE
 
 
 class Declared:
@@ -52,7 +53,7 @@ class Declared:
             ClusterProblem(
                 name,
                 context_of(config.clusters[name]),
-                f"it does not answer, and cannot be skipped: {some(differing)} would be made or "
+                f"it does not answer, and cannot be skipped: {some(differing, 3)} would be made or "
                 "deleted in it, because of a change in another cluster or of the program",
                 f"undo that change, or run `pulumi up` when the cluster answers ({PAGE})",
             )

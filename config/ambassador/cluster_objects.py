@@ -1,4 +1,4 @@
-"""What an installed Ambassador has that is in no namespace: its IngressClass and ClusterRoles.
+"""Names of what an installed Ambassador has in no namespace: IngressClass and ClusterRoles.
 
 Facts: the charts emissary-ingress 4.1.0 and 3.10.0, edge-stack 8.10.2 and ambassador 6.9.5.
 Emissary reads every IngressClass with its own ``spec.controller`` and id, whatever the name, and
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from config.ambassador.ambassador import AmbassadorConfig
 from config.language.model import value_at
-from vocabulary.ambassador import CONVERSION_WEBHOOK, INGRESS_CLASS_NAME, ROLE_ENDINGS
+from vocabulary.ambassador import CONVERSION_WEBHOOK, INGRESS_CLASS_NAME
 from vocabulary.kinds import INGRESS_CLASS
 
 CLASS_VALUES = "ingressClassResource"
@@ -46,9 +46,3 @@ def role_name(config: AmbassadorConfig) -> str:
     converted = config.objects_version in config.line.converted
     taken = converted and f"{config.name}-apiext" == CONVERSION_WEBHOOK
     return f"{config.name}-ingress" if taken else config.name
-
-
-def cluster_roles(config: AmbassadorConfig) -> frozenset[str]:
-    """Names that its chart may give to ClusterRoles and their bindings."""
-    name = role_name(config)
-    return frozenset((name, *(f"{name}-{ending}" for ending in ROLE_ENDINGS)))

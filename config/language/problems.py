@@ -94,6 +94,13 @@ def quoted(text: str) -> str:
     return f"'{printable(text)}'"
 
 
+def some(names: Iterable[str], limit: int = 6) -> str:
+    """Names for a message, the first `limit` of them and how many more there are."""
+    listed = list(names)
+    shown = ", ".join(listed[:limit])
+    return f"{shown} and {len(listed) - limit} more" if len(listed) > limit else shown
+
+
 def printable(text: str, limit: int = SHOWN_CHARACTERS) -> str:
     """`text` with control characters escaped, cut to `limit` characters."""
     shown = text if len(text) <= limit else text[: limit - 1] + "…"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from config.core.mesh import MeshConfig
+from config.language.problems import some
 from config.variants.advisories import advice
 from config.variants.linkerd_versions import minor
 from lifecycle.restarts.plan import plan as restarts
@@ -97,7 +98,5 @@ def _commands(mesh: MeshConfig, name: str, pods: Iterable[MeshedPod]) -> Iterato
         yield from (f"  {line}" for line in restart.commands(mesh.clusters[name].context))
 
 
-def _named(pods: Iterable[MeshedPod], limit: int = 6) -> str:
-    names = sorted({f"{pod.workload} ({pod.version})" for pod in pods})
-    more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return f"{', '.join(names[:limit])}{more}"
+def _named(pods: Iterable[MeshedPod]) -> str:
+    return some(sorted({f"{pod.workload} ({pod.version})" for pod in pods}))

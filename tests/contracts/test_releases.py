@@ -23,7 +23,10 @@ from hypothesis import strategies as st
 
 from charts import ChartSource
 from config import MeshConfig, load_stack_file
-from config.ambassador.cluster_objects import cluster_roles, ingress_class
+from config.ambassador.ambassador import LONGEST_RELEASE
+from config.ambassador.cluster_objects import ingress_class
+from config.inventory import inventory
+from config.inventory.values.shaping import in_no_namespace
 from render import HelmTemplate, Registration, manifests, record
 from render.helm import SERVED
 from tests.contracts.shaping.derive import installed
@@ -32,6 +35,7 @@ from tests.recordings import of_type
 from tests.stack_builders import Settings, loaded, problems
 from tests.stack_files import STACK_FILES
 from tests.unit.conftest import PUBLISHED, Tells, reach_of
+from vocabulary.ambassador import DEFAULT_ID
 from vocabulary.scopes import CLUSTER_SCOPED
 
 CHARTS = os.environ.get("MESH_CHARTS", "")
@@ -182,11 +186,116 @@ def test_what_an_ambassador_has_in_no_namespace_is_what_the_program_says(
         for group, name, _, scoped in made(helm, release)
         if (group, name) in CLUSTER_SCOPED
     }
-    roles = {scoped for name, scoped in found if name.startswith("ClusterRole")}
-    assert roles <= cluster_roles(config)
+    said = in_no_namespace(config.line.chart, config.chart_version, config.name, "linkerd")
+    roles = {(name, scoped) for name, scoped in found if name.startswith("ClusterRole")}
+    assert roles <= {(of.name, scoped) for of, scoped in said}
     rest = {(name, scoped) for name, scoped in found if not name.startswith("ClusterRole")}
     own = ingress_class(config)
     assert rest == ({("IngressClass", own)} if own else set())
+
+
+@pytest.mark.parametrize(
+    "kind", [kind for kind in KINDS if kind.get("flavour") != "ambassador"], ids=str
+)
+def test_each_ingress_class_is_read_by_its_ambassador_alone(
+    rendering: Rendering, kind: Settings
+) -> None:
+    """Emissary reads those of its controller and its id; without an id they are the default's."""
+    helm, charts = rendering
+    values: Settings = {"ingressClassResource": {"name": "own"}}
+    named_class = {"values": {"emissary-ingress": values} if "edgeStack" in kind else values}
+    listed: list[Settings] = [
+        {"name": "x", **kind, "ambassadorId": "default"},
+        {"name": "y", **kind},
+        {"name": "z", **kind, **named_class},
+    ]
+    mesh = loaded({"clusters": {"a": {"context": "a", "ambassador": listed}}})
+    found = {}
+    for release in of_type(record(mesh, reach_of(mesh), charts, Tells()), RELEASE):
+        for item in helm.render(release) if release.inputs["name"] in ("x", "y", "z") else ():
+            if item["kind"] == "IngressClass":
+                annotations = item["metadata"].get("annotations") or {}
+                read_by = annotations.get("getambassador.io/ambassador-id", DEFAULT_ID)
+                found[item["metadata"]["name"]] = read_by, item["spec"]["controller"]
+    controller = "getambassador.io/ingress-controller"
+    assert found == {
+        ingress_class(one): (one.own_id, controller) for one in mesh.clusters["a"].every_ambassador
+    }
+
+
+# Drawn names of an Ambassador -----------------------------------------------------------------
+
+_LINKS = [{"source": "a", "target": "b"}, {"source": "b", "target": "a"}]
+_OLD = {"context": "a", "linkerd": {"version": "2.8.1", "cni": True}}
+CLUSTERS: tuple[Settings, ...] = (
+    {
+        "context": "a",
+        "linkerd": {"cni": True, "heartbeat": True, "viz": {"enabled": True}},
+        "certManager": {"install": True, "trustManager": {"install": True}},
+        "ambassador": {"apiVersion": "v2", "gateway": {}},
+    },
+    {
+        "context": "a",
+        "linkerd": {
+            "version": "2025.3.1",
+            "tracing": {"collector": "tempo.tracing:4317", "serviceAccount": "tempo"},
+        },
+        "ambassador": {"version": "3.10.0", "gateway": {}},
+    },
+    {**_OLD, "ambassador": {"flavour": "ambassador", "gateway": {"probe": "ambassador"}}},
+)
+"""Clusters that together have a release of every chart, each with one Ambassador."""
+
+
+def named(cluster: Settings, name: str) -> Settings:
+    """A stack file in which the Ambassador of this cluster has this name."""
+    # The namespace is in names of Linkerd's ClusterRoles.
+    linkerd = {**cluster["linkerd"], "namespace": "mesh"}
+    first = {**cluster, "linkerd": linkerd, "ambassador": {**cluster["ambassador"], "name": name}}
+    links = [] if "tracing" in linkerd else _LINKS
+    return {"clusters": {"a": first, "b": {**cluster, "context": "b"}}, "links": links}
+
+
+def made_here(rendering: Rendering, mesh: MeshConfig, *, own: bool) -> set[Identity]:
+    """What the Ambassador of the first cluster makes in no namespace, or all others do."""
+    helm, charts = rendering
+    found: list[Identity] = []
+    for item in record(mesh, reach_of(mesh), charts, Tells()):
+        its = item.inputs.get("namespace") == "ambassador"
+        if item.cluster == "a" and item.type == RELEASE and its == own:
+            found += made(helm, item)
+    if not own:
+        objects = inventory(mesh, "a").objects
+        found += [(item.kind.group, item.kind.name, "", item.name) for item in objects]
+    return {one for one in found if one[:2] in CLUSTER_SCOPED}
+
+
+OTHERS: dict[tuple[str, int], set[Identity]] = {}
+"""What all but the Ambassador make, by charts and cluster."""
+
+
+@hypothesis_settings(
+    max_examples=12,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(place=st.integers(0, len(CLUSTERS) - 1), data=st.data())
+def test_an_ambassador_of_a_drawn_name_has_no_object_of_another_release(
+    rendering: Rendering, place: int, data: st.DataObject
+) -> None:
+    cluster, key = CLUSTERS[place], (str(rendering[1]), place)
+    if key not in OTHERS:
+        OTHERS[key] = made_here(rendering, loaded(named(cluster, "zz")), own=False)
+    taken = {name for _, kind, _, name in OTHERS[key] if kind.startswith("ClusterRole")}
+    base = data.draw(st.sampled_from(sorted(taken)))
+    cut = base.rpartition("-")[0]
+    name = data.draw(st.sampled_from([base, base, cut, f"{base}-x"]))
+    mesh = valid(named(cluster, name))
+    if mesh is not None:
+        own = made_here(rendering, mesh, own=True)
+        assert own
+        assert not own & OTHERS[key]
 
 
 # Stack files, and published charts ------------------------------------------------------------
@@ -247,6 +356,15 @@ def test_the_stand_ins_have_the_objects_in_no_namespace_that_the_published_chart
             both.append({identity(made) for made in objects if scope(made) in CLUSTER_SCOPED})
         theirs, stand_in = both
         assert {one for one in theirs if not LEFT_OUT.fullmatch(one[3])} == stand_in, item.chart
+        known = in_no_namespace(item.release.chart, item.release.version, "edge", "linkerd")
+        names = {(kind.group, kind.name, name) for kind, name in known}
+        # Those of a link are longer than the name of a release may be.
+        assert {
+            (group, kind, name)
+            for group, kind, _, name in theirs
+            if kind not in ("CustomResourceDefinition", "IngressClass")
+            and len(name) <= LONGEST_RELEASE
+        } <= names, item.chart
         seen += len(stand_in)
     assert seen > 100
 

@@ -10,16 +10,29 @@ import json
 import os
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from config.inventory.values.merging import merged, nested
 from config.inventory.values.shaping import TABLE
-from render import HelmTemplate
+from config.rules.values import contradictions
+from render import HelmTemplate, RenderError
 from tests.contracts.shaping.__main__ import HEADER, named, text
-from tests.contracts.shaping.derive import Installed, defaults, installed, leaves, place, shaping
+from tests.contracts.shaping.derive import (
+    Installed,
+    defaults,
+    installed,
+    leaves,
+    objects,
+    place,
+    shaping,
+)
 from tests.contracts.shaping.facts import facts
 from tests.packages import packages
+from vocabulary.kinds import Kind
 
 TABLES = json.loads(TABLE.read_text(encoding="utf-8"))
 ROWS = {
@@ -58,6 +71,38 @@ def test_the_published_charts_still_give_the_rows_of_the_table(helm: HelmTemplat
         for table, rows in derived.items():
             expected = [row for row in TABLES[table].get(item.chart, []) if row[0] in asked]
             assert sorted(rows) == sorted(expected), (item.chart, table)
+
+
+@pytest.mark.skipif(not PUBLISHED, reason="MESH_CHARTS names no charts")
+def test_no_switch_without_a_row_adds_a_kind(helm: HelmTemplate) -> None:
+    """A table that lacks every row of a chart would hardly be seen in a sample."""
+    seen = 0
+    for item in charts(Path(PUBLISHED)):
+        rows = {row[0] for row in TABLES["kinds"][item.chart]}
+        off = [
+            path
+            for path, value in leaves(defaults(item.package))
+            if value is False
+            and place(path) not in rows
+            and not list(contradictions(replace(item.values, extra=nested(True, path))))
+        ]
+        known = kinds_with(item, helm, []) | {str(kind) for kind in item.release.kinds}
+        assert kinds_with(item, helm, off) <= known, item.chart
+        seen += len(off)
+    assert seen > 20
+
+
+def kinds_with(item: Installed, helm: HelmTemplate, on: list[tuple[str, ...]]) -> set[str]:
+    """Kinds of what is rendered with these values true, in parts where they exclude each other."""
+    extra: dict[str, Any] = {}
+    for path in on:
+        extra = merged(extra, nested(True, path))
+    try:
+        return {str(Kind.of(made)) for made in objects(item, helm, extra)}
+    except RenderError:
+        half = len(on) // 2
+        parts = (on[:half], on[half:]) if half else ()
+        return {kind for part in parts for kind in kinds_with(item, helm, part)}
 
 
 def test_the_stand_ins_change_with_a_row_of_the_table_what_the_charts_do(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from checks.facts.view import EVERYTHING, View, some
+from checks.facts.view import EVERYTHING, View
 from config.core.cluster import ClusterConfig
+from config.language.problems import some
 from kube.access import Access
 from vocabulary.kinds import AUTHORIZATION_POLICY, MAPPING, MESH_TLS, POLICY_HTTP_ROUTE
 

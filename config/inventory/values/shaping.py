@@ -1,7 +1,7 @@
 """Values that the program leaves to a chart's default, and what depends on them.
 
 Some change what the program relies on, some add kinds of objects, some are copied into a list that
-has entries of the program.
+has entries of the program. Beside them, what each chart may make in no namespace.
 
 Facts: `shaping.json`, which ``python -m tests.contracts.shaping`` derives from the published
 charts: it changes each of their values in turn and compares what they render.
@@ -22,7 +22,8 @@ from vocabulary.kinds import Kind
 
 TABLE = File(__file__).with_name("shaping.json")
 """For each chart: key path of a value, its default, and what changes with it, or which kinds are
-added; key path of a value that is copied, and of the value that has the same list."""
+added; key path of a value that is copied, and of the value that has the same list; pattern of the
+name of an object in no namespace, and its kinds."""
 
 _WORDS = {
     "names": "names of objects",
@@ -72,6 +73,20 @@ def added_kinds(chart: str, version: str, extra: Mapping[str, Any]) -> frozenset
         if node != default:
             found |= {Kind.named(name) for name in kinds}
     return frozenset(found)
+
+
+def in_no_namespace(
+    chart: str, version: str, name: str, linkerd: str
+) -> frozenset[tuple[Kind, str]]:
+    """Kinds and names of the objects in no namespace that a chart may make, without CRDs.
+
+    `name` is what names of an Ambassador's Roles begin with, `linkerd` Linkerd's namespace.
+    """
+    return frozenset(
+        (Kind.named(kind), pattern.format(name=name, linkerd=linkerd))
+        for pattern, kinds in _rows("scoped", chart, version)
+        for kind in kinds
+    )
 
 
 def copied(chart: str, version: str) -> Iterator[tuple[Path, Path]]:

@@ -11,6 +11,7 @@ from typing import Any
 from config.inventory.values.shaping import TABLE
 from render import HelmTemplate, find_helm
 from tests.contracts.shaping.derive import Row, installed, shaping
+from tests.contracts.shaping.scoped import renamed, scoped
 from tests.contracts.values import PARTS
 
 Table = dict[str, list[list[Any]]]
@@ -22,10 +23,11 @@ def main(folder: Path, only: list[str]) -> None:
     """Derive the rows of every chart in a folder, or of those named."""
     helm = HelmTemplate(find_helm())
     tables: Tables = json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.is_file() else {}
+    others = {item.chart: item for item in installed(folder, renamed())}
     for item in installed(folder):
         if not only or item.chart in only:
             found = sorted(shaping(item, helm), key=lambda row: row.path)
-            for name, rows in named(found).items():
+            for name, rows in named(found, scoped(others[item.chart], helm)).items():
                 tables.setdefault(name, {})[item.chart] = rows
             print(item.chart, len(found), flush=True)
             TABLE.write_text(text(whole(tables)), encoding="utf-8")
@@ -35,27 +37,38 @@ def whole(tables: Tables) -> Tables:
     """Every table with each chart that any of them has."""
     charts = tables["charts"]
     return {
-        name: with_parts({chart: tables.get(name, {}).get(chart, []) for chart in charts})
+        name: with_parts(
+            {chart: tables.get(name, {}).get(chart, []) for chart in charts},
+            paths=name != "scoped",
+        )
         for name in named([])
     }
 
 
-def named(rows: Sequence[Row]) -> Table:
-    """The rows of one chart in each table, by the names of the tables."""
+def named(rows: Sequence[Row], names: Sequence[list[Any]] = ()) -> Table:
+    """The rows of one chart in each table, by the names of the tables.
+
+    `names` are those of objects in no namespace, each with their kinds.
+    """
     return {
         "charts": [[row.path, row.default, list(row.changes)] for row in rows if row.changes],
         "kinds": [[row.path, row.default, list(row.kinds)] for row in rows if row.kinds],
         "copied": [[row.path, row.beside] for row in rows if row.beside],
+        "scoped": list(names),
     }
 
 
-def with_parts(table: Table) -> Table:
-    """The table, where a chart that is only a stand-in has the rows of a published part of it."""
+def with_parts(table: Table, *, paths: bool) -> Table:
+    """The table, where a chart that is only a stand-in has the rows of a published part of it.
+
+    `paths` is whether its rows begin with paths of values.
+    """
     result = dict(table)
     for chart, rows in table.items():
         for key, (part, version) in PARTS.get(chart.rpartition("-")[0], {}).items():
             known = {row[0] for row in rows}
-            inner = [_below(key, row) for row in table.get(f"{part}-{version}", ())]
+            rows_of_part = table.get(f"{part}-{version}", ())
+            inner = [_below(key, row) if paths else row for row in rows_of_part]
             more = [row for row in inner if row[0] not in known]
             result[chart] = sorted([*rows, *more], key=lambda row: str(row[0]))
     return result

@@ -7,7 +7,7 @@ import json
 import re
 import subprocess
 import tarfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -102,11 +102,11 @@ class Installed:
         return self.package.name.removesuffix(".tgz")
 
 
-def installed(folder: Path) -> Iterator[Installed]:
-    """The releases of `BASES` whose charts are in a folder, each chart once."""
+def installed(folder: Path, bases: Iterable[Mapping[str, Any]] = BASES) -> Iterator[Installed]:
+    """The releases of these stack files whose charts are in a folder, each chart once."""
     seen = set()
-    for base in BASES:
-        mesh = loaded(base)
+    for base in bases:
+        mesh = loaded(dict(base))
         for found in _releases(mesh):
             package = _package(folder, found[0])
             if package is not None and package not in seen:
@@ -211,7 +211,7 @@ def shaping(
     item: Installed, helm: HelmTemplate, only: Collection[str] | None = None
 ) -> Iterator[Row]:
     """What the values of a chart do; of `only` some paths."""
-    base = _facts(_objects(item, helm, {}), item)
+    base = _facts(objects(item, helm, {}), item)
     labels = {key: value for name, key, value in base.labels if not name.startswith("Service")}
     kinds = {str(kind) for kind in item.release.kinds}
     own = tuple(row for row in item.values.derived if not row.changes)
@@ -219,14 +219,14 @@ def shaping(
     for path, default in leaves(defaults(item.package)):
         if only is not None and place(path) not in only:
             continue
-        given = _at(passed, path)
+        given = given_at(passed, path)
         value = default if given is None else given
         for other in others(value, dict(sorted(labels.items()))):
             extra = nested(other, path)
             if list(contradictions(replace(item.values, extra=extra, derived=own))):
                 break
             try:
-                found = _facts(_objects(item, helm, extra), item)
+                found = _facts(objects(item, helm, extra), item)
             except RenderError:
                 # Helm says what the chart lacks for it, before anything is touched.
                 continue
@@ -244,7 +244,7 @@ def _copied(item: Installed, helm: HelmTemplate, path: Path_) -> Iterator[Row]:
     """Whether a chart copies a value, a text or a list, into a list of another value."""
     for value in (f"- {json.dumps(PROBE)}", [PROBE]):
         try:
-            lists = set(_lists_with_probe(_objects(item, helm, nested(value, path))))
+            lists = set(_lists_with_probe(objects(item, helm, nested(value, path))))
         except RenderError:
             continue
         for name in sorted(lists & MERGE_KEYS.keys() - {path[-1]}):
@@ -274,7 +274,7 @@ def _facts(objects: list[dict[str, Any]], item: Installed) -> Facts:
         raise RenderError("no objects", "") from None
 
 
-def _objects(item: Installed, helm: HelmTemplate, extra: Mapping[str, Any]) -> list[dict[str, Any]]:
+def objects(item: Installed, helm: HelmTemplate, extra: Mapping[str, Any]) -> list[dict[str, Any]]:
     inputs = item.registration.inputs
     command = [str(helm.binary), "template", str(inputs["name"]), str(item.package), "--skip-tests"]
     command += ["--namespace", str(inputs["namespace"]), "--kube-version", helm.kube_version]
@@ -290,10 +290,10 @@ def _objects(item: Installed, helm: HelmTemplate, extra: Mapping[str, Any]) -> l
     if done.returncode != 0:
         raise RenderError(done.stderr, "")
     try:
-        objects = list(_parsed(done.stdout))
-        for made in objects:
+        found = list(_parsed(done.stdout))
+        for made in found:
             made["metadata"].setdefault("namespace", str(inputs["namespace"]))
-        return objects
+        return found
     except (yaml.YAMLError, AttributeError, TypeError, KeyError):
         # A value of another type than the chart expects makes no objects.
         raise RenderError("no objects", "") from None
@@ -312,7 +312,7 @@ def _parsed(text: str) -> Iterator[dict[str, Any]]:
             yield found
 
 
-def _at(values: Mapping[str, Any], path: Path_) -> Any:
+def given_at(values: Mapping[str, Any], path: Path_) -> Any:
     node: Any = values
     for part in path:
         node = node.get(part) if isinstance(node, Mapping) else None

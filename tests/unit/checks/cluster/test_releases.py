@@ -100,12 +100,14 @@ def test_a_record_that_cannot_be_read_still_shows_whose_it_is(content: str) -> N
 
 def test_the_newest_revision_has_the_state_and_the_deployed_one_the_objects() -> None:
     kept = [
-        helm_record("a", "space", revision=10, status="pending-upgrade"),
-        helm_record("a", "space", revision=9, objects=(CONFIG,)),
-        helm_record("a", "space", revision=2, status="failed"),
+        helm_record("a", "space", revision=10, status="pending-upgrade", version="3.0.0"),
+        helm_record("a", "space", revision=9, objects=(CONFIG,), version="2.0.0"),
+        helm_record("a", "space", revision=2, status="failed", version="1.0.0"),
     ]
     history = helm.histories(kept)["space", "a"]
     assert (history.newest.revision, history.standing.revision) == (10, 9)
+    assert helm.installed(kept)["space", "a"].version == "2.0.0"
+    assert helm.installed([kept[2], kept[0]])["space", "a"].version == "3.0.0"
 
 
 def test_a_manifest_may_hold_empty_documents() -> None:

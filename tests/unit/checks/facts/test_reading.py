@@ -21,7 +21,7 @@ from checks.ambassador import conversion
 from checks.cluster import permissions
 from checks.facts import fetch
 from checks.facts.reading import Reader, RefusedError, offset
-from checks.facts.view import EVERYTHING, Log, ServedKind, some
+from checks.facts.view import EVERYTHING, Log, ServedKind
 from checks.links.credentials import Outcome, try_login
 from kube.access import Access
 from kube.kubeconfig import Endpoint
@@ -542,11 +542,6 @@ def test_without_ambassador_nothing_of_it_is_read() -> None:
     kinds = {listing.kind for listing in fetch.plan(mesh(content), "east", pre=False)}
     assert MAPPING not in kinds
     assert MAPPING in {listing.kind for listing in fetch.plan(mesh(), "east", pre=False)}
-
-
-def test_many_names_are_cut_short() -> None:
-    assert some(["a", "b"], 2) == "a, b"
-    assert some(["a", "b", "c", "d"], 2) == "a, b and 2 more"
 
 
 def test_a_list_that_is_refused_is_written_down_with_its_reason() -> None:
