@@ -7,10 +7,12 @@ import contextlib
 import contextvars
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import pulumi
-from pulumi.runtime import settings
+from pulumi.runtime import resource, settings
+from pulumi.runtime.proto import source_pb2
 from pulumi.runtime.rpc_manager import RPCManager
 from pulumi.runtime.stack import register_stack_transformation, run_in_stack
 
@@ -27,6 +29,8 @@ from render.errors import RenderError
 from render.placeholders import UNKNOWN
 from render.recorder import Engine, Recorder
 from render.registration import Recording
+
+_RECORDING = contextvars.ContextVar("recording", default=False)
 
 UNKNOWN_UID = "00000000-0000-0000-0000-000000000000"
 """UID of a cluster that was not asked and that the stack file does not pin."""
@@ -70,6 +74,7 @@ def record_program(
     nor runtime settings of the caller are touched. Raises RenderError where the program raises
     RunError; other errors as they are.
     """
+    _find_positions_elsewhere_alone()
     recorder = Recorder(answers, tls or TlsProvider())
     failures: list[BaseException] = []
 
@@ -83,6 +88,7 @@ def record_program(
         await run_in_stack(declared)
 
     def run() -> None:
+        _RECORDING.set(True)
         try:
             with _runtime(recorder, stack):
                 asyncio.run(main())
@@ -126,6 +132,17 @@ def _offline_endpoint(name: str, cluster: ClusterConfig) -> Endpoint:
         return Endpoint(
             address, given.certificate_authority, given.tls_server_name, given.proxy_url
         )
+
+
+@cache
+def _find_positions_elsewhere_alone() -> None:
+    """Recorded resources have no positions in source files; to find them is a fifth of a run."""
+    original = resource._get_stack_trace
+
+    def stack_trace() -> source_pb2.StackTrace:
+        return source_pb2.StackTrace() if _RECORDING.get() else original()
+
+    resource._get_stack_trace = stack_trace
 
 
 @contextlib.contextmanager

@@ -285,6 +285,23 @@ def _placed(problem: Problem, tree: Any) -> Problem:
     )
 
 
+def _deciding(piece: Any, path: str) -> Iterator[str]:
+    """Keys that decide what the key at a path means, as paths."""
+    place = ""
+    for part in (*steps(path), None):
+        if isinstance(piece, Model):
+            yield from (join(place, key) for key in piece.decided_by)
+        place = join(place, step(part)) if part is not None else place
+        if isinstance(piece, Model) and isinstance(part, str):
+            fields = type(piece).model_fields.items()
+            piece = next((getattr(piece, key) for key, at in fields if at.alias == part), None)
+        elif isinstance(piece, dict):
+            piece = piece.get(part)
+        elif isinstance(piece, tuple) and isinstance(part, int):
+            piece = piece[part] if part < len(piece) else None
+        # The models of a list of Ambassadors are not in a tuple.
+
+
 def _inconsistencies(piece: Any, tree: Any, path: str) -> Iterator[Problem]:
     if isinstance(piece, Model):
         for key, info in type(piece).model_fields.items():
@@ -292,7 +309,10 @@ def _inconsistencies(piece: Any, tree: Any, path: str) -> Iterator[Problem]:
             inner = tree.get(alias) if isinstance(tree, dict) else None
             yield from _inconsistencies(getattr(piece, key), inner, join(path, step(alias)))
         for problem in piece.inconsistencies():
-            decided = replace(problem, about=(*problem.about, *piece.decided_by))
+            keys = dict.fromkeys(
+                key for place in (problem.path, *problem.about) for key in _deciding(piece, place)
+            )
+            decided = replace(problem, about=(*problem.about, *keys))
             yield _placed(decided, tree).below(path)
     elif isinstance(piece, dict):
         for key, value in piece.items():

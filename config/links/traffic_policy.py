@@ -66,7 +66,7 @@ class Timeouts(Model):
 class SuccessRate(Model):
     """A circuit breaker by the share of good responses."""
 
-    threshold: Annotated[float, Field(gt=0, le=1)] | None = None
+    threshold: Annotated[float, Field(gt=0, le=1, strict=True)] | None = None
     """Share below which an endpoint gets no requests; Linkerd's default is 0.8."""
     window: Span | None = None
     """Time over which it is measured, at least 10ms; Linkerd's default is 10s."""
@@ -97,7 +97,7 @@ class CircuitBreaker(Model):
     """How long at least; Linkerd's default is 1s."""
     max_penalty: Span | None = None
     """How long at most; Linkerd's default is 1m."""
-    jitter_ratio: Annotated[float, Field(ge=0, le=100)] | None = None
+    jitter_ratio: Annotated[float, Field(ge=0, le=100, strict=True)] | None = None
     """Share of that time that is added at random; Linkerd's default is 0.5."""
     success_rate: SuccessRate | None = None
     """Set (``{}`` is enough) to also count the share of good responses."""

@@ -88,16 +88,13 @@ def test_a_second_run_keeps_the_change(demo: Demo) -> None:
 
 
 # The last one: it ends the demo of the others.
-def test_taking_it_down_destroys_the_stack_and_leaves_no_process_even_if_killed_once(
-    demo: Demo,
-) -> None:
+def test_taking_it_down_leaves_no_process_even_if_that_was_killed_once(demo: Demo) -> None:
     log = demo.folder / "demo" / "pulumi" / "pulumi.log"
     before = log.read_text().count("deleting")
     killed(demo, "--down", when=lambda: log.read_text().count("deleting") > before)
     done = demo.run("--down")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "pulumi destroy" in done.stderr
-    assert "deleted MulticlusterLink source-target" in done.stderr
+    assert "was killed during an update; the local clusters are deleted" in done.stderr
     assert demo.processes() == []
     assert not (demo.folder / "demo").exists()
 

@@ -34,5 +34,7 @@ def test_the_demo_comes_to_clusters_of_ones_own_and_leaves_them(
     assert "√ The mesh is deployed" in done.stdout
     done = demo("--down")
     assert done.returncode == 0, done.stdout + done.stderr
+    assert "pulumi destroy" in done.stderr
+    assert "deleted MulticlusterLink source-target" in done.stderr
     assert left_behind(stack, before) == {}
     assert (ROOT / "stacks" / "Pulumi.local.yaml").read_bytes() == original

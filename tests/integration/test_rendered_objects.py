@@ -131,7 +131,7 @@ class Server:
 
 
 class Servers:
-    """An API server for each set of Ambassador's CRDs, started on first use.
+    """An API server for each set of versions of Ambassador's CRDs, started on first use.
 
     They have the same names, and what one has stored the next could not take away.
     """
@@ -142,12 +142,17 @@ class Servers:
 
     def with_kinds(self, crds: Sequence[Mapping[str, Any]], version: str) -> Server:
         """The server with these CRDs, which store `version`."""
-        digest = json.dumps(crds, sort_keys=True)
-        if digest not in self._made:
+        served = json.dumps(
+            sorted(
+                [item["metadata"]["name"], *(one["name"] for one in item["spec"]["versions"])]
+                for item in crds
+            )
+        )
+        if served not in self._made:
             name = f"strict-{len(self._made)}"
             (cluster,) = local_clusters.up([name], directory=self._directory, nodes=1)
-            self._made[digest] = Server(cluster)
-        server = self._made[digest]
+            self._made[served] = Server(cluster)
+        server = self._made[served]
         for item in crds:
             server.make(storing(dict(item), version))
         return server

@@ -92,6 +92,8 @@ FROM_ZERO = (
     *("maxConnections", "maxPendingRequests", "maxRequests", "maxRetries"),
 )
 """Keys of numbers that 0 is one of."""
+SECRETS = ("cloudConnectToken", "dockerConfigJson", "kubeconfig", "licenseKey", "privateKey")
+"""Keys of texts that may be encrypted."""
 OPTIONAL = ("ownService", "grpc", "linkerdHeaders", "bypassAuth")
 """Keys of flags whose default is neither true nor false: null is like leaving them out."""
 BROKEN_FLAGS: st.SearchStrategy[Any] = st.sampled_from(["true", "yes", 1, 0, None, [], {}, 0.0])
@@ -178,7 +180,8 @@ def _overlap(one: Location, other: Location) -> bool:
 def _breaking(draw: st.DrawFn, settings: Settings, location: Location, value: Any) -> Location:
     """Break one place; the answer is where the error has to be."""
     key = next((part for part in reversed(location) if isinstance(part, str)), "")
-    kinds = [BROKEN_TEXTS]
+    # The engine writes a secret as such a mapping.
+    kinds = [BROKEN_TEXTS.filter(lambda text: key not in SECRETS or text != {"secure": "v1:x"})]
     if isinstance(value, bool):
         kinds = [BROKEN_FLAGS.filter(lambda flag: key not in OPTIONAL or flag is not None)]
     elif isinstance(value, int) and not key.startswith(("cpu", "memory")):

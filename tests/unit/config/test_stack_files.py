@@ -527,6 +527,10 @@ def test_errors_of_every_kind_are_reported_at_once() -> None:
         ),
         # nor what follows from the default in its place
         (
+            {f"{SOURCE}.ambassador": {"namespace": "default", "adopt": "a"}},
+            f"{SOURCE}.ambassador.adopt",
+        ),
+        (
             {f"{SOURCE}.linkerd.namespace": "Linkerd", f"{SOURCE}.ambassador.namespace": "linkerd"},
             f"{SOURCE}.linkerd.namespace",
         ),

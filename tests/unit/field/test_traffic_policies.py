@@ -478,3 +478,12 @@ def test_the_check_compares_egress_networks_with_the_stack_file(
     seen = view(*([found] if policy else []), cluster="target")
     (finding,) = egress(ClusterCase(mesh, "target", seen))
     assert finding.status == Status(status)
+
+
+@pytest.mark.parametrize("value", [True, False, "0.5", "yes"])
+@pytest.mark.parametrize("key", ["jitterRatio", "successRate.threshold"])
+def test_a_share_is_a_number_and_nothing_that_could_be_read_as_one(key: str, value: Any) -> None:
+    outer, _, inner = key.partition(".")
+    breaker = {outer: {inner: value} if inner else value}
+    (found,) = problems(changed({f"{EXPORT}.traffic": {"circuitBreaker": breaker}}))
+    assert found.path == f"{EXPORT}.traffic.circuitBreaker.{key}"
