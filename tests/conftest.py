@@ -37,6 +37,15 @@ engine among them) and of `clusters` two clusters, those of `rendered` recording
 files. Any other file is a group.
 """
 
+LONG = (
+    "tests/unit/config/test_bad_stack_files.py",
+    "tests/unit/cli/",
+    "tests/unit/verify/pods/test_agent.py",
+    "tests/unit/config/inventory/",
+    "tests/unit/charts/",
+)
+"""Other files that take more than 20 seconds, which no process should begin when all others end."""
+
 PROGRAMS = (*CLUSTER_TOOLS, "helm", "kubectl", *(() if shutil.which("pulumi") else ENGINE_TOOLS))
 """Programs that fixtures build where they are not in the cache; the test that needs one waits."""
 _BUILD_SECONDS = 3600
@@ -80,8 +89,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the groups first that take longest, and leave time to build programs."""
     places = [*GROUPS]
-    names = {item: group(item.nodeid) for item in items}
-    items.sort(key=lambda item: places.index(names[item]) if names[item] in places else 9)
+
+    def place(item: pytest.Item) -> int:
+        name = group(item.nodeid)
+        if name in places:
+            return places.index(name)
+        return len(places) + (not item.nodeid.startswith(LONG))
+
+    items.sort(key=place)
     if not cached(PROGRAMS):
         for item in items:
             item.add_marker(pytest.mark.timeout(_BUILD_SECONDS))
