@@ -1,12 +1,12 @@
 """Objects of the state whose fields a killed run owns too, so that the next change conflicts.
 
 Facts: pulumi-kubernetes applies each object as a field manager of its own, with a random name that
-it keeps in the state (``provider.go``, fieldManagerName): until 4.28 when it creates an object, later
-where it may take over one that exists, as a recovery lets it (``await.go``, Creation), and in each
-update. A run that is killed after such a write leaves a manager that no state has; the next one
-applies the object as another. What later versions create, they own under one name, which their next
-update replaces (fixCSAFieldManagers). Kubernetes docs, "Server-Side Apply": a field has both then, and a manager that applies another value to it
-gets a conflict; a user may edit ``managedFields``.
+it keeps in the state (``provider.go``, fieldManagerName): until 4.28 when it creates an object,
+later where it may take over one that exists, as a recovery lets it (``await.go``, Creation). A run
+that is killed after such a write leaves a manager that no state has; the next one applies the
+object as another. What later versions create, they own under one name, which their next update
+replaces (fixCSAFieldManagers). Kubernetes docs, "Server-Side Apply": a field has both managers
+then, and one that applies another value to it gets a conflict; a user may edit ``managedFields``.
 """
 
 from __future__ import annotations
