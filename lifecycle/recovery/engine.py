@@ -7,11 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from kube.answers import items
 from lifecycle.recovery.errors import RecoveryError
 
 UPSERT = {"PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"}
 """Lets the provider create an object that exists, by server-side apply (pulumi-kubernetes 4.29)."""
 
+_UNHANDLED = "an unhandled error occurred: "
+"""What the engine adds to the program's own error."""
 CAUSE = "cluster is unreachable: "
 """What precedes the cause of an error in a warning of the provider; the error itself has none."""
 
@@ -59,11 +62,22 @@ def passed(answer: Answer, what: str, remedy: str) -> str:
         return answer.output
     lines = f"{answer.errors}\n{answer.output}".splitlines()
     # A cluster that fails does so for each of its resources.
-    reasons = dict.fromkeys(
+    reasons = dict.fromkeys(_diagnostics(answer.output)) or dict.fromkeys(
         line.strip() for line in lines if line.strip().startswith("error: ") or CAUSE in line
     )
     whole = "\n".join(reasons or [line for line in lines if line.strip()][-10:])
     raise RecoveryError(f"{what} failed:\n{whole}", remedy)
+
+
+def _diagnostics(output: str) -> list[str]:
+    """The errors in what a command with ``--json`` printed; none where it is something else."""
+    try:
+        found = json.loads(output[output.index("{") :])
+    except ValueError:
+        return []
+    errors = [one for one in items(found, "diagnostics") if one.get("severity") == "error"]
+    texts = [str(one.get("message")).strip().removeprefix("error: ") for one in errors]
+    return [text for text in texts if not text.startswith(_UNHANDLED)] or texts
 
 
 def document(answer: Answer, what: str, remedy: str) -> dict[str, Any]:

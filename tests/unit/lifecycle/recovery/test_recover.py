@@ -280,6 +280,17 @@ def test_what_another_owner_made_stops_the_recovery_before_an_update(around: Sur
     assert around.commands == ["preview"]
 
 
+@pytest.mark.parametrize("last", ["program exited with non-zero exit code: 1", "nothing was …"])
+def test_a_preview_that_the_guard_refuses_is_reported_with_what_the_guard_says(last: str) -> None:
+    refusal = "nothing was changed, because\n  cluster 'a' (context 'a'): pods may hold old anchors"
+    said = [(refusal, "error"), (f"an unhandled error occurred: {last}", "error"), ("x", "warning")]
+    diagnostics = [{"message": f"error: {text}\n", "severity": kind} for text, kind in said]
+    output = f"a warning\n{json.dumps({'steps': [], 'diagnostics': diagnostics}, indent=4)}"
+    with pytest.raises(RecoveryError) as raised:
+        passed(Answer(1, output), "`pulumi preview`", "repeat")
+    assert raised.value.message == f"`pulumi preview` failed:\n{refusal}"
+
+
 UNREACHED = Answer(
     1,
     "    kubernetes:core/v1:Namespace a-b warning: configured Kubernetes cluster is unreachable: "
