@@ -91,7 +91,7 @@ def environment(layout: Layout) -> dict[str, str]:
         # Fewer collections of garbage; near its limit, an API server would spend a quarter of its
         # time on them: with the CRDs of a mesh it holds 240 MB.
         "GOGC": "200",
-        "GOMEMLIMIT": "600MiB",
+        "GOMEMLIMIT": "500MiB",
     }
 
 
