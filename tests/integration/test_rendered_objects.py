@@ -86,6 +86,9 @@ class Server:
         if self._made.get(key) != text:
             self.apply(item, pretend=False, manager=manager)
             self._made[key] = text
+            if item["kind"] == CRD:
+                # Another schema may refuse what the one before accepted.
+                self._accepted.clear()
 
     def accepts(self, item: Mapping[str, Any], manager: str) -> None:
         """Apply one object without making it; stack files have many that are the same.
@@ -131,7 +134,7 @@ class Server:
 
 
 class Servers:
-    """An API server for each set of versions of Ambassador's CRDs, started on first use.
+    """An API server for each set of Ambassador's CRDs, started on first use.
 
     They have the same names, and what one has stored the next could not take away.
     """
@@ -142,17 +145,12 @@ class Servers:
 
     def with_kinds(self, crds: Sequence[Mapping[str, Any]], version: str) -> Server:
         """The server with these CRDs, which store `version`."""
-        served = json.dumps(
-            sorted(
-                [item["metadata"]["name"], *(one["name"] for one in item["spec"]["versions"])]
-                for item in crds
-            )
-        )
-        if served not in self._made:
+        digest = json.dumps(crds, sort_keys=True)
+        if digest not in self._made:
             name = f"strict-{len(self._made)}"
             (cluster,) = local_clusters.up([name], directory=self._directory, nodes=1)
-            self._made[served] = Server(cluster)
-        server = self._made[served]
+            self._made[digest] = Server(cluster)
+        server = self._made[digest]
         for item in crds:
             server.make(storing(dict(item), version))
         return server
