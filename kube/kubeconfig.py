@@ -36,13 +36,17 @@ __all__ = [
     "Endpoint",
     "KubeconfigError",
     "Login",
+    "Timeout",
     "api_client",
+    "delete",
     "described",
     "endpoint",
+    "existing",
     "get_json",
     "kubeconfig_paths",
     "login",
     "own_endpoint",
+    "patch_json",
     "post_json",
 ]
 
@@ -159,6 +163,8 @@ Seen with Kubernetes 1.36: lists of a kind get it while the server fills its wat
 after the CRD is made.
 """
 
+Timeout = tuple[float, float]
+"""Seconds to connect to an API server, and to have its answer."""
 JSON = "application/json"
 METADATA = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 METADATA_LIST = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
@@ -166,19 +172,31 @@ METADATA_LIST = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
 def get_json(
-    api: client.ApiClient, path: str, timeout: tuple[float, float], accept: str = JSON
+    api: client.ApiClient, path: str, timeout: Timeout, accept: str = JSON
 ) -> dict[str, Any]:
     """The JSON object that an API server gives for a path; empty where it gives something else.
 
-    `timeout` is in seconds, to connect and to answer; `accept` is a media type. Raises ApiException
-    where the server refuses, urllib3's HTTPError where it is silent. The client's typed calls would
-    load models of every kind first, which takes longer than the request.
+    `accept` is a media type. Raises ApiException where the server refuses, urllib3's HTTPError
+    where it is silent. The client's typed calls would load models of every kind first, which takes
+    longer than the request.
     """
     return _request(api, "GET", path, timeout, accept=accept)
 
 
+def existing(
+    api: client.ApiClient, path: str, timeout: Timeout, accept: str = JSON
+) -> dict[str, Any] | None:
+    """The JSON object at a path; None where nothing exists. Otherwise as `get_json`."""
+    try:
+        return get_json(api, path, timeout, accept)
+    except ApiException as error:
+        if error.status == 404:
+            return None
+        raise
+
+
 def post_json(
-    api: client.ApiClient, path: str, body: Mapping[str, object], timeout: tuple[float, float]
+    api: client.ApiClient, path: str, body: Mapping[str, object], timeout: Timeout
 ) -> dict[str, Any]:
     """The JSON object that an API server answers to a body, as for `get_json`."""
     return _request(api, "POST", path, timeout, body=dict(body))
@@ -188,7 +206,7 @@ def patch_json(
     api: client.ApiClient,
     path: str,
     steps: Sequence[Mapping[str, object]],
-    timeout: tuple[float, float],
+    timeout: Timeout,
 ) -> None:
     """Change the object at a path by the steps of a JSON Patch (RFC 6902).
 
@@ -197,7 +215,7 @@ def patch_json(
     _request(api, "PATCH", path, timeout, body=list(steps), content="application/json-patch+json")
 
 
-def delete(api: client.ApiClient, path: str, timeout: tuple[float, float]) -> None:
+def delete(api: client.ApiClient, path: str, timeout: Timeout) -> None:
     """Delete the object at a path; one that does not exist is deleted already.
 
     Arguments and errors as those of `get_json`.
@@ -213,7 +231,7 @@ def _request(
     api: client.ApiClient,
     method: str,
     path: str,
-    timeout: tuple[float, float],
+    timeout: Timeout,
     *,
     accept: str = JSON,
     body: object = None,

@@ -22,7 +22,7 @@ from config.variants.ambassadors import ApiVersion
 from kube.ambassador_id import ids_of, variable
 from kube.answers import inner, items
 from kube.failures import Reason
-from kube.kubeconfig import get_json
+from kube.kubeconfig import Timeout, get_json
 from vocabulary.ambassador import DEFAULT_ID, GROUP, ID_FIELD, ID_VARIABLE
 from vocabulary.linkerd import INJECT
 
@@ -30,8 +30,6 @@ WORKLOADS = {"Deployment": "deployments", "DaemonSet": "daemonsets"}
 """What can run Ambassador's pods, with the names that the API server has for them."""
 SHOWN_WORKLOADS = 10
 """How many workloads a message names at most."""
-
-Timeout = tuple[float, float]
 
 
 def mismatches(

@@ -18,7 +18,7 @@ from kube.answers import inner, items
 from kube.errors import KubeconfigError
 from kube.failures import STRANGE, Reason, unanswered, why_silent
 from kube.helm import Installed, installed
-from kube.kubeconfig import api_client, described, endpoint, get_json, login
+from kube.kubeconfig import Timeout, api_client, described, endpoint, get_json, login
 from kube.nodes import simulated
 from kube.paths import path_of
 from kube.versions import too_new, too_old
@@ -125,7 +125,7 @@ def _unmet(
     api: client.ApiClient,
     version: Mapping[str, Any],
     expected: Expectations,
-    timeout: tuple[float, float],
+    timeout: Timeout,
 ) -> Iterator[Reason]:
     """Why a cluster that answers is not as the stack file expects."""
     yield from too_new(version, expected.limits)
@@ -151,7 +151,7 @@ def _change(
     return version_change(charts, expected.releases, pods, expected.versions)
 
 
-def _simulated(api: client.ApiClient, timeout: tuple[float, float]) -> bool:
+def _simulated(api: client.ApiClient, timeout: Timeout) -> bool:
     try:
         return simulated(items(get_json(api, f"{path_of(NODE)}?limit=20", timeout), "items"))
     except ApiException:
@@ -160,12 +160,12 @@ def _simulated(api: client.ApiClient, timeout: tuple[float, float]) -> bool:
 
 
 def _missing(
-    api: client.ApiClient, services: Iterable[ServiceRef], timeout: tuple[float, float]
+    api: client.ApiClient, services: Iterable[ServiceRef], timeout: Timeout
 ) -> frozenset[ServiceRef]:
     return frozenset(service for service in services if not _exists(api, service, timeout))
 
 
-def _exists(api: client.ApiClient, service: ServiceRef, timeout: tuple[float, float]) -> bool:
+def _exists(api: client.ApiClient, service: ServiceRef, timeout: Timeout) -> bool:
     try:
         get_json(api, path_of(SERVICE, service.namespace, service.name), timeout)
     except ApiException as error:

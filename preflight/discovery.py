@@ -14,14 +14,12 @@ from kubernetes.client.exceptions import ApiException
 from config.preconditions import Needed, NeededNamespace
 from kube.answers import items
 from kube.failures import Reason
-from kube.kubeconfig import get_json
+from kube.kubeconfig import Timeout, get_json
 from kube.paths import path_of
 from vocabulary.kinds import NAMESPACE
 
 
-def unserved(
-    api: client.ApiClient, needed: Iterable[Needed], timeout: tuple[float, float]
-) -> Iterator[Reason]:
+def unserved(api: client.ApiClient, needed: Iterable[Needed], timeout: Timeout) -> Iterator[Reason]:
     """Why a cluster cannot hold objects of kinds that it does not serve.
 
     `timeout` is in seconds, to connect and to answer. Raises ApiException where the API server
@@ -38,7 +36,7 @@ def unserved(
             )
 
 
-def _kinds(api: client.ApiClient, item: Needed, timeout: tuple[float, float]) -> set[str]:
+def _kinds(api: client.ApiClient, item: Needed, timeout: Timeout) -> set[str]:
     try:
         found = get_json(api, f"/apis/{item.api_version}", timeout)
     except ApiException as error:
@@ -52,7 +50,7 @@ def _kinds(api: client.ApiClient, item: Needed, timeout: tuple[float, float]) ->
 
 
 def absent(
-    api: client.ApiClient, namespaces: Iterable[NeededNamespace], timeout: tuple[float, float]
+    api: client.ApiClient, namespaces: Iterable[NeededNamespace], timeout: Timeout
 ) -> Iterator[Reason]:
     """Why a cluster cannot hold objects in namespaces that it does not have.
 

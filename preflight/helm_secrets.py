@@ -12,7 +12,7 @@ from kubernetes.client.exceptions import ApiException
 from config.inventory.charts import Release
 from kube.answers import items
 from kube.helm import OWN_RECORDS
-from kube.kubeconfig import get_json
+from kube.kubeconfig import Timeout, get_json
 from kube.paths import path_of
 from vocabulary.kinds import SECRET, Object
 
@@ -30,7 +30,7 @@ class HelmSecrets:
 
 
 def helm_secrets(
-    api: client.ApiClient, releases: Iterable[Release], timeout: tuple[float, float]
+    api: client.ApiClient, releases: Iterable[Release], timeout: Timeout
 ) -> HelmSecrets:
     """The records in the namespaces of these releases.
 

@@ -14,7 +14,7 @@ from kubernetes.client.exceptions import ApiException
 
 from config.preconditions import WantedClass
 from kube.failures import Reason
-from kube.kubeconfig import get_json
+from kube.kubeconfig import Timeout, get_json
 from kube.paths import path_of
 from vocabulary.kinds import INGRESS_CLASS, annotations_of
 from vocabulary.kubernetes import HELM_RELEASE_NAMESPACE
@@ -24,7 +24,7 @@ def taken_classes(
     api: client.ApiClient,
     wanted: Iterable[WantedClass],
     adopted: Collection[str],
-    timeout: tuple[float, float],
+    timeout: Timeout,
 ) -> Iterator[Reason]:
     """Why a release would be refused: an IngressClass of a release in the namespaces `adopted`.
 

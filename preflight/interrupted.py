@@ -23,12 +23,10 @@ from kube.answers import inner, items
 from kube.errors import KubeconfigError
 from kube.failures import Reason
 from kube.helm import IN_A_CHANGE, OWN_RECORDS, Record, newest_records
-from kube.kubeconfig import METADATA_LIST, api_client, get_json
+from kube.kubeconfig import METADATA_LIST, Timeout, api_client, get_json
 from kube.paths import path_of
 from preflight.helm_secrets import HelmSecrets
 from vocabulary.kinds import NAMESPACE, SECRET
-
-Timeout = tuple[float, float]
 
 RECOVER = "`./mesh recover STACK`"
 

@@ -17,7 +17,7 @@ from kube.access import Access, access_review
 from kube.answers import inner
 from kube.errors import KubeconfigError
 from kube.failures import Reason
-from kube.kubeconfig import Endpoint, get_json, post_json
+from kube.kubeconfig import Endpoint, Timeout, get_json, post_json
 from kube.paths import path_of
 from kube.token_login import CredentialsFault, UntriedError, connected, login_of
 from kube.tokens import claims_of
@@ -27,8 +27,6 @@ from vocabulary.linkerd import MULTICLUSTER, credentials_secret
 PAGE = "docs/credentials.md"
 CREATE_TOKEN = Access("create", "", f"{SERVICE_ACCOUNT.plural}/token", MULTICLUSTER)
 """What an update needs that requests a token."""
-
-Timeout = tuple[float, float]
 
 
 def due(token: str, link: LinkConfig, now: datetime) -> str | None:

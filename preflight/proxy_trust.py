@@ -23,7 +23,7 @@ from kubernetes.client.exceptions import ApiException
 from config.preconditions import TrustReads
 from config.trust.issuance import seconds
 from kube.answers import inner, items
-from kube.kubeconfig import get_json
+from kube.kubeconfig import Timeout, get_json
 from kube.linkerd_values import values_of
 from kube.paths import path_of
 from preflight.held_certificates import HeldWebhook, certificates_in, held_webhook, written
@@ -45,7 +45,6 @@ LEAF_LIFETIME = timedelta(hours=24)
 """How long the identity service's certificates are valid by default (values of chart
 linkerd-control-plane, ``identity.issuer.issuanceLifetime``)."""
 
-Timeout = tuple[float, float]
 Get = Callable[[str, str], Object]
 """Reads a path; with what it is, in words. Empty where there is no such thing."""
 

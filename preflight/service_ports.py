@@ -14,13 +14,13 @@ from config.links.exports import ServiceRef
 from config.service_ports import NamedPort
 from kube.answers import inner, items
 from kube.failures import Reason
-from kube.kubeconfig import get_json
+from kube.kubeconfig import Timeout, get_json
 from kube.paths import path_of
 from vocabulary.kinds import SERVICE
 
 
 def closed_ports(
-    api: client.ApiClient, named: Iterable[NamedPort], timeout: tuple[float, float]
+    api: client.ApiClient, named: Iterable[NamedPort], timeout: Timeout
 ) -> Iterator[Reason]:
     """Why requests to these ports would get no answer.
 
@@ -44,9 +44,7 @@ def closed_ports(
             )
 
 
-def _ports(
-    api: client.ApiClient, service: ServiceRef, timeout: tuple[float, float]
-) -> tuple[int, ...]:
+def _ports(api: client.ApiClient, service: ServiceRef, timeout: Timeout) -> tuple[int, ...]:
     """Ports of a Service; none where it does not exist or may not be read."""
     try:
         answer = get_json(api, path_of(SERVICE, service.namespace, service.name), timeout)

@@ -21,7 +21,7 @@ from config.platform.recipes import Patch, WorkloadRef
 from config.preconditions import WantedPatch
 from kube.answers import inner, items
 from kube.failures import Reason
-from kube.kubeconfig import get_json
+from kube.kubeconfig import Timeout, get_json
 from kube.paths import path_of
 from vocabulary.kinds import CRON_JOB, KIBANA, NAMESPACE, PATCHED
 
@@ -30,8 +30,6 @@ _TEMPLATES: Mapping[str, tuple[str, ...]] = {
     CRON_JOB.name: ("spec", "jobTemplate", "spec", "template"),
     KIBANA.name: ("spec", "podTemplate"),
 }
-
-Timeout = tuple[float, float]
 
 
 @dataclass(frozen=True)

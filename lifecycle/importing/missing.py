@@ -20,8 +20,8 @@ from render.registration import Registration
 from vocabulary.kinds import SECRET, Kind, name_of, namespace_of
 from vocabulary.kubernetes import HELM_RELEASE_NAME, SECRET_HELM_RELEASE
 
-Get = Callable[[str], Mapping[str, Any]]
-"""Reads a path of a cluster's API server; an empty mapping where there is nothing."""
+Get = Callable[[str], Mapping[str, Any] | None]
+"""Reads a path of a cluster's API server; None where nothing exists."""
 
 _SHOWN = 3
 """How many objects a message names."""

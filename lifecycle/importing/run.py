@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from kubernetes import client
-from kubernetes.client.exceptions import ApiException
 
 from charts import ChartSource
 from config import MeshConfig
 from config.inventory import inventory
-from kube.kubeconfig import api_client, get_json
+from kube.kubeconfig import api_client, existing
 from kube.paths import path_of
 from lifecycle.importing.anchors import require_key
 from lifecycle.importing.certificates import ExistingCertificates, Held
@@ -109,7 +108,12 @@ class Import:
                 key = (str(item.inputs["namespace"]), str(item.inputs["name"]))
                 made = inventory(self.config, item.cluster)
                 release = next(one for one in made.releases if one.key == key)
-                yield from elsewhere(release, item, partial(_get, apis[item.cluster]), self.helm)
+                yield from elsewhere(
+                    release,
+                    item,
+                    partial(existing, apis[item.cluster], timeout=_TIMEOUT),
+                    self.helm,
+                )
 
 
 def _held(
@@ -122,18 +126,8 @@ def _held(
             whole = place._replace(key="", output="")
             if whole not in secrets:
                 path = path_of(SECRET, place.namespace, place.secret)
-                secrets[whole] = _get(apis[place.cluster], path)
+                secrets[whole] = existing(apis[place.cluster], path, _TIMEOUT) or {}
             text = decoded_text((secrets[whole].get("data") or {}).get(place.key, ""))
             if text:
                 yield name, Held(text, place.output)
                 break
-
-
-def _get(api: client.ApiClient, path: str) -> Mapping[str, Any]:
-    """What an API server has at a path; nothing where it has nothing."""
-    try:
-        return get_json(api, path, _TIMEOUT)
-    except ApiException as error:
-        if error.status == 404:
-            return {}
-        raise

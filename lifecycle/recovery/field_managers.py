@@ -20,16 +20,12 @@ from kubernetes.client.exceptions import ApiException
 
 from config.core.mesh import MeshConfig
 from kube.answers import inner, items
-from kube.kubeconfig import METADATA, api_client, get_json, patch_json
-from kube.paths import path_of
+from kube.kubeconfig import METADATA, Timeout, api_client, existing, patch_json
 from lifecycle.recovery.errors import RecoveryError
 from lifecycle.recovery.state import PATCH, Resource
-from vocabulary.kinds import Kind, name_of, namespace_of
 
 APPLIED = "pulumi-kubernetes-"
 """What the names of the provider's field managers begin with, where it applies an object."""
-Timeout = tuple[float, float]
-"""Seconds to connect to an API server, and to have its answer."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +53,7 @@ def shared(
     for one in resources:
         if one.cluster != cluster or not one.manager or one.type.endswith(PATCH):
             continue
-        path = _path(one)
-        found = _metadata(api, path, timeout) if path else {}
+        found = existing(api, one.path, timeout, METADATA) if one.path else None
         managers = tuple(str(entry["manager"]) for _, entry in _others(found, one.manager))
         if managers:
             yield Shared(one, managers)
@@ -79,18 +74,17 @@ def release_fields(config: MeshConfig, found: Iterable[Shared], timeout: Timeout
 
 
 def _release(api: client.ApiClient, one: Resource, timeout: Timeout) -> None:
-    path = _path(one)
-    now = _metadata(api, path, timeout)
+    now = existing(api, one.path, timeout, METADATA)
     others = sorted((place for place, _ in _others(now, one.manager)), reverse=True)
     if others:
         version = inner(now, "metadata").get("resourceVersion")
         # Places of entries are those of this version alone.
         same = {"op": "test", "path": "/metadata/resourceVersion", "value": version}
-        steps = [{"op": "remove", "path": f"/metadata/managedFields/{one}"} for one in others]
-        patch_json(api, path, [same, *steps], timeout)
+        steps = [{"op": "remove", "path": f"/metadata/managedFields/{place}"} for place in others]
+        patch_json(api, one.path, [same, *steps], timeout)
 
 
-def _others(found: Mapping[str, Any], own: str) -> list[tuple[int, Mapping[str, Any]]]:
+def _others(found: Mapping[str, Any] | None, own: str) -> list[tuple[int, Mapping[str, Any]]]:
     """The entries of other runs of the provider, with their places; none where its own is missing.
 
     Without an entry of its own the object would have no manager left, and the API server would
@@ -109,17 +103,3 @@ def _others(found: Mapping[str, Any], own: str) -> list[tuple[int, Mapping[str, 
         for place, entry in applied
         if str(entry.get("manager")).startswith(APPLIED) and entry.get("manager") != own
     ]
-
-
-def _path(one: Resource) -> str:
-    kind = Kind.of(one.inputs)
-    return path_of(kind, namespace_of(one.inputs), name_of(one.inputs)) if kind.plural else ""
-
-
-def _metadata(api: client.ApiClient, path: str, timeout: Timeout) -> Mapping[str, Any]:
-    try:
-        return get_json(api, path, timeout, METADATA)
-    except ApiException as error:
-        if error.status == 404:
-            return {}
-        raise

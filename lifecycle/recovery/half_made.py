@@ -14,17 +14,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubernetes import client
-from kubernetes.client.exceptions import ApiException
 
 from config.core.mesh import MeshConfig
 from kube.answers import inner, items
 from kube.helm import newest_records, record_of
-from kube.kubeconfig import api_client, get_json
+from kube.kubeconfig import api_client, existing
 from kube.paths import path_of
 from lifecycle.recovery.engine import UPSERT, Engine, document
 from lifecycle.recovery.state import PATCH, Resource, resource
 from lifecycle.recovery.stuck import TIMEOUT, StuckRelease
-from vocabulary.kinds import SECRET, Kind, Object, name_of, namespace_of
+from vocabulary.kinds import SECRET, Object, name_of
 
 MANAGER = "pulumi-kubernetes"
 PLACEHOLDERS = ("[secret]", "04da6b54-80e4-46f7-96ec-b56ff0331ba9")
@@ -71,21 +70,13 @@ def half_made(config: MeshConfig, engine: Engine) -> HalfMade:
                 if one.release is not None:
                     releases += _release(api, one)
                     continue
-                found = _existing(api, one.inputs)
-                if found is not None:
+                found = existing(api, one.path, TIMEOUT) if one.path else None
+                # What ends does not hinder.
+                if found is not None and not inner(found, "metadata").get("deletionTimestamp"):
                     (foreign if _by_others(found) else objects).append(f"cluster '{name}': {one}")
     ours = tuple(item for item in releases if item.alike)
     others = [str(item) for item in releases if not item.alike]
     return HalfMade(tuple(objects), ours, (*foreign, *others))
-
-
-def _existing(api: client.ApiClient, inputs: Mapping[str, Any]) -> Object | None:
-    """The object that these inputs describe; None where it does not exist, or ends."""
-    kind = Kind.of(inputs)
-    if not kind.plural:
-        return None
-    found = _read(api, path_of(kind, namespace_of(inputs), name_of(inputs)))
-    return None if inner(found, "metadata").get("deletionTimestamp") else found
 
 
 def _by_others(found: Object) -> bool:
@@ -97,7 +88,8 @@ def _by_others(found: Object) -> bool:
 
 def _release(api: client.ApiClient, one: Resource) -> Iterator[StuckRelease]:
     namespace, name = one.release or ("", "")
-    listed = _read(api, f"{path_of(SECRET, namespace)}?labelSelector=owner%3Dhelm,name%3D{name}")
+    path = f"{path_of(SECRET, namespace)}?labelSelector=owner%3Dhelm,name%3D{name}"
+    listed = existing(api, path, TIMEOUT)
     secrets = items(listed, "items")
     for record in newest_records(secrets).values():
         newest = next(item for item in secrets if name_of(item) == record.secret)
@@ -117,12 +109,3 @@ def alike(found: Any, wanted: Any) -> bool:
     if isinstance(wanted, list) and isinstance(found, list):
         return len(wanted) == len(found) and all(map(alike, found, wanted))
     return bool(found == wanted)
-
-
-def _read(api: client.ApiClient, path: str) -> Object | None:
-    try:
-        return get_json(api, path, TIMEOUT)
-    except ApiException as error:
-        if error.status == 404:
-            return None
-        raise

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from kube.answers import inner, items
+from kube.paths import path_of
+from vocabulary.kinds import Kind, name_of, namespace_of
 
 RELEASE = "kubernetes:helm.sh/v3:Release"
 PROVIDERS = "pulumi:providers:kubernetes"
@@ -37,6 +39,14 @@ class Resource:
         if self.type != RELEASE:
             return None
         return str(self.inputs.get("namespace")), str(self.inputs.get("name"))
+
+    @property
+    def path(self) -> str:
+        """The path of its object at the API server; empty where this program knows no such kind."""
+        kind = Kind.of(self.inputs)
+        if not kind.plural:
+            return ""
+        return path_of(kind, namespace_of(self.inputs), name_of(self.inputs))
 
     def __str__(self) -> str:
         return f"{self.type.rpartition(':')[2]} {self.urn.rpartition('::')[2]}"
