@@ -12,6 +12,7 @@ started with. The exit code is 1 if a handshake failed, else the command's.
 from __future__ import annotations
 
 import base64
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,6 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import product
@@ -166,7 +168,10 @@ class Prober(threading.Thread):
         """Clusters that could not be read, by reason."""
 
     def run(self) -> None:
-        """Probe."""
+        """Probe, before other work of the machine where that is permitted."""
+        with suppress(PermissionError):
+            # On Linux a thread has a priority of its own, which its threads inherit.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), -10)
         with ThreadPoolExecutor(len(self._clusters)) as pool:
             self._probe(pool)
 
@@ -181,8 +186,9 @@ class Prober(threading.Thread):
                 self.unread[type(error).__name__] += 1
             else:
                 self._round({name: one for name, one in held.items() if one is not None})
-            following = max(following + 1 / RATE, time.monotonic())
-            self._ended.wait(following - time.monotonic())
+            # Rounds that a busy machine delayed follow at once, those of the last second at most.
+            following = max(following + 1 / RATE, time.monotonic() - 1)
+            self._ended.wait(max(following - time.monotonic(), 0))
 
     def _round(self, held: Mapping[str, Held]) -> None:
         self.rounds += 1

@@ -5,15 +5,11 @@ No proxy injector runs in simulated pods, so a small webhook annotates pods as L
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
-import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +26,7 @@ from machine.build import ensure
 from preflight.proxy_trust import HeldTrust, held_trust
 from tests.certificates import ROOT, certified
 from tests.foreign_workloads import Run
+from tests.injector import MESHED, Injector
 from tests.integration.mesh_fixture import Tools, until
 from verify.cluster import Cluster
 
@@ -38,81 +35,7 @@ pytestmark = [pytest.mark.clusters]
 CLUSTER = "restarts"
 ANCHORS = [certified(ROOT, days=900).pem for _ in range(5)]
 """Each test changes to the next one."""
-MESHED = {"linkerd.io/control-plane-ns": "linkerd"}
 ONE_DOWN = {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}}
-
-
-class Injector:
-    """A webhook that annotates pods with the hash of the present bundle, and names their owner."""
-
-    def __init__(self, folder: Path) -> None:
-        self.bundle = ""
-        injector = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                length = int(self.headers["Content-Length"])
-                review = json.loads(self.rfile.read(length))
-                answer = {"uid": review["request"]["uid"], "allowed": True}
-                metadata = review["request"]["object"]["metadata"]
-                annotations = {
-                    **(metadata.get("annotations") or {}),
-                    "linkerd.io/trust-root-sha256": injector.digest,
-                }
-                change = [{"op": "add", "path": "/metadata/annotations", "value": annotations}]
-                patch = base64.b64encode(json.dumps(change).encode()).decode()
-                answer |= {"patchType": "JSONPatch", "patch": patch}
-                data = json.dumps({**review, "response": answer}).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.authority = certified("injector authority")
-        pair = certified(
-            "injector", self.authority, hosts=("127.0.0.1",), authority=False, server=True
-        )
-        file = folder / "injector.pem"
-        file.write_text(pair.key_pem + pair.pem)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.bundle.strip().encode()).hexdigest()
-
-    def registration(self) -> dict[str, Any]:
-        bundle = base64.b64encode(self.authority.pem.encode()).decode()
-        url = f"https://127.0.0.1:{self.server.server_port}/"
-        return {
-            "apiVersion": "admissionregistration.k8s.io/v1",
-            "kind": "MutatingWebhookConfiguration",
-            "metadata": {"name": "small-injector"},
-            "webhooks": [
-                {
-                    "name": "injector.example.com",
-                    "clientConfig": {"url": url, "caBundle": bundle},
-                    "admissionReviewVersions": ["v1"],
-                    "sideEffects": "None",
-                    "objectSelector": {"matchLabels": MESHED},
-                    "rules": [
-                        {
-                            "apiGroups": [""],
-                            "apiVersions": ["v1"],
-                            "resources": ["pods"],
-                            "operations": ["CREATE"],
-                        }
-                    ],
-                }
-            ],
-        }
 
 
 class Meshed:
@@ -127,8 +50,9 @@ class Meshed:
 
     def anchors(self, *pems: str) -> None:
         """Let these be the anchors: pods that start from now on read them."""
-        self._injector.bundle = "".join(pems)
-        data = {"ca-bundle.crt": self._injector.bundle}
+        bundle = "".join(pems)
+        self._injector.bundle = lambda: bundle
+        data = {"ca-bundle.crt": bundle}
         metadata = {"name": "linkerd-identity-trust-roots", "namespace": "linkerd"}
         self.put({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
 
@@ -236,7 +160,7 @@ def meshed(
         found = Meshed(cluster, partial(tools.kubectl_run, CLUSTER), injector)
         for space in ("linkerd", "shop"):
             found.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": space}})
-        found.put(injector.registration())
+        found.put(injector.registration(MESHED))
         found.anchors(ANCHORS[0])
         # The webhook may not be known yet to the API server that just registered it.
         until(partial(annotated, found), bool)
