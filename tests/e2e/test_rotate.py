@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import copy
-import re
 
 import yaml
 
 from config import PROJECT
-from tests.e2e.conftest import ROOT, STACK, Mesh
+from tests import pages
+from tests.e2e.conftest import STACK, Mesh
 
-PAGE = (ROOT / "docs" / "rotate.md").read_text()
 KEY = f"{PROJECT}:trustAnchor"
-
-
-def steps() -> str:
-    """The commands of the page that are repeated until the anchor is replaced."""
-    blocks: list[str] = re.findall(r"```sh\n(.*?)```", PAGE, re.S)
-    (block,) = (text for text in blocks if text.count("rotate") == 2)
-    assert "--next" in block and "pulumi up" in block and "--restart" in block
-    return block.replace("STACK", STACK)
 
 
 def test_no_request_fails_while_an_anchor_is_rotated_by_the_commands_of_the_page(
@@ -30,8 +21,10 @@ def test_no_request_fails_while_an_anchor_is_rotated_by_the_commands_of_the_page
     mesh.write(content)
     mesh.up()
     assert "missing" not in mesh.mesh("rotate", STACK)
+    commands = pages.commands("rotate.md", "--next", "--restart", "pulumi up")
+    steps = "\n".join(commands).replace("STACK", STACK)
     script = mesh.folder / "step.sh"
-    script.write_text(f"set -euo pipefail\n{steps()}")
+    script.write_text(f"set -euo pipefail\n{steps}")
     for _ in range(3):
         print(mesh.mesh("verify", STACK, "--during", "bash", str(script)))
     shown = mesh.mesh("rotate", STACK)

@@ -33,14 +33,17 @@ from config import PROJECT, load_stack_file
 from kube.token_login import TokenLogin, login_of
 from kube.tokens import claims_of
 from preflight.link_tokens import refused
+from tests import pages
 from tests.credentials_page import commands, links
 from tests.engine.conftest import LATER, ROOT, Stack, cluster_wide, token
+from tests.handshakes import Prober
 from tests.imports import LostStack
 from tests.imports import uids as uids_of
 from tests.waiting import eventually
 from vocabulary.linkerd import MULTICLUSTER
 
 CLUSTERS = ("source", "target")
+TRUST = f"{PROJECT}:trustAnchor"
 
 
 def uid(stack: Stack, cluster: str) -> str:
@@ -477,6 +480,16 @@ def mesh(stack: Stack, file: Path, *arguments: str) -> str:
     return done.stdout
 
 
+def follow(stack: Stack, file: Path, command: str) -> None:
+    """Run a command of a page of docs/ for a stack file."""
+    words = command.split()
+    if words[0] == "./mesh":
+        mesh(stack, file, words[1], *words[3:])
+    else:
+        assert words == ["pulumi", "up", "--stack", "STACK", "--yes"]
+        stack.up(yaml.safe_load(file.read_text())).passed()
+
+
 def last_changes(stack: Stack, cluster: str) -> list[tuple[str, str]]:
     """The releases of Linkerd in the order of their last change, with their chart versions."""
     found = []
@@ -493,22 +506,13 @@ def last_changes(stack: Stack, cluster: str) -> list[tuple[str, str]]:
 def test_an_upgrade_follows_its_page_in_two_waves_and_a_downgrade_is_refused(
     deployed: Stack, tmp_path: Path
 ) -> None:
-    page = (ROOT / "docs" / "upgrade.md").read_text(encoding="utf-8")
-    (steps,) = [
-        block for block in re.findall(r"```sh\n(.*?)```", page, re.S) if "pulumi up" in block
-    ]
     file = tmp_path / "Pulumi.local.yaml"
     text = yaml.safe_dump(deployed.content, sort_keys=False)
     file.write_text(text.replace("config:", "# kept\nconfig:", 1))
     upgraded: list[set[str]] = []
     while "every cluster has the versions" not in mesh(deployed, file, "upgrade", "--to", LATER):
-        for command in steps.splitlines():
-            words = command.partition("#")[0].replace("VERSION", LATER).split()
-            if words[0] == "./mesh":
-                mesh(deployed, file, words[1], *words[3:])
-            else:
-                assert words == ["pulumi", "up", "--stack", "STACK", "--yes"]
-                deployed.up(yaml.safe_load(file.read_text())).passed()
+        for command in pages.commands("upgrade.md", "pulumi up"):
+            follow(deployed, file, command.replace("VERSION", LATER))
         upgraded.append(
             {name for name in CLUSTERS if ("linkerd-crds", LATER) in last_changes(deployed, name)}
         )
@@ -531,6 +535,42 @@ def test_an_upgrade_follows_its_page_in_two_waves_and_a_downgrade_is_refused(
     assert deployed.resources() == before
 
 
+def test_an_anchor_is_replaced_by_the_commands_of_its_page_and_all_proxies_verify_each_other(
+    deployed: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "Pulumi.local.yaml"
+    content = deployed.changed()
+    content["config"][TRUST] = {"restarts": {"by": "rotate", "batch": 4}}
+    file.write_text(yaml.safe_dump(content, sort_keys=False))
+    before = bundles(deployed)
+    listed = []
+    monkeypatch.setenv("KUBECONFIG", str(deployed.clusters.kubeconfig))
+    with Prober(CLUSTERS) as prober:
+        for _ in range(3):
+            for command in pages.commands("rotate.md", "--next", "--restart", "pulumi up"):
+                follow(deployed, file, command)
+            anchors = yaml.safe_load(file.read_text())["config"][TRUST]["anchors"]
+            listed.append({one["name"]: one["state"] for one in anchors})
+    assert listed == [
+        {"root": "active", "root-2": "prepared"},
+        {"root": "tainted", "root-2": "active"},
+        {"root-2": "active"},
+    ]
+    assert prober.rounds
+    assert not prober.failures
+    assert "missing" not in mesh(deployed, file, "rotate")
+    after = bundles(deployed)
+    assert len({*before.values()}) == len({*after.values()}) == 1
+    assert before != after
+    deployed.content = yaml.safe_load(file.read_text())
+
+
+def bundles(stack: Stack) -> dict[str, str]:
+    """What each cluster trusts."""
+    path = "/api/v1/namespaces/linkerd/configmaps/linkerd-identity-trust-roots"
+    return {name: stack.get(name, path)["data"]["ca-bundle.crt"] for name in CLUSTERS}
+
+
 def test_a_mesh_whose_state_is_lost_is_imported_without_a_change(
     deployed: Stack, tmp_path: Path
 ) -> None:
@@ -545,6 +585,10 @@ def test_a_mesh_whose_state_is_lost_is_imported_without_a_change(
     before = {name: uids(deployed, name) for name in CLUSTERS}
     done = lost.mesh_import()
     assert done.code == 0, done.output
+    _, *steps = pages.commands("import.md", "./mesh import")
+    for step in steps:
+        command = step.replace("STACK", "local").replace("FILE", str(lost.out))
+        assert f"{command}\n" in done.output
     assert lost.out.stat().st_mode & 0o777 == 0o600
     issuer = deployed.get("source", "/api/v1/namespaces/linkerd/secrets/linkerd-identity-issuer")
     text = lost.out.read_text()

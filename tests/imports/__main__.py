@@ -30,11 +30,14 @@ from local_clusters import LocalCluster
 from machine.build import ensure
 from render import ClusterAnswers, HelmTemplate, manifests, offline_reach, record
 from tests.imports import LostStack, commands_of, uids, with_provided_anchor
+from tests.integration.ambassador_kinds import crds_of
 from tests.integration.test_rendered_objects import Server, namespace, owners, theirs
 from tests.packages import packages
 from tests.stack_files import MADE_FOR_TESTS, ROOT, STACK_FILES
 
 BY_HAND = "by-hand"
+OWNER = "the-owner"
+"""The field manager of what other owners have."""
 
 
 def main(names: list[str]) -> int:
@@ -68,8 +71,8 @@ def _stack(name: str, folder: Path) -> str:
         command = ["up", "--yes", "--skip-preview", "--stack", "local"]
         code = prepared.execute([*command, "--config-file", str(stack.stack_file)], lines.append)
         if code != 0:
-            errors = [line.strip() for line in lines if "error:" in line]
-            return f"not deployed: {' '.join(errors)[:300]}"
+            said = "\n".join(lines)
+            return f"not deployed: {' '.join(said[said.find('error:') :].split())[:4000]}"
         return _imported(LostStack(folder / "second", engine, content, name), clusters)
 
 
@@ -170,7 +173,8 @@ def _prepare(config: MeshConfig, clusters: Mapping[str, LocalCluster], charts: P
     """Make what other owners have in the clusters."""
     source = ChartSource(charts, config.charts)
     recording = record(config, offline_reach(config), source, ClusterAnswers.placeholders())
-    made = manifests(recording, HelmTemplate(ensure(["helm"])["helm"]))
+    helm = HelmTemplate(ensure(["helm"])["helm"])
+    made = manifests(recording, helm)
     for name, cluster in clusters.items():
         server = Server(cluster)
         own = {
@@ -180,11 +184,35 @@ def _prepare(config: MeshConfig, clusters: Mapping[str, LocalCluster], charts: P
         }
         for space in sorted(theirs(config, name) - own - {"default", "kube-system"}):
             server.apply(namespace(space), pretend=False)
+        adopted = [one for one in config.clusters[name].every_ambassador if not one.installed]
+        for one in adopted[:1]:
+            for crd in crds_of(one, source, helm):
+                server.apply(crd, pretend=False, manager=OWNER)
         for item in made[name]:
-            if item.patch and item.object["kind"] != "Module":
-                space = item.object["metadata"].get("namespace")
-                if item.object["kind"] != "Namespace" and space not in own:
-                    server.apply(owners(item.object), pretend=False, manager="the-owner")
+            space = item.object["metadata"].get("namespace")
+            if item.patch and item.object["kind"] != "Namespace" and space not in own:
+                thing = {**item.object, "spec": {"config": {}}}
+                if item.object["kind"] != "Module":
+                    thing = owners(item.object)
+                for one in adopted:
+                    if (space, thing["metadata"]["name"]) == (one.namespace, one.workload):
+                        account = {"name": one.account(name), "namespace": space}
+                        body = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account}
+                        server.apply(body, pretend=False, manager=OWNER)
+                        _runs(thing, one.pod_labels, account["name"])
+                server.apply(thing, pretend=False, manager=OWNER)
+
+
+def _runs(workload: dict[str, Any], labels: dict[str, str], account: str) -> None:
+    """Let its pods have these labels and this account."""
+    workload["spec"] = {
+        **workload["spec"],
+        "selector": {"matchLabels": labels},
+        "template": {
+            "metadata": {"labels": labels},
+            "spec": {**workload["spec"]["template"]["spec"], "serviceAccountName": account},
+        },
+    }
 
 
 if __name__ == "__main__":
