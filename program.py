@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import Any
 
 import pulumi
@@ -11,8 +12,12 @@ from charts import ChartSource, charts_of
 from components import build_mesh
 from components.mesh import Mesh
 from components.mesh.declared import Declared
+from config import MeshConfig
 from config.from_engine import engine_settings
 from config.load import load_settings
+from kube import left_kubeconfigs
+from kube.errors import KubeconfigError
+from kube.kubeconfig import own_endpoint
 from preflight.cluster_names import require_same_names
 from preflight.last_update import OUTPUT, LastUpdate, last_outputs, recorded, resources_of_state
 from preflight.skipping import Examined, look
@@ -40,10 +45,20 @@ def program() -> None:
                 pulumi.log.warn(f"cluster '{name}': {note}")
         for note in found.notes:
             pulumi.log.warn(note)
+        left_kubeconfigs.remove(_servers(config))
         require_same_names(found.config.clusters, found.reach, outputs)
         declare(found, charts, last)
     except MeshError as error:
         raise pulumi.RunError(str(error)) from None
+
+
+def _servers(config: MeshConfig) -> set[str]:
+    """URLs of the API servers, as far as the kubeconfig has them."""
+    found = set()
+    for cluster in config.clusters.values():
+        with suppress(KubeconfigError):
+            found.add(own_endpoint(cluster).server)
+    return found
 
 
 def declare(found: Examined, charts: ChartSource, last: LastUpdate | None) -> None:

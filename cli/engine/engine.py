@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pulumi.automation import CommandResult, InvalidVersionError, OnOutput, PulumiCommand
 from pulumi.automation.errors import create_command_error
@@ -95,11 +96,17 @@ class Engine(PulumiCommand):
         folder: Path = paths.ROOT,
         limit: float | None = None,
     ) -> int:
-        """Run a command of the CLI and return its exit code; see `process.run`."""
+        """Run a command of the CLI and return its exit code; see `process.run`.
+
+        It has a private folder for temporary files, which is deleted: providers leave credentials
+        there (`kube.left_kubeconfigs`).
+        """
         command = [self.command, *arguments, "--non-interactive", "--color", "never"]
-        return process.run(
-            command, self.environment, on_output, on_error, folder=folder, limit=limit
-        )
+        with TemporaryDirectory(prefix="mesh-pulumi-", ignore_cleanup_errors=True) as temporary:
+            environment = {**self.environment, "TMPDIR": temporary}
+            return process.run(
+                command, environment, on_output, on_error, folder=folder, limit=limit
+            )
 
     def run(
         self,

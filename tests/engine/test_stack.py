@@ -136,6 +136,25 @@ def test_neither_the_output_nor_the_state_has_a_secret_in_plain_text(
             assert hidden not in text, where
 
 
+def test_a_run_deletes_the_kubeconfigs_that_providers_of_the_run_before_left(
+    deployed: Stack, tmp_path: Path
+) -> None:
+    engine = deployed.stack.prepare(deployed.engine, deployed.content)
+    command = [engine.command, "preview", "--stack", "local", "--non-interactive"]
+    left = []
+    for _ in range(2):
+        subprocess.run(
+            [*command, "--config-file", str(deployed.stack.stack_file)],
+            cwd=ROOT,
+            env=engine.having({"TMPDIR": str(tmp_path)}).environment,
+            capture_output=True,
+            check=True,
+        )
+        left.append({path.name for path in tmp_path.glob("kubeconfig*")})
+    assert left[0]
+    assert left[1].isdisjoint(left[0])
+
+
 @pytest.mark.parametrize("command", [("preview",), ("up", "--yes", "--skip-preview")])
 def test_a_broken_stack_file_is_refused_with_every_problem_and_nothing_is_touched(
     deployed: Stack, command: tuple[str, ...]

@@ -25,6 +25,7 @@ from config import PROJECT
 from kube.helm import newest_records
 from local_clusters import LocalCluster
 from local_clusters.control_plane.kubeconfig import merge_files
+from machine.files import make_private_directory
 from tests.faults.proxy import Counter, Proxy, proxied
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -268,7 +269,12 @@ def world(
         kubeconfig = proxied(proxies, folder / "proxies")
         others = [one.kubeconfig for name, one in clusters.items() if name in direct]
         merge_files([kubeconfig, *others], folder / "kubeconfig")
-        settings = {"KUBECONFIG": str(folder / "kubeconfig"), "MESH_CHARTS": str(charts)}
+        settings = {
+            "KUBECONFIG": str(folder / "kubeconfig"),
+            "MESH_CHARTS": str(charts),
+            # Providers leave credentials among temporary files.
+            "TMPDIR": str(make_private_directory(folder / "temporary")),
+        }
         content = yaml.safe_load((ROOT / "stacks" / "Pulumi.local.yaml").read_text())
         content["config"][f"{PROJECT}:timeoutSeconds"] = 120
         stack = DemoStack(folder / "stack")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,27 @@ def test_settings_reach_the_engine_and_later_changes_of_the_environment_too(
     lines: list[str] = []
     assert runs.execute(["up"], lines.append) == 0
     assert lines == ["1 None up"]
+
+
+def test_its_temporary_files_are_private_and_gone_afterwards(
+    program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    written = "os.path.join(os.environ['TMPDIR'], 'kubeconfig1')"
+    program("pulumi", f"open({written}, 'w'); print(os.environ['TMPDIR'])")
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    seen: list[int] = []
+    lines: list[str] = []
+
+    def on_line(line: str) -> None:
+        lines.append(line)
+        seen.append(Path(line).stat().st_mode & 0o777)
+
+    assert Engine().execute(["up"], on_line) == 0
+    assert Path(lines[0]).parent == folder
+    assert seen == [0o700]
+    assert list(folder.iterdir()) == []
 
 
 def test_an_engine_that_runs_too_long_is_ended(program: Program) -> None:
