@@ -12,6 +12,14 @@ from pulumi_kubernetes.helm.v3 import Release, RepositoryOptsArgs
 from charts.source import Chart, ChartSource
 from config.inventory import Inventory
 
+REVISIONS = 10
+"""How many revisions of a release Helm keeps, each in a Secret.
+
+As many as `helm upgrade` does by default (Helm docs). Pulumi's default is to keep all
+(pulumi-kubernetes, ``helm_release.go``), which every upgrade and every look of the guard reads:
+renewed credentials of links alone make two a day.
+"""
+
 
 @dataclass(frozen=True)
 class ReleaseSettings:
@@ -67,6 +75,7 @@ def helm_release(
         values=made.values[release.key].over(values),
         timeout=settings.timeout_seconds,
         create_namespace=False,
+        max_history=REVISIONS,
         opts=opts,
     )
 
