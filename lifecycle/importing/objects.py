@@ -14,12 +14,15 @@ from google.protobuf import struct_pb2  # type: ignore[import-untyped]
 from pulumi.runtime.proto import provider_pb2
 
 from kube.answers import items
+from kube.token_login import KEY as KUBECONFIG
+from kube.token_login import CredentialsFault, login_of
 from lifecycle.importing.messages import as_found, name_of, opened, put, secret, type_of
 from lifecycle.importing.owners import Refusal, refusals
 from lifecycle.importing.providers import Call, read
 from render.protobuf import decoded, encoded
 from render.recorder import RELEASE
 from render.registration import Registration
+from vocabulary.linkerd import SECRET_REMOTE_KUBECONFIG
 
 _INPUTS = "__inputs"
 _MANAGER = "__fieldManager"
@@ -60,6 +63,8 @@ class ExistingObjects:
             return provider_pb2.CreateResponse(id=identity, properties=self._imagined(request.urn))
         if not type_of(request.urn).endswith(_PATCH):
             live, _ = decoded(found.properties)
+            if _same_login(inputs, live):
+                _take(found.properties, request.properties)
             for manager in _applied_by(live):
                 put(found.properties, {_MANAGER: manager})
             cluster = self._registered(request.urn).cluster or ""
@@ -81,6 +86,28 @@ class ExistingObjects:
 
     def _registered(self, urn: str) -> Registration:
         return self._trial[type_of(urn), name_of(urn)]
+
+
+def _same_login(inputs: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+    """Whether two Secrets have kubeconfigs that log in with one token to one API server."""
+    if inputs.get("type") != SECRET_REMOTE_KUBECONFIG:
+        return False
+    try:
+        return login_of(dict(inputs)) == login_of(dict(live))
+    except CredentialsFault:
+        return False
+
+
+def _take(found: Any, asked: Any) -> None:
+    """Compare the next update with the kubeconfig that is asked for.
+
+    `linkerd multicluster link-gen` names its entries otherwise, and another text would be a
+    replacement of the Secret.
+    """
+    wanted = opened(asked.fields["data"]).struct_value.fields[KUBECONFIG]
+    # The provider compares the object of the state, as far as its inputs have the fields.
+    for one in (found, opened(found.fields[_INPUTS]).struct_value):
+        opened(one.fields["data"]).struct_value.fields[KUBECONFIG].CopyFrom(wanted)
 
 
 def _applied_by(live: Mapping[str, Any]) -> Iterator[str]:

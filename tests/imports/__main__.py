@@ -74,7 +74,7 @@ def _stack(name: str, folder: Path) -> str:
         _prepare(load_stack_file(file), clusters, charts)
         stack = DemoStack(folder / "first")
         lines: list[str] = []
-        exits.enter_context(_without_conversion(clusters))
+        exits.enter_context(_without_webhooks(clusters))
         prepared = stack.prepare(engine, content)
         command = ["up", "--yes", "--skip-preview", "--stack", "local"]
         code = prepared.execute([*command, "--config-file", str(stack.stack_file)], lines.append)
@@ -220,15 +220,25 @@ def _prepare(config: MeshConfig, clusters: Mapping[str, LocalCluster], charts: P
 
 
 @contextmanager
-def _without_conversion(clusters: Mapping[str, LocalCluster]) -> Iterator[None]:
-    """Take the conversion off Ambassador's CRDs: in simulated pods nothing serves its webhook."""
+def _without_webhooks(clusters: Mapping[str, LocalCluster]) -> Iterator[None]:
+    """Let no call of a webhook fail, and take the conversion off Ambassador's CRDs.
+
+    Simulated pods serve none.
+    """
     ended = threading.Event()
 
     def watch(cluster: LocalCluster) -> None:
         with cluster.api() as api:
             crds: Any = client.ApiextensionsV1Api(api)
+            hooks: Any = client.AdmissionregistrationV1Api(api)
             while not ended.wait(0.5):
                 with suppress(ApiException, HTTPError):
+                    for hook in hooks.list_validating_webhook_configuration().items:
+                        if hook.webhooks and hook.webhooks[0].failure_policy == "Fail":
+                            lax = {"name": hook.webhooks[0].name, "failurePolicy": "Ignore"}
+                            hooks.patch_validating_webhook_configuration(
+                                hook.metadata.name, {"webhooks": [lax]}
+                            )
                     for found in crds.list_custom_resource_definition().items:
                         crd = api.sanitize_for_serialization(found)
                         conversion = crd["spec"].get("conversion") or {}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
+import pytest
+import yaml
 from pulumi.runtime.proto import provider_pb2
 
 from lifecycle.importing.messages import opened
@@ -74,6 +77,45 @@ def test_what_does_not_exist_is_noted_and_answered_from_the_trial_run_as_a_secre
     assert reader.absent == {urn(SECRET)}
     found: Any = decoded(answer.properties)
     assert found == ({"status": "imagined"}, {("status",)})
+
+
+def login(context: str, token: str, server: str = "https://east:6443") -> dict[str, Any]:
+    """A Secret with a kubeconfig whose entries have the name of this context."""
+    kubeconfig = {
+        "current-context": context,
+        "clusters": [{"name": context, "cluster": {"server": server}}],
+        "users": [{"name": f"{context}-user", "user": {"token": token}}],
+        "contexts": [{"name": context, "context": {"cluster": context, "user": f"{context}-user"}}],
+    }
+    text = base64.b64encode(yaml.safe_dump(kubeconfig).encode()).decode()
+    return {**OBJECT, "type": "mirror.linkerd.io/remote-kubeconfig", "data": {"kubeconfig": text}}
+
+
+@pytest.mark.parametrize(
+    ("live", "same"),
+    [
+        (login("made-by-hand", "t"), True),
+        (login("made-by-hand", "another"), False),
+        (login("made-by-hand", "t", "https://elsewhere:6443"), False),
+        ({**login("made-by-hand", "t"), "data": {"kubeconfig": "bm90aGluZw=="}}, False),
+        ({**login("made-by-hand", "t"), "data": {}}, False),
+    ],
+)
+def test_a_kubeconfig_with_other_names_is_the_same_where_server_and_token_are(
+    live: dict[str, Any], same: bool
+) -> None:
+    asked = login("ours", "t")
+    answer, _, _ = created(SECRET, asked, {**live, "__inputs": live}, ("data",))
+    outputs, _ = decoded(answer.properties)
+    expected = (asked if same else live)["data"]
+    assert outputs["data"] == outputs["__inputs"]["data"] == expected
+
+
+def test_only_credentials_of_links_are_compared_in_their_meaning() -> None:
+    asked = {**login("ours", "t"), "type": "Opaque"}
+    live = {**login("made-by-hand", "t"), "type": "Opaque"}
+    answer, _, _ = created(SECRET, asked, {**live, "__inputs": live})
+    assert decoded(answer.properties)[0]["__inputs"]["data"] == live["data"]
 
 
 def test_only_a_patch_may_be_of_an_object_with_another_owner() -> None:
