@@ -1,8 +1,9 @@
 """Objects and Helm releases, read where the engine has Pulumi's provider create them.
 
 Facts: pulumi-kubernetes 4.32, ``provider/pkg/provider``: a read that has the program's inputs keeps
-in `__inputs` what of them the live object has, and the next comparison is with those; of a release
-it reads the values into its outputs alone, laid over those of the state.
+in `__inputs` what of them the live object has; the next comparison is with the object of the state,
+as far as `__inputs` has its fields (``provider.go``, Diff); of a release it reads the values into
+its outputs alone, laid over those of the state.
 """
 
 from __future__ import annotations
@@ -105,7 +106,6 @@ def _take(found: Any, asked: Any) -> None:
     replacement of the Secret.
     """
     wanted = opened(asked.fields["data"]).struct_value.fields[KUBECONFIG]
-    # The provider compares the object of the state, as far as its inputs have the fields.
     for one in (found, opened(found.fields[_INPUTS]).struct_value):
         opened(one.fields["data"]).struct_value.fields[KUBECONFIG].CopyFrom(wanted)
 
