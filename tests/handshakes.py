@@ -186,7 +186,7 @@ class Prober(threading.Thread):
                 self.unread[type(error).__name__] += 1
             else:
                 self._round({name: one for name, one in held.items() if one is not None})
-            # Rounds that a busy machine delayed follow at once, those of the last five seconds at most.
+            # Rounds that a busy machine delayed follow at once, five seconds of them at most.
             following = max(following + 1 / RATE, time.monotonic() - 5)
             self._ended.wait(max(following - time.monotonic(), 0))
 
