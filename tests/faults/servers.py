@@ -29,6 +29,7 @@ from tests.faults.documented import (
 )
 from tests.faults.kills import Phase, heal
 from tests.faults.world import TARGET, Content, Ended, World
+from tests.waiting import eventually
 
 LOOK_SECONDS = 10.0
 """Within which the guard refuses an update."""
@@ -57,8 +58,9 @@ class Server:
         os.kill(self.cluster.status().running["kube-apiserver"].pid, number)
 
     def stop(self) -> None:
-        """End it at once."""
+        """End it at once; it accepts no connection any more."""
         self.send(signal.SIGKILL)
+        eventually(lambda: "kube-apiserver" not in self.cluster.status().running)
 
     def freeze(self) -> None:
         """Let it accept connections, and answer nothing."""
