@@ -54,6 +54,12 @@ def names_of(recording: Recording, cluster: str, token: str) -> set[str]:
     return {item.name for item in of_type(recording, token) if item.cluster == cluster}
 
 
+def test_helm_does_not_keep_every_revision_of_a_release(stack: Stack, name: str) -> None:
+    for release in of_type(stack(name), RELEASE):
+        # Without a limit, or with 0, all of them stay.
+        assert release.inputs.get("maxHistory"), release.name
+
+
 def test_every_kubernetes_resource_has_the_explicit_provider_of_a_cluster(
     stack: Stack, stack_config: Config, name: str
 ) -> None:
