@@ -233,12 +233,14 @@ def _without_webhooks(clusters: Mapping[str, LocalCluster]) -> Iterator[None]:
             hooks: Any = client.AdmissionregistrationV1Api(api)
             while not ended.wait(0.5):
                 with suppress(ApiException, HTTPError):
-                    for hook in hooks.list_validating_webhook_configuration().items:
-                        if hook.webhooks and hook.webhooks[0].failure_policy == "Fail":
-                            lax = {"name": hook.webhooks[0].name, "failurePolicy": "Ignore"}
-                            hooks.patch_validating_webhook_configuration(
-                                hook.metadata.name, {"webhooks": [lax]}
-                            )
+                    for kind in ("validating", "mutating"):
+                        listed = getattr(hooks, f"list_{kind}_webhook_configuration")().items
+                        change = getattr(hooks, f"patch_{kind}_webhook_configuration")
+                        for one in listed:
+                            strict = [h.name for h in one.webhooks if h.failure_policy == "Fail"]
+                            lax = [{"name": name, "failurePolicy": "Ignore"} for name in strict]
+                            if lax:
+                                change(one.metadata.name, {"webhooks": lax})
                     for found in crds.list_custom_resource_definition().items:
                         crd = api.sanitize_for_serialization(found)
                         conversion = crd["spec"].get("conversion") or {}
