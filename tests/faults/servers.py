@@ -71,7 +71,8 @@ class Server:
         running = self.cluster.status().running.get("kube-apiserver")
         if running is not None:
             os.kill(running.pid, signal.SIGCONT)
-        self.cluster.start()
+        # A cluster that is created again has no mesh any more: the reason has to be seen.
+        self.cluster.start(print)
 
     def restart(self) -> None:
         """Stop and start it."""
