@@ -78,7 +78,9 @@ class World:
 
     def start(self, content: Content, *arguments: str) -> subprocess.Popen[str]:
         """Start a command of the engine on the stack."""
-        engine = self.stack.prepare(self.engine, content)
+        # Providers leave credentials among temporary files.
+        temporary = {"TMPDIR": str(make_private_directory(self.stack.folder / "temporary"))}
+        engine = self.stack.prepare(self.engine, content).having(temporary)
         command = [engine.command, *arguments, "--stack", "local", "--non-interactive"]
         if arguments[0] not in ("stack", "cancel"):
             command += ["--config-file", str(self.stack.stack_file), "--color", "never"]
@@ -269,12 +271,7 @@ def world(
         kubeconfig = proxied(proxies, folder / "proxies")
         others = [one.kubeconfig for name, one in clusters.items() if name in direct]
         merge_files([kubeconfig, *others], folder / "kubeconfig")
-        settings = {
-            "KUBECONFIG": str(folder / "kubeconfig"),
-            "MESH_CHARTS": str(charts),
-            # Providers leave credentials among temporary files.
-            "TMPDIR": str(make_private_directory(folder / "temporary")),
-        }
+        settings = {"KUBECONFIG": str(folder / "kubeconfig"), "MESH_CHARTS": str(charts)}
         content = yaml.safe_load((ROOT / "stacks" / "Pulumi.local.yaml").read_text())
         content["config"][f"{PROJECT}:timeoutSeconds"] = 120
         stack = DemoStack(folder / "stack")

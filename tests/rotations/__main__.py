@@ -21,7 +21,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from itertools import permutations
 from pathlib import Path
@@ -84,12 +84,10 @@ class Rotation:
         content: Content = yaml.safe_load(self._file.read_text())
         return content
 
-    def anchors(self, **states: str) -> Content:
-        """The stack file with anchors of these names and states."""
+    def anchors(self, states: Mapping[str, str]) -> Content:
+        """The stack file with anchors of these states, by their names."""
         content = self.content
-        listed = [
-            {"name": name.replace("_", "-"), "state": state} for name, state in states.items()
-        ]
+        listed = [{"name": name, "state": state} for name, state in states.items()]
         content["config"][TRUST]["anchors"] = listed
         return content
 
@@ -128,13 +126,13 @@ class Rotation:
 
 def rotate(rotation: Rotation) -> Iterator[tuple[str, str]]:
     """What was done, and what came of it. Raises FailedError."""
-    yield "all at once", rotation.refused(rotation.anchors(root_2="active"))
-    both = rotation.anchors(root="tainted", root_2="active")
+    yield "all at once", rotation.refused(rotation.anchors({"root-2": "active"}))
+    both = rotation.anchors({"root": "tainted", "root-2": "active"})
     yield "a new one that signs at once", rotation.refused(both)
     yield "both are trusted", step(rotation)
     yield "it signs before the restarts", rotation.refused(both)
     yield "restarts", restarted(rotation)
-    gone = rotation.anchors(root_2="active")
+    gone = rotation.anchors({"root-2": "active"})
     yield "the old one goes before the new one signs", rotation.refused(gone)
     yield "the new one signs", step(rotation)
     yield "the old one goes before the restarts", rotation.refused(gone)
