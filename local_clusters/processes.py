@@ -47,10 +47,18 @@ def _look_up(pid: int, *, dead_too: bool) -> ProcessIdentity | None:
         return None
     # The name of the program, in parentheses, may hold spaces and parentheses of its own.
     fields = stat.rpartition(")")[2].split()
-    if fields[0] in "ZX" and not dead_too:
+    if fields[0] in "ZX" and not dead_too and not _has_threads(pid):
         _reap(pid)
         return None
     return ProcessIdentity(pid=pid, started=int(fields[19]), boot=_boot())
+
+
+def _has_threads(pid: int) -> bool:
+    # Its first thread may have ended while others still do, and keep its sockets open.
+    try:
+        return len(list(Path(f"/proc/{pid}/task").iterdir())) > 1
+    except OSError:
+        return False
 
 
 def spawn(

@@ -246,6 +246,30 @@ def test_a_job_completes(clusters: Clusters, new_namespace: NewNamespace) -> Non
         assert batch.read_namespaced_job("once", namespace).status.succeeded == 2
 
 
+def test_a_pod_is_ready_again_after_its_node_was_not(
+    clusters: Clusters, new_namespace: NewNamespace
+) -> None:
+    namespace = new_namespace(clusters.target)
+    with clusters.target.api() as api:
+        make_deployment(api, namespace, replicas=3)
+        core = core_v1(api)
+        pods = [pod.metadata.name for pod in core.list_namespaced_pod(namespace).items]
+        # What the node lifecycle controller writes.
+        lost = {"status": {"conditions": [{"type": "Ready", "status": "False"}]}}
+        for pod in pods:
+            core.patch_namespaced_pod_status(pod, namespace, lost)
+
+        def ready() -> list[str]:
+            return [
+                pod.metadata.name
+                for pod in core.list_namespaced_pod(namespace).items
+                for one in pod.status.conditions
+                if one.type == "Ready" and one.status == "True"
+            ]
+
+        eventually(lambda: sorted(ready()) == sorted(pods))
+
+
 def test_a_load_balancer_service_gets_an_address_of_its_own_and_keeps_it(
     clusters: Clusters, new_namespace: NewNamespace, core: Any
 ) -> None:
@@ -535,6 +559,21 @@ def test_a_process_id_that_another_process_has_by_now_is_left_alone(tmp_path: Pa
     finally:
         end([process])
     assert identify(process.pid) is None
+
+
+def test_a_process_is_alive_until_its_last_thread_has_ended(tmp_path: Path) -> None:
+    program = "import ctypes, threading, time\n"
+    program += "threading.Thread(target=time.sleep, args=(1000,)).start()\n"
+    program += "ctypes.CDLL(None).pthread_exit(None)"
+    command = [sys.executable, "-c", program]
+    process = spawn(command, tmp_path / "log", {}, "threads")
+    first = Path(f"/proc/{process.pid}/task/{process.pid}/stat")
+    try:
+        eventually(lambda: first.read_text().rpartition(")")[2].split()[0] == "Z")
+        assert process.alive()
+    finally:
+        end([process])
+    assert not process.alive()
 
 
 def test_a_process_gets_none_of_the_users_environment(clusters: Clusters) -> None:
