@@ -29,7 +29,7 @@ class Cause:
     text: str
     """The cause, as the end of a sentence."""
     remedy: str
-    """What to do; ``{namespace}``, ``{pod}`` and ``{workload}`` are filled in."""
+    """What to do; ``{namespace}``, ``{pod}``, ``{node}`` and ``{workload}`` are filled in."""
     source: str
     """Where the words of `pattern` are written."""
     container: str = ".*"
@@ -207,6 +207,22 @@ CAUSES: tuple[Cause, ...] = (
         "no node can run the pod",
         "give the cluster nodes with room, or ask for less; see `./mesh check --pre` for nodes",
         "Kubernetes, kube-scheduler",
+        "",
+    ),
+    Cause(
+        r"NodeStatusUnknown",
+        "the kubelet of its node does not report: the node is down, or does not reach the API "
+        "server",
+        "`kubectl describe node {node}`; start it again, or delete it, so that its pods start on "
+        "others",
+        "Kubernetes, controller/nodelifecycle",
+        "",
+    ),
+    Cause(
+        r"KubeletNotReady",
+        "its node runs no pods now",
+        "`kubectl describe node {node}` has the reason",
+        "Kubernetes, kubelet, nodestatus/setters.go",
         "",
     ),
     Cause(

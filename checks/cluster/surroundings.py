@@ -120,7 +120,7 @@ def nodes(case: ClusterCase) -> Iterator[Finding]:
         if len(usable) < wanted:
             yield failure(
                 title,
-                f"{len(usable)} the cluster has schedulable nodes",
+                f"it has {len(usable)} that are schedulable",
                 f"add nodes, or write highAvailability: false for cluster {case.name}",
             )
         else:

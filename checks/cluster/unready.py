@@ -15,7 +15,7 @@ from checks.facts.selectors import selects
 from checks.facts.view import Unseen, View
 from kube.answers import inner, items
 from kube.pods import proxy_of
-from vocabulary.kinds import EVENT, POD, Object, labels_of, name_of, namespace_of
+from vocabulary.kinds import EVENT, NODE, POD, Object, labels_of, name_of, namespace_of
 from vocabulary.linkerd import PROXY_CONTAINER
 
 CONTAINERS = 2
@@ -116,7 +116,7 @@ def _severity(pod: Object) -> int:
 def blamed(pod: Object) -> list[Container]:
     """The containers that keep a pod from being ready; those that cannot run alone, if any.
 
-    Empty where none has started.
+    Empty where none has started, or where all of them are ready.
     """
     status = inner(pod, "status")
     spec = inner(pod, "spec")
@@ -217,16 +217,50 @@ def explain_pod(view: View, pod: Object, workload: str) -> Explanation:
         log_lines = log_text.without_secrets(log.text if log else "", known).splitlines()
         texts += [(container.name, line) for line in (*log_lines, *container.reasons)]
         parts.append(f"container {container.name} {container.state}{_log(view, pod, container)}")
-    if not found:
+    if not found and _containers_ready(pod):
+        part, words = _not_counted(view, pod)
+        texts.append(("", words))
+        parts.append(f"{part}: {log_text.message(words, known)}" if words else part)
+    elif not found:
         messages = list(_messages(view, pod))
         texts += [("", text) for text in messages]
         parts.append(_unstarted(view, pod, messages, known))
     return _explained(
         f"pod {name}: {'; '.join(parts)}",
         cause_of(texts),
-        {"namespace": space, "pod": name, "workload": workload},
+        {"namespace": space, "pod": name, "workload": workload, "node": _node_of(pod)},
         broken=not found or found[0].broken,
     )
+
+
+def _containers_ready(pod: Object) -> bool:
+    statuses = items(pod, "status", "containerStatuses")
+    return bool(statuses) and all(one.get("ready") for one in statuses)
+
+
+def _not_counted(view: View, pod: Object) -> tuple[str, str]:
+    """Why a pod is not ready although its containers are: what to call it, Kubernetes' words."""
+    name = _node_of(pod)
+    try:
+        node = view.get(NODE, "", name)
+    except Unseen:
+        node = None
+    if node is not None and not holds(node, "Ready"):
+        return f"node {name} is not ready", _words_of(node, "Ready")
+    for gate in items(pod, "spec", "readinessGates"):
+        kind = str(gate.get("conditionType", ""))
+        if not holds(pod, kind):
+            return f"its readiness gate {kind} is not True", _words_of(pod, kind)
+    return "its containers are ready, and the pod is not", _words_of(pod, "Ready")
+
+
+def _words_of(thing: Object, kind: str) -> str:
+    found = condition(thing, kind)
+    return _message(found) if found.get("reason") or found.get("message") else ""
+
+
+def _node_of(pod: Object) -> str:
+    return str(inner(pod, "spec").get("nodeName") or "")
 
 
 def _explained(

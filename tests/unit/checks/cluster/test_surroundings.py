@@ -105,6 +105,9 @@ def test_high_availability_needs_three_nodes_in_more_than_one_zone() -> None:
     assert failures(nodes_seen(*apart[:2], ha=True)) == [
         "the cluster has a node for each of 3 replicas"
     ]
+    assert "it has 2 that are schedulable" in {
+        one.detail for one in nodes_seen(*apart[:2], ha=True)
+    }
     assert warnings(nodes_seen(*together, ha=True)) == [
         "the schedulable nodes are in more than one zone"
     ]

@@ -182,6 +182,50 @@ def test_a_pod_that_no_node_accepts_is_reported_by_its_condition() -> None:
     assert found.cause is not None and found.cause.text == "no node can run the pod"
 
 
+READY = container_status("policy", ready=True)
+SILENT = {
+    "type": "Ready",
+    "status": "Unknown",
+    "reason": "NodeStatusUnknown",
+    "message": "Kubelet stopped posting node status.",
+}
+
+
+def test_ready_containers_on_a_node_that_is_not_are_explained_by_the_node() -> None:
+    lost = node("node-7")
+    lost["status"]["conditions"] = [SILENT]
+    found = explained(destination(READY, spec={"nodeName": "node-7"}), lost, node("node-8"))
+    assert found.text.startswith(
+        f"pod {POD_NAME}: node node-7 is not ready: NodeStatusUnknown: Kubelet stopped posting"
+    )
+    assert found.cause is not None and "does not report" in found.cause.text
+    assert "`kubectl describe node node-7`" in found.remedy
+
+
+def test_ready_containers_wait_for_a_readiness_gate_of_the_pod() -> None:
+    spec = {
+        "nodeName": "node-1",
+        "readinessGates": [
+            {"conditionType": "example.com/ok"},
+            {"conditionType": "example.com/lb"},
+        ],
+    }
+    held = {"type": "example.com/lb", "status": "False", "reason": "Unhealthy", "message": "no"}
+    true = {"type": "example.com/ok", "status": "True"}
+    found = explained(destination(READY, spec=spec, conditions=[true, held]), node())
+    assert found.text == (
+        f"pod {POD_NAME}: its readiness gate example.com/lb is not True: Unhealthy: no"
+    )
+    missing = explained(destination(READY, spec=spec, conditions=[true]), node())
+    assert missing.text.endswith("its readiness gate example.com/lb is not True")
+
+
+def test_of_ready_containers_it_is_never_reported_that_none_has_started() -> None:
+    for nodes in ([], [node()]):
+        found = explained(destination(READY, spec={"nodeName": "node-1"}), *nodes)
+        assert found.text == f"pod {POD_NAME}: its containers are ready, and the pod is not"
+
+
 def test_a_workload_without_any_pod_is_reported_by_the_events_of_its_replica_set() -> None:
     refused = 'pods "x" is forbidden: violates PodSecurity "restricted:latest"'
     told = event("FailedCreate", refused, "linkerd", "linkerd-destination-5d8f", "ReplicaSet")
@@ -221,7 +265,7 @@ def test_pods_that_are_at_their_end_are_not_spoken_of() -> None:
 @pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause.pattern[:30])
 def test_every_known_cause_names_its_source_and_only_names_that_are_filled_in(cause: Any) -> None:
     assert cause.source
-    assert set(re.findall(r"\{(\w+)\}", cause.remedy)) <= {"namespace", "pod", "workload"}
+    assert set(re.findall(r"\{(\w+)\}", cause.remedy)) <= {"namespace", "pod", "node", "workload"}
 
 
 @pytest.mark.parametrize(
