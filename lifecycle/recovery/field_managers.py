@@ -19,13 +19,11 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 
 from config.core.mesh import MeshConfig
-from kube.answers import inner, items
+from kube.answers import inner
+from kube.field_managers import APPLIED, applied
 from kube.kubeconfig import METADATA, Timeout, api_client, existing, patch_json
 from lifecycle.recovery.errors import RecoveryError
 from lifecycle.recovery.state import PATCH, Resource
-
-APPLIED = "pulumi-kubernetes-"
-"""What the names of the provider's field managers begin with, where it applies an object."""
 
 
 @dataclass(frozen=True)
@@ -90,16 +88,11 @@ def _others(found: Mapping[str, Any] | None, own: str) -> list[tuple[int, Mappin
     Without an entry of its own the object would have no manager left, and the API server would
     regard each field as owned by a manager that no one can be.
     """
-    entries = list(enumerate(items(found, "metadata", "managedFields")))
-    applied = [
-        (place, entry)
-        for place, entry in entries
-        if entry.get("operation") == "Apply" and not entry.get("subresource")
-    ]
-    if not any(entry.get("manager") == own for _, entry in applied):
+    found_now = applied(found)
+    if not any(entry.get("manager") == own for _, entry in found_now):
         return []
     return [
         (place, entry)
-        for place, entry in applied
+        for place, entry in found_now
         if str(entry.get("manager")).startswith(APPLIED) and entry.get("manager") != own
     ]

@@ -38,7 +38,14 @@ def end_issuer(world: World) -> None:
     pair = {"tls.crt": expired.pem, "tls.key": expired.key_pem}
     data = {key: base64.b64encode(pem.encode()).decode() for key, pem in pair.items()}
     with world.clusters[TARGET].api() as api:
-        client.CoreV1Api(api).patch_namespaced_secret(ISSUER_SECRET, "linkerd", {"data": data})
+        core: Any = client.CoreV1Api(api)
+        before = api.sanitize_for_serialization(
+            core.read_namespaced_secret(ISSUER_SECRET, "linkerd")
+        )
+        core.patch_namespaced_secret(ISSUER_SECRET, "linkerd", {"data": data})
+        # An issuer that runs out is the stack's own: it has no other field manager.
+        own = {"metadata": {"managedFields": before["metadata"]["managedFields"]}}
+        core.patch_namespaced_secret(ISSUER_SECRET, "linkerd", own)
 
 
 def end_link_token(world: World) -> None:

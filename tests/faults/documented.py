@@ -84,10 +84,19 @@ def looked(world: World, content: Content) -> tuple[str, float]:
 
 def failures(world: World, content: Content) -> list[str]:
     """The failures of `./mesh check`, a line each."""
+    return _lines(world, content, checks.Status.FAILURE)
+
+
+def asks_for_recover(world: World, content: Content) -> bool:
+    """Whether `./mesh check` warns of what a killed update left, and names `./mesh recover`."""
+    return any("./mesh recover" in one for one in _lines(world, content, checks.Status.WARNING))
+
+
+def _lines(world: World, content: Content, status: checks.Status) -> list[str]:
     with _stack_file(world, content) as config:
         report = checks.run(config)
-    failed = [one for one in report.results if one.status is checks.Status.FAILURE]
-    return [f"{one.cluster}: {one.title}: {one.detail}" for one in failed]
+    found = [one for one in report.results if one.status is status]
+    return [f"{one.cluster}: {one.title}: {one.detail} {one.hint}".rstrip() for one in found]
 
 
 def settled(world: World, content: Content, seconds: float = 120) -> list[str]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from tests.faults.documented import asks_for_recover
 from tests.faults.world import Content, Ended, World, kill
 
 WHO = ("engine", "providers", "both")
@@ -78,7 +79,7 @@ class Healed:
     hit: str
     """The write at which it happened; empty where the run ended before."""
     way: str = ""
-    """What healed it: ``plain``, ``restart``, or ``recover``."""
+    """What healed it: ``plain``, ``restart``, ``recover``, or ``plain, recover``."""
     seconds: float = 0.0
     """How long healing took."""
     troubles: tuple[str, ...] = ()
@@ -180,6 +181,8 @@ def heal(world: World, phase: Phase) -> tuple[str, Ended]:
     """
     ended = phase.run(world)
     if ended.code == 0:
+        if phase.command == "up" and asks_for_recover(world, phase.content):
+            return "plain, recover", world.recover(phase.content)
         return "plain", ended
     if RESTART in ended.output:
         world.restart()

@@ -15,6 +15,7 @@ from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
 
 from config import MeshConfig
+from kube.field_managers import contested
 from lifecycle.recovery.field_managers import release_fields, shared
 from lifecycle.recovery.state import Resource
 from tests.integration.conftest import Clusters
@@ -55,6 +56,13 @@ class Place:
         )
         found: dict[str, Any] = applied.to_dict()
         return found
+
+    def contested(self, name: str) -> set[str]:
+        """The provider's field managers that contest a Secret."""
+        core = client.CoreV1Api(self.api)
+        found = core.read_namespaced_secret(name, self.namespace)
+        thing: Any = self.api.sanitize_for_serialization(found)  # type: ignore[no-untyped-call]
+        return set(contested(thing))
 
     def live(self, name: str) -> tuple[dict[str, str], set[str]]:
         """Data of a Secret, and its field managers."""
@@ -99,10 +107,12 @@ def test_the_next_change_of_an_object_conflicts_until_the_killed_runs_own_none_o
     state = [in_state(made, OWN)]
     found = list(shared(place.api, "source", state, TIMEOUT))
     assert [set(one.managers) for one in found] == [set(killed)]
+    assert place.contested(name) == {OWN, *killed}
     before, _ = place.live(name)
     release_fields(place.config, found, TIMEOUT)
     assert place.live(name) == (before, {OWN, *others})
     assert list(shared(place.api, "source", state, TIMEOUT)) == []
+    assert place.contested(name) == set()
     place.apply(renewed, OWN)
 
 
