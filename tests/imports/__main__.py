@@ -9,19 +9,14 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import yaml
-from kubernetes import client
-from kubernetes.client.exceptions import ApiException
-from urllib3.exceptions import HTTPError
 
 import local_clusters
 from benchmarks.by_hand import ByHand
@@ -31,15 +26,18 @@ from cli.demo.stack import DemoStack
 from cli.engine.engine import Engine
 from cli.engine.find import find
 from config import PROJECT, MeshConfig, load_stack_file
+from config.core.cluster import ClusterConfig
 from config.service_ports import named_ports
 from local_clusters import LocalCluster
 from machine.build import ensure
 from render import ClusterAnswers, HelmTemplate, manifests, offline_reach, record
 from tests.imports import LostStack, commands_of, uids, with_provided_anchor
-from tests.integration.ambassador_kinds import GROUP, crds_of, storing
+from tests.imports.controllers import played
+from tests.integration.ambassador_kinds import crds_of
 from tests.integration.test_rendered_objects import Server, namespace, owners, theirs
 from tests.packages import packages
 from tests.stack_files import MADE_FOR_TESTS, ROOT, STACK_FILES
+from vocabulary.kinds import BUNDLE, CERTIFICATE
 
 BY_HAND = "by-hand"
 OWNER = "the-owner"
@@ -74,13 +72,14 @@ def _stack(name: str, folder: Path) -> str:
         _prepare(load_stack_file(file), clusters, charts)
         stack = DemoStack(folder / "first")
         lines: list[str] = []
-        exits.enter_context(_without_webhooks(clusters))
+        exits.enter_context(played(clusters))
         prepared = stack.prepare(engine, content)
         command = ["up", "--yes", "--skip-preview", "--stack", "local"]
         code = prepared.execute([*command, "--config-file", str(stack.stack_file)], lines.append)
         if code != 0:
-            said = "\n".join(lines)
-            return f"not deployed: {' '.join(said[said.find('Diagnostics:') :].split())[:1200]}"
+            said = "\n".join(line for line in lines if "warning: " not in line)
+            reasons = " ".join(said[said.find("Diagnostics:") :].split())
+            return f"FAILED: not deployed: {reasons[:1200]}"
         return _imported(LostStack(folder / "second", engine, content, name), clusters)
 
 
@@ -184,7 +183,7 @@ def _prepare(config: MeshConfig, clusters: Mapping[str, LocalCluster], charts: P
     helm = HelmTemplate(ensure(["helm"])["helm"])
     made = manifests(recording, helm)
     for name, cluster in clusters.items():
-        server = Server(cluster)
+        server = Server(cluster, _installed_kinds(config.clusters[name]))
         own = {
             item.object["metadata"]["name"]
             for item in made[name]
@@ -219,48 +218,15 @@ def _prepare(config: MeshConfig, clusters: Mapping[str, LocalCluster], charts: P
                 server.apply(thing, pretend=False, manager=OWNER)
 
 
-@contextmanager
-def _without_webhooks(clusters: Mapping[str, LocalCluster]) -> Iterator[None]:
-    """Let no call of a webhook fail, and take the conversion off Ambassador's CRDs.
-
-    Simulated pods serve none.
-    """
-    ended = threading.Event()
-
-    def watch(cluster: LocalCluster) -> None:
-        with cluster.api() as api:
-            crds: Any = client.ApiextensionsV1Api(api)
-            hooks: Any = client.AdmissionregistrationV1Api(api)
-            while not ended.wait(0.5):
-                with suppress(ApiException, HTTPError):
-                    for kind in ("validating", "mutating"):
-                        listed = getattr(hooks, f"list_{kind}_webhook_configuration")().items
-                        change = getattr(hooks, f"patch_{kind}_webhook_configuration")
-                        for one in listed:
-                            strict = [h.name for h in one.webhooks if h.failure_policy == "Fail"]
-                            lax = [{"name": name, "failurePolicy": "Ignore"} for name in strict]
-                            if lax:
-                                change(one.metadata.name, {"webhooks": lax})
-                    for found in crds.list_custom_resource_definition().items:
-                        crd = api.sanitize_for_serialization(found)
-                        conversion = crd["spec"].get("conversion") or {}
-                        if crd["spec"]["group"] == GROUP and conversion.get("webhook"):
-                            # Objects are stored as they are written.
-                            spec = storing(crd, "v3alpha1")["spec"]
-                            spec["conversion"] = {"strategy": "None", "webhook": None}
-                            crds.patch_custom_resource_definition(
-                                found.metadata.name, {"spec": spec}
-                            )
-
-    threads = [Thread(target=watch, args=(one,), daemon=True) for one in clusters.values()]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join(10)
+def _installed_kinds(config: ClusterConfig) -> set[str]:
+    """API groups whose CRDs the stack installs."""
+    found = set()
+    issuing = config.cert_manager
+    if issuing is not None and issuing.install:
+        found.add(CERTIFICATE.group)
+    if issuing is not None and issuing.trust_manager and issuing.trust_manager.install:
+        found.add(BUNDLE.group)
+    return found
 
 
 def _runs(workload: dict[str, Any], labels: dict[str, str], account: str) -> None:
