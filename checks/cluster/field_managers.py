@@ -13,16 +13,17 @@ from checks.facts.check import Check, Phase
 from checks.facts.results import Finding, ok, warning
 from config.language.problems import some
 from kube.field_managers import contested
-from vocabulary.kinds import name_of, namespace_of
+from vocabulary.kinds import Kind, name_of, namespace_of
 
 
 def field_managers(case: ClusterCase) -> Iterator[Finding]:
-    """No object that the checks read has fields of two runs."""
+    """No object of the stack that the checks read has fields of two runs."""
     title = "no object has fields of a killed update"
+    seen = {(Kind.of(one), namespace_of(one), name_of(one)): one for one in case.view.objects}
     found = [
-        f"{thing['kind']} {'/'.join(filter(None, (namespace_of(thing), name_of(thing))))}"
-        for thing in case.view.objects
-        if contested(thing)
+        str(one)
+        for one in case.inventory.objects
+        if contested(seen.get((one.kind, one.namespace, one.name), {}))
     ]
     if found:
         yield warning(

@@ -20,18 +20,18 @@ def applied(name: str, *managers: str) -> dict[str, Any]:
 
 
 def found(*objects: dict[str, Any]) -> Finding:
-    (line,) = field_managers(cluster_case(view(*objects)))
+    (line,) = field_managers(cluster_case(view(*objects, cluster="east")))
     return line
 
 
 def test_an_object_of_two_runs_is_named_with_the_remedy() -> None:
-    line = found(applied("east", f"{APPLIED}1"), applied("west", f"{APPLIED}1", f"{APPLIED}2"))
+    line = found(applied("west", f"{APPLIED}1", f"{APPLIED}2"))
     assert line.status is Status.WARNING
-    assert "Link linkerd-multicluster/west" in line.detail
-    assert "east" not in line.detail
+    assert "Link.multicluster.linkerd.io linkerd-multicluster/west" in line.detail
     assert line.hint == "`./mesh recover STACK`"
 
 
-def test_objects_of_one_run_each_pass() -> None:
-    line = found(applied("east", f"{APPLIED}1", "kubectl"), applied("west", f"{APPLIED}2"))
+def test_objects_of_one_run_and_those_of_other_stacks_pass() -> None:
+    others = applied("south", f"{APPLIED}1", f"{APPLIED}2")
+    line = found(applied("west", f"{APPLIED}1", "kubectl"), others)
     assert line.status is Status.OK
