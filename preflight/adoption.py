@@ -22,7 +22,7 @@ from config.variants.ambassadors import ApiVersion
 from kube.ambassador_id import ids_of, variable
 from kube.answers import inner, items
 from kube.failures import Reason
-from kube.kubeconfig import Timeout, get_json
+from kube.kubeconfig import Timeout, existing
 from vocabulary.ambassador import DEFAULT_ID, GROUP, ID_FIELD, ID_VARIABLE
 from vocabulary.linkerd import INJECT
 
@@ -263,10 +263,8 @@ class _Adoption:
     def _get(self, path: str, right: str) -> dict[str, Any] | None:
         """What is at a path, or None where there is nothing."""
         try:
-            return get_json(self._api, path, self._timeout)
+            return existing(self._api, path, self._timeout)
         except ApiException as error:
-            if error.status == 404:
-                return None
             if error.status == 403:
                 raise _ForbiddenError(
                     f"the credentials may not {right}, so that it is unknown whether the "

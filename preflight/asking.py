@@ -18,7 +18,7 @@ from kube.answers import inner, items
 from kube.errors import KubeconfigError
 from kube.failures import STRANGE, Reason, unanswered, why_silent
 from kube.helm import Installed, installed
-from kube.kubeconfig import Timeout, api_client, described, endpoint, get_json, login
+from kube.kubeconfig import Timeout, api_client, described, endpoint, existing, get_json, login
 from kube.nodes import simulated
 from kube.paths import path_of
 from kube.versions import too_new, too_old
@@ -167,10 +167,9 @@ def _missing(
 
 def _exists(api: client.ApiClient, service: ServiceRef, timeout: Timeout) -> bool:
     try:
-        get_json(api, path_of(SERVICE, service.namespace, service.name), timeout)
+        place = path_of(SERVICE, service.namespace, service.name)
+        return existing(api, place, timeout) is not None
     except ApiException as error:
-        if error.status == 404:
-            return False
         if error.status != 403:
             raise
     # Without the right to read Services, the patch itself fails and says so.

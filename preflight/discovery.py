@@ -14,7 +14,7 @@ from kubernetes.client.exceptions import ApiException
 from config.preconditions import Needed, NeededNamespace
 from kube.answers import items
 from kube.failures import Reason
-from kube.kubeconfig import Timeout, get_json
+from kube.kubeconfig import Timeout, existing
 from kube.paths import path_of
 from vocabulary.kinds import NAMESPACE
 
@@ -38,10 +38,8 @@ def unserved(api: client.ApiClient, needed: Iterable[Needed], timeout: Timeout) 
 
 def _kinds(api: client.ApiClient, item: Needed, timeout: Timeout) -> set[str]:
     try:
-        found = get_json(api, f"/apis/{item.api_version}", timeout)
+        found = existing(api, f"/apis/{item.api_version}", timeout)
     except ApiException as error:
-        if error.status == 404:
-            return set()
         if error.status == 403:
             # It is unknown then; the API server will refuse what it lacks.
             return set(item.kinds)
@@ -58,12 +56,13 @@ def absent(
     """
     for item in namespaces:
         try:
-            get_json(api, path_of(NAMESPACE, name=item.name), timeout)
+            found = existing(api, path_of(NAMESPACE, name=item.name), timeout)
         except ApiException as error:
-            if error.status == 404:
-                yield (
-                    f"namespace '{item.name}' of {item.path} does not exist",
-                    f"create it with its workloads, or correct {item.path}",
-                )
-            elif error.status != 403:
+            if error.status != 403:
                 raise
+            continue
+        if found is None:
+            yield (
+                f"namespace '{item.name}' of {item.path} does not exist",
+                f"create it with its workloads, or correct {item.path}",
+            )

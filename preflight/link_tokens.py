@@ -17,7 +17,7 @@ from kube.access import Access, access_review
 from kube.answers import inner
 from kube.errors import KubeconfigError
 from kube.failures import Reason
-from kube.kubeconfig import Endpoint, Timeout, get_json, post_json
+from kube.kubeconfig import Endpoint, Timeout, existing, post_json
 from kube.paths import path_of
 from kube.token_login import CredentialsFault, UntriedError, connected, login_of
 from kube.tokens import claims_of
@@ -66,12 +66,13 @@ def kept_token(
     """
     path = path_of(SECRET, MULTICLUSTER, credentials_secret(link.target))
     try:
-        token = login_of(get_json(api, path, timeout)).token
+        found = existing(api, path, timeout)
+        if found is None:
+            return None
+        token = login_of(found).token
     except CredentialsFault:
         return None
     except ApiException as error:
-        if error.status == 404:
-            return None
         if error.status == 403:
             # A new token in every update would restart the service mirror each time.
             raise KubeconfigError(

@@ -21,7 +21,7 @@ from config.platform.recipes import Patch, WorkloadRef
 from config.preconditions import WantedPatch
 from kube.answers import inner, items
 from kube.failures import Reason
-from kube.kubeconfig import Timeout, get_json
+from kube.kubeconfig import Timeout, existing
 from kube.paths import path_of
 from vocabulary.kinds import CRON_JOB, KIBANA, NAMESPACE, PATCHED
 
@@ -57,10 +57,11 @@ def look_at(api: client.ApiClient, wanted: Iterable[WantedPatch], timeout: Timeo
         try:
             found = _read(api, item.patch.ref, timeout)
         except ApiException as error:
-            if error.status == 404:
-                missing.add(item.patch.ref)
-            elif error.status != 403:
+            if error.status != 403:
                 raise
+            continue
+        if found is None:
+            missing.add(item.patch.ref)
             continue
         workload = _Workload(found, item.path, item.patch)
         reasons += workload.kept()
@@ -77,8 +78,8 @@ def template_path(kind: str) -> tuple[str, ...]:
     return _TEMPLATES.get(kind, ("spec", "template"))
 
 
-def _read(api: client.ApiClient, ref: WorkloadRef, timeout: Timeout) -> dict[str, Any]:
-    return get_json(api, path_of(PATCHED[ref.kind], ref.namespace, ref.name), timeout)
+def _read(api: client.ApiClient, ref: WorkloadRef, timeout: Timeout) -> dict[str, Any] | None:
+    return existing(api, path_of(PATCHED[ref.kind], ref.namespace, ref.name), timeout)
 
 
 class _Workload:

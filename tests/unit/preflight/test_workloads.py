@@ -10,7 +10,7 @@ from kubernetes.client.exceptions import ApiException
 
 from config.platform.recipes import Patch
 from config.preconditions import WantedPatch
-from preflight import workloads
+from kube import kubeconfig
 from preflight.workloads import Found, look_at
 
 WANTED = Patch("Deployment", "shop", "web", {"note": "ours"}, "main", {"LISTEN": "::"})
@@ -39,13 +39,13 @@ def deployment(note: str, value: str, manager: str) -> dict[str, Any]:
 
 
 def looked(answer: dict[str, Any] | int, monkeypatch: pytest.MonkeyPatch) -> Found:
-    def get(_api: object, path: str, _timeout: object) -> dict[str, Any]:
+    def get(_api: object, path: str, _timeout: object, *_: object) -> dict[str, Any]:
         assert path == "/apis/apps/v1/namespaces/shop/deployments/web"
         if isinstance(answer, int):
             raise ApiException(status=answer)
         return answer
 
-    monkeypatch.setattr(workloads, "get_json", get)
+    monkeypatch.setattr(kubeconfig, "get_json", get)
     api = client.ApiClient(client.Configuration())
     return look_at(api, [WantedPatch("clusters.a.meshed[0]", WANTED)], (1.0, 1.0))
 
