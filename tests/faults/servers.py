@@ -9,10 +9,14 @@ from __future__ import annotations
 import math
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from kubernetes import client
+
+from kube.helm import IN_A_CHANGE
 from local_clusters import LocalCluster
 from tests.faults import credentials
 from tests.faults.documented import (
@@ -37,6 +41,7 @@ STOPPED_SECONDS, FROZEN_SECONDS = 10.0, 180.0
 """Within which an update ends after its API server stopped, or froze."""
 RELEASE_SECONDS = 180.0
 """The same in a Helm release."""
+UPDATE, RELEASE = "in an update", "in a release"
 
 
 def faults(world: World) -> Iterator[Row]:
@@ -79,6 +84,15 @@ class Server:
         self.stop()
         self.start()
 
+    def wait_for_release(self) -> None:
+        """Wait until the change of a release of Linkerd has begun."""
+        selector = f"owner=helm,status in ({','.join(sorted(IN_A_CHANGE))})"
+        with self.cluster.api() as api:
+            core = client.CoreV1Api(api)
+            eventually(
+                lambda: core.list_namespaced_secret("linkerd", label_selector=selector).items
+            )
+
 
 def _before(world: World, server: Server) -> Iterator[Row]:
     """Faults that the guard finds: what it reports by itself, and what an update reports."""
@@ -105,44 +119,42 @@ def _refused(world: World, content: Content, fault: str, wanted: str) -> Iterato
 
 
 def _during(world: World, server: Server) -> Iterator[Row]:
-    """Faults in an update, each at a write to the source; the target is written to as well."""
+    """Faults in an update, each at its first write to the source, which waits for the target."""
     both = world.with_anchors("root", "next", signer="root")
 
-    def early(number: int, what: str) -> bool:
-        return True
-
-    def in_release(number: int, what: str) -> bool:
-        return what.startswith("POST") and what.endswith("/namespaces/linkerd/secrets")
-
     unharmed = f"{LOST}|Resources:"
-    for act, when, content, wanted, limit in (
-        (server.stop, early, world.content, LOST, STOPPED_SECONDS),
-        (server.freeze, early, both, SLOW, FROZEN_SECONDS),
-        (server.restart, in_release, world.content, unharmed, RELEASE_SECONDS),
-        (server.freeze, in_release, both, SLOW, RELEASE_SECONDS),
-        (server.stop, in_release, world.content, LOST, RELEASE_SECONDS),
+    for act, moment, content, wanted, limit in (
+        (server.stop, UPDATE, world.content, LOST, STOPPED_SECONDS),
+        (server.freeze, UPDATE, both, SLOW, FROZEN_SECONDS),
+        (server.restart, RELEASE, world.content, unharmed, RELEASE_SECONDS),
+        (server.freeze, RELEASE, both, SLOW, RELEASE_SECONDS),
+        (server.stop, RELEASE, world.content, LOST, RELEASE_SECONDS),
     ):
-        fault, moment = act.__name__, "in a release" if when is in_release else "in an update"
+        fault = act.__name__
         world.restart()
-        ended = struck(world, content, when, act)
+        before = server.wait_for_release if moment == RELEASE else lambda: None
+        ended = struck(world, content, before, act)
         server.start()
         then = _mended(world, Phase(fault, "up", content))
         yield Row(fault, moment, wanted, ended.output, ended.seconds, limit, then)
 
 
 def struck(
-    world: World, content: Content, when: Callable[[int, str], bool], act: Callable[[], object]
+    world: World, content: Content, before: Callable[[], object], act: Callable[[], object]
 ) -> Ended:
-    """An update in which `act` is called once, at a write to the source.
+    """An update in which `act` is called once, at its first write to the source, after `before`.
 
     Its seconds count from then.
     """
     begun: list[float] = []
+    first = threading.Lock()
 
     def at(number: int, what: str) -> bool:
-        if not begun and when(number, what):
-            begun.append(time.monotonic())
-            act()
+        with first:
+            if not begun:
+                before()
+                begun.append(time.monotonic())
+                act()
         return False
 
     world.writes.value = 0
