@@ -25,9 +25,9 @@ def recover(
     """Say what a killed or failed run left stuck, and repair it after asking.
 
     It looks for the stack's lock, files that a killed write left empty, pending operations in the
-    state, Helm releases in an interrupted change, names that are in use, half-made objects, and
-    namespaces in deletion. What exists in the clusters is kept. Run it when no other `pulumi` or
-    `helm` is running on the stack.
+    state, Helm releases in an interrupted change or that only the state has, names that are in use,
+    half-made objects, and namespaces in deletion. What exists in the clusters is kept. Run it when
+    no other `pulumi` or `helm` is running on the stack.
     """
     from lifecycle import recovery
     from preflight.guard import examine

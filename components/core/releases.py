@@ -82,7 +82,8 @@ def helm_release(
     def require(_: object) -> None:
         reason = settings.unlisted(made.cluster, *release.key)
         if reason is not None:
-            pulumi.log.error(reason, made_release)
+            # An error that is only logged ends an update with exit code 0.
+            raise pulumi.RunError(reason)
 
     # Known in a preview where the state has the release, and otherwise once it is installed.
     made_release.status.apply(require)

@@ -66,6 +66,8 @@ class Stuck:
     locks: tuple[Lock, ...] = ()
     providers: tuple[ProcessIdentity, ...] = ()
     releases: tuple[StuckRelease, ...] = ()
+    lost: tuple[str, ...] = ()
+    """Sentences about releases that the state has and their clusters have not."""
     shared: tuple[Shared, ...] = ()
     namespaces: tuple[str, ...] = ()
     """Sentences about namespaces in deletion, which end by themselves or need their owner."""
@@ -79,6 +81,7 @@ class Stuck:
         for operation in self.state.pending:
             yield f"the state has a pending operation: {operation}"
         yield from map(str, self.releases)
+        yield from self.lost
         yield from map(str, self.shared)
         yield from self.namespaces
 
@@ -119,16 +122,19 @@ def stuck(config: MeshConfig, backend: Idle, engine: Engine) -> Stuck:
     state = exported(engine)
     examine(config.clusters)
     releases: list[StuckRelease] = []
+    lost: list[str] = []
     namespaces: list[str] = []
     for name in config.clusters:
-        found, left = _cluster(config, name, state)
+        found, gone, left = _cluster(config, name, state)
         releases += found
+        lost += gone
         namespaces += left
     return Stuck(
         state,
         backend.locks,
         tuple(orphaned_providers()),
         tuple(releases),
+        tuple(lost),
         objects_shared(config, state),
         tuple(namespaces),
     )
@@ -157,15 +163,18 @@ def objects_shared(config: MeshConfig, state: StackState) -> tuple[Shared, ...]:
 
 def _cluster(
     config: MeshConfig, name: str, state: StackState
-) -> tuple[list[StuckRelease], list[str]]:
+) -> tuple[list[StuckRelease], list[str], list[str]]:
+    """Releases that are stuck, and sentences about lost ones and about namespaces in deletion."""
     made, known = inventory(config, name), state.releases(name)
     wanted = {*(one.key for one in made.releases), *known, *state.begun(name)}
     unknown = state.begun(name) - known.keys()
     found: list[StuckRelease] = []
+    lost = dict(known)
     with api_client(config.clusters[name]) as api:
         try:
             for space in sorted({space for space, _ in wanted}):
                 for key, record in recorded(api, space, TIMEOUT).items():
+                    lost.pop(key, None)
                     if key in unknown:
                         found.append(StuckRelease(name, record, every=True))
                     elif key in wanted and record.status in (*IN_A_CHANGE, "failed"):
@@ -180,4 +189,8 @@ def _cluster(
                 f"cluster '{name}': Helm's records cannot be read (status {error.status})",
                 "use credentials that may list and delete Secrets in the releases' namespaces",
             ) from None
-    return found, left
+    gone = [
+        f"cluster '{name}': release {'/'.join(key)} is in the state, but does not exist"
+        for key in lost
+    ]
+    return found, gone, left

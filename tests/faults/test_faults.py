@@ -7,10 +7,12 @@ The tests run in this order: from empty clusters to empty ones.
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
+from machine.build import ensure
 from tests.faults.credentials import end_issuer, end_link_token, with_revoked_token
 from tests.faults.documented import (
     ELSEWHERE,
@@ -104,6 +106,20 @@ def test_an_update_whose_api_server_stops_fails_with_the_documented_error_and_is
     _, ended = heal(made, Phase("anchor removed", "up", made.content))
     assert ended.code == 0, ended.output
     assert settled(made, made.content) == []
+
+
+def test_a_release_that_only_the_state_has_fails_an_update_until_recover(made: World) -> None:
+    """Helm deletes the record of a release although the deletion of one of its objects failed."""
+    before = Result.of(made)
+    options = ("--kubeconfig", made.clusters["source"].kubeconfig, "--namespace", "ambassador")
+    command = (ensure(["helm"])["helm"], *options, "uninstall", "ambassador")
+    subprocess.run(command, check=True, capture_output=True)
+    failed = made.up(made.content)
+    assert failed.code != 0
+    assert "release ambassador/ambassador is in the state, but does not exist" in failed.output
+    for ended in (made.recover(made.content), made.up(made.content)):
+        assert ended.code == 0, ended.output
+    assert before.differences(Result.of(made)) == []
 
 
 def test_credentials_that_ended_are_reported_by_check(made: World) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config import MeshConfig
@@ -196,6 +196,27 @@ def test_a_deletion_that_was_interrupted_is_completed_by_the_engine(around: Surr
     recovery.repair(around.config, found, around, around.steps.append)
     assert around.commands[-2:] == ["destroy", "refresh"]
     assert around.steps[0].endswith(release(CRDS)["urn"])
+    assert around.deleted() == []
+
+
+@given(
+    stated=st.sets(st.sampled_from([CRDS, CONTROL_PLANE])),
+    recorded=st.sets(st.sampled_from([CRDS, CONTROL_PLANE])),
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_releases_that_only_the_state_has_are_named_and_leave_it_by_a_comparison(
+    around: Surroundings, stated: set[tuple[str, str]], recorded: set[tuple[str, str]]
+) -> None:
+    around.secrets = [record(key, 1, "deployed") for key in recorded]
+    around.state = {"resources": [release(key) for key in stated]}
+    found = around.stuck()
+    assert set(found.lines()) == {
+        f"cluster 'a': release {'/'.join(key)} is in the state, but does not exist"
+        for key in stated - recorded
+    }
+    around.commands.clear()
+    recovery.repair(around.config, found, around, around.steps.append)
+    assert around.commands == ["refresh"]
     assert around.deleted() == []
 
 
