@@ -7,6 +7,7 @@ import contextlib
 import contextvars
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -54,7 +55,9 @@ def record(
     """
 
     def program() -> None:
-        mesh = build_mesh(config, reach, charts)
+        # No engine installs a release here, so that none can be missing afterwards.
+        known = {name: replace(one, absent_releases=frozenset()) for name, one in reach.items()}
+        mesh = build_mesh(config, known, charts)
         for name, value in mesh.outputs().items():
             pulumi.export(name, value)
 

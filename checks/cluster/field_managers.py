@@ -1,7 +1,7 @@
 """Objects whose fields two runs of Pulumi own, so that the next change of one is refused.
 
 Fact: a run that is killed after it created an object leaves a field manager that the state does not
-have; with a provider before 4.29 the next update takes the object over as another.
+have; with a provider before 4.29 the next update applies the object again, as another manager.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ from vocabulary.kinds import (
 )
 
 SECONDS = 0.5
-"""Between two looks at a cluster."""
+"""Between two reads of a cluster."""
 BALANCED = "203.0.113.200"
 """Address of a Service whose load balancer is another controller's."""
 MERGE = "application/merge-patch+json"

@@ -39,7 +39,7 @@ def test_runs_contest_an_object_exactly_where_two_have_a_field_in_common(
     owned: list[set[tuple[str, ...]]], others: set[tuple[str, ...]]
 ) -> None:
     entries = [entry(f"{APPLIED}{number}", paths) for number, paths in enumerate(owned)]
-    # Whoever is not a run of the provider, or updates, or writes the status, contests nothing.
+    # Other programs, updates and writes of the status contest nothing.
     strangers = [
         entry("kubectl", others),
         entry(f"{APPLIED}update", others, operation="Update"),
