@@ -14,6 +14,7 @@ from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
+from kube.paths import path_of
 from local_clusters import LocalCluster
 from tests.integration.ambassador_kinds import GROUP, storing
 from tests.unit.checks.issuing import Objects, issue
@@ -58,24 +59,18 @@ class Cluster:
 
     def listed(self, kind: Kind) -> list[Object]:
         """Every object of a kind; none where the cluster does not serve it."""
-        answer = self._ask("GET", self._path(kind))
+        answer = self._ask("GET", path_of(kind))
         found = answer.get("items") or []
         return [{**one, "apiVersion": kind.api_version, "kind": kind.name} for one in found]
 
     def create(self, kind: Kind, thing: Object) -> None:
         """Create an object."""
-        self._ask("POST", self._path(kind, namespace_of(thing)), thing)
+        self._ask("POST", path_of(kind, namespace_of(thing)), thing)
 
     def patch(self, kind: Kind, thing: Object, change: Object, part: str = "") -> None:
         """Merge a change into an object, or into its subresource."""
-        path = f"{self._path(kind, namespace_of(thing))}/{name_of(thing)}"
+        path = path_of(kind, namespace_of(thing), name_of(thing))
         self._ask("PATCH", f"{path}/{part}" if part else path, change)
-
-    def _path(self, kind: Kind, namespace: str = "") -> str:
-        root = f"/apis/{kind.api_version}" if kind.group else f"/api/{kind.version}"
-        return (
-            f"{root}/namespaces/{namespace}/{kind.plural}" if namespace else f"{root}/{kind.plural}"
-        )
 
     def _ask(self, method: str, path: str, body: Object | None = None) -> Object:
         headers = {"Content-Type": MERGE if method == "PATCH" else "application/json"}
